@@ -1,0 +1,58 @@
+"""Derive, draw and check backward passes of plain numpy functions."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprop import layers as layers
+    from backprop.checker import Report as Report
+    from backprop.checker import check as check
+    from backprop.drawing import draw as draw
+    from backprop.errors import KinkError as KinkError
+    from backprop.errors import RuleError as RuleError
+    from backprop.errors import TraceError as TraceError
+    from backprop.graph import Graph as Graph
+    from backprop.graph import Node as Node
+    from backprop.replay import numeric_gradient as numeric_gradient
+    from backprop.shapes import by_shape as by_shape
+    from backprop.tracer import trace as trace
+    from backprop.writer import Backward as Backward
+    from backprop.writer import derive as derive
+
+# Each public name and the module it lives in. Loaded on first use, so that the
+# plugins, which are modules of this package too, start without numpy.
+_HOME = {
+    "Backward": "writer",
+    "Graph": "graph",
+    "KinkError": "errors",
+    "Node": "graph",
+    "Report": "checker",
+    "RuleError": "errors",
+    "TraceError": "errors",
+    "by_shape": "shapes",
+    "check": "checker",
+    "derive": "writer",
+    "draw": "drawing",
+    "layers": "",
+    "numeric_gradient": "replay",
+    "trace": "tracer",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'backprop' has no attribute {name!r}")
+    home = _HOME[name]
+    value = (
+        getattr(import_module(f"backprop.{home}"), name)
+        if home
+        else import_module(f"backprop.{name}")
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

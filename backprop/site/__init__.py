@@ -1,0 +1,1 @@
+"""Everything the blog needs beside MkDocs itself."""
