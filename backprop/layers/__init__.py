@@ -1,0 +1,58 @@
+"""Layers as a reader would write them: forward, staged backward, backward on paper.
+
+Every layer is three functions of plain numpy, and nothing but numpy: no tracer, no
+class, no state. They follow the conventions of Stanford's cs231n:
+
+- ``…_forward(…) -> (out, cache)``: the cache is a tuple of what the backward needs;
+- ``…_backward(dout, cache)``: staged, one small operation a line, in reverse;
+- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule.
+
+Both backwards return the gradients in the order of the forward's arguments (one array
+if there is one). ``dout`` is the upstream gradient, of the shape of ``out``; a gradient
+has the shape and the dtype of what it is the gradient of. Nothing that is passed in is
+written to, the running averages in ``bn_param`` excepted.
+"""
+
+from backprop.layers.affine import affine_backward, affine_backward_on_paper, affine_forward
+from backprop.layers.batchnorm import (
+    batchnorm_backward,
+    batchnorm_backward_on_paper,
+    batchnorm_forward,
+)
+from backprop.layers.layernorm import (
+    layernorm_backward,
+    layernorm_backward_on_paper,
+    layernorm_forward,
+)
+from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
+from backprop.layers.softmax_loss import (
+    softmax_loss_backward,
+    softmax_loss_backward_on_paper,
+    softmax_loss_forward,
+)
+from backprop.layers.variance import (
+    variance_backward,
+    variance_backward_on_paper,
+    variance_forward,
+)
+
+__all__ = [
+    "affine_backward",
+    "affine_backward_on_paper",
+    "affine_forward",
+    "batchnorm_backward",
+    "batchnorm_backward_on_paper",
+    "batchnorm_forward",
+    "layernorm_backward",
+    "layernorm_backward_on_paper",
+    "layernorm_forward",
+    "relu_backward",
+    "relu_backward_on_paper",
+    "relu_forward",
+    "softmax_loss_backward",
+    "softmax_loss_backward_on_paper",
+    "softmax_loss_forward",
+    "variance_backward",
+    "variance_backward_on_paper",
+    "variance_forward",
+]
