@@ -1,0 +1,135 @@
+"""Every layer: both backwards against the numeric gradient and the derived backward."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import backprop as bp
+
+rng = np.random.default_rng(7)
+
+
+def columns(n, d):
+    return rng.normal(size=(n, d)), rng.normal(size=d), rng.normal(size=d)
+
+
+# layer: the arguments of its forward at several shapes, N = D, N = 1 and D = 1 among them
+LAYERS = {
+    "variance": [(rng.normal(size=shape),) for shape in [(5, 4), (4, 4), (1, 3), (3, 1)]],
+    "relu": [(rng.normal(size=shape),) for shape in [(5, 4), (4,), (2, 3, 4)]],
+    "affine": [
+        (rng.normal(size=(5, 2, 2)), rng.normal(size=(4, 3)), rng.normal(size=3)),
+        (rng.normal(size=(4, 4)), rng.normal(size=(4, 4)), rng.normal(size=4)),
+    ],
+    "softmax_loss": [
+        (rng.normal(size=(n, c)), rng.integers(0, c, n)) for n, c in [(5, 4), (4, 4), (1, 2)]
+    ],
+    "batchnorm": [
+        *(columns(n, d) for n, d in [(5, 4), (4, 4), (3, 1)]),
+        (*columns(5, 4), {"mode": "train", "eps": 0.1}),
+        (
+            *columns(5, 4),
+            {"mode": "test", "running_mean": rng.normal(size=4), "running_var": rng.random(4)},
+        ),
+    ],
+    "layernorm": [
+        *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
+        (*columns(5, 4), {"eps": 0.1}),
+    ],
+}
+CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
+STYLES = ["backward", "backward_on_paper"]
+
+
+def layer(name, style):
+    return getattr(bp.layers, f"{name}_{style}")
+
+
+def as_tuple(gradients):
+    return gradients if isinstance(gradients, tuple) else (gradients,)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(("name", "args"), CASES)
+def test_backward_is_the_numeric_gradient_in_shape_and_value(name, args, style):
+    forward = layer(name, "forward")
+    out, cache = forward(*args)
+    dout = rng.normal(size=np.shape(out))
+    got = as_tuple(layer(name, style)(dout, cache))
+    want = as_tuple(bp.numeric_gradient(forward, *args, dout=dout))
+    assert len(got) == len(want)
+    for g, w in zip(got, want, strict=True):
+        assert g.shape == w.shape
+        np.testing.assert_allclose(g, w, rtol=1e-9, atol=1e-9 * np.abs(w).max(initial=1e-3))
+
+
+@pytest.mark.parametrize(("name", "args"), CASES)
+def test_derived_backward_agrees_with_the_handwritten_one(name, args):
+    forward = layer(name, "forward")
+    out, cache = forward(*args)
+    dout = rng.normal(size=np.shape(out))
+    derived = as_tuple(bp.derive(forward, *args)(dout, *args))
+    handwritten = as_tuple(layer(name, "backward")(dout, cache))
+    for d, h in zip(derived, handwritten, strict=True):
+        np.testing.assert_allclose(d, h, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(("name", "args"), CASES)
+def test_backward_writes_to_nothing_it_is_given(name, args, style):
+    out, cache = layer(name, "forward")(*args)
+    dout = rng.normal(size=np.shape(out))
+    given = [dout, *(value for value in cache if isinstance(value, np.ndarray))]
+    before = [value.copy() for value in given]
+    layer(name, style)(dout, cache)
+    for value, copy in zip(given, before, strict=True):
+        np.testing.assert_array_equal(value, copy)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("name", LAYERS)
+def test_float32_stays_float32(name, style):
+    args = [
+        a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
+        for a in LAYERS[name][0]
+    ]
+    out, cache = layer(name, "forward")(*args)
+    assert out.dtype == np.float32
+    for gradient in as_tuple(layer(name, style)(np.ones_like(out), cache)):
+        assert gradient.dtype == np.float32
+
+
+def test_every_layer_has_its_three_functions():
+    names = {f"{name}_{style}" for name in LAYERS for style in ["forward", *STYLES]}
+    assert set(bp.layers.__all__) == names
+    for name in names:
+        assert inspect.getdoc(getattr(bp.layers, name))
+
+
+def test_variance_is_numpys():
+    x = rng.normal(size=(6, 3))
+    np.testing.assert_allclose(bp.layers.variance_forward(x)[0], np.var(x, axis=0))
+
+
+def test_softmax_loss_does_not_overflow():
+    x, y = np.array([[1000.0, 0.0], [0.0, -1000.0]]), np.array([0, 0])
+    loss, _ = bp.layers.softmax_loss_forward(x, y)
+    assert loss == pytest.approx(0)
+
+
+def test_batchnorm_keeps_running_averages_as_cs231n_does():
+    x, gamma, beta = columns(50, 3)
+    bn_param = {"mode": "train", "momentum": 0.8}
+    bp.layers.batchnorm_forward(x, gamma, beta, bn_param)
+    np.testing.assert_allclose(bn_param["running_mean"], 0.2 * x.mean(axis=0))
+    np.testing.assert_allclose(bn_param["running_var"], 0.2 * x.var(axis=0))
+    bn_param["mode"] = "test"
+    out, _ = bp.layers.batchnorm_forward(x, gamma, beta, bn_param)
+    xhat = (x - 0.2 * x.mean(axis=0)) / np.sqrt(0.2 * x.var(axis=0) + 1e-5)
+    np.testing.assert_allclose(out, gamma * xhat + beta)
+
+
+def test_batchnorm_refuses_an_unknown_mode():
+    with pytest.raises(ValueError, match=r"'training'; it can be"):
+        bp.layers.batchnorm_forward(*columns(3, 2), {"mode": "training"})
