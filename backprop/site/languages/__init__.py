@@ -1,0 +1,24 @@
+"""One MkDocs site in several languages: the plugin `backprop/languages`.
+
+The build that MkDocs runs is the build of the default language. Just before it renders its pages
+it runs MkDocs' own build once more for the next language, with the settings of that language laid
+over `mkdocs.yml`, and so on: a chain of whole builds in which every address of every language is
+known before any page is written. Blog, archive, search, feed and navigation are therefore those
+of a site with one language, for each language.
+
+| module | job |
+| --- | --- |
+| `options.py` | what the author may write in `mkdocs.yml`, and what is wrong with it |
+| `nested.py` | the settings of one more language, and MkDocs' state kept apart |
+| `catalogue.py` | every page of every language, its address and its translations |
+| `links.py` | links from a page to a page of another language |
+| `outputs.py` | hreflang, the note on untranslated pages, sitemaps, robots.txt |
+| `checks.py` | mistakes in posts, told before a plugin trips over them |
+| `messages.py` | warnings of MkDocs and its plugins name the file with its folder |
+| `words.py` | what readers see, in each language |
+| `plugin.py` | the events of MkDocs |
+"""
+
+from backprop.site.languages.plugin import LanguagesPlugin
+
+__all__ = ["LanguagesPlugin"]

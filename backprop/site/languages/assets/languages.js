@@ -1,0 +1,39 @@
+/* Keeps Material's language switcher right after instant navigation, which replaces the page but
+   not the header. Without this script, and without any script, the links are right on every page
+   that the browser loaded. */
+;(function () {
+  "use strict"
+  if (typeof document$ === "undefined") return
+
+  /* Material takes every link[rel=alternate] for the home of another copy of this site: it fetches
+     a sitemap beside it, from the published host even while the site is only tried out, and then
+     bends links that begin with its address. Ours are single pages and feeds. So they do not match
+     while Material looks, which it does whenever a document is complete. */
+  var head = document.head
+  var append = head.appendChild
+  function set(links, rel) {
+    links.forEach(function (link) { link.rel = rel })
+  }
+  function hide(root) {
+    set(root.querySelectorAll("link[rel=alternate]"), "alternate nofetch")
+  }
+  function show() {
+    set(head.querySelectorAll("link[rel='alternate nofetch']"), "alternate")
+  }
+  hide(head)
+  head.appendChild = function (node) {
+    if (node.nodeName === "LINK" && node.rel === "alternate") node.rel = "alternate nofetch"
+    return append.call(head, node)
+  }
+
+  document$.subscribe(function () {
+    show()
+    document.querySelectorAll("header a[hreflang]").forEach(function (link) {
+      var tag = "[hreflang='" + link.hreflang + "']"
+      var page = head.querySelector("link[rel=alternate][data-href]" + tag)
+      var home = document.querySelector(".bp-untranslated a" + tag)
+      if (page) link.href = new URL(page.dataset.href, location.href).href
+      else if (home) link.href = home.href
+    })
+  })
+})()

@@ -1,0 +1,140 @@
+"""Links from a page to a file of another language.
+
+An author writes the path to the file in the other docs folder, as on a code host:
+`[English](../../en/posts/backward.md#on-paper)`. The address is not known while the page is
+converted, so the link is marked then, checked when all languages are known, and replaced when the
+page is written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import posixpath
+import re
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.treeprocessors import Treeprocessor
+
+from backprop.site.languages.catalogue import Catalogue, Edition
+
+log = logging.getLogger("mkdocs.backprop.languages")
+
+MARK = re.compile(r"language-link:(\d+):")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as written on the page `source`, to the file `target` of the language `key`."""
+
+    source: str
+    written: str
+    key: str
+    target: str
+    query: str
+    fragment: str
+
+
+class Links(Extension):
+    """A Markdown extension that marks the links of one edition to the others."""
+
+    def __init__(self, edition: Edition, catalogue: Catalogue) -> None:
+        super().__init__()
+        self.edition = edition
+        self.catalogue = catalogue
+        self.found: dict[Link, int] = {}
+        self.addresses: list[tuple[str, str] | None] = []
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        # After inline patterns and attr_list, before MkDocs looks for the file in its own folder.
+        md.treeprocessors.register(_Marker(md, self), "backprop_languages", 3)
+
+    def mark(self, source: str, written: str) -> str | None:
+        """A mark for a link into another language's folder; None for any other link."""
+        scheme, netloc, path, query, fragment = urlsplit(written)
+        if scheme or netloc or not path or path.startswith(("/", "\\")):
+            return None
+        start = os.path.dirname(os.path.join(self.edition.config.docs_dir, source))
+        wanted = os.path.normpath(os.path.join(start, unquote(path)))
+        for other in self.catalogue.others(self.edition):
+            if (wanted + os.sep).startswith(other.config.docs_dir + os.sep):
+                target = posixpath.join(
+                    *os.path.relpath(wanted, other.config.docs_dir).split(os.sep)
+                )
+                link = Link(source, written, other.language.key, target, query, fragment)
+                return f"language-link:{self.found.setdefault(link, len(self.found))}:"
+        return None
+
+    def check(self) -> None:
+        """Find the address of every marked link and tell of those that lead nowhere."""
+        levels = self.edition.config.validation.links
+        for link in list(self.found)[len(self.addresses) :]:
+            other = self.catalogue.editions[link.key]
+            page = f"Doc file '{link.source}'"
+            entry = other.entries.get(link.target)
+            if entry is None:
+                log.log(
+                    levels.not_found,
+                    f"{page} contains a link '{link.written}', but there is no "
+                    f"{posixpath.join(other.docs, link.target)}.{self._suggest(link, other)}",
+                )
+                self.addresses.append(None)
+                continue
+            anchor = unquote(link.fragment)
+            if anchor and entry.anchors is not None and anchor not in entry.anchors:
+                close = difflib.get_close_matches(anchor, sorted(entry.anchors), n=1)
+                log.log(
+                    levels.anchors,
+                    f"{page} contains a link '{link.written}', but "
+                    f"{posixpath.join(other.docs, link.target)} has no anchor '#{anchor}'."
+                    + (f" Did you mean '#{close[0]}'?" if close else ""),
+                )
+            query = f"?{link.query}" if link.query else ""
+            fragment = f"#{link.fragment}" if link.fragment else ""
+            self.addresses.append((other.path(entry.url), query + fragment))
+
+    def resolve(self, text: str, start: str | None) -> str:
+        """Replace the marks in `text`, the page at `start` from the site's root; None: absolute."""
+        self.check()
+        links = list(self.found)
+
+        def address(match: re.Match[str]) -> str:
+            found = self.addresses[int(match[1])]
+            if found is None:
+                return escape(links[int(match[1])].written)
+            path, suffix = found
+            absolute = start is None
+            to = self.catalogue.absolute(path) if absolute else self.catalogue.relative(path, start)
+            return to + escape(suffix)
+
+        return MARK.sub(address, text)
+
+    @staticmethod
+    def _suggest(link: Link, other: Edition) -> str:
+        guesses = [link.target + ".md", posixpath.normpath(posixpath.join(link.target, "index.md"))]
+        guesses += difflib.get_close_matches(link.target, list(other.entries), n=1)
+        guess = next((g for g in guesses if g in other.entries), None)
+        return f" Did you mean {posixpath.join(other.docs, guess)}?" if guess else ""
+
+
+class _Marker(Treeprocessor):
+    def __init__(self, md: Markdown, links: Links) -> None:
+        super().__init__(md)
+        self.links = links
+
+    def run(self, root: Element) -> None:
+        # MkDocs and the blog register the page's file under this name, for pages and excerpts.
+        if "relpath" not in self.md.treeprocessors:
+            return
+        source = self.md.treeprocessors["relpath"].file.src_uri
+        for element in root.iter():
+            attribute = {"a": "href", "img": "src"}.get(str(element.tag))
+            if attribute and (written := element.get(attribute)):
+                mark = self.links.mark(source, written)
+                if mark is not None:
+                    element.set(attribute, mark)

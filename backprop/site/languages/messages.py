@@ -1,0 +1,45 @@
+"""Warnings name the file with its folder: `posts/backward.md` exists once in every language."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+
+
+class EditionFilter(logging.Filter):
+    """Completes the names of files in warnings and errors with the docs folder being built."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.docs_dir: str | None = None
+
+    def install(self) -> None:
+        """Attach to every handler of MkDocs, in place of an earlier filter."""
+        for handler in logging.getLogger("mkdocs").handlers:
+            for old in [f for f in handler.filters if isinstance(f, EditionFilter)]:
+                handler.removeFilter(old)
+            handler.addFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if (
+            self.docs_dir
+            and record.levelno >= logging.WARNING
+            and not record.name.startswith("mkdocs.livereload")
+            and not hasattr(record, "edition")
+        ):
+            record.edition = self.docs_dir
+            record.msg, record.args = name_files(record.getMessage(), self.docs_dir), None
+        return True
+
+
+def name_files(message: str, docs_dir: str) -> str:
+    """The message with `'posts/x.md'` as `'docs/en/posts/x.md'`; if it names no file, the folder."""
+    docs = os.path.relpath(docs_dir)
+
+    def complete(match: re.Match[str]) -> str:
+        path = os.path.join(docs_dir, match[1])
+        return f"'{os.path.join(docs, match[1])}'" if os.path.isfile(path) else match[0]
+
+    named = re.sub(r"'([^'\n]+\.\w+)'", complete, message)
+    return named if docs in named else f"{docs}: {named}"

@@ -1,0 +1,243 @@
+"""The events of MkDocs. See the package's docstring for the chain of builds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment
+from mkdocs.commands.build import build
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils import write_file
+
+from backprop.site.languages import checks, nested, outputs
+from backprop.site.languages.catalogue import Catalogue, Edition
+from backprop.site.languages.links import Links
+from backprop.site.languages.messages import EditionFilter
+from backprop.site.languages.options import LanguagesOptions, read_languages
+
+SCRIPT = "assets/backprop/languages.js"
+EPOCH = "SOURCE_DATE_EPOCH"
+
+
+class LanguagesPlugin(BasePlugin[LanguagesOptions]):
+    """One site in several languages; every language is a whole MkDocs build of its own.
+
+    The instance that MkDocs creates leads: it knows all languages and keeps their plugins over the
+    rebuilds of `mkdocs serve`. Each further language's build has its own instance, which follows.
+    """
+
+    def __init__(self) -> None:
+        self.leader: LanguagesPlugin = self
+        self.catalogue = Catalogue()
+        self.edition: Edition
+        self.links: Links
+        # What follows is used by the leader alone.
+        self.command = "build"
+        self.dirty = False
+        self.strict = False
+        self.caches: dict[str, nested.PluginCache] = {}
+        self.started: set[int] = set()
+        self.messages = EditionFilter()
+        self.own_epoch = False
+        self.old_handler: Any = None
+
+    # Once a command: the leader starts and ends what the other languages' plugins need.
+
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+        self.command, self.dirty = command, dirty
+        # Without a handler, SIGTERM leaves the temporary folders of MkDocs and the blog behind.
+        if (
+            self.leader is self
+            and threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        ):
+            self.old_handler = signal.signal(signal.SIGTERM, _terminate)
+
+    def on_shutdown(self) -> None:
+        for cache in self.caches.values():
+            for plugin in cache.values():
+                if id(plugin) in self.started and hasattr(plugin, "on_shutdown"):
+                    plugin.on_shutdown()
+        self.caches.clear()
+        if self.old_handler is not None:
+            signal.signal(signal.SIGTERM, self.old_handler)
+            self.old_handler = None
+
+    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> Any:
+        if self.leader is not self:
+            return server
+        for edition in self.catalogue.others(self.edition):
+            server.watch(edition.config.docs_dir)
+            server = edition.config.plugins.on_serve(server, config=edition.config, builder=builder)
+            for path in edition.config.watch:
+                server.watch(path)
+        return server
+
+    # Every build.
+
+    @event_priority(100)
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        if self.leader is self:
+            self._lead(config)
+        else:
+            # It was switched off for `build`, so that faults of all languages are counted together.
+            config.strict = self.leader.strict
+        self.links = Links(self.edition, self.catalogue)
+        config.markdown_extensions.append(self.links)  # type: ignore[arg-type]
+        if SCRIPT not in config.extra_javascript:
+            config.extra_javascript.append(SCRIPT)
+        _quiet_jieba()
+        return config
+
+    def _lead(self, config: MkDocsConfig) -> None:
+        self.strict = config.strict
+        self.catalogue = Catalogue(site_url=config.site_url)
+        languages = read_languages(self.config)
+        for language in languages.values():
+            if language.prefix:
+                cache = self.caches.setdefault(language.key, {})
+                its_config = nested.load(language, config, cache)
+                self._start(cache)
+            else:
+                its_config = config
+            edition = Edition(language, its_config)
+            self.catalogue.editions[language.key] = edition
+            for plugin in its_config.plugins.values():
+                if isinstance(plugin, LanguagesPlugin):
+                    plugin.leader, plugin.catalogue, plugin.edition = self, self.catalogue, edition
+        self.messages.docs_dir = config.docs_dir
+        self.messages.install()
+        if self.config.reproducible and EPOCH not in os.environ:
+            newest = checks.newest_date(e.config for e in self.catalogue.editions.values())
+            self.own_epoch = True
+            # MkDocs, its feed and its archive of the sitemap take "now" from here.
+            os.environ[EPOCH] = str(int(newest.timestamp() if newest else 315532800))
+
+    def _start(self, cache: nested.PluginCache) -> None:
+        for plugin in cache.values():
+            if id(plugin) not in self.started:
+                self.started.add(id(plugin))
+                if isinstance(plugin, LanguagesPlugin):
+                    plugin.leader = self
+                if hasattr(plugin, "on_startup"):
+                    plugin.on_startup(command=self.command, dirty=self.dirty)
+
+    @event_priority(100)
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        checks.check_blog(config)
+        script = Path(__file__).with_name("assets") / "languages.js"
+        files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
+        return files
+
+    @event_priority(50)
+    def on_page_markdown(
+        self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
+    ) -> str:
+        """Give a post's dates one name each, for the feed: `published` and `updated`."""
+        dates = getattr(getattr(page, "config", None), "date", None)
+        if isinstance(dates, dict):
+            page.meta.setdefault("published", dates.get("created"))
+            page.meta.setdefault("updated", dates.get("updated") or dates.get("created"))
+        return markdown
+
+    @event_priority(-100)
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """All pages of this language are read, none is written: now the next language's build."""
+        serve = self.leader.command == "serve"
+        checks.check_addresses(
+            [f for f in files if f.inclusion.is_included()],
+            config,
+            [e.language.prefix for e in self.catalogue.others(self.edition) if e.language.prefix]
+            if not self.edition.language.prefix
+            else [],
+        )
+        self.edition.record(files, drafts=serve)
+        following = self.catalogue.after(self.edition)
+        if following:
+            self.leader.build(following)
+        self.links.check()
+        return env
+
+    def build(self, edition: Edition) -> None:
+        """Build one more language inside the running build."""
+        before, self.messages.docs_dir = self.messages.docs_dir, edition.config.docs_dir
+        edition.config.strict = False
+        serve_url = edition.config.site_url if self.command == "serve" else None
+        build(edition.config, serve_url=serve_url, dirty=self.dirty)
+        self.messages.docs_dir = before
+
+    @event_priority(-75)
+    def on_page_context(self, context: Any, *, page: Page, config: MkDocsConfig, nav: Any) -> Any:
+        source = page.file.src_uri
+        config.extra["alternate"] = outputs.switcher(self.catalogue, self.edition, source)
+        note = outputs.untranslated_note(self.catalogue, self.edition, source)
+        page.content = outputs.with_note(page.content or "", note)
+        return context
+
+    def on_template_context(self, context: Any, *, template_name: str, config: MkDocsConfig) -> Any:
+        config.extra["alternate"] = outputs.switcher(self.catalogue, self.edition, None)
+        order = [self.edition, *self.catalogue.others(self.edition)]
+        root = self.catalogue.root_path
+        context["editions"] = [{"language": e.language, "home": root + e.home} for e in order]
+        return context
+
+    @event_priority(-100)
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        source = page.file.src_uri
+        output = self.links.resolve(output, self.edition.path(page.url))
+        links = outputs.head_links(self.catalogue, self.edition, source)
+        return outputs.with_head(output, links, self.edition.language.tag)
+
+    @event_priority(-100)
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        if template_name == "sitemap.xml" and self.catalogue.site_url:
+            return outputs.sitemap(self.catalogue, self.edition)
+        if template_name.endswith(".html"):
+            return outputs.with_head(output_content, "", self.edition.language.tag)
+        return output_content
+
+    @event_priority(-100)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        # Feeds are written by another plugin, and take their text before addresses are known.
+        for path in sorted(Path(config.site_dir).glob("feed_*.*")):
+            text = path.read_text("utf-8")
+            path.write_text(self.links.resolve(text, None), "utf-8")
+        if self.leader is self:
+            if self.catalogue.site_url and not os.path.exists(f"{config.site_dir}/robots.txt"):
+                text = outputs.robots(self.catalogue)
+                write_file(text.encode(), f"{config.site_dir}/robots.txt")
+            self.messages.docs_dir = None
+            self._forget_epoch()
+
+    def on_build_error(self, *, error: Exception) -> None:
+        if self.leader is self:
+            self._forget_epoch()
+
+    def _forget_epoch(self) -> None:
+        if self.own_epoch:
+            self.own_epoch = False
+            os.environ.pop(EPOCH, None)
+
+
+def _terminate(signum: int, frame: object) -> None:
+    raise SystemExit(128 + signum)
+
+
+def _quiet_jieba() -> None:
+    """Jieba, which Material's search loads, writes how long it took to standard error."""
+    try:
+        import jieba
+    except ImportError:
+        return
+    jieba.setLogLevel(logging.WARNING)
