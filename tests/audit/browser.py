@@ -1,0 +1,179 @@
+"""One visit of one page in a real browser, and what it showed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .server import Served
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+# Installed before any script of the page: what the page itself cannot be asked afterwards.
+WATCH = """
+window.__seen = {shift: 0, shifts: [], csp: []};
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
+    window.__seen.shift += entry.value;
+    window.__seen.shifts.push([entry.value, entry.sources.map(
+      s => s.node && (s.node.outerHTML || s.node.parentNode && s.node.parentNode.outerHTML || "")
+        .slice(0, 120))]);
+  }
+}).observe({type: "layout-shift", buffered: true});
+document.addEventListener("securitypolicyviolation", e =>
+  window.__seen.csp.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+"""
+
+SCROLL_THROUGH = """async () => {
+  const pause = () => new Promise(done => requestAnimationFrame(() => setTimeout(done, 30)));
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight * 0.9) {
+    scrollTo(0, y); await pause();
+  }
+  scrollTo(0, 0); await pause();
+}"""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a reader looks: the screen's size and the preferred colour scheme."""
+
+    device: str
+    scheme: str
+
+    @property
+    def size(self) -> dict[str, int]:
+        return PHONE if self.device == "phone" else DESKTOP
+
+    @property
+    def title(self) -> str:
+        return f"{self.device} {self.scheme}"
+
+
+VIEWS = [View(*v) for v in product(("phone", "desktop"), ("light", "dark"))]
+
+
+@dataclass
+class Visit:
+    """What a first view of a page cost and did wrong."""
+
+    size: int = 0
+    requests: int = 0
+    hosts: set[str] = field(default_factory=set)
+    shift: float = 0.0
+    shifts: list[Any] = field(default_factory=list)
+    csp: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def chromium() -> str | None:
+    """The browser's path: ``BACKPROP_CHROMIUM``, or the first known name on PATH."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("BACKPROP_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def launch(*more: str) -> Iterator[Browser]:
+    path = chromium()
+    if not path:
+        raise SystemExit("No Chromium: install it, or name one in BACKPROP_CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def tab(browser: Browser, view: View, **options: Any) -> Iterator[Page]:
+    """A fresh profile (empty cache) with one tab."""
+    options.setdefault("viewport", view.size)
+    phone = view.device == "phone"
+    context = browser.new_context(
+        color_scheme=view.scheme,  # type: ignore[arg-type]
+        has_touch=phone,
+        is_mobile=phone,
+        reduced_motion="reduce",
+        **options,
+    )
+    try:
+        context.add_init_script(WATCH)
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def visit(page: Page, served: Served, path: str) -> Visit:
+    """Open ``path``, let it settle, scroll through it; no request to another host gets out."""
+    result = Visit()
+    own = urlsplit(served.url).netloc
+
+    def guard(route: Any) -> None:
+        host = urlsplit(route.request.url).netloc
+        if host in (own, ""):
+            route.continue_()
+        else:
+            result.hosts.add(host)
+            route.abort()
+
+    page.context.route(lambda url: urlsplit(url).netloc not in (own, ""), guard)
+    page.on("console", lambda m: result.errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: result.errors.append(str(error)))
+    before = len(served.sent)
+    page.goto(served.address(path), wait_until="networkidle")
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    result.requests = len(served.sent) - before
+    result.size = sum(answer.size for answer in served.sent[before:])
+    page.evaluate(SCROLL_THROUGH)
+    seen = page.evaluate("window.__seen")
+    result.shift, result.shifts, result.csp = seen["shift"], seen["shifts"], seen["csp"]
+    if path.endswith("404.html"):
+        result.errors = [e for e in result.errors if "404" not in e]
+    return result
+
+
+def open_all(page: Page) -> None:
+    """Unfold what is folded, so that it is looked at too."""
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+
+
+def axe(page: Page) -> list[str]:
+    """Every violation of axe-core's full rule set, one line a node."""
+    if not page.evaluate("typeof window.axe === 'object'"):
+        page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{v['id']} ({v['impact']}) at {' '.join(map(str, node['target']))}: "
+        + (node.get("failureSummary") or v["help"]).replace("\n", " ")
+        for v in found["violations"]
+        for node in v["nodes"]
+    ]
+
+
+def sideways(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate(
+        "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+        " - document.documentElement.clientWidth"
+    )
