@@ -55,9 +55,7 @@ def post_fault(path: Path) -> str | None:
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        return (
-            f"{shown}: is not UTF-8 text ({error.reason} at byte {error.start}). Save it as UTF-8."
-        )
+        return f"{shown}: is not UTF-8 text (at byte {error.start}). Save it as UTF-8."
     head = YAML_RE.match(text)
     if not head:
         return f"{shown}:1: a post needs its date. Begin the file with:\n{EXAMPLE}"
@@ -66,9 +64,8 @@ def post_fault(path: Path) -> str | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
-        return (
-            f"{shown}:{line}: the head of the post is not YAML: {getattr(error, 'problem', error)}"
-        )
+        problem = getattr(error, "problem", None) or error
+        return f"{shown}:{line}: the head of the post is not YAML: {problem}"
     if meta is not None and not isinstance(meta, dict):
         return f"{shown}:2: expected 'name: value' in the head of the post, found {meta!r}."
     found = (meta or {}).get("date")
@@ -76,13 +73,11 @@ def post_fault(path: Path) -> str | None:
         found = found.get("created")
     if isinstance(found, date):
         return None
-    lines = text.splitlines()
-    line = next((i for i, row in enumerate(lines, 1) if row.startswith("date")), 1)
+    lines = enumerate(text.splitlines(), 1)
+    line = next((i for i, row in lines if row.startswith("date")), 1)
     if found is None:
-        return f"{shown}:{line}: a post needs its date. Write into its head, between the lines ---:\n{EXAMPLE}"
-    return (
-        f"{shown}:{line}: the date {found!r} is not a date. Write it as 2017-03-30, without quotes."
-    )
+        return f"{shown}:{line}: a post needs its date. Write between the lines ---:\n{EXAMPLE}"
+    return f"{shown}:{line}: the date {found!r} is no date. Write it as 2017-03-30, unquoted."
 
 
 def newest_date(configs: Iterable[MkDocsConfig]) -> datetime | None:

@@ -15,6 +15,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -108,9 +109,9 @@ class Links(Extension):
             if found is None:
                 return escape(links[int(match[1])].written)
             path, suffix = found
-            absolute = start is None
-            to = self.catalogue.absolute(path) if absolute else self.catalogue.relative(path, start)
-            return to + escape(suffix)
+            if start is None:
+                return self.catalogue.absolute(path) + escape(suffix)
+            return self.catalogue.relative(path, start) + escape(suffix)
 
         return MARK.sub(address, text)
 
@@ -131,7 +132,8 @@ class _Marker(Treeprocessor):
         # MkDocs and the blog register the page's file under this name, for pages and excerpts.
         if "relpath" not in self.md.treeprocessors:
             return
-        source = self.md.treeprocessors["relpath"].file.src_uri
+        relpath: Any = self.md.treeprocessors["relpath"]
+        source = relpath.file.src_uri
         for element in root.iter():
             attribute = {"a": "href", "img": "src"}.get(str(element.tag))
             if attribute and (written := element.get(attribute)):

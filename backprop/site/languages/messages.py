@@ -34,7 +34,7 @@ class EditionFilter(logging.Filter):
 
 
 def name_files(message: str, docs_dir: str) -> str:
-    """The message with `'posts/x.md'` as `'docs/en/posts/x.md'`; if it names no file, the folder."""
+    """The message with `'posts/x.md'` as `'docs/en/posts/x.md'`, else with the folder before it."""
     docs = os.path.relpath(docs_dir)
 
     def complete(match: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ NAMED_LISTS = ("plugins", "markdown_extensions")
 
 
 def docs_dir_of(language: Language, default: MkDocsConfig) -> str:
-    """The folder of a language's pages: as set, or the sibling of the default's named by its key."""
+    """The folder of a language's pages: as set, or beside the default's and named by the key."""
     root = os.path.dirname(default.config_file_path)
     chosen = language.settings.get("docs_dir")
     if chosen is None:

@@ -121,6 +121,11 @@ def sitemap(catalogue: Catalogue, edition: Edition) -> str:
     return "\n".join([*lines, "</urlset>", ""])
 
 
+def feed_without_image(feed: str) -> str:
+    """A feed without the image that the feed plugin writes, with no address, where none is set."""
+    return re.sub(r"<image>\s*<url>None</url>.*?</image>\s*", "", feed, flags=re.DOTALL)
+
+
 def robots(catalogue: Catalogue) -> str:
     """robots.txt naming the sitemap of every language."""
     maps = [catalogue.absolute(e.path("sitemap.xml")) for e in catalogue.editions.values()]

@@ -41,7 +41,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.edition: Edition
         self.links: Links
         # What follows is used by the leader alone.
-        self.command = "build"
+        self.command: Literal["build", "gh-deploy", "serve"] = "build"
         self.dirty = False
         self.strict = False
         self.caches: dict[str, nested.PluginCache] = {}
@@ -153,13 +153,10 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """All pages of this language are read, none is written: now the next language's build."""
         serve = self.leader.command == "serve"
-        checks.check_addresses(
-            [f for f in files if f.inclusion.is_included()],
-            config,
-            [e.language.prefix for e in self.catalogue.others(self.edition) if e.language.prefix]
-            if not self.edition.language.prefix
-            else [],
-        )
+        published = [f for f in files if f.inclusion.is_included()]
+        folders = [e.language.prefix for e in self.catalogue.others(self.edition)]
+        is_default = self.edition is self.catalogue.default
+        checks.check_addresses(published, config, folders if is_default else [])
         self.edition.record(files, drafts=serve)
         following = self.catalogue.after(self.edition)
         if following:
@@ -209,10 +206,13 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
 
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        # Feeds are written by another plugin, and take their text before addresses are known.
-        for path in sorted(Path(config.site_dir).glob("feed_*.*")):
-            text = path.read_text("utf-8")
-            path.write_text(self.links.resolve(text, None), "utf-8")
+        # Feeds take their text before addresses are known.
+        feed = config.plugins.get("rss")
+        for name in feed.config.feeds_filenames.values() if feed else ():
+            path = Path(config.site_dir, name)
+            if path.is_file():
+                text = self.links.resolve(path.read_text("utf-8"), None)
+                path.write_text(outputs.feed_without_image(text), "utf-8")
         if self.leader is self:
             if self.catalogue.site_url and not os.path.exists(f"{config.site_dir}/robots.txt"):
                 text = outputs.robots(self.catalogue)
