@@ -1,0 +1,49 @@
+"""Drawings of computation graphs, as SVG."""
+
+from typing import TYPE_CHECKING
+
+from backprop.errors import RuleError
+
+if TYPE_CHECKING:
+    from backprop.graph import Graph
+
+__all__ = ["draw"]
+
+
+def draw(
+    graph: "Graph", direction: str = "right", *, lang: str = "en", standalone: bool = True
+) -> str:
+    """The computation graph as SVG text: forward names and shapes in green above the wires,
+    gradients in red below, operations by their symbols.
+
+    Parameters
+    ----------
+    graph : Graph
+        What `backprop.trace` returned. Where it contains an operation without a rule, the
+        drawing has no gradients.
+    direction : "right" or "down"
+        Which way the computation flows; "down" is for narrow screens.
+    lang : "en" or "zh"
+        The language of the title and of the text alternative, which lists the steps.
+    standalone : bool
+        Whether the style comes with the drawing. A page with several drawings may instead load
+        `backprop.drawing.style.STYLE` once.
+
+    Returns
+    -------
+    str
+        The same text for the same graph, always.
+
+    Raises
+    ------
+    ValueError
+        For another direction or language.
+    """
+    from backprop.drawing.diagram import diagram
+    from backprop.drawing.svg import svg
+
+    try:
+        backward = graph.derive()
+    except RuleError:
+        backward = None
+    return svg(diagram(graph, backward, lang), direction, lang, standalone)
