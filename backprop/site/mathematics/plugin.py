@@ -1,0 +1,214 @@
+"""The MkDocs plugin `backprop/mathematics`; see `backprop.site.mathematics` for its options."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from markdown import Markdown
+from mkdocs.config import config_options as c
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.utils import get_relative_url
+
+from backprop.site.mathematics.cache import Cache
+from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
+from backprop.site.mathematics.finder import Formula, MathematicsExtension
+from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
+from backprop.site.mathematics.stylesheet import FOLDER, build
+from backprop.site.mathematics.typeset import Typesetter
+
+CACHE = ".cache/backprop/mathematics"
+log = get_plugin_logger("mathematics")
+
+
+class MathematicsConfig(Config):
+    macros = c.Type(dict, default={})
+    extensions = c.ListOfItems(c.Type(str), default=[])
+
+
+class Run:
+    """What one `mkdocs build` shares among the builds of all its languages.
+
+    The languages are built one inside the other, so the first build is the outermost: it owns the
+    run. One MathJax process serves all of them, and all faults are shown before the run fails.
+    """
+
+    def __init__(self, serving: bool) -> None:
+        self.serving = serving
+        self.faults: dict[Fault, None] = {}
+        self._engines: dict[str, Engine] = {}
+
+    def engine(self, settings: Settings) -> Engine:
+        key = f"{settings.modules}\n{settings.key()}"
+        return self._engines.setdefault(key, Engine(settings))
+
+    @property
+    def started(self) -> int:
+        """How many processes were needed."""
+        return sum(engine.started for engine in self._engines.values())
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.close()
+
+
+# The run to which a nested build belongs. A context variable, because nested builds run in the
+# context of the outer one, and nothing else does.
+_current: ContextVar[Run | None] = ContextVar("backprop_mathematics_run", default=None)
+
+
+class MathematicsPlugin(BasePlugin[MathematicsConfig]):
+    """MathJax at build time.
+
+    Other plugins may append to `transforms`, at the latest in their `on_files`; the list is
+    emptied when a build begins.
+    """
+
+    def __init__(self) -> None:
+        self.transforms: list[Transform] = []
+        self._serving = False
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        self._serving = command == "serve"
+
+    @event_priority(90)
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        enclosing = _current.get()
+        self.run = enclosing or Run(self._serving)
+        self.owns = enclosing is None
+        if self.owns:
+            _current.set(self.run)
+        self.transforms.clear()
+        self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.macros = _macros(self.config.macros)
+        self.strict = config.strict
+        self.assets: dict[str, bytes] = {}
+        self._made: Typesetter | None = None
+        self.pages = Pages(self.typesetter, self._report, _language(config), self.transforms)
+        self.page_file: Any = None
+        config.markdown_extensions.append(
+            MathematicsExtension(self._finish, self._plain)  # type: ignore[arg-type]
+        )
+        return config
+
+    def typesetter(self) -> Typesetter:
+        """The way to MathJax; looked for when a page has a formula, started when one is new."""
+        if self._made is None:
+            try:
+                settings = find_settings(self.folder, self.config.extensions, self.macros)
+            except EngineError as error:
+                raise PluginError(str(error)) from None
+            self._made = Typesetter(self.run.engine(settings), Cache(self.folder / CACHE))
+        return self._made
+
+    def on_pre_page(self, page: Any, *, config: MkDocsConfig, files: Any) -> Any:
+        self.page_file = page.file
+        return page
+
+    # After the plugin of the languages, which builds the others in its on_env.
+    @event_priority(-200)
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Any) -> Any:
+        self._fail()
+        formulas = self.pages.formulas
+        if formulas:
+            typesetter = self.typesetter()
+            modules = typesetter.engine.settings.modules
+            self.assets = build(typesetter.sheet(), formulas.values(), modules)
+        return env
+
+    # Before whatever shrinks or checks the pages.
+    @event_priority(90)
+    def on_post_page(self, output: str, *, page: Any, config: MkDocsConfig) -> str:
+        output = self.pages.complete(output)
+        if self.assets and "<mjx-container" in output:
+            sheet = get_relative_url(f"{FOLDER}/{next(iter(self.assets))}", page.url)
+            output = output.replace("</head>", f'<link rel="stylesheet" href="{sheet}"></head>', 1)
+        return output
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        folder = Path(config.site_dir, FOLDER)
+        for name, data in self.assets.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        self._fail()  # excerpts are rendered late
+        self._end()
+
+    def on_build_error(self, *, error: Exception) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if getattr(self, "owns", False) and _current.get() is self.run:
+            _current.set(None)
+            self.run.close()
+
+    def _fail(self) -> None:
+        if self.owns and self.run.faults and not self.run.serving:
+            count = len(self.run.faults)
+            raise PluginError(f"{count} mistake{'s' * (count > 1)} in formulas, listed above")
+
+    def _report(self, fault: Fault) -> None:
+        if fault not in self.run.faults:
+            self.run.faults[fault] = None
+            # `serve` shows the mistake in the page and goes on, also where a warning is an error.
+            quiet = self.run.serving and self.strict
+            log.log(logging.INFO if quiet else logging.ERROR, str(fault))
+
+    def _plain(self, formula: Formula) -> str:
+        with _one_line_errors():
+            return self.pages.plain(formula)
+
+    def _finish(self, text: str, formulas: list[Formula], md: Markdown) -> str:
+        with _one_line_errors():
+            return self.pages.finish(text, formulas, self._origin(md))
+
+    def _origin(self, md: Markdown) -> Origin:
+        # MkDocs and the blog of Material tell their Markdown processors which file they read.
+        file = self.page_file
+        if "relpath" in md.treeprocessors:
+            file = getattr(md.treeprocessors["relpath"], "file", file)
+        link = None
+        if "excerpt" in md.treeprocessors:
+            excerpt: Any = md.treeprocessors["excerpt"]
+            link = get_relative_url(excerpt.page.url, excerpt.base.url)
+        if file is None:
+            return Origin("a page", "", link)
+        if file.abs_src_path:
+            path = os.path.relpath(file.abs_src_path, self.folder).replace(os.sep, "/")
+            return Origin(path, Path(file.abs_src_path).read_text("utf-8-sig"), link)
+        return Origin(file.src_uri, file.content_string, link)
+
+
+class _one_line_errors:  # noqa: N801
+    """MathJax cannot run: say it the way MkDocs says things, without a traceback."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, EngineError):
+            raise PluginError(str(error)) from None
+
+
+def _language(config: MkDocsConfig) -> str:
+    theme = config.theme
+    return str(theme.get("language", theme.locale or "en"))
+
+
+def _macros(macros: dict[str, Any]) -> dict[str, Any]:
+    for name, value in macros.items():
+        parts = value if isinstance(value, list) else [value]
+        good = isinstance(parts[0] if parts else None, str) and all(
+            isinstance(part, kind) for part, kind in zip(parts[1:], (int, str), strict=False)
+        )
+        if not (isinstance(name, str) and name.isalpha() and good and len(parts) <= 3):
+            raise PluginError(
+                f'macros: {name}: {value!r} is no macro; write {name}: "\\\\mathbb{{R}}", or '
+                f'{name}: ["\\\\mathbb{{#1}}", 1] for one with an argument'
+            )
+    return macros

@@ -1,0 +1,164 @@
+"""One style sheet for a site, with the rules, and fonts with the glyphs, that its formulas use."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+FOLDER = "assets/backprop/mathematics"
+_FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
+
+# The house's own rules, after MathJax's.
+_HOUSE = """
+mjx-container{position:relative;color:inherit;font-size:108%}
+mjx-container mjx-container{font-size:inherit}
+mjx-math{-webkit-user-select:none;user-select:none}
+mjx-tex{display:inline-block;width:0;height:0;overflow:hidden;white-space:pre;font-size:1px}
+mjx-assistive-mml{position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;
+clip-path:inset(50%);-webkit-user-select:none;user-select:none}
+mjx-container[tabindex]:focus-visible{outline:2px solid currentColor;outline-offset:2px}
+.bp-row-mark{display:table-cell;padding-left:1em;line-height:normal;white-space:normal;
+text-align:left}
+@media print{mjx-container[display]{overflow:visible!important}}
+"""
+
+
+@dataclass
+class Used:
+    """What formulas need: element names, classes, attributes and characters."""
+
+    names: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+    characters: set[str] = field(default_factory=set)
+
+    def add(self, html: str) -> None:
+        """Note what one formula's markup needs."""
+        for name, attributes in re.findall(r"<([a-zA-Z][\w-]*)([^>]*)>", html):
+            self.names.add(name)
+            for attribute, value in re.findall(r'([\w-]+)="([^"]*)"', attributes):
+                self.attributes.add(f"{attribute}={value}")
+                self.attributes.add(attribute)
+                if attribute == "class":
+                    self.classes.update(value.split())
+        self.characters.update(re.sub(r"<[^>]*>", "", html))
+
+
+def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes]:
+    """The files that formulas need, by name; the first one is the style sheet.
+
+    sheet: MathJax's complete style sheet; formulas: their markup; modules: `node_modules`.
+    Names contain a hash of the content, and equal formulas give equal files.
+    """
+    used = Used()
+    for formula in formulas:
+        used.add(formula)
+    rules = [(s, b) for s, b in _rules(sheet) if not s.startswith("@")]
+    kept = [(kept, body) for s, body in rules if (kept := _kept(s, used))]
+    families = set(re.findall(r"MJX-[A-Z0-9-]+", "".join(body for _, body in kept)))
+    faces, fonts = [], {}
+    for selector, body in _rules(sheet):
+        family = re.search(r"font-family:\s*([\w-]+)", body)
+        if selector.startswith("@font-face") and family and family[1] in families:
+            source = modules / _FONTS / Path(re.search(r'url\("([^"]*)"', body)[1]).name  # type: ignore[index]
+            data = _subset(source.read_bytes(), used.characters)
+            name = f"{source.stem}.{_hash(data)}.woff2"
+            fonts[name] = data
+            faces.append(f"@font-face{{font-family:{family[1]};src:url({name}) format('woff2')}}")
+    css = "".join([*faces, *(f"{s}{{{_tight(b)}}}" for s, b in kept), _HOUSE.replace("\n", "")])
+    data = css.encode()
+    return {
+        f"mathematics.{_hash(data)}.css": data,
+        **fonts,
+        "LICENSE.txt": _notices(modules, fonts.values()).encode(),
+    }
+
+
+def _rules(css: str) -> list[tuple[str, str]]:
+    """Selector and body of the rules of a style sheet; nested ones (@media) are left out."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return [(s.strip(), b) for s, b in re.findall(r"(?:^|\})\s*([^{}]+)\{([^{}]*)(?=\})", css)]
+
+
+def _kept(selector: str, used: Used) -> str:
+    """The alternatives of a selector that can match something."""
+    return ",".join(
+        re.sub(r"\s*>\s*", ">", part.strip())
+        for part in selector.split(",")
+        if _matches(part, used)
+    )
+
+
+def _matches(part: str, used: Used) -> bool:
+    part = re.sub(r":not\([^)]*\)", "", part)
+    bare = re.sub(r"\[[^\]]*\]", "", part)
+    return (
+        all(
+            name in used.names for name in re.findall(r"mjx-[A-Za-z-]+", re.sub(r"\.\S+", "", bare))
+        )
+        and all(name in used.classes for name in re.findall(r"\.([\w-]+)", bare))
+        and all(
+            attribute.replace('"', "") in used.attributes
+            for attribute in re.findall(r"\[([^\]]*)\]", part)
+        )
+    )
+
+
+def _tight(body: str) -> str:
+    return re.sub(r"\s*([:;,])\s*", r"\1", " ".join(body.split())).strip("; ")
+
+
+def _subset(data: bytes, characters: set[str]) -> bytes:
+    """A woff2 font with the glyphs of `characters`, its notices and its modification date kept."""
+    font = TTFont(io.BytesIO(data), recalcTimestamp=False)
+    available = set(font.getBestCmap() or {})
+    if len(available) <= 8:  # the fonts of mere widths (zero, brk): needed whole
+        return data
+    options = subset.Options(
+        flavor="woff2",
+        layout_features=[],
+        name_IDs=["*"],
+        notdef_outline=True,
+        hinting=False,
+        recalc_timestamp=False,
+        drop_tables=["ltag", "FFTM"],
+    )
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=available & {ord(c) for c in characters})
+    subsetter.subset(font)
+    out = io.BytesIO()
+    font.flavor = "woff2"
+    font.save(out)
+    return out.getvalue()
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def _notices(modules: Path, fonts: Iterable[bytes]) -> str:
+    """Whose work the files beside this notice are, and the licences that allow serving them."""
+    manifest = json.loads((modules / "mathjax/package.json").read_text("utf-8"))
+    notices: dict[str, None] = {}  # a set that keeps its order
+    for data in fonts:
+        names = TTFont(io.BytesIO(data))["name"]
+        notice = "\n".join(filter(None, (names.getDebugName(number) for number in (0, 13, 14))))
+        notices[unescape(notice)] = None
+    return "\n\n".join(
+        [
+            f"The style sheet in this folder is derived from MathJax {manifest['version']}, "
+            f"{manifest['license']}, https://www.mathjax.org; its licence is at the end.",
+            "The fonts are those of MathJax, most of them reduced to the characters in use:",
+            *notices,
+            (modules / "mathjax/LICENSE").read_text("utf-8"),
+        ]
+    )
