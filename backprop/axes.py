@@ -1,0 +1,161 @@
+"""Which input's axis an axis of a node is, so that its length can be named `x.shape[0]`.
+
+Lengths are followed through the operations, not compared: a (64, 64) array has two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backprop.graph import Node, nodes_in
+
+Origin = tuple[Node, int] | None
+Origins = tuple[Origin, ...]
+
+
+def origins(node: Node) -> Origins:
+    """For each axis of a node, the input and axis that it comes from, or None."""
+    stack = [node]
+    while stack:
+        top = stack[-1]
+        if top._origins is not None:
+            stack.pop()
+            continue
+        waiting = [source for source in top.inputs if source._origins is None]
+        if waiting:
+            stack += waiting
+            continue
+        top._origins = _follow(top)
+        stack.pop()
+    return node._origins
+
+
+def _follow(node: Node) -> Origins:
+    unknown: Origins = (None,) * len(node.shape)
+    if node.op == "input":
+        return tuple((node, axis) for axis in range(len(node.shape)))
+    if node.rule is None:
+        return unknown
+    follow = AXES.get(node.rule.axes)
+    result = follow(node, node.arguments) if follow is not None else unknown
+    assert len(result) == len(node.shape), node
+    return result
+
+
+def _of(item: Any) -> Origins:
+    return item._origins if isinstance(item, Node) else ()
+
+
+def _broadcast(node: Node, arguments: dict[str, Any]) -> Origins:
+    result: list[Origin] = [None] * len(node.shape)
+    for source in nodes_in(arguments):
+        for back in range(1, len(source.shape) + 1):
+            if source.shape[-back] != 1 or node.shape[-back] == 1:
+                result[-back] = result[-back] or source._origins[-back]
+    return tuple(result)
+
+
+def _same(node: Node, arguments: dict[str, Any]) -> Origins:
+    return _of(next(iter(arguments.values())))
+
+
+def reduced_axes(node: Node) -> tuple[int, ...]:
+    """The axes that a reduction removed (or made 1)."""
+    axis = node.arguments.get("axis")
+    ndim = len(node.arguments["x"].shape)
+    if axis is None:
+        return tuple(range(ndim))
+    every = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(sorted(int(each) % ndim for each in every))
+
+
+def _reduce(node: Node, arguments: dict[str, Any]) -> Origins:
+    gone = reduced_axes(node)
+    keep = len(node.shape) == len(arguments["x"].shape)
+    found = _of(arguments["x"])
+    return tuple(
+        None if axis in gone else origin
+        for axis, origin in enumerate(found)
+        if keep or axis not in gone
+    )
+
+
+def _transpose(node: Node, arguments: dict[str, Any]) -> Origins:
+    found = _of(arguments["x"])
+    axes = arguments["axes"]
+    return found[::-1] if axes is None else tuple(found[axis] for axis in axes)
+
+
+def _reshape(node: Node, arguments: dict[str, Any]) -> Origins:
+    """A length keeps its origin where the entries before it, and it, stay the same."""
+    x = arguments["x"]
+    found, result = _of(x), []
+    old, new = x.shape, node.shape
+    for axis, size in enumerate(new):
+        before = int(np.prod(new[:axis], dtype=int))
+        result.append(
+            next(
+                (
+                    found[i]
+                    for i in range(len(old))
+                    if old[i] == size and int(np.prod(old[:i], dtype=int)) == before
+                ),
+                None,
+            )
+        )
+    return tuple(result)
+
+
+def _matmul(node: Node, arguments: dict[str, Any]) -> Origins:
+    x, y = arguments["x"], arguments["y"]
+    left = _of(x)[-2:-1] if len(x.shape) > 1 else ()
+    right = _of(y)[-1:] if len(y.shape) > 1 else ()
+    ends = (*left, *right)
+    batch: list[Origin] = [None] * (len(node.shape) - len(ends))
+    for source in (x, y):
+        for back in range(3, len(source.shape) + 1):
+            if source.shape[-back] != 1 and back - 2 <= len(batch):
+                batch[2 - back] = batch[2 - back] or source._origins[-back]
+    return (*batch, *ends)
+
+
+def _get(node: Node, arguments: dict[str, Any]) -> Origins:
+    """Whole axes keep their origin as long as the index is made of slices, ints and None."""
+    x, key = arguments["x"], arguments["key"]
+    unknown: Origins = (None,) * len(node.shape)
+    parts = key if isinstance(key, tuple) else (key,)
+    if not all(part is None or part is ... or isinstance(part, (slice, int)) for part in parts):
+        return unknown
+    taken = sum(part is not None and part is not ... for part in parts)
+    rest = [slice(None)] * (len(x.shape) - taken)
+    full: list[Any] = []
+    for part in parts:
+        full += rest if part is ... else [part]
+    if ... not in parts:
+        full += rest
+    result: list[Origin] = []
+    axis = 0
+    for part in full:
+        if part is None:
+            result.append(None)
+            continue
+        if isinstance(part, slice):
+            whole = part == slice(None)
+            result.append(x._origins[axis] if whole else None)
+        axis += 1
+    return tuple(result)
+
+
+# Each row of the table names one of these in its column `axes`.
+AXES: dict[str, Callable[[Node, dict[str, Any]], Origins]] = {
+    "broadcast": _broadcast,
+    "same": _same,
+    "reduce": _reduce,
+    "transpose": _transpose,
+    "reshape": _reshape,
+    "matmul": _matmul,
+    "get": _get,
+}

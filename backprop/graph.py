@@ -1,0 +1,222 @@
+"""Node and Graph: what a computation was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from backprop.replay import Gradients
+    from backprop.rules import Rule
+    from backprop.tracer.names import Site
+    from backprop.writer import Backward
+
+
+class Node:
+    """One value of a computation and the operation that made it.
+
+    Attributes:
+        name: the author's name (`diff`, a second version `x_2`), or `t1`, `t2`, …
+        op: the name of its row in the table of rules, or "input" / "constant".
+        rule: that row, None for inputs and constants.
+        arguments: parameter name of the row -> Node, plain value, or a tuple,
+            list or slice of those.
+        line: the author's source line, None where there is no source.
+        index: position in execution order.
+        active: a gradient flows through it, from the output to an input.
+        differentiable: it depends on a differentiated input, through rules that
+            have a backward.
+        depends: it depends on a differentiated input at all (masks do, too).
+    """
+
+    __slots__ = (
+        "_origins",
+        "_value",
+        "active",
+        "arguments",
+        "depends",
+        "differentiable",
+        "index",
+        "line",
+        "name",
+        "named",
+        "note",
+        "op",
+        "rule",
+        "site",
+    )
+
+    def __init__(
+        self,
+        op: str,
+        rule: Rule | None,
+        arguments: dict[str, Any],
+        value: np.ndarray | None,
+        index: int,
+        site: Site | None = None,
+        name: str = "",
+    ) -> None:
+        self.op = op
+        self.rule = rule
+        self.arguments = arguments
+        self._value = value
+        self.index = index
+        self.site = site
+        self.name = name
+        self.named = False  # the name is the author's
+        self.line = site.line if site is not None else None
+        self.active = False
+        self.depends = False
+        self.differentiable = False
+        self.note: Any = None  # where a constant comes from, for the writer
+        self._origins: Any = None
+
+    @property
+    def value(self) -> np.ndarray:
+        """What the node was when the function ran; do not write to it."""
+        if self._value is None:
+            self._value = _rebuild(self)
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        node = self
+        while node._value is None:  # an overwritten version of a buffer
+            node = node.arguments["x"]
+        return node._value.shape
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """All operands that are nodes, in operand order."""
+        return tuple(nodes_in(self.arguments))
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name} = {self.op}{self.shape}>"
+
+
+def _rebuild(node: Node) -> np.ndarray:
+    """The value of a buffer's older version, from the last one that was kept."""
+    chain = []
+    while node._value is None:
+        chain.append(node)
+        node = node.arguments["x"]
+    value = node._value.copy()
+    for put in reversed(chain):
+        value[plain(put.arguments["key"])] = plain(put.arguments["value"])
+    return value
+
+
+def nodes_in(item: Any) -> Iterator[Node]:
+    """The nodes in an argument, however nested."""
+    if isinstance(item, Node):
+        yield item
+    elif isinstance(item, dict):
+        for part in item.values():
+            yield from nodes_in(part)
+    elif isinstance(item, (tuple, list)):
+        for part in item:
+            yield from nodes_in(part)
+    elif isinstance(item, slice):
+        yield from nodes_in((item.start, item.stop, item.step))
+
+
+def plain(item: Any, value_of: Any = None) -> Any:
+    """An argument with its nodes replaced by their values (or by `value_of(node)`)."""
+    if isinstance(item, Node):
+        return item.value if value_of is None else value_of(item)
+    if isinstance(item, tuple):
+        return tuple([plain(part, value_of) for part in item])
+    if isinstance(item, list):
+        return [plain(part, value_of) for part in item]
+    if isinstance(item, slice):
+        return slice(*[plain(part, value_of) for part in (item.start, item.stop, item.step)])
+    return item
+
+
+class Graph:
+    """What a function did with its arguments, step by step.
+
+    `graph["diff"]` is the node that the function called `diff`.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        nodes: list[Node],
+        inputs: dict[str, Node],
+        outputs: tuple[Node, ...],
+        several: bool,
+        branches: tuple[tuple[Node, Any], ...] = (),
+        aliases: Mapping[str, str] = MappingProxyType({}),
+        call: Any = None,
+    ) -> None:
+        self.function = function
+        self.nodes = nodes
+        self.inputs = inputs
+        self.outputs = outputs
+        self.several = several
+        self.branches = branches
+        self.call = call  # how f was called: its parameters, for the signature of `source`
+        self._names = {node.name: node for node in nodes}
+        self._aliases = aliases
+        self._backward: Backward | None = None
+
+    def __getitem__(self, name: str) -> Node:
+        node = self._names.get(self._aliases.get(name, name))
+        if node is None:
+            node = self._names.get(name)
+        if node is None:
+            named = ", ".join(node.name for node in self.nodes if node.named)
+            raise KeyError(f"{self.function} has no node {name!r}; it has {named}")
+        return node
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names or name in self._aliases
+
+    @property
+    def output(self) -> Node | tuple[Node, ...]:
+        return self.outputs if self.several else self.outputs[0]
+
+    @property
+    def differentiated(self) -> tuple[Node, ...]:
+        """The inputs that are differentiated: the floating-point arrays."""
+        return tuple(node for node in self.inputs.values() if node.differentiable)
+
+    def derive(self) -> Backward:
+        """The backward pass of this graph, as lines and as a function."""
+        if self._backward is None:
+            from backprop.writer import Backward
+
+            self._backward = Backward(self)
+        return self._backward
+
+    def backward(self, dout: Any) -> Mapping[str, np.ndarray]:
+        """The gradient of every node, by name, each of the node's own shape.
+
+        `dout` is the upstream gradient, of the output's shape (a tuple of them
+        when the function returns several arrays).
+        """
+        return self.gradients(dout).nodes
+
+    def gradients(self, dout: Any) -> Gradients:
+        """Like `backward`, with the partials too: `.nodes` and `.wires`."""
+        from backprop.replay import gradients
+
+        return gradients(self, dout)
+
+    def shifted(self, seed: int = 0) -> Graph:
+        """The graph of the same function with a random constant added to every sum and mean."""
+        from backprop.replay import shifted
+
+        return shifted(self, seed)
+
+    def _repr_svg_(self) -> str:
+        from backprop.drawing import draw
+
+        return draw(self)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {self.function}: {len(self.nodes)} nodes>"

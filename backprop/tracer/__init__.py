@@ -1,0 +1,194 @@
+"""Runs a numpy function once and writes down every step: `trace(f, *args)` is its Graph."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop.errors import TraceError
+from backprop.graph import Graph, Node, nodes_in
+from backprop.tracer.array import Array, current, equip
+from backprop.tracer.naming import give_names
+from backprop.tracer.standin import standing_in
+from backprop.tracer.tape import Tape
+
+equip()
+
+
+@dataclass
+class Call:
+    """How f was called: what a derived function needs to have the same parameters."""
+
+    name: str
+    parameters: list[tuple[str, str, Any]]  # name, kind, default
+    args: tuple[Any, ...]
+    marks: dict[str, int]  # fingerprints of the arrays, to notice a later change
+    code: Any
+
+
+def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
+    """The graph of `f(*args)`.
+
+    Floating-point arrays among `args` are differentiated (0-d included); everything else is a
+    constant. `f` returns an array, several arrays, or `(out, cache)`, recognised when the
+    last item is a tuple, list, dict or one of the arguments; `cache=True/False` decides by
+    hand.
+
+    Raises:
+        TraceError: there is nothing to differentiate, a value leaves the graph, or the
+            function returns something else than arrays.
+        RuleError: an operation has no row in the table.
+    """
+    name = getattr(f, "__name__", None) or type(f).__name__
+    tape = Tape()
+    names = _parameter_names(f, args)
+    inputs: dict[str, Node] = {}
+    given: list[Any] = []
+    for parameter, value in zip(names, args, strict=True):
+        if isinstance(value, np.ndarray):
+            if value.dtype == object:
+                raise TraceError(
+                    f"{name}: argument `{parameter}` is an array of objects; "
+                    "make it an array of numbers, with one shape"
+                )
+            node = inputs[parameter] = tape.input(parameter, value)
+            given.append(Array(tape, node) if node.differentiable else value)
+        else:
+            given.append(copy.deepcopy(value) if isinstance(value, (dict, list)) else value)
+    if not any(node.differentiable for node in inputs.values()):
+        kinds = ", ".join(
+            f"`{parameter}` is {_kind(value)}" for parameter, value in zip(names, args, strict=True)
+        )
+        raise TraceError(
+            f"{name} has nothing to differentiate: {kinds or 'it was given no arguments'}. "
+            "Pass floating-point arrays: x.astype(float), np.array(2.0)"
+        )
+    try:
+        with tape, standing_in(f):
+            result = f(*given)
+            outputs, several = _outputs(name, result, tape, args, given, cache)
+    except RecursionError:
+        raise TraceError(f"{name} calls itself without end: RecursionError") from None
+    _activate(tape.nodes, outputs)
+    aliases = give_names(tape, f)
+    marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
+    call = Call(name, _parameters(f, names), args, marks, getattr(f, "__code__", None))
+    return Graph(name, tape.nodes, inputs, outputs, several, tuple(tape.branches), aliases, call)
+
+
+def _mark(value: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if value.size else 0
+
+
+def unchanged(graph: Graph) -> None:
+    """TraceError if an argument was written to since the trace."""
+    for name, node in graph.inputs.items():
+        if _mark(node.value) != graph.call.marks[name]:
+            raise TraceError(
+                f"`{name}` was modified after {graph.function} was traced, so its values no "
+                "longer belong to the graph; trace again, or trace a copy"
+            )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    return f"a {type(value).__name__}"
+
+
+def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
+    """The names of the parameters that `args` go to; `*xs` gives xs_1, xs_2, …"""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return [f"x{i + 1}" for i in range(len(args))]
+    names: list[str] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}_{i + 1}" for i in range(len(args) - len(names))]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    if len(args) > len(names):
+        raise TraceError(
+            f"{getattr(f, '__name__', f)} takes {len(names)} arguments, {len(args)} were given"
+        )
+    return names[: len(args)]
+
+
+def _parameters(f: Callable[..., Any], names: list[str]) -> list[tuple[str, str, Any]]:
+    """The signature of the derived function: the parameters of f, in order, with defaults."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return [(name, "", inspect.Parameter.empty) for name in names]
+    result: list[tuple[str, str, Any]] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            result += [(name, "", parameter.empty) for name in names[len(result) :]]
+        elif parameter.kind is not parameter.VAR_KEYWORD:
+            kind = "*" if parameter.kind is parameter.KEYWORD_ONLY else ""
+            result.append((parameter.name, kind, parameter.default))
+    return result
+
+
+def _outputs(
+    name: str,
+    result: Any,
+    tape: Tape,
+    args: tuple[Any, ...],
+    given: list[Any],
+    cache: bool | None,
+) -> tuple[tuple[Node, ...], bool]:
+    """The nodes that f returned, and whether they were a tuple."""
+    several = isinstance(result, (tuple, list))
+    items = list(result) if several else [result]
+    if several and len(items) > 1:
+        last = items[-1]
+        is_cache = (
+            isinstance(last, (list, dict))
+            or (isinstance(last, tuple))
+            or last is None
+            or any(last is item for item in (*given, *args) if item is not None)
+        )
+        if cache or (cache is None and is_cache):
+            items = items[:-1]
+            several = len(items) > 1
+    if not items:
+        raise TraceError(f"{name} returns an empty {type(result).__name__}, it must return arrays")
+    nodes = []
+    for item in items:
+        if type(item) is Array:
+            nodes.append(current(item))
+        elif isinstance(item, (np.ndarray, np.number, float, int)) and (
+            np.asarray(item).dtype.kind in "fiub"
+        ):
+            nodes.append(tape.constant(np.asarray(item)))
+        else:
+            what = "None" if item is None else f"a {type(item).__name__} ({item!r:.40})"
+            where = f" ({f.co_filename}:{f.co_firstlineno})" if (f := _code(name)) else ""
+            raise TraceError(
+                f"{name}{where} returns {what}; it must return an array, several arrays, or "
+                "(out, cache)"
+            )
+    return tuple(nodes), several
+
+
+def _code(_: str) -> Any:
+    return None
+
+
+def _activate(nodes: list[Node], outputs: tuple[Node, ...]) -> None:
+    """Mark the nodes through which a gradient flows."""
+    for node in outputs:
+        node.active = node.differentiable
+    for node in reversed(nodes):
+        if node.active and node.rule is not None:
+            for operand in node.rule.backward:
+                for source in nodes_in(node.arguments[operand]):
+                    source.active = source.active or source.differentiable

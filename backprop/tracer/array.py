@@ -1,0 +1,297 @@
+"""The array that a traced function is given: like an ndarray, but it writes down what is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from backprop.errors import RuleError, TraceError
+from backprop.graph import Node
+from backprop.rules import TABLE, Rule, missing
+from backprop.tracer.lengths import length
+from backprop.tracer.names import site
+from backprop.tracer.tape import Tape
+
+
+class Array:
+    """An array on a tape. Arrays that numpy would make views of another are views of it here."""
+
+    __slots__ = ("base", "node", "seen", "tape", "version", "view")
+    __array_priority__ = 1000.0
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, tape: Tape, node: Node) -> None:
+        self.tape = tape
+        self.node = node  # the node of the present contents
+        self.base: Array | None = None  # the array that this is a view of,
+        self.view: tuple[Any, ...] = ()  # by which operation and options,
+        self.seen = 0  # of which version
+        self.version = 0
+
+    # ── what an ndarray knows about itself ──────────────────────────────────────────────────
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return np.ndarray  # so that `isinstance(x, np.ndarray)` holds
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        node = current(self)
+        here = site(sys._getframe(1))
+        names = here.unpacked() if here is not None else ()
+        return tuple(
+            [
+                length(node, axis, value, names[axis] if axis < len(names) else None)
+                for axis, value in enumerate(node.shape)
+            ]
+        )
+
+    @property
+    def ndim(self) -> int:
+        return len(self.node.shape)
+
+    @property
+    def size(self) -> int:
+        total: Any = 1
+        node = current(self)
+        for axis, value in enumerate(node.shape):
+            part = length(node, axis, value)
+            total = part if axis == 0 else total * part
+        return total
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.node.value.dtype
+
+    @property
+    def T(self) -> Array:  # noqa: N802
+        return call("transpose", self)
+
+    @property
+    def flat(self) -> NoReturn:
+        refuse("`.flat`", "use `.reshape(-1)`")
+
+    def __len__(self) -> int:
+        return len(self.node.value)
+
+    def __iter__(self) -> Iterator[Array]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[i] for i in range(len(self))])
+
+    def __repr__(self) -> str:
+        return f"traced({self.node.value!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.node.value[()] if not self.ndim else self.node.value, spec)
+
+    # ── contents ────────────────────────────────────────────────────────────────────────────
+    def __getitem__(self, key: Any) -> Array:
+        return call("get", self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        store(self, key, value)
+
+    # ── numpy's protocols ───────────────────────────────────────────────────────────────────
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        from backprop.tracer.functions import ufunc_call
+
+        return ufunc_call(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        from backprop.tracer.functions import function_call
+
+        return function_call(function, args, options)
+
+    # ── ways out of the graph ───────────────────────────────────────────────────────────────
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        return leave(
+            self,
+            "became a plain ndarray (`np.asarray`, a C extension, or an ndarray it is written to)",
+            "work on the array itself with numpy functions; make buffers with np.zeros",
+        )
+
+    def __bool__(self) -> bool:
+        node = current(self)
+        value = bool(node.value)
+        if node.depends:
+            self.tape.branch(node, value)
+        return value
+
+    def __float__(self) -> float:
+        return float(leave(self, "became a float", "keep it an array: numpy functions take it"))
+
+    def __int__(self) -> int:
+        return int(leave(self, "became an int", "keep it an array"))
+
+    def __complex__(self) -> complex:
+        return complex(leave(self, "became a complex number", "keep it an array"))
+
+    def __index__(self) -> int:
+        return leave(self, "became an index", "an index has no gradient").__index__()
+
+
+def leave(array: Array, what: str, instead: str) -> np.ndarray:
+    """The plain value of an array that has no gradient to lose; TraceError for the others."""
+    node = current(array)
+    if node.differentiable:
+        name = f"`{node.name}` " if node.name else "a traced value "
+        refuse(name + what, instead)
+    if node.depends:
+        array.tape.branch(node, node.value)
+    return node.value
+
+
+def refuse(what: str, instead: str) -> NoReturn:
+    """TraceError at the author's line."""
+    raise TraceError(f"{site(sys._getframe(1))}\n  {what}; its gradient would be lost. {instead}")
+
+
+# ── views ───────────────────────────────────────────────────────────────────────────────────
+def current(array: Array) -> Node:
+    """The node of an array's contents, taken again where it is a view of something rewritten."""
+    if array.base is not None:
+        base = current(array.base)
+        root = array.base
+        while root.base is not None:
+            root = root.base
+        if array.seen != root.version:
+            op, options = array.view
+            array.node = array.tape.record(op, (base, *options), name=array.node.name)
+            array.seen = root.version
+    return array.node
+
+
+def store(array: Array, key: Any, value: Any) -> None:
+    """`array[key] = value`, a new version of the array and of what it is a view of."""
+    node = current(array)
+    name = node.name
+    here = site(sys._getframe(1))
+    if not name and here is not None:
+        name = here.written() or ""
+    assign(array, array.tape.record("put", (node, unwrap(key), unwrap(value)), name=name))
+
+
+def assign(array: Array, node: Node) -> None:
+    """Give an array new contents, through to the array it is a view of."""
+    array.node = node
+    if array.base is None:
+        array.version += 1
+        return
+    op, options = array.view
+    base = current(array.base)
+    name = base.name
+    if op == "get":
+        whole = array.tape.record("put", (base, options[0], node), name=name)
+    elif op == "transpose":
+        axes = options[0]
+        back = None if axes is None else tuple(int(i) for i in np.argsort(axes))
+        whole = array.tape.record("transpose", (node, back), name=name)
+    elif op == "reshape":
+        whole = array.tape.record("reshape", (node, base.shape), name=name)
+    else:
+        refuse(f"a view by `{op}` was written to", "write to the array itself, or to a copy")
+    assign(array.base, whole)
+    root = array.base
+    while root.base is not None:
+        root = root.base
+    array.seen = root.version
+
+
+# ── operations ──────────────────────────────────────────────────────────────────────────────
+def unwrap(item: Any) -> Any:
+    """An argument with traced arrays replaced by their nodes."""
+    if type(item) is Array:
+        return current(item)
+    if type(item) is tuple:
+        return tuple([unwrap(part) for part in item])
+    if type(item) is list:
+        return [unwrap(part) for part in item]
+    if type(item) is slice:
+        return slice(unwrap(item.start), unwrap(item.stop), unwrap(item.step))
+    return item
+
+
+def call(op: str, *args: Any, **options: Any) -> Array:
+    """Record the operation `op` on these arguments, as its row's signature sorts them."""
+    rows = TABLE.get(op)
+    if rows is None:
+        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(op)}")
+    rule = rows[0]
+    if options or len(args) != len(rule.parameters):
+        args = bound(rule, args, options)
+    tape = next(part.tape for part in arrays_in(args))
+    try:
+        node = tape.record(op, tuple([unwrap(part) for part in args]))
+    except RuleError as error:
+        raise RuleError(f"{site(sys._getframe(1))}\n  {error}") from None
+    result = Array(tape, node)
+    if rule.view:
+        source = args[0]
+        if type(source) is Array and np.may_share_memory(node.value, source.node.value):
+            root = source
+            while root.base is not None:
+                root = root.base
+            result.base, result.seen = source, root.version
+            result.view = (op, tuple(node.arguments.values())[1:])
+    return result
+
+
+def bound(rule: Rule, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    """A call's arguments in the order of the row, or a RuleError."""
+    try:
+        return rule.bind(*args, **options)
+    except TypeError as error:
+        text = str(error).replace("<lambda>()", rule.op)
+        raise RuleError(
+            f"{site(sys._getframe(1))}\n  the row of `{rule.op}` is ({rule.signature}): {text}"
+        ) from None
+
+
+def arrays_in(item: Any) -> Iterator[Array]:
+    """The traced arrays in a structure of arguments."""
+    if type(item) is Array:
+        yield item
+    elif type(item) in (tuple, list):
+        for part in item:
+            yield from arrays_in(part)
+    elif type(item) is dict:
+        yield from arrays_in(list(item.values()))
+    elif type(item) is slice:
+        yield from arrays_in((item.start, item.stop, item.step))
+
+
+def _binary(
+    op: str, canonical: Callable[..., Any]
+) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    def forward(self: Array, other: Any) -> Any:
+        return canonical(op, self, other)
+
+    def reflected(self: Array, other: Any) -> Any:
+        return canonical(op, other, self)
+
+    def in_place(self: Array, other: Any) -> Any:
+        result = canonical(op, self, other)
+        if result is NotImplemented:
+            return result
+        assign(self, result.node)
+        return self
+
+    return forward, reflected, in_place
+
+
+def equip() -> None:
+    """Give Array its operators and methods (their rows import this module)."""
+    from backprop.tracer.functions import METHODS, OPERATORS, UNARY, canonical
+
+    for name, op in OPERATORS.items():
+        forward, reflected, in_place = _binary(op, canonical)
+        setattr(Array, f"__{name}__", forward)
+        setattr(Array, f"__r{name}__", reflected)
+        setattr(Array, f"__i{name}__", in_place)
+    for name, op in UNARY.items():
+        setattr(Array, f"__{name}__", lambda self, *other, _op=op: canonical(_op, self, *other))
+    for name, method in METHODS.items():
+        setattr(Array, name, method)

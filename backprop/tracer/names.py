@@ -1,0 +1,279 @@
+"""What the author called a value, and on which line: from the running instruction.
+
+An operation asks for the `Site` of the frame that runs it. The instruction's position
+(PEP 657) finds the expression in the parsed source, and the statement around it gives the
+name. Everything is looked up once an instruction and remembered.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+_Span = tuple[int, int, int, int]
+
+
+class Site:
+    """A place in the author's source.
+
+    Attributes:
+        name: the variable that the expression is assigned to, if it is.
+        names: the variables, where it is unpacked into several.
+        line, filename, function, text: where that is.
+        tree: the expression, None without source.
+        returned: the expression is what a helper returns, so its caller may name it; the
+            position in the returned tuple, or -1 for the whole.
+    """
+
+    __slots__ = (
+        "_operands",
+        "filename",
+        "function",
+        "line",
+        "name",
+        "names",
+        "returned",
+        "text",
+        "tree",
+    )
+
+    def __init__(self, code: CodeType, line: int | None, tree: ast.AST | None) -> None:
+        self.filename = code.co_filename
+        self.function = code.co_name
+        self.line = line
+        self.text = linecache.getline(code.co_filename, line).strip() if line else ""
+        self.tree = tree
+        self.name: str | None = None
+        self.names: tuple[str | None, ...] = ()
+        self.returned: int | None = None
+        self._operands: list[tuple[str, tuple[Any, ...]]] | None = None
+        if tree is not None:
+            self._read(tree)
+
+    def _read(self, tree: ast.AST) -> None:
+        child: Any = tree
+        parent: Any = getattr(tree, "parent", None)
+        position = -1
+        while True:
+            if isinstance(parent, ast.IfExp) and child is not parent.test:
+                pass
+            elif isinstance(parent, ast.Tuple) and isinstance(
+                getattr(parent, "parent", None), (ast.Assign, ast.Return)
+            ):
+                position = parent.elts.index(child)
+            else:
+                break
+            child, parent = parent, parent.parent
+        if isinstance(tree, ast.AugAssign):
+            self.name = _target(tree.target)
+        elif isinstance(parent, ast.Assign) and child is parent.value:
+            self._assign(parent.targets[0], position)
+        elif isinstance(parent, (ast.AnnAssign, ast.NamedExpr)) and child is parent.value:
+            self._assign(parent.target, position)
+        elif isinstance(parent, (ast.For, ast.comprehension)) and child is parent.iter:
+            self._assign(parent.target, -1)
+        elif isinstance(parent, ast.Return) or (
+            isinstance(parent, ast.Lambda) and child is parent.body
+        ):
+            self.returned = position
+
+    def _assign(self, target: ast.expr, position: int) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            names = tuple(_target(part) for part in target.elts)
+            if position < 0:
+                self.names = names
+            elif position < len(names):
+                self.name = names[position]
+        elif position < 0:
+            self.name = _target(target)
+
+    def operands(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """The operands that are variables: a name, and how to reach the value from it."""
+        if self._operands is None:
+            self._operands = []
+            for part in _parts(self.tree):
+                path = _path(part)
+                if path is not None:
+                    name = path[-1] if len(path) == 1 else path[-1][1]
+                    self._operands.append((name, path))
+        return self._operands
+
+    def unpacked(self) -> tuple[str | None, ...]:
+        """`N, D = x.shape` and `N = x.shape[0]`: the names of the axes."""
+        if self.names or self.tree is None:
+            return self.names
+        parent: Any = getattr(self.tree, "parent", None)
+        if isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
+            place = Site.__new__(Site)
+            place.name, place.names, place.returned = None, (), None
+            place._read(parent)
+            axis = parent.slice.value
+            if place.name and isinstance(axis, int) and axis >= 0:
+                return (None,) * axis + (place.name,)
+        return ()
+
+    def written(self) -> str | None:
+        """The variable that an item assignment writes to."""
+        tree: Any = self.tree
+        return _target(tree.value) if isinstance(tree, ast.Subscript) else None
+
+    def __str__(self) -> str:
+        where = f"{self.filename}:{self.line}, in {self.function}"
+        return f"{where}: {self.text}" if self.text else where
+
+
+def _parts(tree: Any) -> list[Any]:
+    """The direct operands of an expression."""
+    if isinstance(tree, ast.BinOp):
+        return [tree.left, tree.right]
+    if isinstance(tree, ast.Compare):
+        return [tree.left, *tree.comparators]
+    if isinstance(tree, ast.AugAssign):
+        return [tree.value]
+    if isinstance(tree, ast.Call):
+        arguments = [*tree.args, *[keyword.value for keyword in tree.keywords]]
+        return [*arguments, *[part for each in arguments for part in _elements(each)]]
+    if isinstance(tree, ast.Subscript):
+        put = getattr(tree, "parent", None)
+        value = [put.value] if isinstance(put, ast.Assign) else []
+        return [tree.slice, *_elements(tree.slice), *value]
+    return []
+
+
+def _elements(tree: Any) -> list[Any]:
+    return list(tree.elts) if isinstance(tree, (ast.Tuple, ast.List)) else []
+
+
+def _path(tree: Any) -> tuple[Any, ...] | None:
+    """`x`, `self.eps` and `bn_param["eps"]` as a name and steps from it."""
+    if isinstance(tree, ast.Name):
+        return (tree.id,)
+    if isinstance(tree, ast.Attribute):
+        start = _path(tree.value)
+        return start and (*start, ("attribute", tree.attr))
+    if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Constant):
+        start = _path(tree.value)
+        key = tree.slice.value
+        usable = isinstance(key, str) and key.isidentifier()
+        return (*start, ("item", key)) if start and usable else None
+    return None
+
+
+def _target(target: ast.expr) -> str | None:
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        key = target.slice.value
+        return key if isinstance(key, str) and key.isidentifier() else None
+    return None
+
+
+class _Code:
+    """The sites of one code object, by instruction."""
+
+    __slots__ = ("code", "internal", "positions", "sites")
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code  # kept alive, since the cache goes by identity
+        self.internal = code.co_filename.startswith((_OURS, _NUMPY)) or code.co_filename.startswith(
+            "<__array_function__"
+        )
+        self.sites: dict[int, Site] = {}
+        self.positions: list[Any] | None = None
+
+    def at(self, instruction: int) -> Site:
+        if self.positions is None:
+            self.positions = list(self.code.co_positions())
+        line, end_line, column, end_column = self.positions[instruction // 2]
+        tree = None
+        if line and end_line is not None and column is not None and end_column is not None:
+            tree = _tree(self.code.co_filename, (line, end_line, column, end_column))
+        return self.sites.setdefault(instruction, Site(self.code, line, tree))
+
+
+_codes: dict[int, _Code] = {}
+_files: dict[str, tuple[list[str], dict[Any, ast.AST]]] = {}
+
+
+def site(frame: FrameType | None) -> Site | None:
+    """The place in the author's code that `frame`, or the nearest caller of it, is running."""
+    while frame is not None:
+        code = frame.f_code
+        known = _codes.get(id(code))
+        if known is None:
+            known = _codes[id(code)] = _Code(code)
+        if not known.internal:
+            instruction = frame.f_lasti
+            return known.sites.get(instruction) or known.at(instruction)
+        frame = frame.f_back
+    return None
+
+
+def author(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame that runs the author's code."""
+    while frame is not None and (site(frame) is None or _codes[id(frame.f_code)].internal):
+        frame = frame.f_back
+    return frame
+
+
+def name_of(here: Site, frame: FrameType | None) -> tuple[str | None, tuple[str | None, ...]]:
+    """The name of what is computed at `here`, asking the callers of a helper that returns it."""
+    position = here.returned
+    frame = author(frame)
+    while position is not None and frame is not None:
+        frame = frame.f_back
+        if frame is None:
+            break
+        code = _codes.get(id(frame.f_code))
+        if code.internal if code else frame.f_code.co_filename.startswith((_OURS, _NUMPY)):
+            break  # the traced function itself: nobody names its result
+        here = site(frame) or here
+        if position >= 0:
+            name = here.names[position] if position < len(here.names) else None
+            return name, ()
+        position = here.returned
+    return here.name, here.names
+
+
+def _tree(filename: str, span: _Span) -> ast.AST | None:
+    lines = linecache.getlines(filename)
+    if not lines:
+        return None
+    cached = _files.get(filename)
+    if cached is None or cached[0] is not lines:
+        cached = _files[filename] = (lines, _index("".join(lines)))
+    trees = cached[1]
+    # A chain of methods over several lines starts at the method's own line: go by its end.
+    return trees.get(span) or trees.get(("call", span[1], span[3]))
+
+
+def _index(source: str) -> dict[Any, ast.AST]:
+    """Every expression that may run an operation, by its span; parents attached."""
+    trees: dict[Any, ast.AST] = {}
+    try:
+        module = ast.parse(source)
+    except SyntaxError:
+        return trees
+    for parent in ast.walk(module):
+        for child in ast.iter_child_nodes(parent):
+            child.parent = parent  # type: ignore[attr-defined]
+        if isinstance(parent, (ast.expr, ast.AugAssign)):
+            span = (
+                parent.lineno,
+                parent.end_lineno,
+                parent.col_offset,
+                parent.end_col_offset,
+            )
+            trees.setdefault(span, parent)
+            if isinstance(parent, ast.Call):
+                trees[("call", parent.end_lineno, parent.end_col_offset)] = parent
+    return trees

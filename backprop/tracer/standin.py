@@ -1,0 +1,213 @@
+"""A stand-in for numpy in the modules of a traced function.
+
+`np.zeros` and its like take no array, so numpy's protocols do not tell us about them; but a
+buffer that they make may be filled with traced values. While a function is traced, the name
+`np` in its module means this stand-in, which is numpy with those functions replaced. They
+ask for the tape of their own thread, so other threads keep numpy's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from backprop.rules import Range
+from backprop.tracer.array import Array, arrays_in, refuse, unwrap
+from backprop.tracer.lengths import Length, Number, remember, tree_of
+from backprop.tracer.tape import running
+
+_SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
+
+
+def _creator(name: str) -> Callable[..., Any]:
+    original = getattr(np, name)
+
+    def create(*args: Any, **options: Any) -> Any:
+        tape = running()
+        value = original(*[_untraced(arg) for arg in args], **options)
+        if tape is None or not np.issubdtype(value.dtype, np.floating):
+            return value
+        node = tape.constant(value)
+        _place(node, (name, args, options))
+        return Array(tape, node)
+
+    create.__name__ = name
+    return create
+
+
+def _place(node: Any, note: Any) -> None:
+    from backprop.tracer.names import site
+
+    node.note = note
+    here = site(sys._getframe(2))
+    node.site = here
+    if here is not None:
+        node.line = here.line
+        node.name = here.name or ""
+
+
+def _untraced(item: Any) -> Any:
+    """np.zeros_like(x) needs x's shape and dtype only."""
+    if type(item) is Array:
+        return item.node.value
+    return item
+
+
+def _array(item: Any, *args: Any, **options: Any) -> Any:
+    """`np.array([a, b])` of traced values is a stack of them."""
+    if running() is not None and next(arrays_in(item), None) is not None:
+        if type(item) is Array:
+            return item.copy()
+        return np.stack([part if type(part) is Array else _array(part) for part in item])
+    value = np.array(item, *args, **options)
+    tape = running()
+    if tape is None or not np.issubdtype(value.dtype, np.floating) or value.ndim == 0:
+        return value
+    node = tape.constant(value)
+    _place(node, ("array", (item, *args), options))
+    return Array(tape, node)
+
+
+def _asarray(item: Any, *args: Any, **options: Any) -> Any:
+    if running() is not None and next(arrays_in(item), None) is not None:
+        refuse("`np.asarray` makes a plain ndarray", "it is an array already: leave the call out")
+    return np.asarray(item, *args, **options)
+
+
+def _arange(*args: Any, **options: Any) -> Any:
+    value = np.arange(*args, **options)
+    if running() is None:
+        return value
+    result = value.view(Range)
+    result.tree = ("call", "np.arange", tuple(tree_of(arg) for arg in args))
+    return result
+
+
+def _of_lengths(name: str) -> Callable[..., Any]:
+    """`np.sqrt(D)` and `np.prod(x.shape)` remember what they came from."""
+    original = getattr(np, name)
+
+    def compute(x: Any, *args: Any, **options: Any) -> Any:
+        if not args and not options and type(x) in (Length, Number):
+            value = original(x)
+            result = _Strong(value)
+            result.tree = ("call", f"np.{name}", (tree_of(x),))
+            return result
+        if name == "prod" and not options and not args and isinstance(x, (tuple, list)):
+            if x and all(type(part) in (int, Length) for part in x):
+                total: Any = x[0]
+                for part in x[1:]:
+                    total = total * part
+                return remember(int(total), tree_of(total))
+        return original(x, *args, **options)
+
+    compute.__name__ = name
+    return compute
+
+
+class _Strong(np.float64):
+    """What np.sqrt of a length is: numpy's own scalar type, with where it comes from."""
+
+    tree: Any = None
+
+
+CREATORS = ("zeros", "ones", "empty", "full", "eye", "identity", "linspace")
+LIKE = ("zeros_like", "ones_like", "empty_like", "full_like")
+REPLACED: dict[str, Callable[..., Any]] = {
+    **{name: _creator(name) for name in (*CREATORS, *LIKE)},
+    **{name: _of_lengths(name) for name in ("sqrt", "log", "prod")},
+    "array": _array,
+    "asarray": _asarray,
+    "asanyarray": _asarray,
+    "ascontiguousarray": _asarray,
+    "arange": _arange,
+}
+_BY_ORIGINAL = {id(getattr(np, name)): stand_in for name, stand_in in REPLACED.items()}
+
+
+class Numpy(ModuleType):
+    """The module that `np` means in a traced function."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)  # numpy loads some of its modules on first use
+
+
+_numpy = Numpy("numpy")
+_numpy.__dict__.update({**vars(np), **REPLACED})
+
+_known: dict[int, tuple[int, list[tuple[dict[str, Any], str, Any, Any]]]] = {}
+
+
+@contextmanager
+def standing_in(function: Callable[..., Any]) -> Iterator[None]:
+    """Let `np` mean the stand-in, in the modules that `function` and its helpers live in."""
+    changed = []
+    try:
+        for scope, name, original, replacement in _names(function):
+            if scope.get(name) is original:
+                scope[name] = replacement
+                changed.append((scope, name, original))
+        yield
+    finally:
+        for scope, name, original in changed:
+            scope[name] = original
+
+
+def _names(function: Any) -> list[tuple[dict[str, Any], str, Any, Any]]:
+    """Where numpy's names are, in the modules that can be reached from the function's."""
+    start = _scope(function)
+    if start is None:
+        return []
+    cached = _known.get(id(start))
+    if cached is not None and cached[0] == len(start):
+        return cached[1]
+    found = []
+    scopes = {id(start): start}
+    queue = [start]
+    while queue:
+        scope = queue.pop()
+        for name, value in list(scope.items()):
+            if value is np:
+                found.append((scope, name, np, _numpy))
+            elif id(value) in _BY_ORIGINAL:
+                found.append((scope, name, value, _BY_ORIGINAL[id(value)]))
+            elif isinstance(value, (FunctionType, type, ModuleType)):
+                other = _scope(value)
+                if other is not None and id(other) not in scopes:
+                    scopes[id(other)] = other
+                    queue.append(other)
+    _known[id(start)] = (len(start), found)
+    return found
+
+
+def _scope(item: Any) -> dict[str, Any] | None:
+    """The names of the author's module that a function, a class or a module belongs to."""
+    while not hasattr(item, "__globals__") and hasattr(item, "func"):
+        item = item.func  # functools.partial
+    item = getattr(item, "__func__", item)
+    scope = getattr(item, "__globals__", None)
+    if scope is None:
+        if isinstance(item, ModuleType):
+            scope = vars(item)
+        else:
+            owner = item if isinstance(item, type) else type(item)
+            module = sys.modules.get(owner.__module__)
+            scope = vars(module) if module is not None else None
+    if scope is None:
+        return None
+    file = scope.get("__file__")
+    if file is None:
+        return scope if scope.get("__name__") not in sys.builtin_module_names else None
+    file = os.path.abspath(file)
+    return None if file.startswith(_SYSTEM) or file.startswith(_PACKAGE) else scope
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_ = unwrap

@@ -1,0 +1,194 @@
+"""The tape: writes down every operation of one run."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+
+from backprop.errors import TraceError
+from backprop.graph import Node
+from backprop.rules import TABLE, lookup
+from backprop.tracer.lengths import Length, Number
+from backprop.tracer.names import Site, name_of, site
+
+_NUMBERS = (int, float, complex, np.number, np.bool_)
+_active = threading.local()
+
+
+def running() -> Tape | None:
+    """The tape of the function that is being traced in this thread."""
+    return getattr(_active, "tape", None)
+
+
+class Tape:
+    """The nodes of one run, in order, and the branches that depended on values."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.branches: list[tuple[Node, Any]] = []
+        self.names: dict[int, tuple[str | None, ...]] = {}
+        self._constants: dict[int, Node] = {}  # by identity of the array (kept alive by the node)
+        self._named: dict[Any, Node] = {}  # named scalars: eps, N
+        self._outer: Tape | None = None
+
+    def __enter__(self) -> Tape:
+        self._outer = running()
+        _active.tape = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _active.tape = self._outer
+
+    # ── leaves ──────────────────────────────────────────────────────────────────────────────
+    def input(self, name: str, value: np.ndarray) -> Node:
+        node = Node("input", None, {}, value, len(self.nodes), None, name)
+        node.named = True
+        node.differentiable = node.depends = bool(np.issubdtype(value.dtype, np.floating))
+        self.nodes.append(node)
+        self._constants[id(value)] = node
+        return node
+
+    def constant(self, value: np.ndarray, name: str = "", note: Any = None) -> Node:
+        """The node of an array that does not depend on the arguments."""
+        node = self._constants.get(id(value))
+        if node is None:
+            node = Node("constant", None, {}, value, len(self.nodes), None, name)
+            node.named = bool(name)
+            node.note = note
+            self.nodes.append(node)
+            self._constants[id(value)] = node
+        return node
+
+    # ── operations ──────────────────────────────────────────────────────────────────────────
+    def record(self, op: str, operands: tuple[Any, ...], name: str | None = None) -> Node:
+        """Run one operation (operands in the order of its row) and write it down."""
+        here = site(sys._getframe(1))
+        values = []
+        arguments = []
+        depends = differentiable = False
+        for operand in operands:
+            if type(operand) is Node:
+                values.append(operand.value if operand._value is None else operand._value)
+                depends = depends or operand.depends
+                differentiable = differentiable or operand.differentiable
+                arguments.append(operand)
+            elif operand is None or operand is True or operand is False:
+                values.append(operand)
+                arguments.append(operand)
+            else:
+                argument = self._argument(operand, here)
+                if type(argument) is Node:
+                    values.append(argument.value)
+                else:
+                    found: list[Node] = []
+                    values.append(_values(argument, found))
+                    for node in found:
+                        depends = depends or node.depends
+                        differentiable = differentiable or node.differentiable
+                arguments.append(argument)
+        rows = TABLE.get(op)
+        if rows is not None and len(rows) == 1 and not rows[0].when:
+            rule = rows[0]
+        else:
+            rule = lookup(op, tuple(values))
+        result = rule.run(*values)
+        value = result if type(result) is np.ndarray else np.asarray(result)
+        if value.dtype == object:
+            raise TraceError(f"{here}\n  `{op}` gave an array of objects; use arrays of numbers")
+        node = Node(op, rule, dict(zip(rule.parameters, arguments, strict=True)), value, 0, here)
+        node.index = len(self.nodes)
+        node.depends = depends
+        node.differentiable = differentiable and bool(rule.backward)
+        self.nodes.append(node)
+        if name is not None:
+            node.name = name
+        elif here is not None:
+            if here.returned is None:
+                node.name = here.name or ""
+                if here.names:
+                    self.names[node.index] = here.names
+            else:
+                found_name, names = name_of(here, sys._getframe(1))
+                node.name = found_name or ""
+                if names:
+                    self.names[node.index] = names
+        return node
+
+    def _argument(self, operand: Any, here: Site | None) -> Any:
+        """An operand as the graph keeps it: nodes for arrays and for what has a name."""
+        kind = type(operand)
+        if kind is Length or kind is Number or isinstance(operand, _NUMBERS):
+            return self._number(operand, here)
+        if isinstance(operand, np.ndarray):
+            return self._array(operand, here)
+        if kind is tuple:
+            return tuple([self._argument(part, here) for part in operand])
+        if kind is list:
+            return [self._argument(part, here) for part in operand]
+        return operand
+
+    def _number(self, value: Any, here: Site | None) -> Any:
+        name = value.name if type(value) is Length else _name_in(here, value)
+        if name is None:
+            return value
+        key = (name, repr(value))
+        node = self._named.get(key)
+        if node is None:
+            node = self._named[key] = Node(
+                "constant", None, {}, np.asarray(value), len(self.nodes), here, name
+            )
+            node.named = True
+            node.note = value
+            self.nodes.append(node)
+        return node
+
+    def _array(self, value: np.ndarray, here: Site | None) -> Node:
+        known = self._constants.get(id(value))
+        if known is not None:
+            return known
+        return self.constant(value, _name_in(here, value) or "", here)
+
+    def branch(self, node: Node, value: Any) -> None:
+        """Remember that the function went on with a plain value of `node`."""
+        self.branches.append((node, value))
+
+
+def _values(item: Any, found: list[Node]) -> Any:
+    if type(item) is Node:
+        found.append(item)
+        return item.value
+    if type(item) is tuple:
+        return tuple([_values(part, found) for part in item])
+    if type(item) is list:
+        return [_values(part, found) for part in item]
+    if type(item) is slice:
+        return slice(*[_values(part, found) for part in (item.start, item.stop, item.step)])
+    return item
+
+
+def _name_in(here: Site | None, value: Any) -> str | None:
+    """The author's name for a plain value among the operands of the running expression."""
+    if here is None or here.tree is None:
+        return None
+    names = here.operands()
+    if not names:
+        return None
+    from backprop.tracer.names import author
+
+    frame = author(sys._getframe(1))
+    if frame is None:
+        return None
+    for name, path in names:
+        scope = frame.f_locals if path[0] in frame.f_locals else frame.f_globals
+        try:
+            found = scope[path[0]]
+            for step in path[1:]:
+                found = found[step[1]] if step[0] == "item" else getattr(found, step[1])
+        except (KeyError, AttributeError, IndexError, TypeError):
+            continue
+        if found is value:
+            return name
+    return None

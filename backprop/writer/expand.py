@@ -1,0 +1,135 @@
+"""Fills a rule's text: parameters become the author's names, words become numpy."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backprop.graph import Node
+from backprop.writer import text
+from backprop.writer.text import Tree
+from backprop.writer.words import WORDS, Shape, broadcast
+
+if TYPE_CHECKING:
+    from backprop.writer.lines import Writer
+
+_FREE = {"np", "float", "int", "len", "range"}
+
+
+class Filling:
+    """One use of a rule's text: for `node`, towards its operand `target`.
+
+    `expand` returns a tree and its shape, None where the shape is not entry by entry.
+    `full` is the shape that the whole gradient has before it is summed to the target's.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        node: Node,
+        target: Node,
+        gradient: tuple[Tree, Shape] | None,
+        position: int = 0,
+    ) -> None:
+        self.writer = writer
+        self.node = node
+        self.target = target
+        self.gradient = gradient
+        self.position = position
+        self.full: Shape | None = None
+
+    def argument(self, tree: ast.expr) -> Any:
+        """The argument that a name in the text stands for."""
+        if isinstance(tree, ast.Name):
+            return self.node.arguments[tree.id]
+        return ast.literal_eval(tree)
+
+    def literal(self, value: Any) -> Tree:
+        return self.writer.literal(value)
+
+    def expand(self, tree: Any) -> tuple[Tree, Shape | None]:
+        """A tree of the text, filled."""
+        if isinstance(tree, ast.Name):
+            return self._name(tree.id)
+        if isinstance(tree, ast.Constant):
+            return tree, ()
+        if isinstance(tree, ast.BinOp):
+            left, left_shape = self.expand(tree.left)
+            right, right_shape = self.expand(tree.right)
+            shape = None
+            if not isinstance(tree.op, ast.MatMult):
+                shape = broadcast((left_shape, right_shape))
+            return text.binary(tree.op, left, right), shape
+        if isinstance(tree, ast.UnaryOp):
+            value, shape = self.expand(tree.operand)
+            if isinstance(tree.op, ast.USub):
+                return text.negative(value), shape
+            return ast.UnaryOp(tree.op, value), shape
+        if isinstance(tree, ast.Compare):
+            parts = [self.expand(part) for part in (tree.left, *tree.comparators)]
+            first, *others = [part for part, _ in parts]
+            return ast.Compare(first, tree.ops, others), broadcast([s for _, s in parts])
+        if isinstance(tree, ast.Call):
+            return self._call(tree)
+        if isinstance(tree, ast.Attribute):
+            return text.attribute(self.expand(tree.value)[0], tree.attr), None
+        if isinstance(tree, ast.Subscript):
+            return ast.Subscript(self.expand(tree.value)[0], self.expand(tree.slice)[0]), None
+        if isinstance(tree, ast.Tuple):
+            return ast.Tuple([self.expand(part)[0] for part in tree.elts]), None
+        if isinstance(tree, ast.List):
+            return ast.List([self.expand(part)[0] for part in tree.elts]), None
+        if isinstance(tree, ast.Slice):
+            parts3 = [
+                None if part is None else self.expand(part)[0]
+                for part in (tree.lower, tree.upper, tree.step)
+            ]
+            return ast.Slice(*parts3), None
+        raise NotImplementedError(ast.dump(tree))
+
+    def _name(self, word: str) -> tuple[Tree, Shape | None]:
+        if word == "dz":
+            assert self.gradient is not None
+            return self.gradient
+        if word == "z":
+            return self.writer.value(self.node), self.node.shape
+        if word in self.node.arguments:
+            argument = self.node.arguments[word]
+            if isinstance(argument, Node):
+                return self.writer.value(argument), argument.shape
+            return self.literal(argument), np.shape(argument) if _number(argument) else None
+        if word in _FREE:
+            return text.name(word), None
+        raise NameError(f"`{word}` in the row of {self.node.op}")
+
+    def _call(self, tree: ast.Call) -> tuple[Tree, Shape | None]:
+        if isinstance(tree.func, ast.Name) and tree.func.id in WORDS:
+            return WORDS[tree.func.id](self, *tree.args)
+        function, _ = self.expand(tree.func)
+        args = [self.expand(arg) for arg in tree.args]
+        rule = self.node.rule
+        assert rule is not None
+        options = {}
+        for option in tree.keywords:
+            value = option.value
+            if (
+                isinstance(value, ast.Name)
+                and value.id in rule.defaults
+                and _same(self.node.arguments[value.id], rule.defaults[value.id])
+            ):
+                continue
+            assert option.arg is not None
+            options[option.arg] = self.expand(value)[0]
+        keywords = [ast.keyword(key, value) for key, value in options.items()]
+        shape = broadcast([shape for _, shape in args]) if args and not options else None
+        return ast.Call(function, [arg for arg, _ in args], keywords), shape
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float, complex, np.number, np.bool_))
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (type(value) is type(default) and value == default)
