@@ -74,10 +74,10 @@ def _language_roots(folder: Path, texts: dict[Path, str]) -> set[str]:
     roots = set()
     for file, text in texts.items():
         language = LANGUAGE.search(text)
-        inner = file.parent != folder and file.name == "index.html"
-        if inner and file.parent.parent == folder and language and home:
-            if language.group(1) != home.group(1):
-                roots.add(file.parent.relative_to(folder).as_posix() + "/")
+        if file.name != "index.html" or file.parent.parent != folder or not (language and home):
+            continue
+        if language.group(1) != home.group(1):
+            roots.add(file.parent.relative_to(folder).as_posix() + "/")
     return roots
 
 

@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
             file = file / "index.html" if file.is_dir() else file
             self._send(200, file) if file.is_file() else self._send(404, self._missing(path))
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815
 
     def _missing(self, path: str) -> Path | None:
         """The nearest 404 page upwards: a language's own, or the site's."""

@@ -1,0 +1,206 @@
+"""``python -m tests.audit``: everything about the built pages, in one table, against budgets."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Browser
+
+from . import compare, lighthouse
+from .browser import AXE, ROOT, VIEWS, axe, launch, open_all, sideways, tab, visit
+from .pages import Page, one_of_each, pages, prefix
+from .server import Served, serve
+from .sheet import contact_sheet
+
+BUDGETS = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text("utf-8"))
+PARTS = ("views", "lighthouse", "compare")
+
+
+@dataclass
+class Table:
+    """Rows of (subject, what was measured, value, budget, kept)."""
+
+    rows: list[tuple[str, str, str, str, bool]] = field(default_factory=list)
+    remarks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def most(self, subject: str, what: str, value: float, budget: float, form: str = "g") -> None:
+        self._add(subject, what, value, f"≤ {budget:{form}}", value <= budget, form)
+
+    def least(self, subject: str, what: str, value: float, budget: float, form: str = "g") -> None:
+        self._add(subject, what, value, f"≥ {budget:{form}}", value >= budget, form)
+
+    def _add(
+        self, subject: str, what: str, value: float, budget: str, kept: bool, form: str
+    ) -> None:
+        row = (subject, what, f"{value:{form}}", budget, kept)
+        self.rows.append(row)
+        print("  " + " · ".join(row[:4]) + ("" if kept else "   OVER BUDGET"), flush=True)
+
+    @property
+    def kept(self) -> bool:
+        return all(row[-1] for row in self.rows)
+
+    def __str__(self) -> str:
+        heads = ("page", "measure", "value", "budget", "")
+        rows = [heads, *((*row[:4], "ok" if row[4] else "OVER") for row in self.rows)]
+        widths = [max(_width(row[i]) for row in rows) for i in range(5)]
+        lines = ["  ".join(_pad(c, w) for c, w in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join([lines[0], "-" * sum(widths), *lines[1:]])
+
+
+def _width(text: str) -> int:
+    return sum(2 if "\u2e80" <= char <= "\uffef" else 1 for char in text)
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def look(browser: Browser, served: Served, all_pages: list[Page], out: Path, table: Table) -> None:
+    """axe-core, bytes, requests, shift and a screenshot of every kind of page in every view."""
+    gate = BUDGETS["gate"]
+    sheets: dict[str, list] = defaultdict(list)
+    for page in one_of_each(all_pages):
+        row, faults, visits, wide = [], 0, [], 0
+        for view in VIEWS:
+            with tab(browser, view) as shown:
+                found = visit(shown, served, quote(page.path))
+                visits.append(found)
+                name = f"{page.title} {view.title}".replace("/", "_").replace(" ", "-")
+                shot = out / f"{name}.png"
+                shown.screenshot(path=shot, full_page=True)
+                row.append((view.device, shot))
+                open_all(shown)
+                violations = axe(shown)
+                faults += len(violations)
+                said = violations + found.csp + found.errors
+                for line in said:
+                    table.remarks[f"{page.title}: {line}"].append(view.title)
+                if view.device == "phone":
+                    shown.set_viewport_size({"width": 320, "height": 640})
+                    wide = max(wide, sideways(shown))
+        sheets[page.language].append((page.title, row))
+        print(page.title, flush=True)
+        table.most(page.title, "axe violations", faults, gate["axe_violations"])
+        table.most(
+            page.title,
+            "kB first view",
+            max(v.size for v in visits) / 1000,
+            gate["kilobytes"],
+            ".1f",
+        )
+        table.most(page.title, "requests", max(v.requests for v in visits), gate["requests"])
+        table.most(
+            page.title,
+            "other hosts",
+            len(set().union(*(v.hosts for v in visits))),
+            gate["third_party_hosts"],
+        )
+        table.most(
+            page.title, "layout shift", max(v.shift for v in visits), gate["layout_shift"], ".3f"
+        )
+        table.most(
+            page.title, "CSP violations", sum(len(v.csp) for v in visits), gate["csp_violations"]
+        )
+        table.most(
+            page.title, "console errors", sum(len(v.errors) for v in visits), gate["console_errors"]
+        )
+        table.most(page.title, "px too wide at 320", wide, gate["sideways_scroll"])
+    for language, rows in sheets.items():
+        contact_sheet(rows, out / f"sheet-{language}.png")
+
+
+def light(served: Served, all_pages: list[Page], runs: int, table: Table) -> None:
+    budget = BUDGETS["lighthouse"]
+    for page in (p for p in all_pages if p.kind in ("post", "index")):
+        found = lighthouse.run(served, quote(page.path), runs)
+        print(page.title, flush=True)
+        for name, score in found.scores.items():
+            table.least(
+                page.title, f"Lighthouse {name}", score, budget[name.replace("-", "_")], ".0f"
+            )
+        for name, value in found.timings.items():
+            key = name.replace("-", "_")
+            if key in budget:
+                form = ".3f" if "shift" in name else ".0f"
+                table.most(page.title, name.replace("-", " "), value, budget[key], form)
+        table.most(
+            page.title, "kB (Lighthouse)", found.kilobytes, BUDGETS["gate"]["kilobytes"], ".1f"
+        )
+        for line in found.failed:
+            table.remarks[f"{page.title}: {line}"].append("Lighthouse")
+
+
+def against(
+    browser: Browser, served: Served, all_pages: list[Page], runs: int, table: Table
+) -> None:
+    budget = BUDGETS["against_client_side"]
+    posts = [p for p in all_pages if p.kind == "post"]
+    for name, mathjax in compare.versions().items():
+        with tempfile.TemporaryDirectory() as folder:
+            theirs = Path(folder) / "site"
+            compare.build_client_side(mathjax, theirs)
+            for page in posts:
+                ours, client = compare.side_by_side(
+                    browser, served, quote(page.path), theirs, prefix(served.folder), runs
+                )
+                print(f"{page.title}: ours {ours}, {name} {client}", flush=True)
+                title = f"{page.title} : {name}"
+                table.most(
+                    title, "math final", ours.final / client.final, budget["math_final"], ".2f"
+                )
+                shift = ours.shift / client.shift if client.shift else float(ours.shift > 0)
+                table.most(title, "layout shift", shift, budget["layout_shift"], ".3f")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.audit", description=__doc__)
+    parser.add_argument("--site", type=Path, help="a built site; without it, one is built")
+    parser.add_argument("--out", type=Path, default=ROOT / ".cache/audit", help="for the pictures")
+    parser.add_argument("--runs", type=int, default=3, help="runs a median is taken of")
+    parser.add_argument("--only", choices=PARTS, action="append", help="do this part alone")
+    parser.add_argument("--match", default="", help="only pages whose address contains this")
+    options = parser.parse_args()
+    parts = options.only or PARTS
+    if "lighthouse" in parts and not lighthouse.PROGRAM.is_file():
+        command = ["npm", "ci", "--silent", "--no-audit", "--no-fund", "--prefix", "tests/audit"]
+        subprocess.run(command, cwd=ROOT, check=True)
+    if not AXE.is_file():
+        parser.error("axe-core is not installed: run npm ci")
+    options.out.mkdir(parents=True, exist_ok=True)
+    table = Table()
+    with tempfile.TemporaryDirectory() as folder:
+        site = options.site or _build(Path(folder) / "site")
+        found = [page for page in pages(site) if options.match in page.path]
+        with serve(site, prefix(site)) as served:
+            if "views" in parts:
+                with launch() as browser:
+                    look(browser, served, found, options.out, table)
+            if "lighthouse" in parts:
+                light(served, found, options.runs, table)
+            if "compare" in parts:
+                with launch() as browser:
+                    against(browser, served, found, options.runs, table)
+    print(f"\n{table}\n")
+    for remark, where in table.remarks.items():
+        print(f"{remark[:300]} [{', '.join(where)}]")
+    print(f"\nPictures: {options.out}")
+    return 0 if table.kept else 1
+
+
+def _build(target: Path) -> Path:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(target)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return target
+
+
+if __name__ == "__main__":
+    sys.exit(main())
