@@ -1,0 +1,188 @@
+"""The site as readers meet it: in a browser, in both languages."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+POST = "posts/backward/"
+WIDTHS = (390, 1280)
+
+
+def go_instantly(page, selector):
+    """Follow a link that instant navigation must take: the window is not loaded anew."""
+    page.evaluate("window.stillHere = true")
+    target = page.locator(selector).first.evaluate("a => a.href")
+    page.locator(selector).first.evaluate("a => a.click()")
+    page.wait_for_url(target)
+    page.wait_for_function(
+        "url => document.querySelector('link[rel=canonical]').href === url", arg=target
+    )
+    assert page.evaluate("window.stillHere"), "the page was loaded anew"
+
+
+def search(page, query):
+    """Type a query; an input method for Chinese ends with a key, too."""
+    field = page.locator(".md-search__input")
+    if not field.is_visible():
+        page.locator("label[for=__search].md-header__button").click()
+    field.click()
+    field.fill(query)
+    field.dispatch_event("keyup")
+
+
+def switch(page, tag, to):
+    page.locator(f"header a[hreflang={tag}]").click()
+    page.wait_for_url(to)
+    assert page.locator("html").get_attribute("lang") == tag
+
+
+def test_switcher_keeps_to_the_page(site, page):
+    page.goto(site + POST)
+    switch(page, "en", site + "en/" + POST)
+    switch(page, "zh-Hans", site + POST)
+
+
+@pytest.mark.parametrize(("prefix", "other"), [("", "en"), ("en/", "zh-Hans")])
+def test_switcher_keeps_to_the_page_after_instant_navigation(site, page, prefix, other):
+    page.goto(site + prefix)
+    page.wait_for_load_state("networkidle")
+    post = f"article a[href*='{POST}']"
+    go_instantly(page, post)
+    translated = (site if prefix else site + "en/") + POST
+    switch(page, other, translated)
+    page.go_back()
+    page.wait_for_url(site + prefix + POST)
+
+    # A second page in one window, and back with the browser's own button.
+    page.goto(site + prefix + POST)
+    page.wait_for_load_state("networkidle")
+    go_instantly(page, ".md-nav a[href$='about/']")
+    page.go_back()
+    page.wait_for_url(site + prefix + POST)
+    page.wait_for_function(
+        "url => document.querySelector('header a[hreflang]').href === url", arg=translated
+    )
+
+
+def test_alternates_follow_instant_navigation(site, page):
+    page.goto(site)
+    page.wait_for_load_state("networkidle")
+    go_instantly(page, ".md-nav a[href$='about/']")
+    found = page.locator("link[rel=alternate][hreflang]").evaluate_all(
+        "links => links.map(a => [a.hreflang, a.href])"
+    )
+    assert dict(found) == {
+        "zh-Hans": site + "about/",
+        "en": site + "en/about/",
+        "x-default": site + "about/",
+    }
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("prefix", "query"),
+    [
+        ("", "梯度"),
+        ("", "反向传播"),
+        ("", "gradient"),
+        ("", "batchnorm"),
+        ("en/", "gradient"),
+        ("en/", "chain rule"),
+    ],
+)
+def test_search_finds_pages_of_this_language_only(site, page, prefix, query):
+    page.goto(site + prefix)
+    search(page, query)
+    results = page.locator(".md-search-result__item a")
+    results.first.wait_for()
+    addresses = results.evaluate_all("links => links.map(a => a.href)")
+    assert any(POST in address for address in addresses)
+    for address in addresses:
+        assert address.startswith(site + prefix)
+        assert address.startswith(site + "en/") == (prefix == "en/")
+
+
+def test_search_in_english_knows_no_chinese(site, page):
+    page.goto(site + "en/")
+    search(page, "梯度")
+    page.wait_for_function(
+        "/No matching documents/.test(document.querySelector('.md-search-result__meta').innerText)"
+    )
+
+
+@pytest.mark.parametrize("path", ["", POST, "about/", "tags/", "archive/2017/"])
+@pytest.mark.parametrize("prefix", ["", "en/"])
+def test_everything_loads_from_the_site_itself(site, open_page, prefix, path):
+    page = open_page()
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(site + prefix + path)
+    page.wait_for_load_state("networkidle")
+    foreign = [url for url in requests if urlsplit(url).netloc != urlsplit(site).netloc]
+    assert not [url for url in foreign if not url.startswith("data:")]
+    assert not page.problems
+
+
+def test_without_javascript(site, open_page):
+    page = open_page(site, javascript=False)
+    page.locator(f"article a[href*='{POST}']").first.click()
+    page.wait_for_url(site + POST)
+    assert page.locator("article h1").is_visible()
+    assert page.locator("article pre code").first.is_visible()
+    page.locator("header a[hreflang=en]").click()
+    page.wait_for_url(site + "en/" + POST)
+    # On a phone the navigation is behind a button that is a label, not a script.
+    small = open_page(site + "about/", width=390, javascript=False)
+    small.locator("label[for=__drawer].md-header__button").click()
+    assert small.locator(".md-nav--primary a[href$='tags/']").first.is_visible()
+
+
+def test_error_page_speaks_both_languages(site, page):
+    for missing in ("nothing/here/", "en/nothing/"):
+        page.goto(site + missing)
+        text = page.locator("article").inner_text()
+        assert "找不到这个页面" in text
+        assert "Page not found" in text
+        page.locator("article a[hreflang=en]").click()
+        page.wait_for_url(site + "en/")
+    page.problems[:] = [p for p in page.problems if "404" not in p]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", ["", POST, "en/", "en/" + POST, "about/"])
+def test_pages_fit_the_screen(site, open_page, tmp_path, path, width, dark):
+    page = open_page(site + path, width=width, dark=dark)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    scheme = page.locator("body").get_attribute("data-md-color-scheme")
+    assert scheme == ("slate" if dark else "default")
+    body, text = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor,"
+        " getComputedStyle(document.querySelector('article p')).color]"
+    )
+    assert (brightness(body) < brightness(text)) == dark
+    name = re.sub(r"\W+", "-", path).strip("-") or "home"
+    picture = tmp_path / f"{name}-{width}-{'dark' if dark else 'light'}.png"
+    page.screenshot(path=picture)
+    assert picture.stat().st_size > 5000
+
+
+def brightness(colour):
+    """Mean of the channels of rgb(…) or rgba(…)."""
+    channels = [float(number) for number in re.findall(r"[\d.]+", colour)[:3]]
+    return sum(channels) / 3
+
+
+def test_chosen_colours_stay(site, page):
+    page.goto(site)
+    for scheme in ("default", "slate"):
+        page.locator("[data-md-component=palette] label:visible").click()
+        page.wait_for_function(
+            "scheme => document.body.getAttribute('data-md-color-scheme') === scheme", arg=scheme
+        )
+    page.goto(site + POST)
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
