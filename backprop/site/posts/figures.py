@@ -1,0 +1,5 @@
+"""Matplotlib figures as SVG that belongs to a page."""
+
+
+def collect(number: int) -> list[dict]:
+    return []

@@ -1,0 +1,89 @@
+"""Watches a page from inside its process: it may read the project, never write or delete there.
+
+The same audit hook records which files of the project the page has read, so that a change of
+any of them (imported modules, data) runs the page again.
+"""
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+# Audit events that change files, and which of their arguments are paths.
+_CHANGES = {
+    "os.remove": (0,),
+    "os.rmdir": (0,),
+    "os.mkdir": (0,),
+    "os.rename": (0, 1),
+    "os.link": (1,),
+    "os.symlink": (1,),
+    "os.truncate": (0,),
+    "os.chmod": (0,),
+    "shutil.rmtree": (0,),
+    "shutil.move": (0, 1),
+}
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_active = False
+
+
+def install(root: str, scratch: str) -> set[str]:
+    """Begin to watch; the set fills with the paths that are opened for reading."""
+    global _active
+    root, scratch = os.path.realpath(root), os.path.realpath(scratch)
+    opened: set[str] = set()
+
+    def watch(event: str, args: tuple[Any, ...]) -> None:
+        if not _active:
+            return
+        if event == "open":
+            path, _, flags = args
+            if isinstance(path, (str, bytes, os.PathLike)):
+                if isinstance(flags, int) and flags & _WRITING:
+                    refuse("write", path)
+                else:
+                    opened.add(os.path.abspath(os.fsdecode(path)))
+        elif event in _CHANGES:
+            for index in _CHANGES[event]:
+                if isinstance(args[index], (str, bytes, os.PathLike)):
+                    refuse(event.partition(".")[2], args[index])
+
+    def refuse(verb: str, path: Any) -> None:
+        real = os.path.realpath(os.fsdecode(path))
+        inside = real == root or real.startswith(root + os.sep)
+        if not inside or real.startswith(scratch + os.sep) or "__pycache__" in real:
+            return
+        raise PermissionError(
+            f"a page must not change the project ({verb} {os.path.relpath(real, root)}): "
+            "it runs in a scratch directory of its own, so use a relative path"
+        )
+
+    sys.addaudithook(watch)
+    _active = True
+    return opened
+
+
+def lift() -> None:
+    global _active
+    _active = False
+
+
+def dependencies(opened: set[str], before: set[str]) -> list[str]:
+    """Every file that is not part of Python or of an installed package, absolute and sorted."""
+    files = set(opened)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and name != "__main__" and name not in before:
+            files.add(os.path.abspath(file))
+    installed = [
+        os.path.realpath(path) + os.sep
+        for path in (sys.prefix, *sysconfig.get_paths().values())
+        if path
+    ]
+    return sorted(
+        file
+        for file in files
+        if "__pycache__" not in file
+        and not os.path.realpath(file).startswith((*installed, "/proc/", "/dev/", "/sys/"))
+        and Path(file).is_file()
+    )

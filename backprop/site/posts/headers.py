@@ -1,0 +1,196 @@
+"""What may stand in the first line of a fence: languages, classes and options, as tables."""
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from functools import cache
+
+# Other names of the languages that mean something to us (compared in lower case).
+ALIASES = {"py": "python", "python3": "python", "py3": "python"}
+
+# What pymdownx.highlight understands in any fence.
+_LAYOUT = {"title", "title_mode", "hl_lines", "linenums"}
+# Classes that Material gives a meaning to in any fence.
+_MATERIAL = {"annotate", "copy", "no-copy", "select", "no-select"}
+
+
+@dataclass(frozen=True)
+class Language:
+    """What a fence of this language may say about itself."""
+
+    classes: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
+
+
+# The languages that this package gives a meaning to. `continuation` is what
+# pytest-markdown-docs calls a fence that goes on with the last one; here all do.
+LANGUAGES = {
+    "python": Language(
+        frozenset({"hidden", "notest", "figure", "continuation"}),
+        frozenset({"raises", "check", "at", "alt"}),
+    ),
+    "pycon": Language(frozenset({"notest", "hidden"})),
+    "output": Language(),
+    "graph": Language(options=frozenset({"caption"})),
+    "math": Language(),
+    "mermaid": Language(),
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a fence, taken apart."""
+
+    language: str
+    classes: tuple[str, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
+    id: str = ""
+
+
+class HeaderError(ValueError):
+    """The first line of a fence says something that nobody would understand."""
+
+
+# The same fields as in superfences, so that what it would not take is seen here.
+_HEADER = re.compile(
+    r"""[ \t]*(?:\.?(?P<language>[\w#.+-]+)(?=[\t ]|$))?
+    (?:[ \t]*\{(?P<braces>[^\n]*)\}
+     | (?P<plain>(?:[ \t]*[a-zA-Z]\w*(?:=(?P<quote>"|').*?(?P=quote))?(?=[\t ]|$))+)
+     | (?P<unknown>[ \t]*\S.*?)
+    )?[ \t]*$""",
+    re.VERBOSE | re.ASCII,
+)
+_BRACES = re.compile(
+    r"""(?P<key>[^ =}]+)=(?:"(?P<double>.*?)"|'(?P<single>.*?)'|(?P<bare>[^ =}]+))
+    | (?P<word>[^ =}]+) | (?P<other>[ ]+|.)""",
+    re.VERBOSE,
+)
+_PLAIN = re.compile(r"""(?P<key>[a-zA-Z]\w*)(?:=(?P<quote>"|')(?P<value>.*?)(?P=quote))?""")
+
+
+def parse_header(info: str) -> Header:
+    """Read what follows the backticks; HeaderError says what is wrong and what would be right."""
+    match = _HEADER.match(info)
+    if match is None or match["unknown"]:
+        raise HeaderError(
+            f"the first line of this fence, ```{info.strip()}, cannot be read, so it would be "
+            "shown as plain text; write options in braces, such as "
+            '```{.python .hidden title="…"}'
+        )
+    language, classes, options, ident = match["language"] or "", [], {}, ""
+    if match["braces"] is not None:
+        for part in _BRACES.finditer(match["braces"].replace("\t", "    ")):
+            if part["key"]:
+                value = part["double"] if part["double"] is not None else part["single"]
+                options[part["key"]] = part["bare"] if value is None else value
+            elif part["word"] and part["word"].startswith("."):
+                classes.append(part["word"][1:])
+            elif part["word"] and part["word"].startswith("#"):
+                ident = part["word"][1:]
+            elif part["word"]:
+                options[part["word"]] = ""
+        if "id" in options:
+            ident = options.pop("id")
+        if not language and classes:
+            language = classes.pop(0)
+    elif match["plain"]:
+        for part in _PLAIN.finditer(match["plain"]):
+            options[part["key"]] = part["value"] or ""
+            if part["key"] not in _LAYOUT:
+                key = part.group(0).strip()
+                braced = f".{key}" if "=" not in key else key
+                raise HeaderError(
+                    f"`{key}` outside of braces makes the page show this fence as plain text; "
+                    f"write ```{{.{language or 'text'} {braced}}}"
+                )
+    language = ALIASES.get(language.lower(), language.lower())
+    header = Header(language, tuple(classes), options, ident)
+    _validate(header)
+    return header
+
+
+def _validate(header: Header) -> None:
+    known = LANGUAGES.get(header.language)
+    if known is None:
+        if header.language and not _pygments_knows(header.language):
+            raise HeaderError(
+                f"unknown language `{header.language}`"
+                + _suggest(header.language, [*LANGUAGES, *ALIASES, *_COMMON])
+            )
+        return
+    ours = header.language in ("python", "pycon", "output", "graph")
+    for name in header.classes if ours else ():
+        if name not in known.classes | _MATERIAL:
+            raise HeaderError(
+                f"unknown class `.{name}` on a {header.language} fence"
+                + _suggest(name, [*known.classes, *_MATERIAL], ".", wrong_kind=known.options)
+            )
+    for key, value in header.options.items() if ours else ():
+        if key not in known.options | _LAYOUT and not key.startswith("data-"):
+            raise HeaderError(
+                f"unknown option `{key}` on a {header.language} fence"
+                + _suggest(key, [*known.options, *_LAYOUT], wrong_kind=known.classes)
+            )
+        if not value and key in known.options:
+            raise HeaderError(f'option `{key}` needs a value: write {key}="…"')
+    _validate_meaning(header)
+
+
+def _validate_meaning(header: Header) -> None:
+    """Combinations that contradict each other."""
+    options, classes = header.options, header.classes
+    if options.get("at", "real") != "real":
+        raise HeaderError(f'at="{options["at"]}" is unknown; the only place is at="real"')
+    if "at" in options and "check" not in options:
+        raise HeaderError('at="real" says where to check; it needs check="f(x)"')
+    if "figure" in classes and not options.get("alt", "").strip():
+        raise HeaderError('a figure needs a text for those who cannot see it: add alt="…"')
+    if "alt" in options and "figure" not in classes:
+        raise HeaderError("alt describes a figure; add the class .figure or take alt away")
+    if "notest" in classes:
+        for name in ("check", "raises", "figure"):
+            if name in options or name in classes:
+                raise HeaderError(f"a .notest fence is not executed, so `{name}` means nothing")
+    if "raises" in options:
+        if "check" in options or "figure" in classes:
+            raise HeaderError("a fence that raises can neither be checked nor draw a figure")
+        if not re.match(r"[A-Za-z_][\w.]*(:.*)?$", options["raises"], re.DOTALL):
+            raise HeaderError(
+                f'raises="{options["raises"]}" names no exception; write raises="ValueError"'
+            )
+
+
+def _suggest(
+    word: str, names: list[str], mark: str = "", wrong_kind: frozenset[str] = frozenset()
+) -> str:
+    if word in wrong_kind:
+        return f'; write {word}="…"' if mark else f"; write .{word}"
+    # Sorted, since sets come in any order and a message should not.
+    close = difflib.get_close_matches(word.lower(), sorted(set(names)), n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean `{mark}{close[0]}`?"
+    return "; known are " + ", ".join(f"`{mark}{name}`" for name in sorted(set(names)))
+
+
+# Languages that are common in posts, for suggestions; Pygments knows hundreds more.
+_COMMON = (
+    *("text", "console", "bash", "sh", "shell", "yaml", "json", "toml", "markdown", "html", "css"),
+    *("javascript", "typescript", "c", "cpp", "cuda", "rust", "go", "java", "julia", "r", "sql"),
+    *("diff", "ini", "make", "dockerfile", "latex", "tex"),
+)
+
+
+@cache
+def _pygments_knows(language: str) -> bool:
+    if language in _COMMON:
+        return True
+    try:
+        from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+        from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+    except ImportError:  # pragma: no cover - Pygments comes with pytest and with MkDocs
+        return False
+    try:
+        get_lexer_by_name(language)
+    except ClassNotFound:
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""A page as a program: which of its fences are run, and what each has to do.
+
+A page is read once and passed on as plain data; nothing in here executes anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backprop.site.posts.fences import Fence, PageError, Problem, read_page, scan
+
+EXECUTED = ("python", "pycon", "graph")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One fence of the program, and the `output` fence that shows what it prints."""
+
+    fence: Fence
+    output: Fence | None = None
+
+    @property
+    def runs(self) -> bool:
+        return not self.fence.has("notest")
+
+    def request(self) -> dict:
+        """What the process that runs the page is told, as JSON."""
+        fence = self.fence
+        return {
+            "kind": fence.language,
+            "code": fence.code,
+            "first": fence.first,
+            "figure": fence.has("figure"),
+            "raises": fence.options.get("raises"),
+            "check": fence.options.get("check"),
+            "at": fence.options.get("at"),
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Markdown page. `name` is how messages call it: its path below the project."""
+
+    path: Path
+    name: str
+    language: str
+    fences: tuple[Fence, ...]
+    steps: tuple[Step, ...]
+    problems: tuple[Problem, ...]
+    ignored: tuple[int, ...] = ()
+
+    @property
+    def executed(self) -> list[Step]:
+        return [step for step in self.steps if step.runs]
+
+
+def load(path: Path, root: Path, language: str = "en", text: str | None = None) -> Page:
+    """Read a page; a file that cannot be read is a page with one problem."""
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        name = path.as_posix()
+    if text is None:
+        try:
+            text = read_page(path)
+        except PageError as error:
+            return Page(path, name, language, (), (), (Problem(1, str(error)),))
+    found = scan(text)
+    steps, problems = _steps(found.fences)
+    every = sorted([*found.problems, *problems], key=lambda problem: problem.line)
+    return Page(path, name, language, found.fences, steps, tuple(every), found.ignored)
+
+
+def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
+    steps: list[Step] = []
+    problems: list[Problem] = []
+    for fence in fences:
+        if fence.language in EXECUTED:
+            steps.append(Step(fence))
+            problems += _empty(fence)
+        elif fence.language == "output":
+            if reason := _misplaced_output(steps):
+                problems.append(Problem(fence.line, reason))
+            else:
+                steps[-1] = Step(steps[-1].fence, fence)
+    return tuple(steps), problems
+
+
+def _empty(fence: Fence) -> Iterator[Problem]:
+    if fence.language == "pycon" and ">>> " not in fence.code + " ":
+        yield Problem(fence.line, "a pycon fence without a line that begins with >>> tests nothing")
+    if fence.language == "graph" and not fence.code.strip():
+        yield Problem(fence.line, "a graph fence needs a call to draw, such as variance(x)")
+
+
+def _misplaced_output(steps: list[Step]) -> str:
+    if not steps:
+        return "this output stands before any python fence that could have printed it"
+    last = steps[-1]
+    where = f"the {last.fence.language} fence of line {last.fence.line}"
+    if last.fence.language != "python":
+        return f"this output follows {where}, which shows its own results; take it away"
+    if not last.runs:
+        return f"{where} is not executed, so nothing can verify this output; use a text fence"
+    if last.output:
+        return f"{where} already has its output, in line {last.output.line}"
+    return ""

@@ -1,0 +1,350 @@
+"""Executes pages: one process a page, time and output limited, several pages at once.
+
+`Executor` is what the site and the tests share. It starts nothing until the first fence has to
+run, and it leaves no process behind.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+from typing import Any
+
+from backprop.site.posts.pages import Page, Step
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one fence may use."""
+
+    seconds: float = 60.0
+    characters: int = 1_000_000  # printed
+
+
+@dataclass
+class Outcome:
+    """What one fence did. `error` and `raised` hold type, message, line (from 0) and traceback."""
+
+    stdout: str = ""
+    stderr: str = ""
+    error: dict | None = None
+    raised: dict | None = None
+    ended: bool = False  # the process of the page is gone
+    figures: list[dict] = field(default_factory=list)
+    marks: list[dict] = field(default_factory=list)
+    html: str = ""
+
+
+@dataclass
+class Result:
+    """What a page did: one outcome for each of its executed steps, and the files it read."""
+
+    outcomes: list[Outcome]
+    files: list[str]
+
+
+class Executor:
+    """Runs pages. Use as a context manager, or call `close`."""
+
+    def __init__(self, root: Path, limits: Limits | None = None, jobs: int | None = None):
+        self.root = root.resolve()
+        self.limits = limits or Limits()
+        self.jobs = jobs or _cores()
+        self.executed: list[str] = []  # names of the pages that were started, for reports
+        self._server: _Server | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Executor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
+
+    def session(self, page: Page) -> "Session":
+        with self._lock:
+            self.executed.append(page.name)
+            if self._server is None and hasattr(os, "fork"):
+                self._server = _Server()
+            if self._server:
+                self._server.preload(page)
+        return Session(page, self)
+
+    def run(self, page: Page) -> Result:
+        with self.session(page) as session:
+            outcomes = [session.outcome(i) for i in range(len(page.executed))]
+            return Result(outcomes, session.files())
+
+    def run_all(self, pages: Iterable[Page]) -> list[Result]:
+        """Run pages side by side; results in the order of the pages."""
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return list(pool.map(self.run, pages))
+
+    def unstable(self, page: Page, index: int, printed: str) -> str:
+        """Why a step prints something else on every run; empty if it does not."""
+        if address := re.search(r"\bat 0x[0-9a-fA-F]{4,}", printed):
+            return (
+                f"it prints a memory address ({address.group()}), which changes on every run: "
+                "give the class a __repr__, or print something else"
+            )
+        with self.session(page) as session:
+            again = session.outcome(index).stdout
+        if again == printed:
+            return ""
+        return (
+            "it prints something else on every run: seed its random numbers, such as "
+            "np.random.default_rng(0), and print no times, names of temporary files or the like"
+        )
+
+
+class Session:
+    """A page that runs, fence by fence."""
+
+    def __init__(self, page: Page, executor: Executor):
+        self.page, self.executor = page, executor
+        self.outcomes: list[Outcome] = []
+        self._directory = Path(tempfile.mkdtemp(prefix="backprop-"))
+        self._printed = {"stdout": 0, "stderr": 0}
+        self._process: _Fork | _Spawn | None = None
+        self._conn: Connection | None = None
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        server = self.executor._server
+        with Listener(None if os.name == "nt" else str(self._directory / "socket")) as listener:
+            order = {
+                "address": listener.address,
+                "scratch": str(self._directory),
+                "root": str(self.executor.root),
+                "name": self.page.name,
+                "file": str(self.page.path.resolve()),
+                "path": [str(self.executor.root), *sys.path],
+                "sources": [
+                    (step.fence.first, step.fence.language, step.fence.code)
+                    for step in self.page.executed
+                ],
+                "language": self.page.language,
+            }
+            self._process = _Fork(server, order) if server else _Spawn(order)
+            self._conn = listener.accept()
+
+    def outcome(self, index: int) -> Outcome:
+        """The outcome of an executed step; the steps before it run first."""
+        while len(self.outcomes) <= index:
+            self.outcomes.append(self._next(self.page.executed[len(self.outcomes)]))
+        return self.outcomes[index]
+
+    def _next(self, step: Step) -> Outcome:
+        if self._conn is None:
+            before = next(
+                step.fence.line
+                for step, outcome in zip(self.page.executed, self.outcomes, strict=False)
+                if outcome.ended
+            )
+            message = f"not executed: the fence of line {before} ended the process of this page"
+            return Outcome(ended=True, error=_no_line(message))
+        request = step.request() | {"number": len(self.outcomes), "language": self.page.language}
+        reply: dict = {}
+        try:
+            self._conn.send_bytes(json.dumps(request).encode())
+            reply, why = self._answer()
+        except (EOFError, OSError, ValueError):
+            why = "crashed"
+        outcome = Outcome(**reply)
+        if why:
+            outcome.error, outcome.ended = _no_line(self._post_mortem(why)), True
+        for name in self._printed:
+            setattr(outcome, name, self._read(name))
+        if not why and len(outcome.stdout) > self.executor.limits.characters:
+            outcome.error = _no_line(self._too_much())
+        return outcome
+
+    def _answer(self) -> tuple[dict, str]:
+        """Wait for a fence to end, watching the clock and what it prints."""
+        assert self._conn is not None
+        limits = self.executor.limits
+        end = time.monotonic() + limits.seconds
+        pause = 0.001
+        while not self._conn.poll(pause):
+            pause = min(0.05, pause * 2)
+            if any(self._size(name) > 4 * limits.characters for name in self._printed):
+                return {}, "printed"
+            if time.monotonic() > end:
+                return {}, "slow"
+        return json.loads(self._conn.recv_bytes()), ""
+
+    def _post_mortem(self, why: str) -> str:
+        code = self._end()
+        if why == "printed":
+            return self._too_much()
+        if why == "slow":
+            seconds = self.executor.limits.seconds
+            return f"ran longer than {seconds:g} s and was stopped: is there an endless loop?"
+        if code is not None and code < 0:
+            import signal
+
+            return f"crashed the process of its page ({signal.Signals(-code).name})"
+        return f"ended the process of its page (exit code {code}, os._exit?)"
+
+    def _too_much(self) -> str:
+        return f"printed more than {self.executor.limits.characters:,} characters and was stopped"
+
+    def _size(self, name: str) -> int:
+        with contextlib.suppress(OSError):
+            return (self._directory / name).stat().st_size - self._printed[name]
+        return 0
+
+    def _read(self, name: str) -> str:
+        """What was printed since the last fence, up to the limit."""
+        limit = self.executor.limits.characters
+        try:
+            with open(self._directory / name, "rb") as stream:
+                stream.seek(self._printed[name])
+                data = stream.read(limit + 1)
+                self._printed[name] = stream.seek(0, os.SEEK_END)
+        except OSError:
+            return ""
+        return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def files(self) -> list[str]:
+        """The files of the project that the page has read, when it is done."""
+        if self._conn is None:
+            return []
+        try:
+            self._conn.send_bytes(b"null")
+            return json.loads(self._conn.recv_bytes()) if self._conn.poll(10) else []
+        except (EOFError, OSError, ValueError):
+            return []
+
+    def _end(self) -> int | None:
+        if self._conn:
+            self._conn.close()
+            self._conn = None
+        process, self._process = self._process, None
+        return process.stop() if process else None
+
+    def close(self) -> None:
+        self._end()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _no_line(message: str) -> dict:
+    return {"type": "", "qualified": "", "message": message, "line": None, "text": ""}
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# ---- processes ------------------------------------------------------------------------------
+def _environment() -> dict[str, str]:
+    """Everything that would make two runs differ, set to one value."""
+    one_thread = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONUTF8": "1"}
+    return {**os.environ, **fixed, **dict.fromkeys(one_thread, "1")}
+
+
+def _command(*arguments: str) -> list[str]:
+    # This process may have been told where to find us only by sys.path.
+    code = (
+        "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
+        "import runpy; runpy.run_module('backprop.site.posts.worker', run_name='__main__')"
+    )
+    return [sys.executable, "-c", code, json.dumps(sys.path), *arguments]
+
+
+class _Server:
+    """The process that pages are forked from."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: set[str] = set()
+        self._process: Any = subprocess.Popen(
+            _command("serve"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+        )
+
+    def ask(self, **order: Any) -> Any:
+        with self._lock:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+    def preload(self, page: Page) -> None:
+        from backprop.site.posts.worker import PRELOADABLE
+
+        code = "\n".join(step.fence.code for step in page.executed)
+        words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
+        wanted = [
+            name
+            for name in PRELOADABLE
+            if name not in self._loaded
+            and ("assert" if "assertion" in name else words.get(name, name)) in code
+        ]
+        if wanted:
+            self._loaded.update(wanted)
+            self.ask(preload=wanted)
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+class _Fork:
+    def __init__(self, server: _Server, order: dict):
+        self._server = server
+        self._pid = server.ask(page=order)
+
+    def stop(self) -> int | None:
+        return self._server.ask(stop=self._pid)
+
+
+class _Spawn:
+    """For systems that cannot fork: a fresh interpreter."""
+
+    def __init__(self, order: dict):
+        self._process = subprocess.Popen(
+            _command(json.dumps(order)), env=_environment(), start_new_session=os.name != "nt"
+        )
+
+    def stop(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.2)
+        if hasattr(os, "killpg"):
+            import signal
+
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+        return self._process.wait()

@@ -1,0 +1,78 @@
+"""Compares what a page did with what it says: the one judgement for the site and the tests."""
+
+import difflib
+from dataclasses import dataclass
+
+from backprop.site.posts.pages import Page, Step
+from backprop.site.posts.program import Executor, Outcome
+from backprop.site.posts.runner import one_line
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something in a page that is not as the page says."""
+
+    page: str
+    line: int
+    reason: str  # one line: what is wrong
+    source: str = ""  # the line of the page
+    detail: str = ""  # traceback or difference
+
+    def __str__(self) -> str:
+        text = f"{self.page}:{self.line}: {self.reason}"
+        if self.source:
+            text += f"\n    {self.source}"
+        return text + (f"\n{self.detail.rstrip()}" if self.detail else "")
+
+
+def normal(text: str) -> list[str]:
+    """Lines as an output fence can hold them: without spaces at the end, tabs expanded."""
+    lines = [line.expandtabs(4).rstrip() for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def problems(page: Page) -> list[Failure]:
+    return [Failure(page.name, problem.line, problem.message) for problem in page.problems]
+
+
+def judge(
+    page: Page, step: Step, outcome: Outcome, executor: Executor | None = None
+) -> Failure | None:
+    """What is wrong with a step, or None. With an executor, unstable outputs are called so."""
+    if outcome.error:
+        return _error(page, step, outcome.error)
+    if step.output is None or normal(outcome.stdout) == normal(step.output.code):
+        return None
+    why = ""
+    if executor:
+        why = executor.unstable(page, page.executed.index(step), outcome.stdout)
+    return Failure(
+        page.name,
+        step.output.line,
+        "this output is not what the fence prints" + (f"; {why}" if why else ""),
+        detail="\n".join(
+            difflib.unified_diff(
+                normal(step.output.code),
+                normal(outcome.stdout),
+                f"{page.name}:{step.output.line}",
+                f"printed by {page.name}:{step.fence.line}",
+                lineterm="",
+            )
+        ),
+    )
+
+
+def _error(page: Page, step: Step, error: dict) -> Failure:
+    lines = step.fence.code.split("\n")
+    at = error["line"]
+    inside = at is not None and 0 <= at < len(lines)
+    message, _, more = error["message"].strip().partition("\n")
+    return Failure(
+        page.name,
+        step.fence.first + at if inside else step.fence.line,
+        one_line({**error, "message": message}),
+        lines[at].strip() if inside else "",
+        error["text"] or more,
+    )
