@@ -1,0 +1,264 @@
+"""What can be said about a row, in both languages: one place per sentence.
+
+A `Problem` carries a key of this table and the values for it, so that results can be
+cached once and read in either language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# key: (English, Chinese)
+SAID: dict[str, tuple[str, str]] = {
+    # reading
+    "unknown-command": (
+        "{found} is not read here; write it with the commands listed in the author guide",
+        "这里不认识 {found}，请改用作者指南中列出的命令",
+    ),
+    "unexpected": (
+        "{found} is not expected here{hint}",
+        "此处不应出现 {found}{hint}",
+    ),
+    "unclosed": ("{found} is never closed", "{found} 没有闭合"),
+    "two-dots": (
+        "'..' is not an ellipsis; write \\cdots (in a row), \\vdots, \\ddots",
+        "“..”不是省略号，请写 \\cdots（横排）、\\vdots 或 \\ddots",
+    ),
+    "factorial": (
+        "'!' is not read: 2n! may be (2n)! or 2(n!); write the product out",
+        "不读“!”：2n! 可以是 (2n)!，也可以是 2(n!)，请写成连乘",
+    ),
+    "asterisk": (
+        "'*' typesets as an asterisk; write \\cdot for a product, \\odot for entry by entry",
+        "“*”排出来是星号；乘积请写 \\cdot，逐元素乘请写 \\odot",
+    ),
+    "evaluation-bar": (
+        "an evaluation bar is not read; name the function and write f'(x)",
+        "不读求值竖线；请给函数命名并写 f'(x)",
+    ),
+    "inequality": (
+        "{found} states no equation; only rows with = are verified",
+        "{found} 不是等式；只验证带 = 的行",
+    ),
+    # names
+    "undeclared": (
+        "{found} is not declared; declare it before its first use, e.g. ${example}$",
+        "{found} 未声明；请在首次使用之前声明，例如 ${example}$",
+    ),
+    "undeclared-plain": (
+        "{found} is declared, {given} is not: they are different symbols; write {found}, "
+        "or declare ${example}$",
+        "声明过的是 {found}，而不是 {given}：两者是不同的符号；请写 {found}，或声明 ${example}$",
+    ),
+    "undeclared-entry": (
+        "{found} is not declared (but {given} is): write {given} with the indices, or declare "
+        "its entries, ${example}$",
+        "{found} 未声明（已声明的是 {given}）：请给 {given} 加下标，或声明它的元素：${example}$",
+    ),
+    "call-or-product": (
+        "{found} may be a function called or a product: {name} is not declared. Declare the "
+        "function, e.g. ${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$, or the variable "
+        "${name} \\in \\mathbb{{R}}$",
+        "{found} 可以是函数调用，也可以是乘积：{name} 未声明。请声明函数，例如 "
+        "${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$，或声明变量 ${name} \\in \\mathbb{{R}}$",
+    ),
+    "two-readings": (
+        "the letters {found} are one name or a product, both are declared; write \\mathrm{{{found}}} "
+        "for the name or {found_dots} for the product",
+        "字母 {found} 可以是一个名字，也可以是乘积，两者都声明过；名字请写 \\mathrm{{{found}}}，"
+        "乘积请写 {found_dots}",
+    ),
+    "differential": (
+        "{found} outside a derivative: a lone differential has no value; write \\frac{{d …}}{{d …}}, "
+        "or a \\cdot if d is a number",
+        "{found} 出现在导数之外：单独的微分没有值；请写 \\frac{{d …}}{{d …}}；若 d 是一个数，请写 \\cdot",
+    ),
+    "imaginary": (
+        "{found} is an index and is also used as a number (or as the imaginary unit); "
+        "use another letter for the index",
+        "{found} 是下标，又被当作数（或虚数单位）使用；下标请换一个字母",
+    ),
+    "index-value": (
+        "the value of the index {found} depends on where counting starts; "
+        "say it: \\sum_{{{found} = 1}}^{{n}}",
+        "下标 {found} 的值取决于从几开始数；请写明：\\sum_{{{found} = 1}}^{{n}}",
+    ),
+    "declared-twice": (
+        "{found} is declared already; use another name, or start a new derivation block",
+        "{found} 已经声明过；请换一个名字，或另起一个推导块",
+    ),
+    "bad-declaration": (
+        "this is not read as a declaration: {why}. A declaration is x \\in \\mathbb{{R}}^{{n \\times d}}, "
+        "\\bar{{x}}_j = …, f : \\mathbb{{R}} \\to \\mathbb{{R}}, L = L(y), or i = 1, \\dots, n",
+        "读不出这个声明：{why}。声明的写法有 x \\in \\mathbb{{R}}^{{n \\times d}}、\\bar{{x}}_j = …、"
+        "f : \\mathbb{{R}} \\to \\mathbb{{R}}、L = L(y)、i = 1, \\dots, n",
+    ),
+    "claim": (
+        "this equation declares nothing new ({found} is defined already); write it as a row",
+        "这个等式没有声明新的符号（{found} 已有定义）；请把它写成推导的一行",
+    ),
+    # indices and shapes
+    "subscript-juxtaposed": (
+        "{found} typesets with {index} on the line, not in the subscript; write {better}",
+        "{found} 排出来时 {index} 不在下标里；请写 {better}",
+    ),
+    "rank": (
+        "{found} has {given} of {wanted} indices; write {better}",
+        "{found} 有 {given} 个下标，应有 {wanted} 个；请写 {better}",
+    ),
+    "index-range": (
+        "the index {found} runs over {first} in one place and over {second} in another",
+        "下标 {found} 在一处取遍 {first}，在另一处取遍 {second}",
+    ),
+    "index-unknown": (
+        "nothing says what the index {found} runs over; declare it: ${found} = 1, \\dots, n$",
+        "无从知道下标 {found} 的范围；请声明：${found} = 1, \\dots, n$",
+    ),
+    "index-collision": (
+        "the index {found} is bound by {binder} and also used outside of it; rename the bound one, "
+        "or put brackets around what the sum spans",
+        "下标 {found} 既被 {binder} 约束，又在其外使用；请给约束下标换名，或用括号标明求和的范围",
+    ),
+    "range": (
+        "{found} has {given} terms, but {index} runs over {wanted} values; write "
+        "{index} = 1 … {wanted} or {index} = 0 … {wanted} - 1",
+        "{found} 有 {given} 项，但 {index} 只取 {wanted} 个值；请写 {index} = 1 … {wanted} "
+        "或 {index} = 0 … {wanted} - 1",
+    ),
+    "range-base": (
+        "{found} leaves values of {index} out, and nothing says where counting starts; "
+        "declare ${index} = 1, \\dots, {wanted}$",
+        "{found} 没有取遍 {index} 的所有值，又无从知道从几开始数；请声明 "
+        "${index} = 1, \\dots, {wanted}$",
+    ),
+    "literal-base": (
+        "{found}: nothing says where counting starts; declare ${index} = 1, \\dots, {wanted}$",
+        "{found}：无从知道从几开始数；请声明 ${index} = 1, \\dots, {wanted}$",
+    ),
+    "outside": (
+        "{found} lies outside: the index runs from {first} to {last}",
+        "{found} 越界：下标从 {first} 到 {last}",
+    ),
+    "free-index": (
+        "the index {found} stands on the right side only; nothing on the left says which one is meant",
+        "下标 {found} 只在右边出现，左边没有说明指的是哪一个",
+    ),
+    "shape": (
+        "the shapes do not fit: {left} and {right} in {found}{hint}",
+        "形状不相容：{found} 中是 {left} 与 {right}{hint}",
+    ),
+    "not-scalar": (
+        "{found} must be a number here, but it has shape {left}{hint}",
+        "{found} 在此处应是一个数，但它的形状是 {left}{hint}",
+    ),
+    "shape-unknown": (
+        "nothing says how large {found} is; write {better}",
+        "无从知道 {found} 的大小；请写 {better}",
+    ),
+    "transpose-or-power": (
+        "{found}: T is declared as a number, so this may be a power or a transpose; "
+        "write \\top for the transpose",
+        "{found}：T 声明为一个数，这里可以是幂，也可以是转置；转置请写 \\top",
+    ),
+    "matrix-power": (
+        "{found}: a power of a matrix or vector; write X \\odot X for entry by entry, X X for the product",
+        "{found}：矩阵或向量的幂；逐元素请写 X \\odot X，矩阵乘积请写 X X",
+    ),
+    "slash": (
+        "{found}: what is below the slash is not clear; write \\frac{{…}}{{…}} or brackets",
+        "{found}：斜线下面到哪里为止不清楚；请写 \\frac{{…}}{{…}} 或加括号",
+    ),
+    "argument": (
+        "{found}: where the argument ends is not clear; write brackets",
+        "{found}：参数到哪里为止不清楚；请加括号",
+    ),
+    "dots-pattern": (
+        "{found}: the terms around the dots do not differ in one running index",
+        "{found}：省略号两侧的项并非只差一个递增的下标",
+    ),
+    "derivative-target": (
+        "{found}: a derivative is taken with respect to a declared variable or one of its entries",
+        "{found}：求导的对象应是已声明的变量或它的元素",
+    ),
+    "derivative-order": (
+        "{found}: the orders above and below do not agree",
+        "{found}：上下的阶数不一致",
+    ),
+    "derivative-function": (
+        "{found}: this names a function; give it an argument",
+        "{found}：这是一个函数，请写出参数",
+    ),
+    "unsupported": ("{found}: {why}", "{found}：{why}"),
+    # rows
+    "no-left": (
+        "this row continues nothing: no readable side stands before it",
+        "这一行没有可以接续的左边",
+    ),
+    "no-equation": (
+        "this row states no equation; write =, or waive it: % unchecked: reason",
+        "这一行没有等式；请写 =，或注明：% unchecked: 理由",
+    ),
+    "not-equal": (
+        "left and right differ",
+        "左右不相等",
+    ),
+    "not-for-any": (
+        "this holds only because of how {found} is defined, not for every {found}: either a mistake "
+        "that an identity hides, or a \\because row that cites the fact is missing",
+        "这一行只因 {found} 的定义才成立，对一般的 {found} 并不成立：要么是被恒等式掩盖的错误，"
+        "要么缺一行引用该事实的 \\because",
+    ),
+    "no-domain": (
+        "no random instance was found at which both sides are defined",
+        "没有找到使左右两边都有定义的随机样例",
+    ),
+    "code-differs": (
+        "the formula and the code differ: {found}",
+        "公式与代码不一致：{found}",
+    ),
+    "code-fails": (
+        "the code {found} does not run: {why}",
+        "代码 {found} 无法运行：{why}",
+    ),
+    "no-reason": (
+        "a waiver needs a reason: % unchecked: why",
+        "豁免需要理由：% unchecked: 理由",
+    ),
+    "no-rows": (
+        "this derivation has no rows: write them in a display formula",
+        "这个推导没有任何行：请写在独立公式里",
+    ),
+    "unclosed-block": (
+        "the block /// derivation is never closed: add a line ///",
+        "/// derivation 块没有结束：请加一行 ///",
+    ),
+}
+
+LANGUAGES = ("en", "zh")
+
+
+def say(key: str, language: str, /, **values: Any) -> str:
+    """The sentence `key` in `language` ("en" or "zh"; anything else reads as English)."""
+    return SAID[key][language.startswith("zh")].format(**values)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row is not verified: a key of `SAID`, its values, and the place in the formula."""
+
+    key: str
+    values: dict[str, str] = field(default_factory=dict)
+    start: int = -1
+    end: int = -1
+
+    def text(self, language: str = "en") -> str:
+        return say(self.key, language, **self.values)
+
+
+class Unreadable(Exception):  # noqa: N818  (what it says of a formula, not of the program)
+    """A formula that is refused, with the place (offsets into its TeX) and advice."""
+
+    def __init__(self, key: str, start: int = -1, end: int = -1, **values: Any) -> None:
+        self.problem = Problem(key, {k: str(v) for k, v in values.items()}, start, end)
+        super().__init__(self.problem.text())
