@@ -82,6 +82,13 @@ class Node:
         return self._value
 
     @property
+    def plain(self) -> Any:
+        """The value as the operation got it: a Python number stays one (it has no dtype)."""
+        if self.rule is None and isinstance(self.note, (int, float, complex)):
+            return self.note
+        return self.value
+
+    @property
     def shape(self) -> tuple[int, ...]:
         node = self
         while node._value is None:  # an overwritten version of a buffer
@@ -126,7 +133,7 @@ def nodes_in(item: Any) -> Iterator[Node]:
 def plain(item: Any, value_of: Any = None) -> Any:
     """An argument with its nodes replaced by their values (or by `value_of(node)`)."""
     if isinstance(item, Node):
-        return item.value if value_of is None else value_of(item)
+        return item.plain if value_of is None else value_of(item)
     if isinstance(item, tuple):
         return tuple([plain(part, value_of) for part in item])
     if isinstance(item, list):
@@ -161,20 +168,18 @@ class Graph:
         self.branches = branches
         self.call = call  # how f was called: its parameters, for the signature of `source`
         self._names = {node.name: node for node in nodes}
-        self._aliases = aliases
+        self.aliases = aliases  # further names of nodes: `b` after `b = a`
         self._backward: Backward | None = None
 
     def __getitem__(self, name: str) -> Node:
-        node = self._names.get(self._aliases.get(name, name))
-        if node is None:
-            node = self._names.get(name)
+        node = self._names.get(self.aliases.get(name, name))
         if node is None:
             named = ", ".join(node.name for node in self.nodes if node.named)
             raise KeyError(f"{self.function} has no node {name!r}; it has {named}")
         return node
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names or name in self._aliases
+        return name in self._names or name in self.aliases
 
     @property
     def output(self) -> Node | tuple[Node, ...]:

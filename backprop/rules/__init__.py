@@ -97,6 +97,14 @@ class Rule:
         return _compile(self.when or "True", self.parameters)
 
     @cached_property
+    def operative(self) -> tuple[bool, ...]:
+        """Which parameters are numbers to compute with, not options."""
+        return tuple(
+            (self.lazy and not self.defaults) or name in self.backward or name == "value"
+            for name in self.parameters
+        )
+
+    @cached_property
     def in_place(self) -> bool:
         """The forward is a statement that writes to `x`."""
         return not _is_expression(self.forward)

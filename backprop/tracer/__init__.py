@@ -27,6 +27,7 @@ class Call:
 
     name: str
     parameters: list[tuple[str, str, Any]]  # name, kind, default
+    names: list[str]  # of the parameters that `args` went to
     args: tuple[Any, ...]
     marks: dict[str, int]  # fingerprints of the arrays, to notice a later change
     code: Any
@@ -78,7 +79,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     _activate(tape.nodes, outputs)
     aliases = give_names(tape, f)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
-    call = Call(name, _parameters(f, names), args, marks, getattr(f, "__code__", None))
+    call = Call(name, _parameters(f, names), names, args, marks, getattr(f, "__code__", None))
     return Graph(name, tape.nodes, inputs, outputs, several, tuple(tape.branches), aliases, call)
 
 

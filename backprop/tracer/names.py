@@ -98,7 +98,7 @@ class Site:
         """The operands that are variables: a name, and how to reach the value from it."""
         if self._operands is None:
             self._operands = []
-            for part in _parts(self.tree):
+            for part in parts(self.tree):
                 path = _path(part)
                 if path is not None:
                     name = path[-1] if len(path) == 1 else path[-1][1]
@@ -129,8 +129,8 @@ class Site:
         return f"{where}: {self.text}" if self.text else where
 
 
-def _parts(tree: Any) -> list[Any]:
-    """The direct operands of an expression."""
+def parts(tree: Any) -> list[Any]:
+    """The direct operands of an expression, as syntax trees."""
     if isinstance(tree, ast.BinOp):
         return [tree.left, tree.right]
     if isinstance(tree, ast.Compare):

@@ -66,10 +66,12 @@ class Tape:
     def record(self, op: str, operands: tuple[Any, ...], name: str | None = None) -> Node:
         """Run one operation (operands in the order of its row) and write it down."""
         here = site(sys._getframe(1))
+        rows = TABLE[op]
+        operative = rows[0].operative
         values = []
         arguments = []
         depends = differentiable = False
-        for operand in operands:
+        for index, operand in enumerate(operands):
             if type(operand) is Node:
                 values.append(operand.value if operand._value is None else operand._value)
                 depends = depends or operand.depends
@@ -79,9 +81,9 @@ class Tape:
                 values.append(operand)
                 arguments.append(operand)
             else:
-                argument = self._argument(operand, here)
+                argument = self._argument(operand, here, operative[index])
                 if type(argument) is Node:
-                    values.append(argument.value)
+                    values.append(argument.plain)
                 else:
                     found: list[Node] = []
                     values.append(_values(argument, found))
@@ -89,10 +91,8 @@ class Tape:
                         depends = depends or node.depends
                         differentiable = differentiable or node.differentiable
                 arguments.append(argument)
-        rows = TABLE.get(op)
-        if rows is not None and len(rows) == 1 and not rows[0].when:
-            rule = rows[0]
-        else:
+        rule = rows[0]
+        if rule.when:
             rule = lookup(op, tuple(values))
         result = rule.run(*values)
         value = result if type(result) is np.ndarray else np.asarray(result)
@@ -117,17 +117,20 @@ class Tape:
                     self.names[node.index] = names
         return node
 
-    def _argument(self, operand: Any, here: Site | None) -> Any:
-        """An operand as the graph keeps it: nodes for arrays and for what has a name."""
+    def _argument(self, operand: Any, here: Site | None, operative: bool) -> Any:
+        """An operand as the graph keeps it: nodes for arrays, and for numbers with a name.
+
+        Options (axes, shapes, indices) stay plain numbers.
+        """
         kind = type(operand)
         if kind is Length or kind is Number or isinstance(operand, _NUMBERS):
-            return self._number(operand, here)
+            return self._number(operand, here) if operative else operand
         if isinstance(operand, np.ndarray):
             return self._array(operand, here)
         if kind is tuple:
-            return tuple([self._argument(part, here) for part in operand])
+            return tuple([self._argument(part, here, operative) for part in operand])
         if kind is list:
-            return [self._argument(part, here) for part in operand]
+            return [self._argument(part, here, operative) for part in operand]
         return operand
 
     def _number(self, value: Any, here: Site | None) -> Any:
@@ -137,9 +140,8 @@ class Tape:
         key = (name, repr(value))
         node = self._named.get(key)
         if node is None:
-            node = self._named[key] = Node(
-                "constant", None, {}, np.asarray(value), len(self.nodes), here, name
-            )
+            node = Node("constant", None, {}, np.asarray(value), len(self.nodes), here, name)
+            self._named[key] = node
             node.named = True
             node.note = value
             self.nodes.append(node)
@@ -159,7 +161,7 @@ class Tape:
 def _values(item: Any, found: list[Node]) -> Any:
     if type(item) is Node:
         found.append(item)
-        return item.value
+        return item.plain
     if type(item) is tuple:
         return tuple([_values(part, found) for part in item])
     if type(item) is list:

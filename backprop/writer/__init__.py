@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop.errors import TraceError
 from backprop.graph import Graph, Node
 from backprop.tracer import trace
 from backprop.writer import text
-from backprop.writer.lines import Step, Why, Writer
+from backprop.writer.lines import Gradient, Step, Why, Writer
 from backprop.writer.source import backward_source
 
 __all__ = ["Backward", "Step", "Why", "derive"]
@@ -41,11 +40,7 @@ class Backward:
             step.gradient = rename.get(step.gradient, step.gradient)
         self.steps: list[Step] = writer.steps
         self.wires = {
-            (
-                list(_operands(use.user, use.operand))[use.position].name,
-                use.user.name,
-                use.operand,
-            ): rename.get(name, name)
+            (use.node.name, use.user.name, use.operand): rename.get(name, name)
             for use, name in writer.wires.items()
         }
 
@@ -76,21 +71,45 @@ class Backward:
         module = ast.Module(body, [])
         return compile(module, f"<backward of {self.graph.function}>", "exec")
 
-    def gradient_of(self, node: Node) -> tuple[str, tuple[int, ...]] | None:
+    def execute(self, douts: tuple[np.ndarray, ...]) -> dict[str, Any]:
+        """Run the lines on the traced values: all variables, by name."""
+        scope: dict[str, Any] = {"np": np}
+        scope.update({node.name: node.plain for node in self._writer.needed})
+        scope.update({name: int(n) for name, n in self._writer.lengths_named.items()})
+        for node, dout in zip(self.graph.outputs, douts, strict=True):
+            for name in self._writer.upstream[node]:
+                scope[name] = dout
+        exec(self.code, scope)
+        return scope
+
+    def gradient_of(self, node: Node) -> Gradient | None:
         """The variable that holds a node's gradient, and its real shape; None if it has none."""
         gradient = self._writer.gradients.get(node)
         if gradient is None:
             return None
-        return self._writer.rename.get(gradient.name, gradient.name), gradient.shape
+        return gradient._replace(name=self._writer.rename.get(gradient.name, gradient.name))
+
+    def partials(self, scope: dict[str, Any]) -> dict[tuple[str, str, str], np.ndarray]:
+        """The partial gradient on every wire, of the producer's full shape.
+
+        `scope` is what `execute` returned.
+        """
+        result = {}
+        for use, tree in self._writer.partials.items():
+            shown = text.show(tree, self._writer.rename)
+            if isinstance(tree, ast.stmt):
+                whole = np.zeros(use.node.shape, dtype=scope[self._name(use.user)].dtype)
+                exec(shown, {**scope, text.SCATTER: whole})
+            else:
+                whole = np.broadcast_to(eval(shown, scope), use.node.shape)
+            key = (use.node.name, use.user.name, use.operand)
+            result[key] = result[key] + whole if key in result else whole
+        return result
+
+    def _name(self, node: Node) -> str:
+        gradient = self.gradient_of(node)
+        assert gradient is not None
+        return gradient.name
 
     def __repr__(self) -> str:
         return "\n".join(self.lines)
-
-
-def _operands(node: Node, operand: str) -> Any:
-    from backprop.graph import nodes_in
-
-    return nodes_in(node.arguments[operand])
-
-
-_ = TraceError

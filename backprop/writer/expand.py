@@ -13,7 +13,7 @@ from backprop.writer.text import Tree
 from backprop.writer.words import WORDS, Shape, broadcast
 
 if TYPE_CHECKING:
-    from backprop.writer.lines import Writer
+    from backprop.writer.values import Values
 
 _FREE = {"np", "float", "int", "len", "range"}
 
@@ -27,7 +27,7 @@ class Filling:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: Values,
         node: Node,
         target: Node,
         gradient: tuple[Tree, Shape] | None,

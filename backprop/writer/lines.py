@@ -11,19 +11,18 @@ where it is used. What is bigger than its node, because the node was broadcast, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop.axes import origins
 from backprop.graph import Graph, Node, nodes_in
+from backprop.graph import plain as plain_value
 from backprop.rules import Rule
-from backprop.tracer.lengths import Length, tree_of
 from backprop.writer import text
 from backprop.writer.expand import Filling
 from backprop.writer.text import Tree
+from backprop.writer.values import Values
 from backprop.writer.words import Shape
 
 
@@ -64,9 +63,23 @@ class Step:
 class Use(NamedTuple):
     """An operand of a node: where a gradient comes back from."""
 
+    node: Node
     user: Node
     operand: str
     position: int  # in a list of operands, else 0
+
+    @property
+    def template(self) -> Any:
+        """The text of its rule, parsed: an expression, or a statement that scatters."""
+        assert self.user.rule is not None
+        statement = text.parse(self.user.rule.backward[self.operand])
+        if isinstance(statement, ast.Expr) and not (
+            isinstance(statement.value, ast.Call)
+            and isinstance(statement.value.args[0], ast.Name)
+            and statement.value.args[0].id == f"d{self.operand}"
+        ):
+            return statement.value
+        return statement
 
 
 class Gradient(NamedTuple):
@@ -74,219 +87,323 @@ class Gradient(NamedTuple):
 
     name: str
     shape: Shape
-    # Entries that a later assignment overwrote, where they still have to be set to 0.
+    # Entries that an item assignment overwrote, where they still have to be set to 0:
+    # the key as source, and which entries that is.
     stale: tuple[tuple[Tree, np.ndarray], ...] = ()
 
 
-class Writer:
+class Partial(NamedTuple):
+    """What one use sends back."""
+
+    use: Use
+    tree: Tree
+    shape: Shape
+    why: tuple[Why, ...]
+    source: Gradient | None  # the gradient that it is a plain copy of
+
+
+class Writer(Values):
     """Writes the lines of one graph; the results are in its attributes."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+        super().__init__(graph)
         self.steps: list[Step] = []
         self.gradients: dict[Node, Gradient] = {}
+        self.partials: dict[Use, Any] = {}
         self.wires: dict[Use, str] = {}
-        self.upstream: dict[Node, list[str]] = {}
-        self.needed: dict[Node, None] = {}
+        self.upstream: dict[Node, list[str]] = {}  # the variables of the upstream gradients
         self.rename: dict[str, str] = {}
-        self.lengths_used: dict[str, Length] = {}
         self.results: list[str] = []
         self._uses: dict[Node, list[Use]] = {}
-        self._forward = {node.name for node in graph.nodes}
-        if graph.call is not None:
-            self._forward |= {name for name, *_ in graph.call.parameters}
-        self._taken: set[str] = set(self._forward) | {"np"}
+        self._holders: dict[str, Node] = {}  # variable -> the node whose gradient it was made for
+        self._numbered: dict[Node, list[str]] = {}
         self._names: dict[Node, str] = {}
+        self._taken = {node.name for node in graph.nodes} | {"np"}
+        self._taken |= {name for name, *_ in graph.call.parameters}
+        self._find_uses()
+        self._name_gradients()
         self._write()
 
     # ── names ───────────────────────────────────────────────────────────────────────────────
+    def _find_uses(self) -> None:
+        for user in self.graph.nodes:
+            if user.active and user.rule is not None:
+                for operand in user.rule.backward:
+                    for position, node in enumerate(nodes_in(user.arguments[operand])):
+                        if node.active:
+                            use = Use(node, user, operand, position)
+                            self._uses.setdefault(node, []).append(use)
+        for node, uses in self._uses.items():  # latest user first, operands left to right
+            self._uses[node] = sorted(uses, key=lambda use: -use.user.index)
+
     def _reserve(self, wanted: str) -> str:
         while wanted in self._taken:
             wanted += "_"
         self._taken.add(wanted)
         return wanted
 
-    def _partials(self, name: str, number: int) -> list[str]:
-        for separator in ("", "_", "__", "___"):
+    def _partial_names(self, name: str, number: int) -> list[str]:
+        separator = ""
+        while True:
             names = [f"{name}{separator}{i + 1}" for i in range(number)]
             if not self._taken.intersection(names):
-                break
-        self._taken.update(names)
-        return names
+                self._taken.update(names)
+                return names
+            separator += "_"
 
     def _name_gradients(self) -> None:
-        outputs = self.graph.outputs
-        self.dout = ""
-        if not self.graph.several:
-            output = outputs[0]
-            self.dout = self._reserve(f"d{_spoken(output, self.graph)}")
-            self._names[output] = self.dout
-        for node in self.graph.nodes:
-            if (node.active or (node.differentiable and node.op == "input")) and (
-                node not in self._names
-            ):
+        """`d` + the node's name; the upstream gradient first, since it is a parameter."""
+        graph = self.graph
+        if graph.several:
+            self.dout = "dout"
+        else:
+            (output,) = graph.outputs
+            self.dout = self._names[output] = self._reserve(f"d{spoken(output, graph)}")
+            self.upstream[output] = [self.dout]
+        for node in graph.nodes:
+            wanted = node.active or (node.op == "input" and node.differentiable)
+            if node not in self._names and (wanted or node in graph.outputs):
                 self._names[node] = self._reserve(f"d{node.name}")
-        if self.graph.several:
-            self.dout = self._reserve("dout")
+        if graph.several:
+            self.dout = self._reserve(self.dout)
+            for node in dict.fromkeys(graph.outputs):
+                self._name_upstream(node, graph.outputs.count(node))
+
+    def _name_upstream(self, node: Node, times: int) -> None:
+        """One of several results: its upstream gradient is the first of its partials."""
+        partials = times + len(self._uses.get(node, ()))
+        if partials == 1 or not node.active:
+            self.upstream[node] = [self._names[node]]
+            if times > 1:
+                self.upstream[node] += self._partial_names(self._names[node], times - 1)
+            return
+        self._numbered[node] = self._partial_names(self._names[node], partials)
+        self.upstream[node] = self._numbered[node][:times]
 
     # ── the pass ────────────────────────────────────────────────────────────────────────────
     def _write(self) -> None:
-        self._name_gradients()
-        for node in self.graph.nodes:
-            if node.active and node.rule is not None:
-                for operand in node.rule.backward:
-                    for position, source in enumerate(nodes_in(node.arguments[operand])):
-                        if source.active:
-                            self._uses.setdefault(source, []).append(Use(node, operand, position))
-        for node in self.graph.outputs:
-            self.upstream.setdefault(node, []).append("")
-        self._unpack()
         for node in reversed(self.graph.nodes):
             if node.active and node.op != "input":
                 self._turn(node)
                 for source in node.inputs:
                     if source.op == "input" and source.active and source not in self.gradients:
-                        if self._uses[source][0].user is node:
+                        if self._uses[source][-1].user is node:
                             self._turn(source)
         for node in self.graph.differentiated:
             if node not in self.gradients:
                 if node.active:
                     self._turn(node)
                 else:
-                    zeros = text.called("np.zeros_like", self.value(node))
-                    self._line(self._names[node], zeros, node, shape=node.shape)
-                    self.gradients[node] = Gradient(self._names[node], node.shape)
+                    self._assign(node, self._zeros(node), node.shape)
+            self._settle(node)
             self.results.append(self.gradients[node].name)
 
-    def _unpack(self) -> None:
-        """The upstream gradients of the outputs: one parameter, or a tuple of them."""
-        outputs = self.graph.outputs
-        if not self.graph.several:
-            self.upstream[outputs[0]] = [self.dout]
-            return
-        for node, names in self.upstream.items():
-            wanted = self._names.get(node) or self._reserve(f"d{node.name}")
-            partials = len(names) + len(self._uses.get(node, ()))
-            if partials == 1 or not node.active:
-                names[:] = [wanted]
-                if len(names) < list(outputs).count(node):
-                    names += self._partials(wanted, 1)
-            else:
-                numbered = self._partials(wanted, partials)
-                names[:] = numbered[: len(names)]
-                self._names[node] = wanted
-                self._numbered = getattr(self, "_numbered", {})
-                self._numbered[node] = numbered
-
     def _turn(self, node: Node) -> None:
-        """Write a node's gradient."""
+        """Write a node's gradient: its partials, their sum, what is scattered into it."""
         uses = self._uses.get(node, [])
-        uses = sorted(uses, key=lambda use: -use.user.index)
-        upstream = [name for name in self.upstream.get(node, []) if name]
-        wanted = self._names[node]
-        if upstream and not uses and len(upstream) == 1:
+        upstream = self.upstream.get(node, [])
+        dense = [self._partial(use) for use in uses if isinstance(use.template, ast.expr)]
+        scattered = [use for use in uses if not isinstance(use.template, ast.expr)]
+        if len(upstream) + len(dense) > 1:
+            self._sum(node, upstream, dense, whole=bool(scattered))
+        elif scattered:
+            self._start(node, upstream, dense)
+        elif upstream:
             self.gradients[node] = Gradient(upstream[0], node.shape)
-            self._finish(node)
-            return
-        dense: list[tuple[Use, Tree, Shape, tuple[Why, ...], Gradient | None]] = []
-        scattered: list[Use] = []
-        for use in uses:
-            if isinstance(text.parse(self._text(use)), ast.Expr) and not self._text(use).startswith(
-                "np.add.at"
-            ):
-                dense.append((use, *self._partial(use)))
-            else:
-                scattered.append(use)
-        count = len(dense) + len(upstream)
-        if count == 1 and not scattered and dense:
-            use, tree, shape, why, source = dense[0]
-            if source is not None and isinstance(tree, ast.Name):
-                self._alias(node, source, wanted)
-            else:
-                self._line(wanted, tree, node, use, shape, why)
-                self.gradients[node] = Gradient(wanted, shape)
-            self.wires[use] = self.gradients[node].name
-        elif count == 1 and scattered:
-            if upstream:
-                tree, shape, why, first = text.name(upstream[0]), node.shape, (), None
-            else:
-                first, tree, shape, why, _ = dense[0]
-            if shape != node.shape:
-                tree = ast.BinOp(self._zeros(node), ast.Add(), tree)
-            elif isinstance(tree, ast.Name):
-                tree = text.called(f"{tree.id}.copy")
-            self._line(wanted, tree, node, first, node.shape, why)
-            if first is not None:
-                self.wires[first] = show_name(tree, wanted)
-            self.gradients[node] = Gradient(wanted, node.shape)
-        elif count == 0:
-            self._line(wanted, self._zeros(node), node, None, node.shape)
-            self.gradients[node] = Gradient(wanted, node.shape)
+            self._holders.setdefault(upstream[0], node)
         else:
-            numbered = getattr(self, "_numbered", {}).get(node) or self._partials(wanted, count)
-            total: Tree | None = None
-            shape = ()
-            for index, partial in enumerate(numbered[:count]):
-                if index >= len(upstream):
-                    use, tree, own, why, _ = dense[index - len(upstream)]
-                    self._line(partial, tree, node, use, own, why)
-                    self.wires[use] = partial
-                else:
-                    own = node.shape
-                term = text.name(partial)
-                total = term if total is None else ast.BinOp(total, ast.Add(), term)
-                shape = np.broadcast_shapes(shape, own)
-            assert total is not None
-            if scattered and shape != node.shape:
-                total = ast.BinOp(self._zeros(node), ast.Add(), total)
-                shape = node.shape
-            self._line(wanted, total, node, None, shape)
-            self.gradients[node] = Gradient(wanted, shape)
+            (partial,) = dense
+            if partial.source is not None:
+                self._alias(node, partial.source)
+            else:
+                self._assign(node, partial.tree, partial.shape, partial)
+            self.wires[partial.use] = self.gradients[node].name
         for use in scattered:
-            self._scatter(node, use)
-        self._finish(node)
+            self._scatter(use)
+        self._complete(node)
 
-    def _text(self, use: Use) -> str:
-        assert use.user.rule is not None
-        return use.user.rule.backward[use.operand]
+    def _sum(self, node: Node, upstream: list[str], dense: list[Partial], whole: bool) -> None:
+        """`dx = dx1 + dx2`."""
+        name = self._names[node]
+        count = len(upstream) + len(dense)
+        names = (self._numbered.get(node) or self._partial_names(name, count))[:count]
+        shape: Shape = node.shape if upstream else ()
+        for variable, partial in zip(names[len(upstream) :], dense, strict=True):
+            self._line(variable, partial.tree, node, partial.use, partial.shape, partial.why)
+            self._clear(variable, partial)
+            self.wires[partial.use] = variable
+            shape = np.broadcast_shapes(shape, partial.shape)
+        terms = [text.name(variable) for variable in names]
+        if whole and shape != node.shape:
+            terms.insert(0, self._zeros(node))
+            shape = node.shape
+        total = terms[0]
+        for term in terms[1:]:
+            total = ast.BinOp(total, ast.Add(), term)
+        self._assign(node, total, shape)
 
-    def _partial(self, use: Use) -> tuple[Tree, Shape, tuple[Why, ...], Gradient | None]:
-        """The gradient that one use of a node sends back."""
-        user, rule = use.user, use.user.rule
-        assert rule is not None
-        target = list(nodes_in(user.arguments[use.operand]))[use.position]
-        gradient = self.gradients[user]
-        template = text.expression(rule.backward[use.operand])
-        filling = Filling(
-            self, user, target, (text.name(gradient.name), gradient.shape), use.position
-        )
-        tree, shape = filling.expand(template)
-        if filling.full is not None:
-            full = filling.full
-        elif rule.lazy and rule.axes == "broadcast":
-            full = user.shape
+    def _clear(self, variable: str, partial: Partial) -> None:
+        """Set to 0, in a partial that copies a gradient, what was overwritten since."""
+        if partial.source is None or not partial.source.stale:
+            return
+        step = self.steps[-1]
+        step.tree = ast.Assign([text.name(variable)], text.called(f"{partial.source.name}.copy"))
+        self._zero(variable, partial.use.node, partial.source)
+
+    def _zero(self, variable: str, node: Node, gradient: Gradient) -> None:
+        for key, _ in gradient.stale:
+            place = ast.Subscript(text.name(variable), key)
+            zero = ast.Assign([place], text.constant(0))
+            self._line(variable, zero, node, None, node.shape)
+
+    def _start(self, node: Node, upstream: list[str], dense: list[Partial]) -> None:
+        """An array to scatter into: zeros, or the one partial that is dense."""
+        if upstream:
+            self._assign(node, text.called(f"{upstream[0]}.copy"), node.shape)
+        elif dense:
+            (partial,) = dense
+            tree = partial.tree
+            self.wires[partial.use] = self._names[node]
+            if partial.shape != node.shape:
+                tree = ast.BinOp(self._zeros(node), ast.Add(), tree)
+            elif partial.source is not None:
+                tree = text.called(f"{partial.source.name}.copy")
+                self.wires[partial.use] = partial.source.name
+            elif isinstance(tree, ast.Subscript) or isinstance(tree, ast.Attribute):
+                tree = ast.Call(text.attribute(tree, "copy"), [], [])
+            self._assign(node, tree, node.shape, partial)
+            if partial.source is not None:
+                self._zero(self._names[node], node, partial.source)
         else:
-            full = target.shape
+            self._assign(node, self._zeros(node), node.shape)
+
+    def _scatter(self, use: Use) -> None:
+        """`dx[key] += dz`: a rule that is a statement."""
+        self._settle(use.user)
+        name = self.gradients[use.node].name
+        self._line(name, self._statement(use, name), use.node, use, use.node.shape)
+        self.partials[use] = self._statement(use, text.SCATTER)
+        tree = self.steps[-1].tree
+        shown = text.show(tree.target) if isinstance(tree, ast.AugAssign) else None
+        self.wires[use] = shown or self.gradients[use.user].name
+
+    def _statement(self, use: Use, name: str) -> ast.stmt:
+        filling = self._filling(use)
+        template = use.template
+        if isinstance(template, ast.AugAssign):
+            assert isinstance(template.target, ast.Subscript)
+            key = filling.expand(template.target.slice)[0]
+            target = ast.Subscript(text.name(name), key)
+            return ast.AugAssign(target, template.op, filling.expand(template.value)[0])
+        call = template.value
+        args = [text.name(name), *[filling.expand(arg)[0] for arg in call.args[1:]]]
+        return ast.Expr(ast.Call(filling.expand(call.func)[0], args, []))
+
+    def _alias(self, node: Node, source: Gradient) -> None:
+        """A gradient that is a copy of another needs no line; the author's name is preferred."""
+        holder = self._holders[source.name]
+        upstream = {name for names in self.upstream.values() for name in names}
+        if node.named and not holder.named and source.name not in {*self.rename, *upstream}:
+            self.rename[source.name] = self._names[node]
+        self.gradients[node] = source
+
+    def _settle(self, node: Node) -> None:
+        """Set to 0 what an item assignment overwrote, before the gradient is read."""
+        gradient = self.gradients[node]
+        if gradient.stale:
+            self._assign(node, text.called(f"{gradient.name}.copy"), node.shape)
+            self._zero(self._names[node], node, gradient)
+
+    def _complete(self, node: Node) -> None:
+        """Complete a lazy gradient where the node's own rule, or the result, needs all of it."""
+        gradient = self.gradients[node]
+        if gradient.shape == node.shape:
+            return
+        if node.op != "input" and node.rule is not None and node.rule.lazy:
+            return
+        last = self.steps[-1] if self.steps else None
+        tree: Any = text.name(gradient.name)
+        partial = None
+        if last is not None and last.gradient == gradient.name and last.node is node:
+            self.steps.pop()
+            tree, partial = last.tree.value, last
+        if node.op == "input":
+            ones = text.called("np.ones_like", self.value(node))
+            tree = text.binary(ast.Mult(), ones, tree)
+        else:
+            tree = text.called("np.broadcast_to", tree, self.shape(node))
+        self._assign(node, tree, node.shape)
+        step = self.steps[-1]
+        step.why = (Why((), gradient.shape, node.shape),)
+        if partial is not None:
+            step.user, step.operand, step.rule = partial.user, partial.operand, partial.rule
+            step.why = partial.why + step.why
+
+    # ── partials ────────────────────────────────────────────────────────────────────────────
+    def _filling(self, use: Use) -> Filling:
+        gradient = self.gradients[use.user]
+        dz = (text.name(gradient.name), gradient.shape)
+        return Filling(self, use.user, use.node, dz, use.position)
+
+    def _partial(self, use: Use) -> Partial:
+        """The gradient that one use of a node sends back, from the text of its rule."""
+        rule = use.user.rule
+        assert rule is not None
+        if rule.op == "put":
+            return self._put_partial(use)
+        self._settle(use.user)
+        filling = self._filling(use)
+        tree, shape = filling.expand(use.template)
+        full = filling.full or (use.user.shape if rule.axes == "broadcast" else use.node.shape)
         if shape is None or (not rule.lazy and filling.full is None):
             shape = full
-        tree, shape, why = self._fit(tree, shape, full, user, target)
-        copied = gradient if isinstance(tree, ast.Name) and tree.id == gradient.name else None
-        return tree, shape, why, copied
+        return self._fitted(use, tree, shape, full)
+
+    def _put_partial(self, use: Use) -> Partial:
+        """`z[key] = value`: what was overwritten gets no gradient, the value gets its own.
+
+        Item assignments in a row share one gradient as long as they write to different
+        entries: `dvalue = dout[key]`.
+        """
+        gradient = self.gradients[use.user]
+        key = use.user.arguments["key"]
+        entries = np.zeros(use.user.shape, dtype=bool)
+        entries[plain_value(key)] = True
+        if use.operand == "value":
+            if any((entries & written).any() for _, written in gradient.stale):
+                self._settle(use.user)
+            tree, _ = self._filling(use).expand(use.template)
+            shape = np.empty(use.user.shape, dtype=bool)[plain_value(key)].shape
+            return self._fitted(use, tree, shape, shape)
+        stale = (*gradient.stale, (self.literal(key), entries))
+        self.partials[use] = ast.BinOp(text.name(gradient.name), ast.Mult(), self._untouched(stale))
+        tree = text.name(gradient.name)
+        return Partial(use, tree, use.node.shape, (), gradient._replace(stale=stale))
+
+    def _untouched(self, stale: tuple[tuple[Tree, np.ndarray], ...]) -> Tree:
+        kept = ~np.logical_or.reduce([entries for _, entries in stale])
+        return text.called("np.array", text.expression(repr(kept.tolist())))
+
+    def _fitted(self, use: Use, tree: Tree, shape: Shape, full: Shape) -> Partial:
+        gradient = self.gradients[use.user]
+        tree, shape, why = self._fit(tree, shape, full, use)
+        copied = isinstance(tree, ast.Name) and tree.id == gradient.name
+        self.partials[use] = tree
+        return Partial(use, tree, shape, why, gradient if copied else None)
 
     def _fit(
-        self, tree: Tree, shape: Shape, full: Shape, user: Node, target: Node
+        self, tree: Tree, shape: Shape, full: Shape, use: Use
     ) -> tuple[Tree, Shape, tuple[Why, ...]]:
         """Sum a gradient over the axes along which its node was broadcast.
 
         `shape` is what `tree` has, `full` what it stands for. An axis along which it is still
         lazy is not summed but multiplied by its length.
         """
-        wanted = target.shape
+        wanted = use.node.shape
         missing = len(full) - len(wanted)
         absent = len(full) - len(shape)
-        axes: list[int] = []
-        times: list[int] = []
-        kept = list(shape)
+        axes: list[int] = []  # of `tree`, to sum over
+        times: list[int] = []  # of `full`, to multiply by
         keep = False
         for axis, size in enumerate(full):
             to = None if axis < missing else wanted[axis - missing]
@@ -300,216 +417,65 @@ class Writer:
                 times.append(axis)
         why: tuple[Why, ...] = ()
         if axes:
-            options: dict[str, Tree] = {}
-            if keep or len(axes) < len(shape):
-                options["axis"] = self.literal(axes[0] if len(axes) == 1 else tuple(axes))
-            if keep and len(axes) == len(shape) and missing == 0:
-                options.pop("axis")
-            if keep:
-                options["keepdims"] = text.constant(True)
-            inner = text._negated(tree)
-            tree = text.called("np.sum", tree if inner is None else inner, **options)
-            if inner is not None:
-                tree = text.negative(tree)
-            for axis in axes:
-                kept[axis] = 1
-            gone = sum(axis < missing - absent for axis in axes)
-            if keep and gone:
-                zeros = [text.constant(0)] * gone
-                tree = ast.Subscript(tree, zeros[0] if gone == 1 else ast.Tuple(zeros))
-            if keep:
-                kept = kept[gone:]
-            else:
-                kept = [size for axis, size in enumerate(kept) if axis not in axes]
-            why = (Why(tuple(axes), shape, tuple(kept)),)
+            tree, fitted = self._summed(tree, shape, tuple(axes), keep, missing - absent)
+            why = (Why(tuple(axes), shape, fitted),)
+            shape = fitted
         if times:
-            tree = text.binary(ast.Mult(), self.lengths(user, tuple(times), full), tree)
-        return tree, tuple(kept), why
+            tree = text.binary(ast.Mult(), self.lengths(use.user, times), tree)
+        return tree, shape, why
 
-    def _scatter(self, node: Node, use: Use) -> None:
-        """`dx[key] += dz`: a rule that is a statement."""
-        own = self.gradients[node]
-        gradient = self.gradients[use.user]
-        filling = Filling(
-            self, use.user, node, (text.name(gradient.name), gradient.shape), use.position
-        )
-        statement = text.parse(self._text(use))
-        place = text.name(own.name)
-        if isinstance(statement, ast.AugAssign):
-            assert isinstance(statement.target, ast.Subscript)
-            key = filling.expand(statement.target.slice)[0]
-            target = ast.Subscript(place, key)
-            value = filling.expand(statement.value)[0]
-            tree: Any = ast.AugAssign(target, statement.op, value)
-            self.wires[use] = text.show(target)
-        else:
-            assert isinstance(statement, ast.Expr)
-            assert isinstance(statement.value, ast.Call)
-            args = [
-                place
-                if isinstance(arg, ast.Name) and arg.id == f"d{use.operand}"
-                else filling.expand(arg)[0]
-                for arg in statement.value.args
-            ]
-            tree = ast.Expr(ast.Call(text.expression("np.add.at"), args, []))
-            self.wires[use] = gradient.name
-        self._line(own.name, tree, node, use, node.shape)
+    def _summed(
+        self, tree: Tree, shape: Shape, axes: tuple[int, ...], keep: bool, extra: int
+    ) -> tuple[Tree, Shape]:
+        """`np.sum(tree, axis=…)`; the `extra` first axes go even if the others are kept."""
+        options: dict[str, Tree] = {}
+        if len(axes) < len(shape):
+            options["axis"] = self.literal(axes[0] if len(axes) == 1 else axes)
+        if keep:
+            options["keepdims"] = text.constant(True)
+        tree = text.outside(lambda inner: text.called("np.sum", inner, **options), tree)
+        if not keep:
+            return tree, tuple(size for axis, size in enumerate(shape) if axis not in axes)
+        kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+        gone = sum(axis < extra for axis in axes)
+        if gone:
+            zeros = [text.constant(0)] * gone
+            tree = ast.Subscript(tree, zeros[0] if gone == 1 else ast.Tuple(zeros))
+        return tree, kept[gone:]
 
+    # ── writing down ────────────────────────────────────────────────────────────────────────
     def _zeros(self, node: Node) -> Tree:
         return text.called("np.zeros_like", self.value(node))
 
-    def _alias(self, node: Node, source: Gradient, wanted: str) -> None:
-        """A gradient that is a copy of another needs no line; the author's name is preferred."""
-        holder = next(n for n, g in self.gradients.items() if g.name == source.name)
-        if (
-            node.named
-            and not holder.named
-            and source.name not in self.rename
-            and holder not in self.graph.outputs
-        ):
-            self.rename[source.name] = wanted
-        self.gradients[node] = source
-
-    def _finish(self, node: Node) -> None:
-        """Complete a lazy gradient where the node's own rule, or the result, needs all of it."""
-        gradient = self.gradients[node]
-        if gradient.shape == node.shape:
-            return
-        if node.op != "input" and node.rule is not None and node.rule.lazy:
-            return
-        last = self.steps[-1] if self.steps else None
-        wanted = self._names[node]
-        tree: Any
-        if last is not None and last.gradient == gradient.name and last.node is node:
-            self.steps.pop()
-            tree, use, why = last.tree.value, last, last.why
-            source = (use.user, use.operand, use.rule)
-        else:
-            tree, why = text.name(gradient.name), ()
-            source = (None, "", None)
-        if node.op == "input":
-            ones = text.called("np.ones_like", self.value(node))
-            tree = text.binary(ast.Mult(), ones, tree)
-        else:
-            tree = text.called("np.broadcast_to", tree, self.shape(node))
-        why = (*why, Why((), gradient.shape, node.shape))
-        statement = ast.Assign([text.name(wanted)], tree)
-        self.steps.append(
-            Step("", wanted, node, *source[:2], node.shape, why, source[2], statement)
-        )
-        self.gradients[node] = Gradient(wanted, node.shape)
+    def _assign(self, node: Node, tree: Tree, shape: Shape, partial: Partial | None = None) -> None:
+        name = self._names[node]
+        use, why = (partial.use, partial.why) if partial is not None else (None, ())
+        self._line(name, tree, node, use, shape, why)
+        self.gradients[node] = Gradient(name, shape)
+        self._holders[name] = node
 
     def _line(
         self,
         name: str,
         tree: Any,
         node: Node,
-        use: Use | None = None,
-        shape: Shape = (),
+        use: Use | None,
+        shape: Shape,
         why: tuple[Why, ...] = (),
     ) -> None:
         if isinstance(tree, ast.expr):
             tree = ast.Assign([text.name(name)], tree)
-        user = use.user if use is not None else None
+        user, operand = (use.user, use.operand) if use is not None else (None, "")
         rule = user.rule if user is not None else None
-        operand = use.operand if use is not None else ""
         self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree))
 
-    # ── what a text may refer to ────────────────────────────────────────────────────────────
-    def value(self, node: Node) -> Tree:
-        """The variable of a forward node."""
-        self.needed[node] = None
-        return text.name(node.name)
 
-    def literal(self, value: Any) -> Tree:
-        """A plain argument, as source."""
-        if isinstance(value, Node):
-            return self.value(value)
-        if isinstance(value, tuple):
-            return ast.Tuple([self.literal(part) for part in value])
-        if isinstance(value, list):
-            return ast.List([self.literal(part) for part in value])
-        if isinstance(value, slice):
-            parts = [
-                None if part is None else self.literal(part)
-                for part in (value.start, value.stop, value.step)
-            ]
-            return ast.Slice(*parts)
-        if isinstance(value, (np.dtype, type)):
-            dtype = np.dtype(value)
-            return text.expression(f"np.{dtype.name if dtype != bool else 'bool_'}")
-        tree = tree_of(value)
-        if tree is not value:
-            return self._formula(tree)
-        if isinstance(value, np.generic):
-            value = value.item()
-        return text.expression(repr(value)) if value is not ... else text.constant(...)
-
-    def _formula(self, tree: Any) -> Tree:
-        """The source of a number computed from lengths."""
-        if not isinstance(tree, tuple):
-            return text.expression(repr(tree))
-        head, *parts = tree
-        if head == "named":
-            return self.length(*parts[0].tree[1:])
-        if head == "length":
-            return self.length(*parts)
-        if head == "call":
-            return text.called(parts[0], *[self._formula(part) for part in parts[1]])
-        left, right = (self._formula(part) for part in parts)
-        template = text.expression(f"a {head} b")
-        assert isinstance(template, ast.BinOp)
-        return text.binary(template.op, left, right)
-
-    def length(self, node: Node, axis: int) -> Tree:
-        """`x.shape[0]`: the length of an axis, named after the input it comes from."""
-        origin = origins(node)[axis]
-        if origin is not None:
-            node, axis = origin
-        shape = text.attribute(self.value(node), "shape")
-        return ast.Subscript(shape, text.constant(axis))
-
-    def lengths(self, node: Node, axes: Iterable[int], full: Shape | None = None) -> Tree:
-        """The product of some lengths: `x.shape[0] * x.shape[1]`, or `x.size`."""
-        axes = tuple(axes)
-        found = [origins(node)[axis] for axis in axes]
-        source = found[0][0] if found and found[0] is not None else None
-        if source is not None and found == [(source, i) for i in range(len(source.shape))]:
-            if len(axes) > 1:
-                return text.attribute(self.value(source), "size")
-        if not axes:
-            return text.constant(1)
-        parts = [self.length(node, axis) for axis in axes]
-        product = parts[0]
-        for part in parts[1:]:
-            product = ast.BinOp(product, ast.Mult(), part)
-        return product
-
-    def shape(self, node: Node) -> Tree:
-        """`x.shape`, or a tuple of lengths, or the node's own."""
-        found = origins(node)
-        source = found[0][0] if found and found[0] is not None else None
-        if source is not None and found == tuple((source, i) for i in range(len(source.shape))):
-            return text.attribute(self.value(source), "shape")
-        if found and all(origin is not None for origin in found):
-            return ast.Tuple([self.length(node, axis) for axis in range(len(found))])
-        return text.attribute(self.value(node), "shape")
-
-
-def show_name(tree: Tree, fallback: str) -> str:
-    """The variable that a tree is, or copies."""
-    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute):
-        return tree.func.value.id if isinstance(tree.func.value, ast.Name) else fallback
-    return fallback
-
-
-def _spoken(node: Node, graph: Graph) -> str:
-    """What the author calls the output: `out` also for its last version."""
+def spoken(node: Node, graph: Graph) -> str:
+    """What the author calls a result: `out` also for the last version of a filled buffer."""
     if not node.named:
         return "out"
-    stem = node.name.rpartition("_")[0]
-    first: Mapping[str, Node] = {other.name: other for other in graph.nodes}
-    if stem in first and node.name[len(stem) + 1 :].isdigit() and not first[stem].active:
-        if not (first[stem].op == "input" and first[stem].differentiable):
-            return stem
-    return node.name
+    stem, _, version = node.name.rpartition("_")
+    first = next((other for other in graph.nodes if other.name == stem), None)
+    if first is None or not version.isdigit() or first.differentiable:
+        return node.name
+    return stem

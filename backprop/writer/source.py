@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
-from backprop.graph import Node
+import numpy as np
+
+from backprop.graph import Node, plain
+from backprop.tracer.lengths import Length
 from backprop.writer import text
+from backprop.writer.constants import constant_tree
 from backprop.writer.expand import Filling
+from backprop.writer.layout import wrapped
 from backprop.writer.lines import Writer
 from backprop.writer.text import Tree
+from backprop.writer.values import Values
 
 
 def backward_source(writer: Writer, lines: list[str]) -> str:
@@ -20,81 +27,198 @@ def backward_source(writer: Writer, lines: list[str]) -> str:
     if graph.several:
         names = [name for node in graph.outputs for name in writer.upstream[node][:1]]
         body.append(f"{', '.join(names)} = {writer.dout}")
-    body += forward_lines(writer)
+    body += Forward(writer).lines()
     body += lines
     results = [writer.rename.get(name, name) for name in writer.results]
     body.append(f"return {', '.join(results)}")
-    parameters = ", ".join([writer.dout, *_parameters(writer)])
-    head = f"def {graph.function}_backward({parameters}):"
-    return "\n".join([head, *[f"    {line}" for line in body], ""])
+    name = graph.function if graph.function.isidentifier() else "f"
+    head = f"def {name}_backward({', '.join([writer.dout, *_parameters(writer)])}):"
+    return "\n".join([*wrapped(head, 0), *[part for line in body for part in wrapped(line, 4)], ""])
 
 
 def _parameters(writer: Writer) -> list[str]:
-    result = []
+    result: list[str] = []
+    star = False
     for name, kind, default in writer.graph.call.parameters:
-        if kind == "*" and "*" not in result:
+        if kind == "*" and not star:
             result.append("*")
-        result.append(name if default is inspect.Parameter.empty else f"{name}={default!r}")
+            star = True
+        plainly = isinstance(default, (bool, int, float, str, type(None), tuple))
+        if default is inspect.Parameter.empty:
+            result.append(name)
+        else:
+            result.append(f"{name}={text.show(text.constant(default)) if plainly else None}")
     return result
 
 
-def forward_lines(writer: Writer) -> list[str]:
-    """The forward lines that the backward lines need, in execution order."""
-    kept = set(writer.needed)
-    users: dict[Node, int] = {}
-    wanted: set[Node] = set()
-    stack = list(kept)
-    while stack:
-        node = stack.pop()
-        if node in wanted:
-            continue
-        wanted.add(node)
-        for source in node.inputs:
-            users[source] = users.get(source, 0) + 1
-            stack.append(source)
-    forward = _Forward(writer, {n for n in wanted if n.named or n in kept or users.get(n, 0) > 1})
-    return [
-        line for node in writer.graph.nodes if node in forward.kept for line in forward.line(node)
-    ]
+class Forward(Values):
+    """The forward lines that the backward lines need, in execution order.
 
+    Nodes without a name that nothing else needs are written inside the expression that uses
+    them; a buffer that is filled in place is filled in place again.
+    """
 
-class _Forward:
-    """Stands in for the writer while forward texts are filled: values may be expressions."""
-
-    def __init__(self, writer: Writer, kept: set[Node]) -> None:
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(writer.graph)
         self.writer = writer
-        self.kept = kept
+        self.lengths_named.update(writer.lengths_named)
+        self.kept: set[Node] = set()
+        users = self._reachable()
+        for node, count in users.items():
+            if node.named or node in writer.needed or count > 1 or _in_place(node):
+                self.kept.add(node)
+            if _in_place(node):
+                self.kept.add(node.arguments["x"])
+        self.variables: dict[Node, str] = {}
+        self._share_buffers()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.writer, name)
+    def _reachable(self) -> dict[Node, int]:
+        """The nodes that the needed ones follow from, and how often each is used by others."""
+        users: dict[Node, int] = {}
+        stack = [node for node in self.writer.needed]
+        seen = set(stack)
+        while stack:
+            node = stack.pop()
+            users.setdefault(node, 0)
+            for source in node.inputs:
+                users[source] = users.get(source, 0) + 1
+                if source not in seen:
+                    seen.add(source)
+                    stack.append(source)
+        return users
 
+    def lines(self) -> list[str]:
+        body = [line for node in self.graph.nodes if node in self.kept for line in self._line(node)]
+        return [*self._lengths(), *body]
+
+    def _lengths(self) -> Iterator[str]:
+        """`N, D = x.shape`, or `N = x.shape[0]` where only that one is needed."""
+        from backprop.axes import origins
+
+        named: dict[Node, dict[int, str]] = {}
+        for name, length in self.lengths_named.items():
+            _, node, axis = length.tree
+            origin = origins(node)[axis]
+            assert origin is not None
+            named.setdefault(origin[0], {})[origin[1]] = name
+        for node, names in named.items():
+            if len(names) == len(node.shape) > 1:
+                yield f"{', '.join(names[i] for i in range(len(names)))} = {node.name}.shape"
+            else:
+                for axis, name in sorted(names.items()):
+                    yield f"{name} = {node.name}.shape[{axis}]"
+
+    # ── values ──────────────────────────────────────────────────────────────────────────────
     def value(self, node: Node) -> Tree:
-        if node in self.kept or node.rule is None:
-            return text.name(node.name)
+        if node.rule is None:
+            if node.named or node.op == "input":
+                return text.name(node.name)
+            if node in self.kept:
+                return text.name(self.variables.get(node, node.name))
+            return constant_tree(self, node, self.graph.call)
+        if node in self.kept:
+            return text.name(self.variables.get(node, node.name))
         return self.expression(node)
 
-    def literal(self, value: Any) -> Tree:
-        return Writer.literal(self, value)  # type: ignore[arg-type]
-
-    def expression(self, node: Node) -> Tree:
-        assert node.rule is not None
-        filling = Filling(self, node, node, None)  # type: ignore[arg-type]
-        return filling.expand(text.expression(node.rule.forward))[0]
-
-    def line(self, node: Node) -> list[str]:
+    def _line(self, node: Node) -> list[str]:
         if node.op == "input":
             return []
+        variable = self.variables.get(node, node.name)
         if node.rule is None:
-            return [f"{node.name} = {text.show(self.writer.literal(node.value.tolist()))}"]
-        if node.rule.in_place:
-            filling = Filling(self, node, node, None)  # type: ignore[arg-type]
-            statement = text.parse(node.rule.forward)
-            assert isinstance(statement, ast.Assign)
+            if self._is_parameter(node):
+                return []
+            if node.name in self.lengths_named:
+                return []
+            if isinstance(node.note, Length) and node.note.name == node.name:
+                return [f"{variable} = {text.show(self.formula(node.note.tree))}"]
+            return [f"{variable} = {text.show(constant_tree(self, node, self.graph.call))}"]
+        if not node.rule.in_place:
+            return [f"{variable} = {text.show(self.expression(node))}"]
+        base = text.show(self.value(node.arguments["x"]))
+        lines = [] if base == variable else [f"{variable} = {base}.copy()"]
+        filling = Filling(self, node, node, None)
+        statement = text.parse(node.rule.forward)
+        if isinstance(statement, ast.Assign):
             (target,) = statement.targets
             assert isinstance(target, ast.Subscript)
-            key = filling.expand(target.slice)[0]
-            value = filling.expand(statement.value)[0]
-            base = text.show(self.value(node.arguments["x"]))
-            place = ast.Subscript(text.name(node.name), key)
-            return [f"{node.name} = {base}.copy()", text.show(ast.Assign([place], value))]
-        return [f"{node.name} = {text.show(self.expression(node))}"]
+            place = ast.Subscript(text.name(variable), filling.expand(target.slice)[0])
+            written = ast.Assign([place], filling.expand(statement.value)[0])
+            return [*lines, text.show(written)]
+        assert isinstance(statement, ast.Expr)
+        assert isinstance(statement.value, ast.Call)
+        others = [filling.expand(arg)[0] for arg in statement.value.args[1:]]
+        call = ast.Call(statement.value.func, [text.name(variable), *others], [])
+        return [*lines, text.show(call)]
+
+    def _is_parameter(self, node: Node) -> bool:
+        """A named number that f was given: the derived function is given it, too."""
+        call = self.graph.call
+        given = dict(zip(call.names, call.args, strict=True))
+        for name, _, default in call.parameters:
+            if name == node.name:
+                value = given.get(name, default)
+                return isinstance(value, (int, float, np.generic)) and value == node.note
+        return False
+
+    # ── buffers ─────────────────────────────────────────────────────────────────────────────
+    def _share_buffers(self) -> None:
+        """Versions of a buffer share one variable where no older version is read later."""
+        order = [node for node in self.graph.nodes if node in self.kept]
+        readers: dict[Node, list[Node]] = {}
+        for node in order:
+            for source in self._sources(node):
+                readers.setdefault(source, []).append(node)
+        chains: list[list[Node]] = []
+        chain_of: dict[Node, list[Node]] = {}
+        for node in order:
+            if not _in_place(node):
+                continue
+            base = node.arguments["x"]
+            later = any(reader.index > node.index for reader in readers.get(base, ()))
+            fresh = base.op == "constant" or (base.rule is not None and not base.rule.view)
+            if base in self.writer.needed or later or not fresh or self._viewed(node, readers):
+                continue
+            chain = chain_of.get(base)
+            if chain is None:
+                chain = [base]
+                chains.append(chain)
+            chain.append(node)
+            chain_of[node] = chain
+        for chain in chains:
+            needed = [node for node in chain if node in self.writer.needed]
+            name = (needed or chain)[-1 if needed else 0].name
+            for node in chain:
+                self.variables[node] = name
+
+    def _sources(self, node: Node) -> Iterator[Node]:
+        """The kept nodes that the line of `node` reads."""
+        for source in node.inputs:
+            if source in self.kept:
+                yield source
+            else:
+                yield from self._sources(source)
+
+    def _viewed(self, put: Node, readers: dict[Node, list[Node]]) -> bool:
+        """Whether a view that was taken before looks at what `put` overwrites."""
+        entries = np.zeros(put.shape, dtype=bool)
+        entries[plain(put.arguments["key"])] = True
+        base = put.arguments["x"]
+        while True:
+            for reader in readers.get(base, ()):
+                if reader.rule is not None and reader.rule.view and reader.index < put.index:
+                    seen = np.zeros(put.shape, dtype=bool)
+                    if reader.op != "get" or reader.arguments["x"] is not base:
+                        return True
+                    seen[plain(reader.arguments["key"])] = True
+                    if (seen & entries).any():
+                        return True
+            if not _in_place(base):
+                return False
+            base = base.arguments["x"]
+
+
+def _in_place(node: Node) -> bool:
+    return node.rule is not None and node.rule.in_place
+
+
+_ = Any

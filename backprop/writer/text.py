@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 Tree = ast.expr
+SCATTER = "_scatter"  # the array that a partial is scattered into, when it is wanted alone
 
 
 @cache
@@ -75,6 +76,12 @@ def negative(tree: Tree) -> Tree:
     return ast.UnaryOp(ast.USub(), tree)
 
 
+def outside(function: Callable[[Tree], Tree], tree: Tree) -> Tree:
+    """A linear function of a tree, its sign outside: -np.sum(x), not np.sum(-x)."""
+    inner = _negated(tree)
+    return function(tree) if inner is None else negative(function(inner))
+
+
 _FOLD: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -138,6 +145,11 @@ _SIGNS: dict[type, tuple[str, int]] = {
 }  # fmt: skip
 _UNARY = 11
 _ATOM = 13
+
+
+def operator(op: ast.operator) -> tuple[str, int]:
+    """The sign of an operator and how strongly it binds."""
+    return _SIGNS[type(op)]
 
 
 def show(tree: Any, rename: Mapping[str, str] | None = None, level: int = 0) -> str:

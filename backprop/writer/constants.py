@@ -1,0 +1,172 @@
+"""The source of a constant: what the trace knows of it, the author's own expression, a literal."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backprop.errors import TraceError
+from backprop.graph import Node
+from backprop.rules import Range
+from backprop.tracer.names import Site, parts
+from backprop.writer import text
+from backprop.writer.text import Tree
+
+if TYPE_CHECKING:
+    from backprop.writer.values import Values
+
+LITERAL = 64  # entries of an array that may be written out
+_BUILTINS = {"abs", "bool", "float", "int", "len", "list", "max", "min", "range", "sum", "tuple"}
+_UNSAFE = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.JoinedStr)
+
+
+def constant_tree(values: Values, node: Node, call: Any) -> Tree:
+    """An expression for a constant node.
+
+    Raises:
+        TraceError: the value is random, or computed where the arguments cannot tell.
+    """
+    note = node.note
+    if isinstance(note, (int, float, complex)):
+        return values.literal(note)
+    if isinstance(node.value, Range) and node.value.tree is not None:
+        return values.formula(node.value.tree)
+    if isinstance(note, tuple):
+        function, args, options = note
+        try:
+            return text.called(
+                f"np.{function}",
+                *[values.literal(arg) for arg in args],
+                **{name: values.literal(value) for name, value in options.items()},
+            )
+        except TypeError:
+            note = node.site
+    if isinstance(note, Site):
+        tree = _verbatim(node, note, call)
+        if tree is not None:
+            return tree
+    if node.value.size <= LITERAL:
+        return _literal(node.value)
+    name = f"`{node.name}`" if node.named else "an array"
+    line = f" (line {note.line})" if isinstance(note, Site) and note.line else ""
+    raise TraceError(
+        f"{call.name}: the source needs {name} of shape {node.value.shape}{line}, which does not "
+        "follow from the arguments (is it random?); pass it to the function as an argument. "
+        "`lines` and `graph.backward` work without"
+    )
+
+
+def _literal(value: np.ndarray) -> Tree:
+    if not value.ndim:
+        return text.constant(value.item())
+    plain = text.expression(repr(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf"))
+    if value.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool)):
+        return text.called("np.array", plain)
+    return text.called("np.array", plain, dtype=text.expression(f"np.{value.dtype.name}"))
+
+
+# ── the author's own expression, if the arguments alone give the same value ────────────────
+def _verbatim(node: Node, site: Site, call: Any) -> Tree | None:
+    scope = {name: value for name, value in zip(call.names, call.args, strict=True)}
+    for name, _, default in call.parameters:
+        scope.setdefault(name, default)
+    candidates: Iterator[Any]
+    if node.named:
+        candidates = iter([ast.Name(node.name.split("_")[0]), ast.Name(_stem(node.name))])
+    else:
+        candidates = iter(parts(site.tree))
+    definitions = _definitions(site)
+    for candidate in candidates:
+        tree = _closed(candidate, scope, definitions)
+        if tree is None or isinstance(tree, ast.Name):
+            continue
+        try:
+            code = compile(
+                ast.fix_missing_locations(ast.Expression(_copied(tree))), "<constant>", "eval"
+            )
+            found = eval(code, {"np": np, **scope})
+        except Exception:  # whatever the author's expression may raise out of its place
+            continue
+        if (
+            isinstance(found, (np.ndarray, np.generic))
+            and found.dtype == node.value.dtype
+            and np.array_equal(found, node.value)
+        ):
+            return tree
+    return None
+
+
+def _stem(name: str) -> str:
+    stem, _, version = name.rpartition("_")
+    return stem if stem and version.isdigit() else name
+
+
+def _copied(tree: Any) -> Any:
+    return ast.parse(text.show(tree), mode="eval").body
+
+
+def _definitions(site: Site) -> dict[str, list[ast.expr]]:
+    """What each local name of the function is assigned, before the line of `site`."""
+    function: Any = site.tree
+    while function is not None and not isinstance(function, (ast.FunctionDef, ast.Lambda)):
+        function = getattr(function, "parent", None)
+    found: dict[str, list[ast.expr]] = {}
+    if function is None:
+        return found
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.Assign) and statement.lineno <= (site.line or 0):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(statement.value)
+                elif isinstance(target, ast.Tuple):
+                    for i, part in enumerate(target.elts):
+                        if isinstance(part, ast.Name):
+                            item = ast.Subscript(statement.value, ast.Constant(i))
+                            found.setdefault(part.id, []).append(item)
+    return found
+
+
+def _closed(tree: Any, scope: dict[str, Any], definitions: dict[str, Any], depth: int = 0) -> Any:
+    """The expression with local names replaced by what they are assigned; None if it cannot be."""
+    if depth > 8 or isinstance(tree, _UNSAFE):
+        return None
+    if isinstance(tree, ast.Name):
+        if tree.id in definitions:
+            assigned = definitions[tree.id]
+            if len(assigned) > 1:
+                return None
+            rest = {name: value for name, value in definitions.items() if name != tree.id}
+            return _closed(assigned[0], scope, rest, depth + 1)
+        known = tree.id in scope or tree.id in ("np", "numpy") or tree.id in _BUILTINS
+        if not known or (tree.id in _BUILTINS and not hasattr(builtins, tree.id)):
+            return None
+        return ast.Name("np" if tree.id == "numpy" else tree.id)
+    if not isinstance(tree, ast.expr):
+        return tree
+    fields = {}
+    for name, value in ast.iter_fields(tree):
+        if isinstance(value, list):
+            value = [_part(part, scope, definitions, depth) for part in value]
+            if any(part is None for part in value):
+                return None
+        elif isinstance(value, ast.AST):
+            value = _part(value, scope, definitions, depth)
+            if value is None:
+                return None
+        fields[name] = value
+    if isinstance(tree, ast.Attribute) and fields["attr"] == "random":
+        return None
+    return type(tree)(**fields)
+
+
+def _part(part: Any, scope: dict[str, Any], definitions: dict[str, Any], depth: int) -> Any:
+    if isinstance(part, ast.keyword):
+        value = _closed(part.value, scope, definitions, depth)
+        return None if value is None else ast.keyword(part.arg, value)
+    if isinstance(part, ast.comprehension):
+        return None
+    return _closed(part, scope, definitions, depth) if isinstance(part, ast.expr) else part

@@ -1,0 +1,152 @@
+"""What a text may refer to: forward values, literals, lengths named after inputs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from backprop.axes import origins
+from backprop.graph import Graph, Node
+from backprop.tracer.lengths import Length, tree_of
+from backprop.writer import text
+from backprop.writer.constants import constant_tree
+from backprop.writer.text import Tree
+
+
+class Values:
+    """Turns nodes and plain arguments into source.
+
+    Attributes:
+        needed: the nodes that the text names, in the order of their first use.
+        lengths_named: the lengths that it calls by the author's name (`H`).
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.needed: dict[Node, None] = {}
+        self.lengths_named: dict[str, Length] = {}
+
+    def value(self, node: Node) -> Tree:
+        """The variable of a forward node, or its expression where that says it all."""
+        if not node.named and node.op != "input":
+            if node.rule is None:
+                return constant_tree(self, node, self.graph.call)
+            if node.rule.view and not _buffer(node.arguments["x"]):
+                return self.expression(node)
+        self.needed[node] = None
+        return text.name(node.name)
+
+    def expression(self, node: Node) -> Tree:
+        """The forward of a node as an expression."""
+        from backprop.writer.expand import Filling
+
+        assert node.rule is not None
+        filling = Filling(self, node, node, None)
+        return filling.expand(text.expression(node.rule.forward))[0]
+
+    def literal(self, value: Any) -> Tree:
+        """A plain argument, as source; TypeError for what has none."""
+        if isinstance(value, Node):
+            return self.value(value)
+        if isinstance(value, tuple):
+            return ast.Tuple([self.literal(part) for part in value])
+        if isinstance(value, list):
+            return ast.List([self.literal(part) for part in value])
+        if isinstance(value, slice):
+            parts = (value.start, value.stop, value.step)
+            return ast.Slice(*[None if part is None else self.literal(part) for part in parts])
+        if isinstance(value, (np.dtype, type)):
+            dtype = np.dtype(value)
+            builtin = {"bool": "bool", "float64": "float", "int64": "int"}
+            return text.expression(builtin.get(dtype.name, f"np.{dtype.name}"))
+        if type(getattr(value, "node", None)) is Node:  # an Array
+            return self.value(value.node)
+        tree = tree_of(value)
+        if tree is not value:
+            return self.formula(tree)
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, float) and not np.isfinite(value):
+            return text.expression("np.nan" if value != value else f"{'-' * (value < 0)}np.inf")
+        if value is not None and not isinstance(value, (bool, int, float, complex, str)):
+            if value is not ...:
+                raise TypeError(f"no source for {value!r}")
+        return text.constant(value)
+
+    def formula(self, tree: Any) -> Tree:
+        """The source of a number computed from lengths."""
+        if not isinstance(tree, tuple):
+            return text.constant(tree)
+        head, *parts = tree
+        if head == "named":
+            return self._named(parts[0])
+        if head == "length":
+            return self.length(*parts)
+        if head == "call":
+            return text.called(parts[0], *[self.formula(part) for part in parts[1]])
+        left, right = (self.formula(part) for part in parts)
+        template = text.expression(f"a {head} b")
+        assert isinstance(template, ast.BinOp)
+        return text.binary(template.op, left, right)
+
+    def _named(self, length: Length) -> Tree:
+        """The author's name of a length, if it means nothing else and belongs to an input."""
+        assert length.name is not None
+        _, node, axis = length.tree
+        known = self.lengths_named.get(length.name, length)
+        holder = self.graph[length.name] if length.name in self.graph else None
+        other = holder is not None and getattr(holder.note, "tree", None) != length.tree
+        parameter = any(name == length.name for name, *_ in self.graph.call.parameters)
+        if other or parameter or known.tree != length.tree or origins(node)[axis] is None:
+            return self.length(node, axis)
+        self.lengths_named[length.name] = length
+        self.length(node, axis)
+        return text.name(length.name)
+
+    def length(self, node: Node, axis: int) -> Tree:
+        """`x.shape[0]`: the length of an axis, named after the input it comes from."""
+        origin = origins(node)[axis]
+        if origin is not None:
+            node, axis = origin
+        shape = text.attribute(self.value(node), "shape")
+        return ast.Subscript(shape, text.constant(axis))
+
+    def lengths(self, node: Node, axes: Iterable[int]) -> Tree:
+        """The product of some lengths: `x.shape[0] * x.shape[1]`, or `x.size`."""
+        axes = tuple(axes)
+        found = tuple(origins(node)[axis] for axis in axes)
+        source = _whole(found)
+        if source is not None and len(axes) > 1:
+            return text.attribute(self.value(source), "size")
+        product = text.constant(1)
+        for axis in axes:
+            product = text.binary(ast.Mult(), product, self.length(node, axis))
+        return product
+
+    def shape(self, node: Node) -> Tree:
+        """`x.shape`, or a tuple of lengths, or the node's own."""
+        found = origins(node)
+        source = _whole(found)
+        if source is not None:
+            return text.attribute(self.value(source), "shape")
+        if found and all(origin is not None for origin in found):
+            lengths = [self.length(node, axis) for axis in range(len(found))]
+            return lengths[0] if len(lengths) == 1 else ast.Tuple(lengths)
+        if not found:
+            return ast.Tuple([])
+        return text.attribute(self.value(node), "shape")
+
+
+def _buffer(node: Node) -> bool:
+    """Whether an array is one that is filled in place, so that a view of it may go stale."""
+    return node.rule is not None and node.rule.in_place
+
+
+def _whole(found: tuple[Any, ...]) -> Node | None:
+    """The input whose axes these are, all and in order."""
+    source = found[0][0] if found and found[0] is not None else None
+    every = source is not None and found == tuple((source, i) for i in range(len(source.shape)))
+    return source if every else None
