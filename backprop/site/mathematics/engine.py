@@ -7,6 +7,7 @@ when its standard input closes, so it cannot outlive a build that was killed.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -161,9 +162,10 @@ class Engine:
             atexit.unregister(self.close)
             process.kill()
             process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    pipe.close()
+            for pipe in (process.stdin, process.stdout, self._errors):
+                # What was not sent yet cannot be sent any more.
+                with contextlib.suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         for attempt in (1, 2):

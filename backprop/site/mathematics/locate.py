@@ -7,8 +7,13 @@ from collections import Counter
 
 from backprop.site.mathematics.finder import fences, is_math_fence
 
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# What hides formulas from readers; the fences that are left (of formulas) hide nothing.
+_HIDDEN = re.compile(
+    r"(?P<fence>^[^`\n]*```.*?$)"
+    r"|<!--.*?-->"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 class Source:
@@ -25,9 +30,7 @@ class Source:
                 for number in range(start, end + 1):
                     lines[number] = " " * len(lines[number])
         text = "\n".join(lines)
-        for code in (_COMMENT, _CODE_SPAN):
-            text = code.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
-        self._text = text
+        self._text = _HIDDEN.sub(lambda m: m["fence"] or re.sub(r"[^\n]", " ", m[0]), text)
         self._asked: Counter[str] = Counter()
 
     def line(self, *attempts: str) -> int | None:

@@ -261,5 +261,5 @@ def _leftovers(text: str) -> Iterator[_Piece]:
         line = text[start : end if end >= 0 else None]
         rest = line[match.start() - start :]
         message = _LEFTOVERS.get(match[0], _LEFTOVERS["\\"])
-        attempts = (line, rest, rest[:12], rest[:4], match[0])
+        attempts = (line, rest, rest[:12], rest[:4])
         yield _Piece(leftover=(message, line.strip(), *attempts))

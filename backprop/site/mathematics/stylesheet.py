@@ -19,7 +19,7 @@ _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
 
 # The house's own rules, after MathJax's.
 _HOUSE = """
-mjx-container{position:relative;color:inherit;font-size:108%}
+mjx-container{position:relative;color:inherit;font-size:116%}
 mjx-container mjx-container{font-size:inherit}
 mjx-math{-webkit-user-select:none;user-select:none}
 mjx-tex{display:inline-block;width:0;height:0;overflow:hidden;white-space:pre;font-size:1px}
@@ -50,7 +50,7 @@ class Used:
                 self.attributes.add(attribute)
                 if attribute == "class":
                     self.classes.update(value.split())
-        self.characters.update(re.sub(r"<[^>]*>", "", html))
+        self.characters.update(unescape(re.sub(r"<[^>]*>", "", html)))
 
 
 def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes]:

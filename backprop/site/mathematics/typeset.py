@@ -233,14 +233,13 @@ def _character(code: int) -> str:
 # How one line of text shows what MathML shows in two dimensions.
 _LINEAR = {
     "mfrac": "{0}/{1}",
-    "msqrt": "√{0}",
     "mroot": "√[{1}]{0}",
     "msub": "{0}_{1}",
-    "munder": "{0}_{1}",
+    "munder": "{0}_{1} ",
     "msup": "{0}^{1}",
     "mover": "{0}^{1}",
     "msubsup": "{0}_{1}^{2}",
-    "munderover": "{0}_{1}^{2}",
+    "munderover": "{0}_{1}^{2} ",
 }
 _INVISIBLE = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064"))
 
@@ -255,6 +254,7 @@ def _linear(element: ElementTree.Element) -> str:
     tag = element.tag.rpartition("}")[2]
     parts = [_linear(child) for child in element]
     if tag in _LINEAR and len(parts) > 1:
+        parts = [part.strip() for part in parts]
         if tag == "mfrac":
             parts = [f"({p})" if re.search(r"[\s+−·,/-]", p) else p for p in parts]
         if tag == "mover" and len(parts[1]) == 1 and not parts[1].isalnum():

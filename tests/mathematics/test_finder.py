@@ -1,0 +1,161 @@
+"""Which text is a formula, in every place where Markdown allows text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from markdown import Markdown
+
+from backprop.site.mathematics.finder import PLACEHOLDER, Formula, MathematicsExtension
+
+EXTENSIONS = [
+    "admonition",
+    "footnotes",
+    "tables",
+    "def_list",
+    "attr_list",
+    "md_in_html",
+    "toc",
+    "pymdownx.superfences",
+    "pymdownx.tabbed",
+    "pymdownx.details",
+]
+
+
+def find(text: str, *more: object) -> tuple[list[Formula], str]:
+    """The formulas of a page in the order of its HTML, and the HTML with ⟦tex⟧ in their place."""
+    found: list[Formula] = []
+
+    def finish(html: str, formulas: list[Formula], md: Markdown) -> str:
+        def show(match: re.Match[str]) -> str:
+            found.append(formulas[int(match[1])])
+            return f"⟦{found[-1].tex}⟧"
+
+        return PLACEHOLDER.sub(show, html)
+
+    extension = MathematicsExtension(finish, lambda formula: formula.tex)
+    html = Markdown(extensions=[*EXTENSIONS, *more, extension]).convert(text)
+    return found, html
+
+
+@pytest.mark.parametrize(
+    ("text", "tex", "display"),
+    [
+        ("so $x$ is", "x", False),
+        (r"so \(x_1\) is", "x_1", False),
+        ("$a_b$ and *$c_d$*", "a_b c_d", False),
+        ("**bold $x^*$**", "x^*", False),
+        (r"see \eqref{eq:a}", r"\eqref{eq:a}", False),
+        (r"$\text{\$5}$", r"\text{\$5}", False),
+        (r"$x \\ y$", r"x \\ y", False),
+        ("$a\n+ b$", "a\n+ b", False),
+        ("$a<b$ and $c>d$", "a<b c>d", False),
+        ("$i<p$ and $a &lt b$", "i<p a &lt b", False),
+        ("是$x$的", "x", False),
+        ("$$x$$", "x", True),
+        ("$$\nx\n\n+ y\n$$", "x\n\n+ y", True),
+        ("text\n$$\nx\n$$\ntext", "x", True),
+        ("\\[\nx\n\\]", "x", True),
+        ("\\[ x \\]", " x ", True),
+        (
+            "\\begin{align}\na\n\n&= b\n\\end{align}",
+            "\\begin{align}\na\n\n&= b\n\\end{align}",
+            True,
+        ),
+        (
+            "\\begin{align}\n\\begin{align}a\\end{align}\n\\end{align}",
+            "\\begin{align}\n\\begin{align}a\\end{align}\n\\end{align}",
+            True,
+        ),
+        ("$$\n\\text{$x$ \\$$y$}\n$$", "\\text{$x$ \\$$y$}", True),
+        ("```math\nx\n\ny\n```", "x\n\ny", True),
+        ("~~~ {.math}\nx\n~~~", "x", True),
+        ("````md\n```math\nx\n```\n````\n\n$y$", "y", False),
+        ("- item\n\n    $$\n    x\n    $$", "x", True),
+        ("- $$x$$", "x", True),
+        ("1. one\n\n    ```math\n    x\n    ```", "x", True),
+        ("!!! note\n    $$\n    x\n    $$", "x", True),
+        ("!!! note\n    - a\n\n        $$\n        x\n\n        y\n        $$", "x\n\ny", True),
+        ("??? tip\n\n    \\[ x \\]", " x ", True),
+        ('=== "Tab"\n\n    ```math\n    x\n    ```', "x", True),
+        ("> $$\n> x > y\n>\n> < z\n> $$", "x > y\n\n< z", True),
+        ("> a\n> $$x$$\n> b", "x", True),
+        ("a[^1]\n\n[^1]: $$x$$", "x", True),
+        ("Term\n:   $$x$$", "x", True),
+        ("| a |\n| --- |\n| $$x$$ |", "x", True),
+        ("| a |\n| --- |\n| $x$ |", "x", False),
+        ("## $$x$$", "x", True),
+        ("<div markdown>\n$$\nx\n$$\n</div>", "x", True),
+        ("<div>\n$$\nx\n$$\n</div>", "x", True),
+    ],
+)
+def test_formulas(text: str, tex: str, display: bool) -> None:
+    found, html = find(text)
+    assert " ".join(formula.tex for formula in found) == tex
+    assert all(formula.display is display for formula in found)
+    assert not any(formula.problem for formula in found)
+    assert "$$" not in html.replace(tex, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5 and $6, or US$5/US$6.",
+        "$ x $ is not one",
+        "a $x $ b",
+        r"\$x\$",
+        r"\\(no\\)",
+        "`$x$` and ``$$``",
+        "```\n$$\nx\n$$\n```",
+        "~~~python\n$x$\n~~~",
+        "para\n\n    $x$\n",
+    ],
+)
+def test_no_formula(text: str) -> None:
+    assert find(text)[0] == []
+
+
+def test_a_paragraph_around_a_displayed_formula_is_split() -> None:
+    assert find("one\n$$\nx\n$$\ntwo")[1] == "<p>one</p>\n<p>⟦x⟧</p>\n<p>two</p>"
+
+
+def test_a_quotation_goes_on_after_a_formula() -> None:
+    assert find("> one\n> $$x$$\n> two")[1].count("<blockquote>") == 1
+
+
+def test_arithmatex_of_a_project_gives_way() -> None:
+    found, html = find("$x$\n\n$$y$$", "pymdownx.arithmatex")
+    assert [formula.tex for formula in found] == ["x", "y"]
+    assert "arithmatex" not in html
+
+
+def test_headings_keep_readable_ids() -> None:
+    assert '<h2 id="slope-a_b-here">' in find("## Slope $a_b$ here")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("$$\nx", "$$ is never closed by $$"),
+        ("$$\nx\n\n## Heading\n\n$$y$$", "$$ is never closed by $$"),
+        ("\\begin{align}\nx\n\\end{aligned}", "\\begin{align} is never closed by \\end{align}"),
+        ("$$\nx\n$$ and on", "text after $$: and on"),
+    ],
+)
+def test_broken_blocks(text: str, problem: str) -> None:
+    found, _ = find(text)
+    assert found[0].problem == problem
+
+
+def test_a_second_page_forgets_the_first() -> None:
+    pages: list[list[str]] = []
+
+    def finish(html: str, formulas: list[Formula], md: Markdown) -> str:
+        pages.append([formula.tex for formula in formulas])
+        return html
+
+    md = Markdown(extensions=[MathematicsExtension(finish, lambda formula: formula.tex)])
+    for text in ("$a$", "$b$"):
+        md.convert(text)
+    assert pages == [["a"], ["b"]]

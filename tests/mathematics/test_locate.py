@@ -1,0 +1,31 @@
+"""Lines of formulas in source files."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop.site.mathematics.locate import Source
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "line"),
+    [
+        ("---\ntitle: $x$ no\n---\n\n$x$", ["$$x$$", "$x$ no"], 2),
+        ("a\n$x$ b", ["$x$"], 2),
+        ("$$x$$\n\n$x$", ["$x$"], 3),
+        (r"\$x$ $x$" + "\n$x$", ["$x$"], 1),
+        ("```\n$x$\n```\n\n`$x$`\n\n<!-- $x$ -->\n\n$x$", ["$x$"], 9),
+        ("```math\nx\n```", ["```math\nx\n```"], 1),
+        ("> a\n> $$\n> x\n> y\n> $$", ["$$\nx\ny\n$$"], 2),
+        ("- a\n\n    - $a\n      + b$", ["$a\n+ b$"], 3),
+        ("# a\n\nfoo $$ bar", ["missing", "$$ bar"], 3),
+        ("nothing", ["$x$"], None),
+    ],
+)
+def test_line(text: str, asked: list[str], line: int | None) -> None:
+    assert Source(text).line(*asked) == line
+
+
+def test_the_same_formula_again_is_its_next_occurrence() -> None:
+    source = Source("$x$\n\n$x$ and $x$\n\n$y$")
+    assert [source.line("$x$") for _ in range(4)] == [1, 3, 3, 3]
