@@ -1,0 +1,184 @@
+"""The source of a function as a syntax tree, and a function again out of a changed tree."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import inspect
+import itertools
+import linecache
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Source:
+    """A function that was found in its source file.
+
+    `tree` is its FunctionDef (a lambda becomes one), with the file's own line numbers.
+    """
+
+    function: types.FunctionType
+    tree: ast.FunctionDef
+    filename: str
+
+    def line(self, number: int) -> str:
+        return linecache.getline(self.filename, number).strip()
+
+
+def plain_function(f: Callable[..., Any]) -> tuple[types.FunctionType | None, Callable[..., Any]]:
+    """The Python function inside a callable, and what puts a changed one back in its place."""
+    if isinstance(f, functools.partial):
+        inner, wrap = plain_function(f.func)
+        return inner, lambda g: functools.partial(wrap(g), *f.args, **f.keywords)
+    if isinstance(f, types.MethodType):
+        inner, wrap = plain_function(f.__func__)
+        return inner, lambda g: types.MethodType(wrap(g), f.__self__)
+    if isinstance(f, types.FunctionType):
+        if hasattr(f, "__wrapped__"):  # what the decorator does would be lost
+            return None, lambda g: g
+        return f, lambda g: g
+    call = getattr(type(f), "__call__", None)
+    if isinstance(call, types.FunctionType):
+        return call, lambda g: functools.partial(g, f)
+    return None, lambda g: g
+
+
+def find(function: types.FunctionType) -> Source | None:
+    """The source of a function; None where there is none (a REPL, exec)."""
+    try:
+        lines, start = inspect.getsourcelines(function)
+    except (OSError, TypeError, IndexError, SyntaxError):
+        return None
+    filename = function.__code__.co_filename
+    if function.__name__ == "<lambda>":
+        tree = _lambda(function, linecache.getlines(filename) or lines)
+    else:
+        tree = _definition(function, "".join(lines), max(start, 1))
+    return None if tree is None else Source(function, tree, filename)
+
+
+def _definition(function: types.FunctionType, text: str, start: int) -> ast.FunctionDef | None:
+    try:
+        module = ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return None
+    tree = module.body[0] if module.body else None
+    if not isinstance(tree, ast.FunctionDef) or tree.name != function.__name__:
+        return None
+    ast.increment_lineno(tree, start - 1)
+    return tree
+
+
+def _lambda(function: types.FunctionType, lines: list[str]) -> ast.FunctionDef | None:
+    code = function.__code__
+    try:
+        module = ast.parse("".join(lines))
+    except SyntaxError:
+        return None
+    for node in ast.walk(module):
+        if not isinstance(node, ast.Lambda) or node.lineno != code.co_firstlineno:
+            continue
+        if len([*node.args.posonlyargs, *node.args.args]) != code.co_argcount:
+            continue
+        compiled = compile(ast.Expression(node), "", "eval").co_consts[0]
+        if compiled.co_names == code.co_names and compiled.co_varnames == code.co_varnames:
+            body = ast.copy_location(ast.Return(node.body), node.body)
+            tree = ast.FunctionDef("lambda_", node.args, [body], [])
+            return ast.fix_missing_locations(ast.copy_location(tree, node))
+    return None
+
+
+def helpers(source: Source) -> Iterator[tuple[str, Source]]:
+    """The functions of the same module that a function calls, by their global names."""
+    seen = {source.function}
+    queue = [source.function]
+    while queue:
+        function = queue.pop()
+        for name in _names_in(function.__code__):
+            value = function.__globals__.get(name)
+            if (
+                isinstance(value, types.FunctionType)
+                and value not in seen
+                and value.__globals__ is source.function.__globals__
+                and not hasattr(value, "__wrapped__")
+            ):
+                seen.add(value)
+                found = find(value)
+                if found is not None and found.tree.name == value.__name__ and not _lazy(found):
+                    queue.append(value)
+                    yield name, found
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_in(constant)
+
+
+def _lazy(source: Source) -> bool:
+    return any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(source.tree))
+
+
+def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> types.FunctionType:
+    """A function out of a changed tree: same closure and defaults, other globals."""
+    function = source.function
+    free = function.__code__.co_freevars
+    tree = copy.copy(tree)
+    tree.decorator_list = []
+    tree.returns = None
+    tree.args = _bare(tree.args)
+    outer = ast.parse(f"def __outer__({', '.join(free)}): pass")
+    definition = outer.body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.body = [tree]
+    ast.fix_missing_locations(outer)
+    module = compile(outer, source.filename, "exec")
+    code = _inside(_inside(module, "__outer__"), tree.name)
+    cells = dict(zip(free, function.__closure__ or (), strict=True))
+    closure = tuple(cells[name] for name in code.co_freevars)
+    built = types.FunctionType(code, namespace, function.__name__, function.__defaults__, closure)
+    built.__kwdefaults__ = function.__kwdefaults__
+    return built
+
+
+def _inside(code: types.CodeType, name: str) -> types.CodeType:
+    return next(
+        c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name
+    )
+
+
+def _bare(arguments: ast.arguments) -> ast.arguments:
+    """The parameters without annotations; defaults become None (the real ones are copied)."""
+    bare = copy.deepcopy(arguments)
+    parts = (bare.posonlyargs, bare.args, bare.kwonlyargs, [bare.vararg, bare.kwarg])
+    for argument in itertools.chain(*parts):
+        if argument is not None:
+            argument.annotation = None
+    bare.defaults = [ast.Constant(None) for _ in bare.defaults]
+    bare.kw_defaults = [None if d is None else ast.Constant(None) for d in bare.kw_defaults]
+    return bare
+
+
+def clone(node: Any, replaced: dict[int, Any]) -> Any:
+    """A copy of a tree in which some nodes (by id) are others; each knows its `origin`."""
+    if isinstance(node, ast.AST):
+        other = replaced.get(id(node))
+        if other is not None:
+            return clone(other, {})
+        new = type(node)()
+        for name in node._fields:
+            setattr(new, name, clone(getattr(node, name, None), replaced))
+        for name in node._attributes:
+            if hasattr(node, name):
+                setattr(new, name, getattr(node, name))
+        new.origin = getattr(node, "origin", node)  # type: ignore[attr-defined]
+        return new
+    if isinstance(node, list):
+        return [clone(part, replaced) for part in node]
+    return node

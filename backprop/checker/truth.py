@@ -1,0 +1,313 @@
+"""What the gradients at a point really are, and everything that can be recognised from them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backprop.checker.points import Point
+from backprop.graph import Node
+from backprop.replay import rerun
+
+TOLERANCE = 1e-8  # relative to the largest entry of an array
+SINGLE = 1e-4  # where the handwritten code computes in single precision
+PAIRS = 40  # nodes up to which products of gradients and values are recognised, too
+
+
+class OwnFault(RuntimeError):
+    """Rules and replay disagree: a mistake in backprop, not in the code that is checked."""
+
+
+def differs(value: Any, want: np.ndarray, scale: float, tolerance: float = TOLERANCE) -> float:
+    """How far off an array is, relative to the largest entry; 0 within rounding."""
+    got = np.asarray(value)
+    if got.dtype.kind not in "biuf" or got.shape != want.shape:
+        return np.inf
+    if got.dtype == np.float32 or got.dtype == np.float16:
+        tolerance = max(tolerance, SINGLE)
+    size = float(np.abs(want).max(initial=0.0))
+    with np.errstate(all="ignore"):
+        error = float(np.abs(got - want).max(initial=0.0))
+    if np.isnan(error):
+        same = np.array_equal(np.isnan(got), np.isnan(want))
+        error = float(np.nanmax(np.abs(got - want), initial=0.0)) if same else np.inf
+    if error <= tolerance * size + 1e-12 * scale:
+        return 0.0
+    return error / max(size, 1e-12 * scale, 1e-300)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that a value may turn out to be."""
+
+    what: str  # gradient, partial, value, function, sum, product
+    label: str
+    value: np.ndarray
+    node: str
+
+
+class Truth:
+    """The true gradients at one point."""
+
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.graph = graph = point.graph
+        with np.errstate(all="ignore"):
+            found = graph.gradients(point.dout)
+            self.gradients = {
+                node.name: np.array(found.nodes[node.name])
+                for node in graph.nodes
+                if node.active or node in graph.differentiated
+            }
+        self._found = found
+        largest = [np.abs(g).max(initial=0.0) for g in self.gradients.values()]
+        finite = [float(size) for size in largest if np.isfinite(size)]
+        self.scale = max(finite, default=1.0)
+
+    @cached_property
+    def partials(self) -> dict[tuple[str, str, str], np.ndarray]:
+        with np.errstate(all="ignore"):
+            return {key: np.array(value) for key, value in self._found.wires.items()}
+
+    @property
+    def results(self) -> list[np.ndarray]:
+        """What the backward must return, in order."""
+        return [self.gradients[node.name] for node in self.graph.differentiated]
+
+    @cached_property
+    def library(self) -> Library:
+        return Library(self)
+
+    def confirm(self, limit: int = 24) -> None:
+        """Compare the rules with replay, which uses none, along random directions.
+
+        Raises OwnFault if they disagree.
+        """
+        rng = np.random.default_rng(5)
+        nodes = [n for n in self.graph.nodes if n.active and n.value.size]
+        inputs = [n for n in nodes if n.op == "input"]
+        others = [n for n in nodes if n.op != "input"]
+        step = max(1, len(others) // limit)
+        for node in [*inputs, *others[::step]]:
+            direction = rng.standard_normal(node.shape)
+            slope = self._slope(node, direction)
+            if slope is None:
+                continue
+            gradient = self.gradients[node.name]
+            told = float(np.sum(gradient * direction))
+            size = float(np.sum(np.abs(gradient * direction))) + 1e-9 * self.scale
+            if np.isfinite(told) and np.isfinite(slope) and abs(told - slope) > 1e-6 * size:
+                raise OwnFault(
+                    f"backprop's own fault: the gradient of `{node.name}` (line {node.line}, "
+                    f"`{node.op}`) is {told:.6g} along a direction by the rules, {slope:.6g} "
+                    "by replay; please report it with your forward function"
+                )
+
+    def _slope(self, node: Node, direction: np.ndarray) -> float | None:
+        """The derivative of Σ dout · output along a direction, without any rule."""
+        start = node.value.astype(float)
+
+        def total(step: complex) -> Any:
+            values = rerun(self.graph, {node: start + step * direction}, isinstance(step, complex))
+            return sum(
+                np.sum(values.get(out, out.value) * dout)
+                for out, dout in zip(self.graph.outputs, self.point.douts, strict=True)
+            )
+
+        with np.errstate(all="ignore"):
+            try:
+                return float(np.imag(total(1e-100j))) / 1e-100
+            except (TypeError, ValueError):
+                pass
+            h = 1e-4 * (float(np.abs(start).max(initial=0.0)) or 1.0)
+            wide = (total(h) - total(-h)) / (2 * h)
+            narrow = (total(h / 2) - total(-h / 2)) / h
+            best = narrow + (narrow - wide) / 3
+            # A kink between the two points, or too little accuracy: no verdict.
+            return float(best) if abs(narrow - wide) < 1e-6 * abs(best) else None
+
+
+FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "-{}": lambda v: -v,
+    "{} ** 2": lambda v: v**2,
+    "{} ** 3": lambda v: v**3,
+    "1 / {}": lambda v: 1 / v,
+    "1 / {} ** 2": lambda v: v**-2.0,
+    "1 / {} ** 3": lambda v: v**-3.0,
+    "np.sqrt({})": np.sqrt,
+    "1 / np.sqrt({})": lambda v: v**-0.5,
+    "{} ** -1.5": lambda v: v**-1.5,
+    "1 - {}": lambda v: 1 - v,
+    "1 - {} ** 2": lambda v: 1 - v**2,
+    "{0} * (1 - {0})": lambda v: v * (1 - v),
+    "{} > 0": lambda v: (v > 0).astype(float),
+    "{} <= 0": lambda v: (v <= 0).astype(float),
+    "2 * {}": lambda v: 2 * v,
+    "np.exp({})": np.exp,
+    "np.tanh({})": np.tanh,
+    "1 - np.tanh({}) ** 2": lambda v: 1 - np.tanh(v) ** 2,
+}
+
+
+class Library:
+    """Everything at a point that a handwritten variable may rightly hold, found by value.
+
+    Gradients, partials, forward values and simple functions of them, sums over axes, sums of
+    gradient times value, transposes and slices. A value is looked up by a fingerprint, a dot
+    product with fixed weights, and then compared entry by entry.
+    """
+
+    def __init__(self, truth: Truth) -> None:
+        self.truth = truth
+        self.entries: list[Entry] = []
+        self._by_size: dict[int, list[tuple[float, int]]] = {}
+        self._sorted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._weights: dict[int, np.ndarray] = {}
+        with np.errstate(all="ignore"):
+            for entry in self._all():
+                self._add(entry)
+
+    def _weight(self, size: int) -> np.ndarray:
+        if size not in self._weights:
+            self._weights[size] = np.random.default_rng([3, size]).uniform(0.5, 1.5, size)
+        return self._weights[size]
+
+    def _print(self, value: np.ndarray) -> float:
+        return float(value.ravel() @ self._weight(value.size))
+
+    def _add(self, entry: Entry) -> None:
+        value = entry.value
+        if not value.size or not np.isfinite(value).all():
+            return
+        self._by_size.setdefault(value.size, []).append((self._print(value), len(self.entries)))
+        self.entries.append(entry)
+
+    def find(self, value: Any, tolerance: float = TOLERANCE) -> Entry | None:
+        """What a value is: the first entry with the same numbers in the same order."""
+        array = np.asarray(value)
+        if array.dtype.kind not in "bf" or not array.size:
+            return None
+        if array.dtype.itemsize < 8 and array.dtype.kind == "f":
+            tolerance = SINGLE
+        array = array.astype(float)
+        size = array.size
+        if size not in self._by_size:
+            return None
+        if size not in self._sorted:
+            pairs = sorted(self._by_size[size])
+            self._sorted[size] = (
+                np.array([p for p, _ in pairs]),
+                np.array([i for _, i in pairs]),
+            )
+        prints, order = self._sorted[size]
+        norm = float(np.abs(array).max()) * size
+        if not np.isfinite(norm):
+            return None
+        slack = 2 * tolerance * norm + 1e-12 * self.truth.scale
+        mark = self._print(array)
+        low = int(np.searchsorted(prints, mark - slack))
+        high = int(np.searchsorted(prints, mark + slack))
+        for index in sorted(order[low:high]):
+            entry = self.entries[index]
+            if not differs(array.ravel(), entry.value.ravel(), 0.0, tolerance):
+                return entry
+        return None
+
+    # ── what there is ───────────────────────────────────────────────────────────────────────
+    def _all(self) -> Iterator[Entry]:
+        truth = self.truth
+        graph = truth.graph
+        basic: list[Entry] = []
+        for name, gradient in truth.gradients.items():
+            basic.append(Entry("gradient", f"d{name}", gradient, name))
+        for i, dout in enumerate(truth.point.douts):
+            basic.append(Entry("gradient", "dout", dout, graph.outputs[i].name))
+        for (name, user, operand), partial in truth.partials.items():
+            basic.append(Entry("partial", f"d{name} through {user}.{operand}", partial, name))
+        gradients = list(basic)
+        values = [
+            Entry("value", node.name, node.value.astype(float), node.name)
+            for node in graph.nodes
+            if node.value.dtype.kind in "bf"
+        ]
+        basic += values
+        yield from basic
+        for entry in values:
+            for label, function in FUNCTIONS.items():
+                yield Entry("function", label.format(entry.label), function(entry.value), entry.node)
+        for entry in basic:
+            yield from _views(entry)
+        for entry in gradients:
+            for axes, total in _sums(entry.value):
+                yield Entry("sum", f"np.sum({entry.label}, axis={axes})", total, entry.node)
+                count = entry.value.size / max(total.size, 1)
+                yield Entry("sum", f"np.mean({entry.label}, axis={axes})", total / count, entry.node)
+        if len(graph.nodes) <= PAIRS:
+            yield from self._products(gradients, values)
+
+    def _products(self, gradients: list[Entry], values: list[Entry]) -> Iterator[Entry]:
+        distinct: list[Entry] = []
+        for entry in gradients:
+            if not any(
+                e.value.shape == entry.value.shape and np.array_equal(e.value, entry.value)
+                for e in distinct
+            ):
+                distinct.append(entry)
+        for g, v in itertools.product(distinct, values):
+            if g.value.ndim == 0 or v.value.ndim == 0 or _broadcast(g, v) is None:
+                continue
+            for suffix, factor in (("", v.value), ("1 / ", 1 / v.value)):
+                product = g.value * factor
+                label = f"{g.label} * {suffix}{v.label}"
+                yield Entry("product", label, product, g.node)
+                for axes, total in _sums(product):
+                    count = product.size / max(total.size, 1)
+                    yield Entry("product", f"np.sum({label}, axis={axes})", total, g.node)
+                    yield Entry("product", f"np.mean({label}, axis={axes})", total / count, g.node)
+
+
+def _broadcast(a: Entry, b: Entry) -> tuple[int, ...] | None:
+    try:
+        return np.broadcast_shapes(a.value.shape, b.value.shape)
+    except ValueError:
+        return None
+
+
+def _sums(value: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    if 0 < value.ndim <= 5:
+        for count in range(1, value.ndim + 1):
+            for axes in itertools.combinations(range(value.ndim), count):
+                yield axes, np.asarray(value.sum(axis=axes))
+
+
+def _views(entry: Entry) -> Iterator[Entry]:
+    """Transposes, and slices along one or two axes."""
+    value = entry.value
+    if 2 <= value.ndim <= 4:
+        for axes in itertools.permutations(range(value.ndim)):
+            if axes != tuple(range(value.ndim)):
+                label = f"{entry.label}.transpose{axes}"
+                yield Entry(entry.what, label, value.transpose(axes), entry.node)
+    if value.ndim >= 1 and value.size <= 4096:
+        for axis in range(value.ndim):
+            for i in range(value.shape[axis]):
+                part = np.asarray(np.take(value, i, axis=axis))
+                yield Entry(entry.what, f"{entry.label}[{i}]", part, entry.node)
+        if value.ndim >= 3:
+            for i, j in itertools.product(*map(range, value.shape[:2])):
+                yield Entry(entry.what, f"{entry.label}[{i}, {j}]", value[i, j], entry.node)
+
+
+def lazy(value: np.ndarray, want: np.ndarray) -> bool:
+    """Whether broadcasting completes a smaller value to the right one."""
+    if value.size == want.size or value.dtype.kind not in "biuf":
+        return False
+    try:
+        return not differs(np.broadcast_to(value, want.shape), want, 0.0)
+    except ValueError:
+        return False
