@@ -1,5 +1,6 @@
 """From a Graph and its Backward to what is drawn: boxes, wires, and the texts on them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,8 @@ class Item:
 class Link:
     """A wire from box ``source`` to box ``target`` (indices), carrying the value ``name`` and,
     where a gradient flows, the variable ``gradient``; both have the shape ``shape``. ``step``
-    counts the forward steps from 1, ``back`` the lines of the backward pass on from there."""
+    counts the forward steps from 1; ``back`` counts on from there: the upstream gradients, then
+    the lines of the backward pass."""
 
     source: int
     target: int
@@ -137,6 +139,15 @@ def _key(key: Any) -> str | None:
     return text if None not in parts and len(text) <= 12 else None
 
 
+def _index(key: Any) -> str:
+    """An index in words, arrays by their names."""
+    parts = []
+    for part in key if isinstance(key, tuple) else (key,):
+        named = [operand.name for _, operand in operands_of(part)]
+        parts.append(", ".join(named) or _key(part) or repr(part))
+    return ", ".join(parts)
+
+
 _SUPERSCRIPT = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -169,15 +180,59 @@ def symbol(node: Any) -> str:
 
 
 def forward_text(node: Any) -> str:
-    """A forward step in words: `diff = x − mean`, `var = mean(square)`."""
+    """A forward step in words: `diff = x − mean`, `var = mean(square, axis=0)`."""
     rule = getattr(node, "rule", None)
+    if node.op in ("get", "put"):
+        entry = f"{node.arguments['x'].name}[{_index(node.arguments['key'])}]"
+        if node.op == "get":
+            return f"{node.name} = {entry}"
+        return f"{entry} = {', '.join(n.name for _, n in operands_of(node.arguments['value']))}"
+    defaults = rule.defaults if rule is not None else {}
     texts = []
-    for value in node.arguments.values():
+    for parameter, value in node.arguments.items():
         named = [operand.name for _, operand in operands_of(value)]
-        texts.append(", ".join(named) if named else repr(value))
+        if named:
+            texts.append(", ".join(named))
+        elif parameter not in defaults:
+            texts.append(repr(value))
+        elif value is not defaults[parameter]:
+            texts.append(f"{parameter}={value!r}")
     if rule is not None and len(texts) == 2 and _infix(rule):
         return f"{node.name} = {texts[0]} {rule.symbol} {texts[1]}"
     return f"{node.name} = {node.op}({', '.join(texts)})"
+
+
+class Gradients:
+    """The names that the backward pass gives to what comes back on each wire."""
+
+    def __init__(self, backward: Any) -> None:
+        self.steps = list(backward.steps) if backward is not None else []
+        self._wires = dict(backward.wires) if backward is not None else {}
+        self._backward = backward
+        # One operand may be used several times by one step, as in concatenate([x, x]).
+        self._partials: dict[tuple[str, str, str], list[str]] = {}
+        for step in self.steps:
+            if step.user is not None:
+                key = (step.node.name, step.user.name, step.operand)
+                self._partials.setdefault(key, []).append(step.gradient)
+
+    def wire(self, source: Any, user: Any, operand: str) -> str | None:
+        """What comes back from ``user``; None where no gradient flows."""
+        key = (source.name, user.name, operand)
+        left = self._partials.get(key)
+        return left.pop(0) if left else self._wires.get(key)
+
+    def upstream(self, node: Any) -> str | None:
+        """What comes back to an output from outside."""
+        if self._backward is None:
+            return None
+        for step in self.steps:
+            if step.node is node and step.user is None:
+                partial = set(self._wires.values())
+                names = re.findall(r"\w+", step.line.partition("=")[2])
+                return next((name for name in names if name not in partial), step.gradient)
+        found = self._backward.gradient_of(node)
+        return found[0] if found else None
 
 
 def diagram(graph: Any, backward: Any = None, lang: str = "en") -> Diagram:
@@ -185,13 +240,19 @@ def diagram(graph: Any, backward: Any = None, lang: str = "en") -> Diagram:
     nodes, results = relevant(graph), outputs(graph)
     place = {id(node): index for index, node in enumerate(nodes)}
     forward = {id(node): step for step, node in enumerate(operations(graph), 1)}
-    steps = list(backward.steps) if backward is not None else []
-    back = {step.gradient: len(forward) + number for number, step in enumerate(steps, 1)}
-    gradients = dict(backward.wires) if backward is not None else {}
+    gradients = Gradients(backward)
+    steps = gradients.steps
+    given = [name for name in map(gradients.upstream, results) if name is not None]
+    back = {
+        name: len(forward) + number
+        for number, name in enumerate((*given, *(step.gradient for step in steps)), 1)
+    }
 
     items = []
     for node in nodes:
         kind = node.op if node.op in ("input", "constant") else "operation"
+        if kind == "input" and not node.differentiable:
+            kind = "constant"
         text = symbol(node) if kind == "operation" else _GREEK.get(node.name, node.name)
         items.append(Item(node.name, text, kind, node.line, forward.get(id(node))))
 
@@ -203,12 +264,12 @@ def diagram(graph: Any, backward: Any = None, lang: str = "en") -> Diagram:
     links = []
     for index, node in enumerate(nodes):
         for operand, source in operands(node):
-            key = (source.name, node.name, operand)
-            links.append(link(source, index, gradients.get(key)))
+            links.append(link(source, index, gradients.wire(source, node, operand)))
     for node in results:
         place_of_output = len(items)
-        items.append(Item(node.name, _result_name(node), "output", node.line, None))
-        links.append(link(node, place_of_output, gradients.get((node.name, "", ""))))
+        step = forward.get(id(node))
+        items.append(Item(node.name, _result_name(node), "output", node.line, step))
+        links.append(link(node, place_of_output, gradients.upstream(node)))
     main = next((place[id(n)] for n in graph.inputs.values() if id(n) in place and n.active), None)
     if main is None:
         main = next((place[id(n)] for n in nodes if not n.inputs), None)

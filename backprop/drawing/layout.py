@@ -18,10 +18,10 @@ from backprop.drawing.lanes import Plan, plan
 
 PORT = 14.0  # between two verticals on the same side of a box
 _ARROW = 9.0  # what an arrow head needs before a box
-_CLEAR = 7.0  # around boxes, verticals and labels
+_CLEAR = 5.5  # around boxes, verticals and labels
 _LABEL_GAP = 6.0  # between a wire that runs down and its label, or a hanging box and its label
-_ROW_GAP = {"right": 18.0, "down": 16.0}
-MARGIN = 8.0
+_ROW_GAP = {"right": 18.0, "down": 13.0}
+MARGIN = 4.0
 
 
 class Rect(NamedTuple):

@@ -26,12 +26,19 @@ def _palette(which: int) -> str:
     )
 
 
-_SYSTEM = "body:not([data-md-color-scheme]):not([data-jp-theme-light]) .bp-graph"
+def colours(of: str) -> str:
+    """The rules that give the elements ``of`` the colours, light and dark."""
+    system = f"body:not([data-md-color-scheme]):not([data-jp-theme-light]) {of}"
+    return f"""\
+{of}{{{_palette(0)}}}
+[data-md-color-scheme=slate] {of},[data-jp-theme-light=false] {of}{{{_palette(1)}}}
+@media screen and (prefers-color-scheme:dark){{{of}:root,{system}{{{_palette(1)}}}}}
+"""
+
 
 STYLE = f"""\
-.bp-graph{{{_palette(0)};font-family:{FONT}}}
-[data-md-color-scheme=slate] .bp-graph,[data-jp-theme-light=false] .bp-graph{{{_palette(1)}}}
-@media screen and (prefers-color-scheme:dark){{.bp-graph:root,{_SYSTEM}{{{_palette(1)}}}}}
+{colours(".bp-graph")}\
+.bp-graph{{font-family:{FONT}}}
 .bp-graph text{{font-size:12.5px;fill:var(--ink)}}
 .bp-graph .bp-forward{{fill:var(--forward)}}
 .bp-graph .bp-backward{{fill:var(--backward)}}

@@ -6,12 +6,12 @@ from itertools import pairwise
 from backprop.drawing.diagram import Diagram, Item, Link
 from backprop.drawing.layout import Box, Layout, Point, Rect, Wire, layout
 from backprop.drawing.measure import text_width
-from backprop.drawing.style import ALONE, FONT, STYLE
+from backprop.drawing.style import ALONE, STYLE
 
 _NAME, _SHAPE, _SYMBOL = 12.5, 11.0, 14.0  # font sizes; style.py names the same
-_BOX_HEIGHT, _BOX_MARGIN, _BOX_LEAST = 30.0, 10.0, 34.0
+_BOX_HEIGHT, _BOX_MARGIN, _BOX_LEAST = 30.0, 8.0, 32.0
 _LINE, _CORNER, _HEAD = 15.0, 8.0, 8.0
-_SPACE = 4.0  # between a name and its shape
+_SPACE = 3.5  # between a name and its shape
 
 
 def _label_width(link: Link) -> float:
@@ -145,7 +145,7 @@ def svg(
         height=height,
         role="img",
         lang="zh-Hans" if lang == "zh" else lang,
-        font_family=FONT,
+        font_family="sans-serif",
         font_size=_NAME,
         **{"class": f"bp-graph bp-{direction}{' bp-alone' if standalone else ''}"},
     )

@@ -1,0 +1,109 @@
+"""Source lines beside a drawing: found, highlighted, and marked with what belongs to them."""
+
+import ast
+import linecache
+import re
+import textwrap
+from collections.abc import Mapping
+from html import escape
+from typing import Any, NamedTuple
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from backprop.drawing.diagram import forward_text, operations
+
+
+class Line(NamedTuple):
+    """A line of code and its number in the author's file, None if it has none."""
+
+    text: str
+    number: int | None
+
+
+def _block(lines: list[str], first: int) -> list[str]:
+    """The statement that starts at line ``first`` (from 1): the shortest piece that parses and
+    ends where the indentation does."""
+    indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())
+    for end in range(first, len(lines) + 1):
+        after = lines[end] if end < len(lines) else ""
+        inside = not after.strip() or len(after) - len(after.lstrip()) > indent
+        if inside and end < len(lines):
+            continue
+        piece = lines[first - 1 : end]
+        while piece and not piece[-1].strip():
+            piece = piece[:-1]
+        try:
+            ast.parse(textwrap.dedent("".join(piece)))
+        except SyntaxError:
+            continue
+        return piece
+    return []
+
+
+def _docstrings(piece: str) -> set[int]:
+    """The lines of docstrings (from 0) and the blank ones after them: the figure explains
+    itself."""
+    lines = piece.splitlines()
+    found: set[int] = set()
+    for part in ast.walk(ast.parse(piece)):
+        if isinstance(part, ast.FunctionDef) and ast.get_docstring(part) and len(part.body) > 1:
+            end = part.body[0].end_lineno or part.body[0].lineno
+            while end < len(lines) and not lines[end].strip():
+                end += 1
+            found |= set(range(part.body[0].lineno - 1, end))
+    return found
+
+
+def _helper(lines: list[str], node: Any) -> int | None:
+    """The first line of the function in which a node was computed."""
+    head = re.compile(rf"\s*def {re.escape(node.site.function)}\b")
+    before = range(min(node.line, len(lines)), 0, -1)
+    return next((number for number in before if head.match(lines[number - 1])), None)
+
+
+def forward_lines(graph: Any) -> list[Line]:
+    """The source of the traced function and of the helpers from the same file that it called,
+    in the order of the file; without source, a line for each step of the graph."""
+    code = getattr(graph.call, "code", None)
+    steps = operations(graph)
+    lines = linecache.getlines(code.co_filename) if code is not None else []
+    starts = set()
+    if lines and code is not None and code.co_firstlineno <= len(lines):
+        starts.add(code.co_firstlineno)
+        for node in steps:
+            if node.line and node.site.filename == code.co_filename:
+                starts.add(_helper(lines, node) or code.co_firstlineno)
+    found: dict[int, str] = {}
+    for start in sorted(starts):
+        piece = textwrap.dedent("".join(_block(lines, start)))
+        told = _docstrings(piece)
+        for number, text in enumerate(piece.splitlines()):
+            if number not in told:
+                found[start + number] = text
+    if not found:
+        return [Line(forward_text(node), None) for node in steps]
+    result: list[Line] = []
+    for number, text in sorted(found.items()):
+        if result and number in starts:
+            result.append(Line("", None))
+        result.append(Line(text, number))
+    return result
+
+
+def code_html(texts: list[str], marks: Mapping[int, Mapping[str, object]]) -> str:
+    """Highlighted lines, each in a span of its own; ``marks`` are the data attributes of those
+    that belong to a step, by index."""
+    formatter = HtmlFormatter(nowrap=True)
+    lexer = PythonLexer(stripnl=False, ensurenl=True)
+    lines = highlight("\n".join(texts), lexer, formatter).split("\n")
+    spans = []
+    for index in range(len(texts)):
+        attributes = "".join(
+            f' data-{name}="{escape(str(value))}"'
+            for name, value in marks.get(index, {}).items()
+            if value is not None
+        )
+        spans.append(f'<span class="bp-line"{attributes}>{lines[index]}\n</span>')
+    return f'<pre tabindex="0"><code>{"".join(spans)}</code></pre>'

@@ -1,0 +1,81 @@
+"""What the figure of a graph says to its readers, in both languages."""
+
+WORDS = {
+    "figure": {"en": "Computation of {name}, step by step", "zh": "{name} 的计算，逐步演示"},
+    "drawing": {"en": "Graph of {name}", "zh": "{name} 的计算图"},
+    "forward_code": {"en": "Forward", "zh": "前向"},
+    "backward_code": {"en": "Backward, derived", "zh": "反向（自动推导）"},
+    "controls": {"en": "Step through the computation", "zh": "逐步演示"},
+    "whole": {"en": "Whole graph", "zh": "全图"},
+    "previous": {"en": "Back", "zh": "上一步"},
+    "next": {"en": "Next", "zh": "下一步"},
+    "position": {"en": "Step", "zh": "步"},
+    "steps": {"en": "The steps", "zh": "各步说明"},
+    # Said aloud: {n}, {total} and {text} are filled in by the script.
+    "say": {"en": "Step {n} of {total}, {text}", "zh": "第 {n} 步，共 {total} 步，{text}"},
+    "intro": {
+        "en": "Walk through it with the buttons or with ← and →. Click a line, a wire or a node to"
+        " see what belongs to it.",
+        "zh": "用按钮或 ←、→ 键逐步走。点代码行、连线或节点，可以看到与它对应的部分。",
+    },
+    "legend_forward": {"en": "forward: value and shape", "zh": "前向：值和 shape"},
+    "legend_backward": {"en": "backward: gradient, same shape", "zh": "反向：梯度，shape 相同"},
+    "legend_operation": {"en": "operation", "zh": "运算"},
+    "legend_input": {"en": "input, output", "zh": "输入、输出"},
+    "legend_constant": {"en": "constant, no gradient", "zh": "常量，没有梯度"},
+    "forward": {"en": "forward", "zh": "前向"},
+    "backward": {"en": "backward", "zh": "反向"},
+    "shape": {"en": "shape", "zh": "shape"},
+    "rule": {"en": "rule", "zh": "规则"},
+    "why": {"en": "why", "zh": "原因"},
+    "rule_of": {"en": "{rule}  for {forward}", "zh": "{rule}  （{forward}）"},
+    "broadcast": {
+        "en": "{name} is broadcast from {small} to {big}",
+        "zh": "{name} 从 {small} 广播到 {big}",
+    },
+    "upstream": {
+        "en": "the upstream gradient, given: it has the shape of {node}",
+        "zh": "上游梯度，由外部给定，shape 和 {node} 相同",
+    },
+    "sum": {
+        "en": "{node} is used {count} times, so its partial gradients are added",
+        "zh": "{node} 用了 {count} 次，把各条路径的梯度相加",
+    },
+    "zeros": {
+        "en": "{node} was taken apart: its gradient starts from zeros and is filled in below",
+        "zh": "{node} 被取出过一部分：梯度从 0 开始，由后面的行填入",
+    },
+    "because": {
+        "en": "sum over {axes}, because {node} was broadcast from {small} to {big}",
+        "zh": "沿 {axes} 求和，因为 {node} 从 {small} 广播到了 {big}",
+    },
+    "completed": {
+        "en": "completed from {small} to {big}: from here on every entry counts",
+        "zh": "从 {small} 补全为 {big}：从这里起需要每个元素",
+    },
+    "lazy": {
+        "en": "kept as {small}: broadcasting completes it to {big} where it is used",
+        "zh": "先保留为 {small}：用到时会广播成 {big}",
+    },
+    "axis": {"en": "axis {list}", "zh": "axis {list}"},
+    "axes": {"en": "axes {list}", "zh": "axis {list}"},
+    "list": {"en": ", ", "zh": "、"},
+    "keep": {
+        "en": "keep: reduced axes put back with length 1",
+        "zh": "keep：补回归约掉的轴，长度为 1",
+    },
+    "count": {
+        "en": "count: how many entries became one",
+        "zh": "count：多少个元素归约成一个",
+    },
+    "and": {"en": "; ", "zh": "；"},
+}
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """The text ``key`` in ``lang`` ("en" or "zh", also as "zh-Hans"), filled in."""
+    row = WORDS[key]
+    short = lang.split("-")[0].lower()
+    if short not in row:
+        raise ValueError(f"lang is one of {', '.join(row)}, not {lang!r}")
+    return row[short].format(**values) if values else row[short]
