@@ -120,6 +120,22 @@ def items_of(node: Node) -> tuple[Node, ...]:
     return node.parts if node.kind == "product" else (node,)
 
 
+def joined(terms: tuple[Node, ...]) -> list[Node]:
+    """\\sum_k -2 a_k: a sign directly behind a sum belongs to what is summed."""
+    out: list[Node] = []
+    for term in terms:
+        before = items_of(out[-1].parts[0]) if out else ()
+        last = split(before[-1])[0] if before else NONE
+        if last.kind == "symbol" and last.value in BIG:
+            inner = Node("sum", "", (term,), term.start, term.end)
+            bracket = Node("group", "", (inner,), term.start, term.end)
+            whole = Node("product", "", (*before, bracket), out[-1].start, term.end)
+            out[-1] = replace(out[-1], parts=(whole,), end=term.end)
+        else:
+            out.append(term)
+    return out
+
+
 def subscript_letters(tree: Node) -> set[str]:
     """All letters that stand in subscripts: they are indices."""
     return {
@@ -174,9 +190,9 @@ class Reader:
         return self.product(items_of(node))
 
     def additive(self, node: Node) -> Array:
-        terms = node.parts
-        if any(t.parts[0].kind == "dots" for t in terms):
+        if any(t.parts[0].kind == "dots" for t in node.parts):
             return self.dotted(node)
+        terms = joined(node.parts)
         parts = []
         for term in terms:
             value = self.product(items_of(term.parts[0]))

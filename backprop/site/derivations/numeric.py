@@ -389,7 +389,7 @@ class Scope:
             if batch not in value.names:
                 array = np.zeros((*array.shape[:-1], int(np.prod(size))))
             slope = array.imag if np.iscomplexobj(array) else array
-            known[key, name] = (slope != 0).reshape(*array.shape[:-1], *size).astype(float)
+            known[key, name] = (slope != 0).reshape((*array.shape[:-1], *size)).astype(float)
         return known[key, name]
 
     # --- terms ---------------------------------------------------------------------------
@@ -578,7 +578,7 @@ class Scope:
             depth += 1
             scope = scope.parent
         batch = f"@{depth}"
-        unit = Value((batch, *axes), np.eye(size).reshape(size, *shape))
+        unit = Value((batch, *axes), np.eye(size).reshape((size, *shape)))
         factor = 1j * step if step == STEP else step
         moved = apply(lambda v, e: v + factor * e, value, unit)
         return Scope(self.instance, self.levels, self, key, moved, only, direct), batch
@@ -614,7 +614,7 @@ class Scope:
         if batch not in value.names:
             array = array * 0.0
         axes = tuple(f"#{k}" for k in range(len(shape)))
-        jacobian = Value((*rest, *axes), array.reshape(*array.shape[:-1], *shape))
+        jacobian = Value((*rest, *axes), array.reshape((*array.shape[:-1], *shape)))
         return gather(jacobian, [self.position(p, at) for p in term.at])
 
     def reads_direct(self) -> bool:

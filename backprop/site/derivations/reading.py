@@ -442,8 +442,9 @@ def _build(tree: Any) -> Node:
     return Node(kind, str(tokens[0]) if tokens else "", nodes, start, end)
 
 
-def read(tex: str, names: frozenset[str] = frozenset()) -> Node:
-    """The tree of one row or formula. `names`: words that \\text may spell as a name.
+def read(tex: str, names: frozenset[str] | None = None) -> Node:
+    """The tree of one row or formula. `names`: the words that \\text spells as a name
+    (None: all); other \\text is a remark.
 
     Raises `Unreadable`, with offsets into `tex`.
     """
@@ -455,7 +456,12 @@ def read(tex: str, names: frozenset[str] = frozenset()) -> Node:
         t
         for t in lexer.tokens
         if t[0] != "REMARK"
-        and not (t[0] == "NAME" and tex[t[2] :].startswith("\\text") and t[1] not in names)
+        and not (
+            names is not None
+            and t[0] == "NAME"
+            and tex.startswith("\\text", t[2])
+            and t[1] not in names
+        )
     ]
     while tokens and tokens[-1][0] == "COMMA":
         tokens.pop()

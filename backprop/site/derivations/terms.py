@@ -389,6 +389,12 @@ class World:
     assumed: list[tuple[Term, Term, dict[str, Dim]]] = field(default_factory=list)
     base: int | None = None  # what the author counts from
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The declared names of several upright letters."""
+        keys = (*self.symbols, *self.functions, *self.sizes, *self.squares, *self.aliases)
+        return frozenset(k[8 : k.index("}")] for k in keys if k.startswith("\\mathrm{"))
+
     def direct(self, key: str) -> set[str]:
         """The symbols that the definition of `key` names."""
         symbol = self.symbols[key]

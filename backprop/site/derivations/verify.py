@@ -1,0 +1,649 @@
+"""Walks a derivation: declarations into a world, every row to a verdict.
+
+A row holds if left and right agree at every random instance, where a defined symbol counts
+only as much as has been cited (see numeric.py and `Derivator.levels_for`), and it is called
+proved only if proof.py has shown it for all sizes as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
+from backprop.site.derivations.declare import Declarer, check_known
+from backprop.site.derivations.find import Derivation, Formula, Row, derivations
+from backprop.site.derivations.meaning import Reader
+from backprop.site.derivations.numeric import (
+    OPAQUE,
+    SHIFTED,
+    TRUE,
+    Difference,
+    Instance,
+    OutsideDomainError,
+    Scope,
+    compare,
+)
+from backprop.site.derivations.problems import Problem, Unreadable
+from backprop.site.derivations.reading import NONE, Node, read
+from backprop.site.derivations.terms import (
+    Deriv,
+    Dim,
+    Entry,
+    Term,
+    Unknown,
+    Var,
+    World,
+    find,
+    names_in,
+    num,
+    resolved,
+    unify,
+    walk,
+)
+
+PROVED, CHECKED, WAIVED, UNCHECKED, WRONG = "proved", "checked", "waived", "unchecked", "wrong"
+INSTANCES = 4
+TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
+
+
+@dataclass
+class Side:
+    """One side of a row, read."""
+
+    array: Array
+    reader: Reader
+    node: Node
+
+    @property
+    def text(self) -> str:
+        return self.reader.text(self.node)
+
+
+@dataclass
+class Equation:
+    """Two sides as numbers over named positions."""
+
+    left: Term
+    right: Term
+    dims: dict[str, Dim]
+    sides: tuple[Side, Side]
+
+
+@dataclass
+class Verdict:
+    """What was found out about one row (or declaration that could not be read)."""
+
+    line: int
+    text: str
+    status: str
+    lead: str = ""
+    problem: Problem | None = None
+    difference: Difference | None = None
+    residue: str = ""
+    repair: Any = None
+    instances: int = 0
+    cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable
+    opaque: tuple[str, ...] = ()  # symbols that stood for any function
+    spans: tuple[tuple[str, str], ...] = ()  # how sums without brackets were read
+    reason: str = ""  # of a waiver
+    expression: str = ""  # % check: what was verified in place of the row
+    code: str = ""
+    sides: tuple[str, str] = ("", "")
+    direct: bool = False  # ∂ was read with the other named quantities held fixed
+    kind: str = "row"  # row, declaration, code
+    display: int = -1  # which formula of the derivation, and which row of it
+    number: int = -1
+
+    @property
+    def ok(self) -> bool:
+        return self.status in (PROVED, CHECKED, WAIVED)
+
+
+@dataclass
+class Report:
+    """A derivation and its verdicts."""
+
+    title: str
+    line: int
+    verdicts: list[Verdict] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(v.ok for v in self.verdicts)
+
+
+class Derivator:
+    """Verifies the rows of one derivation in order."""
+
+    def __init__(self, world: World, direct: bool = False, prove: bool = True) -> None:
+        self.world = world
+        self.direct = direct
+        self.prove = prove
+        self.cited: dict[str, int] = {}
+        self.last: Side | None = None
+        self.head: set[str] = set()  # symbols that the chain differentiates
+        self.instances: dict[tuple[int, bool], Instance | None] = {}
+        self.scopes: dict[Any, Scope] = {}
+        self.known_symbols = -1
+        self.ambiguous = False
+
+    # --- reading -------------------------------------------------------------------------
+
+    def side(self, node: Node, tex: str, tree: Node) -> Side:
+        reader = Reader(self.world, tex, tree)
+        return Side(columns(reader.side(node)), reader, node)
+
+    def equation(self, a: Side, b: Side) -> Equation:
+        """Two sides over the same indices. Raises `Unreadable`."""
+        left, right = a.array, b.array
+        if left.shape and not right.shape and right.term == num(0):
+            right = zeros(left.shape)
+        elif right.shape and not left.shape and left.term == num(0):
+            left = zeros(right.shape)
+        if len(left.shape) != len(right.shape) or not all(
+            unify(x, y) for x, y in zip(left.shape, right.shape, strict=True)
+        ):
+            turned = [str(find(d)) for d in left.shape][::-1] == [
+                str(find(d)) for d in right.shape
+            ]
+            raise b.reader.fail(
+                "shape",
+                b.node,
+                found=f"{a.text} = {b.text}",
+                left=show_shape(left.shape),
+                right=show_shape(right.shape),
+                hint=" (\\top ?)" if turned else "",
+            )
+        dims: dict[str, Dim] = dict(
+            zip(["row", "col", "axis3", "axis4"], left.shape, strict=False)
+        )
+        at = tuple(Var(n) for n in dims)
+        for side in (a, b):
+            for letter, node in side.reader.free.items():
+                dim = side.reader.dims[letter]
+                if letter in dims and not unify(dims[letter], dim):
+                    raise side.reader.fail(
+                        "index-range",
+                        node,
+                        found=letter,
+                        first=show_shape((dims[letter],)),
+                        second=show_shape((dim,)),
+                    )
+                dims.setdefault(letter, dim)
+        for side in (a, b):
+            for letter, node in side.reader.free.items():
+                binder = a.reader.binders.get(letter) or b.reader.binders.get(letter)
+                if binder:
+                    raise side.reader.fail("index-collision", node, found=letter, binder=binder)
+                if isinstance(find(dims[letter]), Unknown):
+                    raise side.reader.fail("index-unknown", node, found=letter)
+        if a.reader.free or a.array.shape:
+            for letter, node in b.reader.free.items():
+                if letter not in a.reader.free:
+                    raise b.reader.fail("free-index", node, found=letter)
+        first, second = resolved(left.at(at)), resolved(right.at(at))
+        check_known(first, a.reader, a.node)
+        check_known(second, b.reader, b.node)
+        return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
+
+    # --- instances -----------------------------------------------------------------------
+
+    def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
+        if self.known_symbols != len(self.world.symbols) + len(self.world.assumed):
+            self.known_symbols = len(self.world.symbols) + len(self.world.assumed)
+            self.instances.clear()
+            self.scopes.clear()
+        key = (number, positive)
+        if key not in self.instances:
+            try:
+                self.instances[key] = Instance(self.world, number, positive)
+            except OutsideDomainError:
+                self.instances[key] = None
+        instance = self.instances[key]
+        if instance is None:
+            raise OutsideDomainError("assumptions")
+        name = (key, tuple(sorted(levels.items())))
+        if name not in self.scopes:
+            self.scopes[name] = Scope(instance, levels, direct=self.direct)
+        return self.scopes[name]
+
+    def differences(
+        self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
+    ) -> Iterator[Difference]:
+        """Both sides at `count` instances of different sizes. Raises `Unreadable`."""
+        for k in range(count):
+            for attempt in range(10):
+                try:
+                    scope = self.scope(k + INSTANCES * attempt, attempt % 2 == 1, levels)
+                    yield compare(equation.left, equation.right, equation.dims, scope)
+                    break
+                except OutsideDomainError:
+                    continue
+            else:
+                raise Unreadable("no-domain")
+
+    def worst(
+        self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
+    ) -> Difference | None:
+        """The first difference that is none of rounding; None if the sides agree."""
+        nested = any(
+            isinstance(t, Deriv) and any(isinstance(u, Deriv) for u in walk(t.body))
+            for side in (equation.left, equation.right)
+            for t in walk(side)
+        ) or any(
+            isinstance(t, Deriv)
+            and any(
+                isinstance(u, Deriv)
+                for name in names_in(t.body)
+                for below in self.world.below(name)
+                if self.world.symbols[below].definition is not None
+                for u in walk(self.world.symbols[below].definition)
+            )
+            for side in (equation.left, equation.right)
+            for t in walk(side)
+        )
+        limit = NESTED_TOLERANCE if nested else TOLERANCE
+        for difference in self.differences(equation, levels, count):
+            if not difference.error <= limit:
+                return difference
+        return None
+
+    # --- how much of each definition counts ------------------------------------------------
+
+    def edges(self, term: Term) -> set[tuple[str, str]]:
+        """The local derivatives (of, by) that `term` contains, written or by the chain rule."""
+        found: set[tuple[str, str]] = set()
+        world = self.world
+        for item in walk(term):
+            if not isinstance(item, Deriv):
+                continue
+            names = names_in(item.body)
+            between = world.between(names, item.symbol)
+            if item.partial and self.is_direct(item):
+                own = {n for n in names if n == item.symbol or item.symbol in world.direct(n)}
+                if between - own or isinstance(item.body, Entry) and (
+                    between & world.direct(item.body.symbol)
+                ):
+                    self.ambiguous = True
+                if self.direct:
+                    found |= {(n, item.symbol) for n in names if isinstance(item.body, Entry)}
+                    continue
+            found |= {
+                (n, m) for n in between for m in world.direct(n) if m in between | {item.symbol}
+            }
+        return found
+
+    def is_direct(self, item: Deriv) -> bool:
+        """Does what is differentiated name the symbol itself?"""
+        if isinstance(item.body, Entry):
+            return item.symbol in self.world.direct(item.body.symbol)
+        return any(isinstance(t, Entry) and t.symbol == item.symbol for t in walk(item.body))
+
+    def differentiated(self, term: Term) -> set[str]:
+        """The symbols whose derivatives `term` contains."""
+        return {of for of, _ in self.edges(term)}
+
+    def numerators(self, term: Term) -> set[str]:
+        return {
+            t.body.symbol for t in walk(term) if isinstance(t, Deriv) and isinstance(t.body, Entry)
+        }
+
+    def levels_for(self, equation: Equation) -> dict[str, int]:
+        """Opaque, but for what was cited, what the chain differentiates (its definition), and
+        what loses its derivative in this step (its derivative, with every sum shifted)."""
+        levels = {
+            key: self.cited.get(key, OPAQUE)
+            for key, symbol in self.world.symbols.items()
+            if symbol.definition is not None
+        }
+        left, right = (self.edges(s) for s in (equation.left, equation.right))
+        for key, _ in left ^ right:
+            levels[key] = max(levels.get(key, TRUE), SHIFTED)
+        for key in self.head:
+            if key in levels:
+                levels[key] = TRUE
+        return levels
+
+    def written_out(self, equation: Equation, levels: dict[str, int]) -> dict[str, int]:
+        """Definitions that stand in the row in full, up to a constant factor: TRUE as well."""
+        new = dict(levels)
+        try:
+            scopes = [self.scope(k, False, {}) for k in (0, 1)]
+        except OutsideDomainError:
+            return new
+        for key, level in levels.items():
+            if level == TRUE or key not in names_in(equation.left) | names_in(equation.right):
+                continue
+            if any(
+                self.proportional(part, key, scopes)
+                for side in (equation.left, equation.right)
+                for part in walk(side)
+                if isinstance(part, Term) and not isinstance(part, Entry)
+            ):
+                new[key] = TRUE
+        return new
+
+    def proportional(self, part: Term, key: str, scopes: list[Scope]) -> bool:
+        """Is `part` a constant times the definition of `key`, at instances of two sizes?"""
+        import numpy as np
+
+        from backprop.site.derivations.terms import free_indices
+
+        symbol = self.world.symbols[key]
+        free = sorted(free_indices(part))
+        if len(free) != len(symbol.shape):
+            return False
+        dims = {}
+        for name in free:
+            dim = self._range_of(name, part)
+            if dim is None:
+                return False
+            dims[name] = dim
+        if sorted(map(str, dims.values())) != sorted(map(str, symbol.shape)):
+            return False
+        for scope in scopes:
+            try:
+                value = scope.of(part, dims)
+                target = scope.get(key)
+            except (OutsideDomainError, KeyError):
+                return False
+            full = tuple(scope.instance.length(d) for d in dims.values())
+            a = np.broadcast_to(value.along(tuple(dims)), full)
+            b = target.along(tuple(f"#{k}" for k in range(len(symbol.shape))))
+            if len(dims) == 2 and tuple(map(str, dims.values())) != tuple(map(str, symbol.shape)):
+                a = a.T
+            if a.shape != b.shape or not np.all(np.isfinite(a)) or not np.any(np.abs(b) > 1e-9):
+                return False
+            if a.size < 2 and len(symbol.shape):
+                return False
+            ratio = a.reshape(-1) / np.where(np.abs(b) < 1e-12, 1e-12, b).reshape(-1)
+            if not np.allclose(ratio, ratio[0], rtol=1e-9, atol=0) or abs(ratio[0]) < 1e-9:
+                return False
+        return not symbol.shape and key not in names_in(part) or key not in names_in(part)
+
+    def _range_of(self, name: str, term: Term) -> Dim | None:
+        for item in walk(term):
+            if isinstance(item, Entry):
+                for index, dim in zip(
+                    item.at, self.world.symbols[item.symbol].shape, strict=True
+                ):
+                    if isinstance(index, Var) and index.name == name:
+                        return dim
+        return None
+
+    # --- verdicts ------------------------------------------------------------------------
+
+    def holds(self, equation: Equation, verdict: Verdict) -> bool:
+        """Numerically, with what the row may use; else says why not."""
+        levels = self.levels_for(equation)
+        found = self.worst(equation, levels)
+        if found is not None:
+            more = self.written_out(equation, levels)
+            if more != levels and self.worst(equation, more) is None:
+                levels, found = more, None
+        verdict.instances = INSTANCES
+        if found is None:
+            used = names_in(equation.left) | names_in(equation.right)
+            every = used | self.differentiated(equation.left) | self.differentiated(equation.right)
+            verdict.opaque = tuple(k for k in levels if levels[k] == OPAQUE and k in every)
+            return True
+        verdict.status = WRONG
+        verdict.difference = found
+        verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+        if self.worst(equation, {}) is None:
+            hidden = [k for k in levels if levels[k] != TRUE and self._matters(equation, levels, k)]
+            names = ", ".join(hidden or [k for k in levels if levels[k] != TRUE])
+            verdict.problem = Problem("not-for-any", {"found": names})
+        else:
+            verdict.problem = Problem("not-equal")
+        return False
+
+    def _matters(self, equation: Equation, levels: dict[str, int], key: str) -> bool:
+        """Does the row hold once this definition, and those below it, count?"""
+        more = {k: TRUE if k == key else v for k, v in levels.items()}
+        return self.worst(equation, more, 2) is None
+
+    def cite(self, equation: Equation, verdict: Verdict) -> bool:
+        """A fact: true by the definitions, and from here on they may be used."""
+        keep = dict(self.cited)
+        symbols = {
+            k
+            for side in (equation.left, equation.right)
+            for k in names_in(side) | self.differentiated(side)
+            if self.world.symbols[k].definition is not None
+        }
+        below = set().union(*(self.world.below(k) for k in symbols)) if symbols else set()
+        below = {k for k in below if self.world.symbols[k].definition is not None}
+        for names, level in ((set(), OPAQUE), (symbols, SHIFTED), (symbols, TRUE), (below, TRUE)):
+            trial = {
+                k: max(self.cited.get(k, OPAQUE), level if k in names else OPAQUE)
+                for k, s in self.world.symbols.items()
+                if s.definition is not None
+            }
+            found = self.worst(equation, trial)
+            if found is None:
+                self.cited.update({k: trial[k] for k in names})
+                verdict.instances = INSTANCES
+                verdict.cited = tuple(
+                    k for k in self.cited if self.cited[k] > keep.get(k, OPAQUE)
+                )
+                return True
+        verdict.status, verdict.difference = WRONG, found
+        verdict.problem = Problem("not-equal")
+        verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+        return False
+
+    def establish(self, equation: Equation) -> None:
+        """A derivative that a row has worked out may be used by the rows after it."""
+        for key in self.numerators(equation.left):
+            symbol = self.world.symbols[key]
+            if symbol.definition is None or self.cited.get(key, OPAQUE) == TRUE:
+                continue
+            if key in self.differentiated(equation.right):
+                continue
+            levels = self.levels_for(equation)
+            levels[key] = SHIFTED
+            self.cited[key] = SHIFTED if self.worst(equation, levels, 2) is None else TRUE
+
+    def row(self, row: Row) -> list[Verdict]:
+        """One verdict for each equation sign that the row adds; at least one."""
+        verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
+        if "unchecked" in row.directives:
+            verdict.reason = row.directives["unchecked"]
+            verdict.status = WAIVED if verdict.reason else UNCHECKED
+            if not verdict.reason:
+                verdict.problem = Problem("no-reason")
+            if "=" in row.tex.split("%")[0] and row.lead != "\\because":
+                self.last = None
+            return [verdict]
+        tex = row.tex
+        if row.directives.get("check"):
+            tex = verdict.expression = row.directives["check"]
+            if "=" not in tex and row.text.startswith("="):
+                tex = "= " + tex
+        try:
+            return self.verified(row, tex, verdict)
+        except Unreadable as error:
+            verdict.status, verdict.problem = UNCHECKED, error.problem
+            if not verdict.expression and error.problem.start >= 0:
+                verdict.line = row.line_of(error.problem.start)
+            return [verdict]
+
+    def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
+        tree = read(tex, self.world.words)
+        if tree is NONE:
+            return []  # only words
+        ops = tree.value.split() if tree.kind == "relation" else []
+        nodes = list(tree.parts) if tree.kind == "relation" else [tree]
+        if ":=" in ops:
+            Declarer(self.world).formula(tex, verdict.line)
+            return []
+        for op in ops:
+            if op != "=":
+                raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        fact = row.lead == "\\because"
+        if nodes[0] is NONE and nodes[1:] and not fact:
+            if self.last is None:
+                for node in nodes[1:]:
+                    self.last = self.side(node, tex, tree)
+                raise Unreadable("no-left", *self._place(tex))
+            previous: Side | None = self.last
+            nodes = nodes[1:]
+        elif nodes[0] is NONE:
+            raise Unreadable("unexpected", *self._place(tex), found="=", hint="")
+        else:
+            previous = None
+            if not fact:
+                self.head = set()
+        if not ops and (fact or row.lead):
+            raise Unreadable("no-equation", *self._place(tex))
+        sides = []
+        problem: Unreadable | None = None
+        for node in nodes:
+            try:
+                sides.append(self.side(node, tex, tree))
+            except Unreadable as error:
+                problem = problem or error
+        if previous is None and not fact and sides:
+            first = sides[0]
+            if first.node is nodes[0]:
+                at = tuple(Var(n) for n in ("row", "col", "axis3", "axis4"))
+                self.head = self.numerators(first.array.at(at[: len(first.array.shape)]))
+        if not fact and sides:
+            chain = ([previous] if previous else []) + sides
+            self.last = sides[-1]
+        else:
+            chain = list(sides)
+        if problem is not None:
+            raise problem
+        if not ops:
+            return []  # the left side alone; the rows after it continue it
+        verdicts = []
+        for a, b in zip(chain, chain[1:], strict=False):
+            one = Verdict(**{**vars(verdict)})
+            one.spans = tuple(dict.fromkeys((*a.reader.notes, *b.reader.notes)))
+            equation = self.equation(a, b)
+            good = self.cite(equation, one) if fact else self.holds(equation, one)
+            if good and not fact:
+                self.establish(equation)
+            if good and self.prove:
+                from backprop.site.derivations.proof import proves
+
+                if proves(self.world, equation.left, equation.right, equation.dims):
+                    one.status = PROVED
+            one.direct = self.direct and self.ambiguous
+            verdicts.append(one)
+        return [merged(verdicts)]
+
+    @staticmethod
+    def _place(tex: str) -> tuple[int, int]:
+        first = len(tex) - len(tex.lstrip())
+        return first, first + 1
+
+
+def merged(verdicts: list[Verdict]) -> Verdict:
+    """The verdict on a row with several equation signs: its weakest one."""
+    order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
+    worst = min(verdicts, key=lambda v: order.index(v.status))
+    worst.cited = tuple(dict.fromkeys(c for v in verdicts for c in v.cited))
+    worst.opaque = tuple(dict.fromkeys(c for v in verdicts for c in v.opaque))
+    worst.spans = tuple(dict.fromkeys(c for v in verdicts for c in v.spans))
+    return worst
+
+
+def verify(
+    derivation: Derivation, before: World | None = None, prove: bool = True
+) -> tuple[Report, World]:
+    """All rows of a derivation. ∂ is read in one way throughout: as the total derivative, or
+    with the other named quantities held fixed where a definition names the symbol itself;
+    the second only if the first leaves rows wrong and the second fewer."""
+    from copy import deepcopy
+
+    report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove)
+    if ambiguous and any(v.status == WRONG for v in report.verdicts):
+        other, other_world, _ = _verify(derivation, deepcopy(before), True, prove)
+        if _wrong(other) < _wrong(report):
+            return other, other_world
+    return report, world
+
+
+def _wrong(report: Report) -> int:
+    return sum(v.status == WRONG for v in report.verdicts)
+
+
+def _verify(
+    derivation: Derivation, before: World | None, direct: bool, prove: bool
+) -> tuple[Report, World, bool]:
+    world = before or World()
+    report = Report(derivation.title, derivation.line)
+    derivator = Derivator(world, direct, prove)
+    declarer = Declarer(world)
+    for number, formula in enumerate(derivation.formulas):
+        if formula.kind == "inline":
+            report.verdicts += _declare(formula, number, declarer, derivator)
+        elif formula.kind == "display":
+            derivator.last = None
+            for row in formula.rows:
+                for verdict in derivator.row(row):
+                    verdict.display = number
+                    report.verdicts.append(verdict)
+    if not derivation.closed:
+        report.verdicts.append(
+            Verdict(
+                derivation.line,
+                "/// derivation",
+                UNCHECKED,
+                problem=Problem("unclosed-block"),
+                kind="declaration",
+            )
+        )
+    elif not any(f.kind == "display" and f.rows for f in derivation.formulas):
+        report.verdicts.append(
+            Verdict(
+                derivation.line,
+                "/// derivation",
+                UNCHECKED,
+                problem=Problem("no-rows"),
+                kind="declaration",
+            )
+        )
+    return report, world, derivator.ambiguous
+
+
+def _declare(
+    formula: Formula, number: int, declarer: Declarer, derivator: Derivator
+) -> list[Verdict]:
+    """A formula in the prose: declarations; what declares nothing is a claim, checked as a row."""
+    try:
+        claims = declarer.formula(formula.tex, formula.line)
+    except Unreadable as error:
+        offset = max(error.problem.start, 0)
+        return [
+            Verdict(
+                formula.line + formula.tex[:offset].count("\n"),
+                " ".join(formula.tex.split()),
+                UNCHECKED,
+                problem=error.problem,
+                kind="declaration",
+                display=number,
+            )
+        ]
+    found = []
+    for claim in claims:
+        for verdict in derivator.row(Row(claim, formula.line, "\\because")):
+            verdict.display, verdict.kind = number, "claim"
+            found.append(verdict)
+    return found
+
+
+def verify_page(markdown: str, prove: bool = True) -> list[Report]:
+    """Every derivation of a page. A block with `continues: true` goes on from the one before."""
+    reports, world = [], None
+    for derivation in derivations(markdown):
+        goes_on = derivation.options.get("continues", "").lower() in ("true", "yes")
+        report, world = verify(derivation, world if goes_on else None, prove)
+        reports.append(report)
+    return reports
