@@ -1,0 +1,25 @@
+"""Pages that are fast, accessible, and closed to third parties: the plugin `backprop/pages`.
+
+Works on the pages as Material renders them, in any MkDocs project that uses Material:
+
+| module | job |
+| --- | --- |
+| `mends.py` | faults of the theme's own pages for screen readers, mended |
+| `metadata.py` | Open Graph and JSON-LD, for messengers and search engines |
+| `cards.py` | the picture of each page for messengers, drawn from its own diagram |
+| `reading.py` | reading time, and a description where the author wrote none |
+| `policy.py` | the Content-Security-Policy of the site, and what it would refuse |
+| `styles.py` | one stylesheet of the rules that the site uses |
+| `assemble.py` | what can only be done when all pages are written |
+| `words.py` | what readers see, in each language |
+| `plugin.py` | the events of MkDocs |
+
+`mkdocs serve` leaves out `assemble.py`, so that it stays quick and can reload pages.
+
+Options: `allow` (origins such as `https://media.example.org` that pages may load from),
+`content_security_policy`, `one_stylesheet`, `reading_time`, `cards` (each true or false).
+"""
+
+from backprop.site.pages.plugin import PagesPlugin
+
+__all__ = ["PagesPlugin"]

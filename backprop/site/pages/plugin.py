@@ -1,0 +1,160 @@
+"""The MkDocs plugin `backprop/pages`; see `backprop.site.pages` for its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from mkdocs.config import config_options as c
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from backprop.site.pages import metadata, policy, reading
+from backprop.site.pages.assemble import Site, assemble
+from backprop.site.pages.mends import mended
+from backprop.site.pages.words import say
+
+ASSETS = Path(__file__).with_name("assets")
+STYLE = "assets/backprop/pages.css"
+SCRIPT = "assets/backprop/pages.js"
+log = get_plugin_logger("pages")
+
+
+class PagesOptions(Config):
+    allow = c.ListOfItems(c.URL(), default=[])
+    content_security_policy = c.Type(bool, default=True)
+    one_stylesheet = c.Type(bool, default=True)
+    reading_time = c.Type(bool, default=True)
+    cards = c.Type(bool, default=True)
+
+
+class PagesPlugin(BasePlugin[PagesOptions]):
+    """Each build, that of a nested language too, has its own instance and its own pages."""
+
+    def __init__(self) -> None:
+        self.command: Literal["build", "gh-deploy", "serve"] = "build"
+        self.written: dict[Path, str] = {}
+
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+        self.command = command
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        self.written = {}
+        self.language = str(config.theme.get("language") or config.theme.locale or "en")
+        for option, name in ((config.extra_css, STYLE), (config.extra_javascript, SCRIPT)):
+            if name not in option:
+                option.append(name)
+        return config
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        for name in (STYLE, SCRIPT):
+            text = (ASSETS / Path(name).name).read_text("utf-8")
+            files.append(File.generated(config, name, content=text))
+        return files
+
+    # When the content is final: formulas typeset, programs run.
+    @event_priority(-100)
+    def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        post = getattr(page, "config", None)
+        if self.config.reading_time and post is not None and hasattr(post, "readtime"):
+            post.readtime = reading.minutes(html)
+        if not page.meta.get("description"):
+            text = self._description(html, page, config)
+            if text:
+                page.meta["description"] = text
+        return html
+
+    def _description(self, html: str, page: Page, config: MkDocsConfig) -> str:
+        if page.is_homepage:
+            return ""  # the theme takes that of the site
+        views = getattr(page, "posts", None)
+        if views is not None:  # a list of posts has no text of its own
+            about = config.site_description or ""
+            return say("archive", self.language, title=page.title, site=about).strip()
+        return reading.summary(html)
+
+    # After the languages' plugin, which writes the links to translations into the page.
+    @event_priority(-110)
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        output = mended(output)
+        self._check(output, config, page.file.src_uri)
+        if config.site_url:
+            about = self._about(output, page, config)
+            head = f"{metadata.open_graph(about)}\n{metadata.json_ld(about)}\n"
+            output = output.replace("</head>", head + "</head>", 1)
+        self.written[Path(page.file.abs_dest_path)] = page.file.src_uri
+        return output
+
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        if not template_name.endswith(".html"):
+            return output_content
+        self.written[Path(config.site_dir, template_name)] = template_name
+        if template_name == "404.html":
+            robots = '<meta name="robots" content="noindex">\n'
+            output_content = output_content.replace("</head>", robots + "</head>", 1)
+        return mended(output_content)
+
+    @event_priority(-110)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        if self.command == "serve":
+            return
+        files = sorted(path for path in self.written if path.is_file())
+        site = Site(
+            Path(config.site_dir),
+            urlsplit(config.site_url or "").path or "/",
+            {path: path.read_text("utf-8") for path in files},
+        )
+        closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
+        assemble(site, closed, self.config.one_stylesheet)
+
+    def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
+        """Warn of what the policy would refuse while a reader looks at the page."""
+        if not self.config.content_security_policy:
+            return
+        own = [urlsplit(url).netloc for url in (config.site_url or "", *self.config.allow)]
+        for address in policy.foreign(html, own):
+            log.warning(
+                f"{source}: the page loads {address} from another host. Put a copy into the docs "
+                "folder, or allow the host: plugins, backprop/pages, allow."
+            )
+        for handler in policy.handlers(html):
+            log.warning(
+                f'{source}: the attribute {handler}="…" does not run under the page\'s '
+                "Content-Security-Policy. Put the script into a file: extra_javascript."
+            )
+
+    def _about(self, html: str, page: Page, config: MkDocsConfig) -> metadata.About:
+        post = getattr(page, "config", None)
+        dates = getattr(post, "date", None)
+        created = updated = None
+        if isinstance(dates, dict):
+            created, updated = dates.get("created"), dates.get("updated")
+        authors = getattr(page, "authors", None) or []
+        author = authors[0].name if authors else page.meta.get("author") or config.site_author
+        title = str(page.meta.get("title") or page.title or config.site_name)
+        languages = metadata.translations(html)
+        url = page.canonical_url or config.site_url or ""
+        own = next((tag for tag, u in languages.items() if u == url and tag != "x-default"), None)
+        return metadata.About(
+            url=url,
+            title=config.site_name if page.is_homepage else title,
+            description=str(page.meta.get("description") or config.site_description or ""),
+            language=own or self.language,
+            site_name=config.site_name,
+            site_url=config.site_url or "",
+            created=created,
+            updated=updated,
+            tags=tuple(map(str, page.meta.get("tags") or ())),
+            sections=tuple(str(view.title) for view in getattr(page, "categories", ())),
+            author=author,
+            minutes=getattr(post, "readtime", None),
+            is_home=page.is_homepage,
+            card=None,
+            translations=languages,
+        )

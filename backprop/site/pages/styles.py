@@ -1,0 +1,271 @@
+"""One small stylesheet from many large ones: rules that no page of the site can use are left out.
+
+A rule stays if every class, id, element and attribute that its selector needs occurs in some page
+or is a word of some script (which may add it later). Custom properties and keyframes that nothing
+uses go too. The order of rules stays.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+import tinycss2
+
+_WORD = re.compile(r"[A-Za-z_][\w-]*")
+_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
+_LOGICAL = {"is", "where", "matches", "-webkit-any", "-moz-any", "has", "host", "slotted"}
+_NESTING = {"media", "supports", "layer", "container", "document", "scope", "starting-style"}
+
+
+class _Reader(HTMLParser):
+    def __init__(self, used: Used) -> None:
+        super().__init__()
+        self.used = used
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.used.tags.add(tag)
+        for name, value in attributes:
+            self.used.attributes.setdefault(name, set()).add(value or "")
+            if name == "class":
+                self.used.classes.update((value or "").split())
+            elif name == "id":
+                self.used.ids.add(value or "")
+            elif name == "style":
+                self.used.variables.update(_VARIABLE.findall(value or ""))
+
+
+@dataclass
+class Used:
+    """What the pages and scripts of a site contain."""
+
+    tags: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    attributes: dict[str, set[str]] = field(default_factory=dict)
+    words: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
+
+    def read_page(self, html: str) -> None:
+        _Reader(self).feed(html)
+        # An inline script may set what no element has yet.
+        for script in re.findall(r"<script\b[^>]*>(.*?)</script", html, re.DOTALL):
+            self.read_script(script)
+        for style in re.findall(r"<style\b[^>]*>(.*?)</style", html, re.DOTALL):
+            self.variables.update(_VARIABLE.findall(style))
+
+    def read_script(self, text: str) -> None:
+        self.words.update(_WORD.findall(text))
+        self.variables.update(re.findall(r"--[\w-]+", text))
+
+    @property
+    def _stems(self) -> tuple[str, ...]:
+        """Words of a script that it completes while it runs: "md-tooltip--" + type."""
+        return tuple(sorted(word for word in self.words if word.endswith("-") and len(word) > 3))
+
+    def selectors(self) -> Selectors:
+        return Selectors(self, self._stems)
+
+
+@dataclass
+class Selectors:
+    """Tells which selectors may match anything."""
+
+    used: Used
+    stems: tuple[str, ...]
+
+    def may_match(self, selector: Sequence[Any]) -> bool:
+        """One complex selector, for example the tokens of ``.md-typeset > a:hover``."""
+        before = None
+        for token in selector:
+            after_dot = before is not None and before.type == "literal" and before.value == "."
+            after_colon = before is not None and before.type == "literal" and before.value == ":"
+            if token.type == "ident" and not after_colon:
+                if after_dot:
+                    if not self._known(token.value, self.used.classes):
+                        return False
+                elif not self._known(token.lower_value, self.used.tags):
+                    return False
+            elif token.type == "hash":
+                if not self._known(token.value, self.used.ids):
+                    return False
+            elif token.type == "[] block":
+                if not self._attribute(token.content):
+                    return False
+            elif (
+                token.type == "function"
+                and token.lower_name in _LOGICAL
+                and not any(self.may_match(part) for part in split(token.arguments))
+            ):
+                return False
+            before = token
+        return True
+
+    def _known(self, name: str, names: set[str]) -> bool:
+        return name in names or name in self.used.words or name.startswith(self.stems)
+
+    def _attribute(self, tokens: Sequence[Any]) -> bool:
+        parts = [t for t in tokens if t.type not in ("whitespace", "comment")]
+        if not parts or parts[0].type != "ident":
+            return True
+        name = parts[0].lower_value
+        values = self.used.attributes.get(name)
+        in_script = name in self.used.words or _camel(name) in self.used.words
+        if values is None and not in_script:
+            return False
+        exact = len(parts) == 3 and parts[1].type == "literal" and parts[1].value == "="
+        if exact and parts[2].type in ("ident", "string"):
+            wanted = parts[2].value
+            return wanted in (values or ()) or set(_WORD.findall(wanted)) <= self.used.words
+        return True
+
+
+def _camel(name: str) -> str:
+    """data-md-state as a script may write it: mdState."""
+    head, *rest = name.removeprefix("data-").split("-")
+    return head + "".join(part.title() for part in rest)
+
+
+def split(tokens: Iterable[Any]) -> list[list[Any]]:
+    """At the commas."""
+    parts: list[list[Any]] = [[]]
+    for token in tokens:
+        if token.type == "literal" and token.value == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+@dataclass
+class _Style:
+    """Selectors, or an at-rule such as ``@font-face``, and declarations (name, value)."""
+
+    head: str
+    body: list[tuple[str, str]]
+
+    def __str__(self) -> str:
+        return f"{self.head}{{{';'.join(f'{name}:{value}' for name, value in self.body)}}}"
+
+
+@dataclass
+class _Group:
+    """``@media`` and the like around other rules."""
+
+    head: str
+    rules: list[_Rule]
+
+    def __str__(self) -> str:
+        return f"{self.head}{{{''.join(map(str, self.rules))}}}"
+
+
+@dataclass
+class _Raw:
+    """What is passed on as it is; ``name`` is that of keyframes."""
+
+    text: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_Rule = _Style | _Group | _Raw
+
+
+def shrink(css: str, used: Used) -> str:
+    """``css`` without what cannot matter on pages that contain ``used``, and without spaces."""
+    rules = _read(_parse(css), used.selectors())
+    while True:
+        text = "".join(map(str, rules))
+        variables = used.variables | set(_VARIABLE.findall(text))
+        names = set(_WORD.findall(re.sub(r"@[\w-]*keyframes\s+[\w-]+", "", text)))
+        rules = list(_needed(rules, variables, names | used.words))
+        if "".join(map(str, rules)) == text:
+            return text
+
+
+def _parse(css: Any) -> list[Any]:
+    parse = tinycss2.parse_stylesheet if isinstance(css, str) else tinycss2.parse_rule_list
+    return parse(css, skip_comments=True, skip_whitespace=True)
+
+
+def _read(rules: Iterable[Any], selectors: Selectors) -> list[_Rule]:
+    kept: list[_Rule] = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            parts = [part for part in split(rule.prelude) if selectors.may_match(part)]
+            if parts:
+                kept.append(_block(",".join(map(_squeeze, parts)), rule.content))
+        elif rule.type == "at-rule" and rule.lower_at_keyword != "charset":
+            name, head = rule.lower_at_keyword, f"@{rule.at_keyword} {_squeeze(rule.prelude)}"
+            if rule.content is None:
+                kept.append(_Raw(head.strip() + ";"))
+            elif name in _NESTING:
+                kept.append(_Group(head.strip(), _read(_parse(rule.content), selectors)))
+            elif name.endswith("keyframes"):
+                frames = "".join(map(str, _read(_parse(rule.content), _Everything())))
+                kept.append(_Raw(f"{head}{{{frames}}}", _squeeze(rule.prelude)))
+            else:
+                kept.append(_block(head.strip(), rule.content))
+    return kept
+
+
+class _Everything(Selectors):
+    def __init__(self) -> None:
+        super().__init__(Used(), ())
+
+    def may_match(self, selector: Sequence[Any]) -> bool:
+        return True
+
+
+def _block(head: str, content: Any) -> _Rule:
+    found = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+    if any(item.type != "declaration" for item in found):  # rules nested in rules
+        return _Raw(f"{head}{{{tinycss2.serialize(content).strip()}}}")
+    return _Style(
+        head,
+        [
+            (d.name, _squeeze(d.value, d.name.startswith("--")) + "!important" * d.important)
+            for d in found
+        ],
+    )
+
+
+def _squeeze(tokens: Iterable[Any], exactly: bool = False) -> str:
+    text = tinycss2.serialize([t for t in tokens if t.type != "comment"]).strip()
+    if exactly or '"' in text or "'" in text or "url(" in text:
+        return text
+    return re.sub(r"\s*([,>])\s*", r"\1", re.sub(r"\s+", " ", text))
+
+
+def _needed(rules: Iterable[_Rule], variables: set[str], names: set[str]) -> Iterator[_Rule]:
+    for rule in rules:
+        if isinstance(rule, _Style):
+            body = [(n, v) for n, v in rule.body if not n.startswith("--") or n in variables]
+            if body:
+                yield _Style(rule.head, body)
+        elif isinstance(rule, _Group):
+            below = list(_needed(rule.rules, variables, names))
+            if below:
+                yield _Group(rule.head, below)
+        elif not rule.name or rule.name in names:
+            yield rule
+
+
+_URL = re.compile(r"""url\(\s*(["']?)(?!data:|https?:|//|/|#)([^"')]+)\1\s*\)""")
+
+
+def moved(css: str, source: str, target: str) -> str:
+    """``css`` of the file ``source`` as it must read in the file ``target``: addresses in it are
+    relative to the file it stands in. Both are paths below the same root."""
+
+    def replace(match: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), match.group(2)))
+        return f'url("{posixpath.relpath(path, posixpath.dirname(target) or ".")}")'
+
+    return _URL.sub(replace, css)

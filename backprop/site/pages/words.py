@@ -1,0 +1,30 @@
+"""What readers see, in each language; one row a sentence."""
+
+from __future__ import annotations
+
+WORDS: dict[str, dict[str, str]] = {
+    "scroll": {"zh": "可以左右滚动", "en": "scrolls sideways"},
+    "table": {"zh": "表格", "en": "Table"},
+    "code": {"zh": "代码", "en": "Code"},
+    "menu": {"zh": "菜单", "en": "Menu"},
+    "search": {"zh": "搜索", "en": "Search"},
+    "note": {"zh": "脚注", "en": "Note"},
+    "run": {"zh": "自己运行", "en": "Run it yourself"},
+    "run_why": {
+        "zh": "这一页的代码是一个程序，从上到下执行。",
+        "en": "The code of this page is one program, executed from top to bottom.",
+    },
+    "card": {
+        "zh": "「{title}」里的计算图",
+        "en": "The computation graph in “{title}”",
+    },
+    "card_plain": {"zh": "{site} 的标志", "en": "The sign of {site}"},
+    "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
+}
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """The sentence ``key`` in ``language`` (a tag such as ``zh-Hans``), in English if there is
+    none in it."""
+    row = WORDS[key]
+    return row.get(language.split("-")[0], row["en"]).format(**values)
