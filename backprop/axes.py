@@ -149,6 +149,18 @@ def _get(node: Node, arguments: dict[str, Any]) -> Origins:
     return tuple(result)
 
 
+def _join(node: Node, arguments: dict[str, Any]) -> Origins:
+    """All axes but the one along which arrays are joined."""
+    first = next(nodes_in(arguments["arrays"]))
+    axis = int(arguments["axis"]) % len(node.shape)
+    found = list(first._origins)
+    if len(found) == len(node.shape):
+        found[axis] = None
+    else:
+        found.insert(axis, None)
+    return tuple(found)
+
+
 # Each row of the table names one of these in its column `axes`.
 AXES: dict[str, Callable[[Node, dict[str, Any]], Origins]] = {
     "broadcast": _broadcast,
@@ -158,4 +170,5 @@ AXES: dict[str, Callable[[Node, dict[str, Any]], Origins]] = {
     "reshape": _reshape,
     "matmul": _matmul,
     "get": _get,
+    "join": _join,
 }

@@ -138,6 +138,17 @@ class Range(np.ndarray):
     tree: Any = None  # the call, for the text of the backward
 
 
+def counting(*args: Any, **options: Any) -> Range:
+    """`np.arange(*args)`, with how it was called."""
+    result = np.arange(*args, **options).view(Range)
+    result.tree = (
+        "call",
+        "np.arange",
+        args[1:2] if len(args) == 3 and args[::2] == (0, 1) else args,
+    )
+    return result
+
+
 def distinct(key: Any) -> bool:
     """Whether an index takes no entry twice, whatever the data: `+=` is right for it.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
-from backprop.rules import TABLE, Rule, missing
+from backprop.rules import TABLE, Rule, counting, missing
 from backprop.tracer.lengths import length
 from backprop.tracer.names import site
 from backprop.tracer.tape import Tape
@@ -72,6 +72,17 @@ class Array:
     @property
     def flat(self) -> NoReturn:
         refuse("`.flat`", "use `.reshape(-1)`")
+
+    def __getattr__(self, name: str) -> Any:
+        """The methods that a row of the table has the name of."""
+        from backprop.tracer.functions import SYNONYMS, canonical
+
+        op = SYNONYMS.get(name, name)
+        if op in TABLE and hasattr(np.ndarray, name):
+            return lambda *args, **options: canonical(op, self, *args, **options)
+        if hasattr(np.ndarray, name) and not name.startswith("__"):
+            raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name)}")
+        raise AttributeError(f"'ndarray' object has no attribute {name!r}")
 
     def __len__(self) -> int:
         return len(self.node.value)
@@ -167,11 +178,25 @@ def current(array: Array) -> Node:
 def store(array: Array, key: Any, value: Any) -> None:
     """`array[key] = value`, a new version of the array and of what it is a view of."""
     node = current(array)
+    if type(value) is Array and value.base is array and _is_view(value, key):
+        return  # `x[key] += 1` has changed the view already
     name = node.name
     here = site(sys._getframe(1))
     if not name and here is not None:
         name = here.written() or ""
     assign(array, array.tape.record("put", (node, unwrap(key), unwrap(value)), name=name))
+
+
+def _is_view(value: Array, key: Any) -> bool:
+    """Whether `value` is the up-to-date view of its base by this key."""
+    root = value.base
+    assert root is not None
+    while root.base is not None:
+        root = root.base
+    try:
+        return value.seen == root.version and bool(value.view == ("get", (unwrap(key),)))
+    except ValueError:
+        return False
 
 
 def assign(array: Array, node: Node) -> None:
@@ -211,6 +236,8 @@ def unwrap(item: Any) -> Any:
         return [unwrap(part) for part in item]
     if type(item) is slice:
         return slice(unwrap(item.start), unwrap(item.stop), unwrap(item.step))
+    if type(item) is range:
+        return counting(item.start, item.stop, item.step)
     return item
 
 
@@ -274,8 +301,18 @@ def _binary(
 
     def in_place(self: Array, other: Any) -> Any:
         result = canonical(op, self, other)
-        if result is NotImplemented:
-            return result
+        if result is NotImplemented or not self.ndim:
+            return result  # numpy's scalars cannot be changed: the name is bound anew
+        if result.node.shape != self.node.shape:
+            raise ValueError(
+                f"non-broadcastable output operand with shape {self.node.shape} doesn't match "
+                f"the broadcast shape {result.node.shape}"
+            )
+        if result.dtype != self.dtype:
+            name = result.node.name
+            result.node.name = ""
+            result = call("astype", result, self.dtype)
+            result.node.name = name
         assign(self, result.node)
         return self
 

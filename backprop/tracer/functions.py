@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from backprop.errors import RuleError
+from backprop.graph import plain
 from backprop.rules import TABLE, missing
-from backprop.tracer.array import Array, assign, call, current, refuse, unwrap
+from backprop.tracer.array import Array, assign, call, current, leave, refuse, store, unwrap
 from backprop.tracer.names import site
 
 OPERATORS = {
@@ -120,21 +122,24 @@ def function_call(function: Any, args: tuple[Any, ...], options: dict[str, Any])
 
 
 # ── functions that are several rows, or none ────────────────────────────────────────────────
-def reshape(x: Any, *shape: Any, order: str = "C") -> Any:
+def reshape(x: Any, *shape: Any, order: str = "C", newshape: Any = None) -> Any:
     """`np.reshape(x, shape)`, `x.reshape(2, 3)`."""
     if order != "C":
         raise RuleError(f"{site(sys._getframe(1))}\n  the row of `reshape` has order='C' only")
-    if len(shape) == 1:
-        shape = tuple(shape[0]) if isinstance(shape[0], (tuple, list)) else shape
+    if newshape is not None:
+        shape = (newshape,)
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        shape = tuple(shape[0])
     return call("reshape", x, tuple(shape))
 
 
 def transpose(x: Any, *axes: Any) -> Any:
     """`np.transpose(x, axes)`, `x.transpose(1, 0)`."""
+    order: Any = axes
     if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        axes = axes[0] or ()
-    ndim = x.ndim
-    normal = tuple(axis % ndim for axis in axes)
+        order = axes[0] or ()
+    ndim = np.ndim(x)
+    normal = tuple(int(axis) % ndim for axis in order)
     whole = not normal or normal == tuple(range(ndim))[::-1]
     return call("transpose", x, None if whole else normal)
 
@@ -149,29 +154,223 @@ def dot(x: Any, y: Any) -> Any:
     return call("tensordot", x, y, ((nx - 1,), (max(ny - 2, 0),)))
 
 
+def flatten(x: Any, order: str = "C") -> Any:
+    """`x.flatten()` is a copy, `x.ravel()` is not."""
+    return reshape(call("copy", x), -1, order=order)
+
+
+def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """`np.split(x, 4, axis=1)`: the pieces as slices, named after what they are unpacked to."""
+    length = x.shape[axis]
+    if isinstance(sections, (int, np.integer)):
+        if length % sections:
+            raise ValueError("array split does not result in an equal division")
+        return array_split(x, sections, axis)
+    return _pieces(x, [0, *sections, length], axis)
+
+
+def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """`np.array_split`: like split, the pieces need not be equal."""
+    length = x.shape[axis]
+    if not isinstance(sections, (int, np.integer)):
+        return split(x, sections, axis)
+    each, more = divmod(length, int(sections))
+    if not more:
+        return _pieces(x, [i * each for i in range(sections)] + [length], axis)
+    sizes = [each + 1] * more + [each] * (int(sections) - more)
+    return _pieces(x, [0, *np.cumsum(sizes).tolist()], axis)
+
+
+def _pieces(x: Any, edges: list[Any], axis: int) -> list[Any]:
+    here = site(sys._getframe(1))
+    names = here.names if here is not None else ()
+    before = (slice(None),) * (int(axis) % x.ndim)
+    pieces = []
+    for i, (start, stop) in enumerate(itertools.pairwise(edges)):
+        last = i == len(edges) - 2
+        key = slice(None if i == 0 else start, None if last else stop)
+        piece = call("get", x, (*before, key) if before else key)
+        if i < len(names):
+            piece.node.name = names[i] or ""
+        pieces.append(piece)
+    return pieces
+
+
+def stack_along(arrays: Any, axis: int, least: int) -> Any:
+    """`np.vstack` and its like: at least `least` axes, then concatenate."""
+    return call("concatenate", tuple(_at_least(part, least, axis) for part in arrays), axis)
+
+
+def _at_least(x: Any, ndim: int, axis: int) -> Any:
+    x = x if type(x) is Array else np.asarray(x)
+    if x.ndim >= ndim:
+        return x
+    if ndim == 2:
+        x = x if x.ndim else reshape_any(x, (1,))
+        return x[None, :] if axis == 0 else x[:, None]
+    return reshape_any(x, (1,)) if ndim == 1 else x[..., None]
+
+
+def reshape_any(x: Any, shape: tuple[int, ...]) -> Any:
+    return reshape(x, shape) if type(x) is Array else x.reshape(shape)
+
+
+def sequence(op: str) -> Callable[..., Any]:
+    """A function whose first argument is a sequence of arrays."""
+
+    def apply(arrays: Any, *args: Any, **options: Any) -> Any:
+        return call(op, tuple(arrays), *args, **options)
+
+    return apply
+
+
+def einsum(subscripts: Any, *operands: Any, optimize: Any = None) -> Any:
+    """`np.einsum("nd,dm->nm", x, w)`."""
+    if not isinstance(subscripts, str):
+        raise RuleError(f"{site(sys._getframe(1))}\n  write the subscripts of einsum as a string")
+    return call("einsum", subscripts, tuple(operands))
+
+
+def where(condition: Any, *choices: Any) -> Any:
+    """`np.where(c, x, y)`; `np.where(c)` is a list of indices."""
+    return call("where", condition, *choices) if choices else _indices(np.nonzero)(condition)
+
+
+def _indices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose result are indices: plain arrays, remembered as a branch."""
+
+    def find(x: Any, *args: Any, **options: Any) -> Any:
+        if current(x).differentiable:
+            x = call("not_equal", x, 0)
+        return function(leave(x, "became indices", "compare first"), *args, **options)
+
+    return find
+
+
+def _looking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that only looks at the values, as assertions do."""
+
+    def look(*args: Any, **options: Any) -> Any:
+        return function(*[plain(unwrap(arg)) for arg in args], **options)
+
+    return look
+
+
+def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """`np.average(x, axis, weights)`."""
+    if weights is None:
+        return call("mean", x, axis)
+    if axis is not None and np.ndim(weights) == 1:
+        weights = np.expand_dims(weights, tuple(range(1, np.ndim(x) - axis % np.ndim(x))))
+    total = np.sum(np.broadcast_to(weights, np.shape(x)), axis)
+    return np.sum(x * weights, axis) / total
+
+
+def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+    """`np.diff(x)`: each entry minus the one before it."""
+    before = (slice(None),) * (axis % x.ndim)
+    for _ in range(n):
+        x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
+    return x
+
+
+def astype(x: Any, dtype: Any, **options: Any) -> Any:
+    """`x.astype(x.dtype)` is a copy, or nothing at all."""
+    if np.dtype(dtype) == x.dtype:
+        return x if options.get("copy", True) is False else call("copy", x)
+    return call("astype", x, np.dtype(dtype))
+
+
+def item(x: Any, *index: Any) -> Any:
+    """`x.item()`: the entry, still traced."""
+    if index:
+        return x[index if len(index) > 1 else np.unravel_index(index[0], x.shape)]
+    return reshape(x, ()) if x.ndim else x
+
+
+def fill_diagonal(x: Any, value: Any) -> None:
+    """`np.fill_diagonal(x, 0)`."""
+    count = np.arange(min(x.shape))
+    store(x, (count,) * x.ndim, value)
+
+
+def swapped(x: Any, y: Any, *_: Any) -> Any:
+    return dot(reshape(x, -1), reshape_any(y, (-1,)))
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.reshape: reshape,
     np.transpose: transpose,
     np.dot: dot,
-    np.ravel: lambda x: reshape(x, -1),
+    np.vdot: swapped,
+    np.ravel: lambda x, order="C": reshape(x, -1, order=order),
+    np.copy: lambda x, *_, **__: call("copy", x),
+    np.einsum: einsum,
+    np.where: where,
+    np.average: average,
+    np.diff: diff,
+    np.split: split,
+    np.array_split: array_split,
+    np.hsplit: lambda x, sections: split(x, sections, 1 if x.ndim > 1 else 0),
+    np.vsplit: lambda x, sections: split(x, sections, 0),
+    np.dsplit: lambda x, sections: split(x, sections, 2),
+    np.concatenate: sequence("concatenate"),
+    np.stack: sequence("stack"),
+    np.vstack: lambda arrays: stack_along(arrays, 0, 2),
+    np.hstack: lambda arrays: stack_along(
+        arrays, 0 if max(np.ndim(part) for part in arrays) <= 1 else 1, 1
+    ),
+    np.column_stack: lambda arrays: stack_along(arrays, 1, 2),
+    np.dstack: lambda arrays: stack_along([_at_least(p, 2, 0) for p in arrays], 2, 3),
+    np.append: lambda x, y, axis=None: call(
+        "concatenate",
+        (x, y) if axis is not None else (reshape_any(x, (-1,)), reshape_any(y, (-1,))),
+        axis or 0,
+    ),
+    np.atleast_1d: lambda x: x if x.ndim else reshape(x, (1,)),
+    np.atleast_2d: lambda x: _at_least(x, 2, 0),
+    np.copyto: lambda x, value: store(x, ..., value),
+    np.fill_diagonal: fill_diagonal,
     np.ndim: lambda x: x.ndim,
     np.shape: lambda x: x.shape,
-    np.size: lambda x: x.size,
+    np.size: lambda x, axis=None: x.size if axis is None else x.shape[axis],
+    **{f: _indices(f) for f in (np.nonzero, np.flatnonzero, np.argwhere, np.unique)},
+    **{
+        f: _looking(f)
+        for f in (
+            np.allclose,
+            np.array_equal,
+            np.result_type,
+            np.iscomplexobj,
+            np.isrealobj,
+            np.may_share_memory,
+            np.shares_memory,
+            np.array_repr,
+            np.array_str,
+            np.array2string,
+            np.bincount,
+        )
+    },
 }
 
 
 def _method(op: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        return call(op, self, *args, **options)
+        return call(SYNONYMS.get(op, op), self, *args, **options)
 
     return method
 
 
+# The methods of an array; those that a row has the name of are found by themselves.
 METHODS: dict[str, Callable[..., Any]] = {
-    **{op: _method(op) for op in ("sum", "mean", "max", "min", "var", "std", "prod", "copy")},
+    **{op: _method(op) for op in ("sum", "mean", "max", "min", "var", "std", "copy")},
     "reshape": reshape,
     "transpose": transpose,
     "dot": dot,
-    "ravel": lambda x: reshape(x, -1),
-    "flatten": lambda x: reshape(call("copy", x), -1),
+    "ravel": lambda x, order="C": reshape(x, -1, order=order),
+    "flatten": flatten,
+    "astype": astype,
+    "item": item,
+    "fill": lambda x, value: store(x, ..., value),
+    "nonzero": _indices(np.nonzero),
 }

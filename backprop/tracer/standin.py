@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.rules import Range
-from backprop.tracer.array import Array, arrays_in, refuse, unwrap
+from backprop.rules import counting
+from backprop.tracer.array import Array, arrays_in, refuse
 from backprop.tracer.lengths import Length, Number, remember, tree_of
 from backprop.tracer.tape import running
 
@@ -82,10 +82,9 @@ def _asarray(item: Any, *args: Any, **options: Any) -> Any:
 
 
 def _arange(*args: Any, **options: Any) -> Any:
-    value = np.arange(*args, **options)
     if running() is None:
-        return value
-    result = value.view(Range)
+        return np.arange(*args, **options)
+    result = counting(*args, **options)
     result.tree = ("call", "np.arange", tuple(tree_of(arg) for arg in args))
     return result
 
@@ -210,4 +209,3 @@ def _scope(item: Any) -> dict[str, Any] | None:
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_ = unwrap

@@ -108,7 +108,7 @@ class Filling:
         if isinstance(tree.func, ast.Name) and tree.func.id in WORDS:
             return WORDS[tree.func.id](self, *tree.args)
         function, _ = self.expand(tree.func)
-        args = [self.expand(arg) for arg in tree.args]
+        args = [part for arg in tree.args for part in self._argument_list(arg)]
         rule = self.node.rule
         assert rule is not None
         options = {}
@@ -125,6 +125,14 @@ class Filling:
         keywords = [ast.keyword(key, value) for key, value in options.items()]
         shape = broadcast([shape for _, shape in args]) if args and not options else None
         return ast.Call(function, [arg for arg, _ in args], keywords), shape
+
+    def _argument_list(self, tree: Any) -> list[tuple[Tree, Shape | None]]:
+        """`*operands` in a text is written out."""
+        if not isinstance(tree, ast.Starred):
+            return [self.expand(tree)]
+        inner, _ = self.expand(tree.value)
+        assert isinstance(inner, (ast.Tuple, ast.List))
+        return [(part, None) for part in inner.elts]
 
 
 def _number(value: Any) -> bool:

@@ -110,14 +110,10 @@ class Forward(Values):
 
     # ── values ──────────────────────────────────────────────────────────────────────────────
     def value(self, node: Node) -> Tree:
-        if node.rule is None:
-            if node.named or node.op == "input":
-                return text.name(node.name)
-            if node in self.kept:
-                return text.name(self.variables.get(node, node.name))
-            return constant_tree(self, node, self.graph.call)
-        if node in self.kept:
+        if node in self.kept or node.op == "input" or (node.rule is None and node.named):
             return text.name(self.variables.get(node, node.name))
+        if node.rule is None:
+            return constant_tree(self, node, self.graph.call)
         return self.expression(node)
 
     def _line(self, node: Node) -> list[str]:

@@ -114,6 +114,12 @@ class Values:
         shape = text.attribute(self.value(node), "shape")
         return ast.Subscript(shape, text.constant(axis))
 
+    def size(self, part: Any, axis: int) -> Tree:
+        """The length of an axis of an operand, which may be a plain array."""
+        if isinstance(part, Node):
+            return self.length(part, axis)
+        return text.constant(int(np.shape(part)[axis]))
+
     def lengths(self, node: Node, axes: Iterable[int]) -> Tree:
         """The product of some lengths: `x.shape[0] * x.shape[1]`, or `x.size`."""
         axes = tuple(axes)

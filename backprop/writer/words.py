@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backprop.axes import reduced_axes
+from backprop.graph import Node
 from backprop.writer import text
 from backprop.writer.text import Tree
 
@@ -74,17 +75,44 @@ def batch(filling: Filling, tree: ast.expr) -> tuple[Tree, Shape]:
     return value, full
 
 
+def piece(filling: Filling, tree: ast.expr, axis: ast.expr) -> tuple[Tree, Shape]:
+    """`[:, 2:5]`: where the operand lies in a concatenation."""
+    arrays = list(filling.argument(tree))
+    along = int(filling.argument(axis)) % len(filling.node.shape)
+    which = _nth(arrays, filling.position)
+    edges: list[Tree] = [text.constant(0)]
+    for part in arrays:
+        size = filling.writer.size(part, along)
+        edges.append(text.binary(ast.Add(), edges[-1], size))
+    last = which == len(arrays) - 1
+    part = ast.Slice(edges[which] if which else None, None if last else edges[which + 1])
+    whole: list[Tree] = [ast.Slice()] * along
+    return (ast.Tuple([*whole, part]) if whole else part), ()
+
+
+def layer(filling: Filling, tree: ast.expr, axis: ast.expr) -> tuple[Tree, Shape]:
+    """`[:, 2]`: where the operand lies in a stack."""
+    along = int(filling.argument(axis)) % len(filling.node.shape)
+    which = text.constant(_nth(list(filling.argument(tree)), filling.position))
+    whole: list[Tree] = [ast.Slice()] * along
+    return (ast.Tuple([*whole, which]) if whole else which), ()
+
+
+def _nth(arrays: list[Any], position: int) -> int:
+    """The index in a list of the n-th node of it."""
+    return [i for i, part in enumerate(arrays) if isinstance(part, Node)][position]
+
+
 WORDS: dict[str, Callable[..., tuple[Tree, Shape]]] = {
-    word.__name__: word for word in (keep, count, shape, length, inverse, batch)
+    word.__name__: word for word in (keep, count, shape, length, inverse, batch, piece, layer)
 }
 
 
 def broadcast(shapes: Sequence[Shape | None]) -> Shape | None:
-    """The shape of entry-by-entry arithmetic, None if one of them is not known."""
+    """The shape of entry-by-entry arithmetic, None if it is not known or not that."""
     if any(each is None for each in shapes):
         return None
-    return np.broadcast_shapes(*[each for each in shapes if each is not None])
-
-
-def is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str))
+    try:
+        return np.broadcast_shapes(*[each for each in shapes if each is not None])
+    except ValueError:
+        return None
