@@ -49,6 +49,19 @@ def check_blog(config: MkDocsConfig) -> None:
         raise PluginError("\n".join(wrong))
 
 
+def absent_folders(config: MkDocsConfig) -> list[Path]:
+    """Folders of posts that do not exist; the blog plugin is about to create them."""
+    folders = [Path(config.docs_dir, posts) for _, posts in blogs(config)]
+    return [folder for folder in folders if not folder.exists()]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Take back the folders that the blog plugin created among the author's sources."""
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
 def post_fault(path: Path) -> str | None:
     """What is wrong with the head of a post, beginning with its file and line; None if nothing."""
     shown = os.path.relpath(path)

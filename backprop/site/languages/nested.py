@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -73,9 +74,23 @@ def load(language: Language, default: MkDocsConfig, cache: PluginCache) -> MkDoc
         errors, warnings = config.validate()
     if errors:
         raise PluginError("\n".join(f"{where}'{key}': {error}" for key, error in errors))
+    _check_theme_language(config, where)
     if warnings and default.strict:
         raise PluginError("\n".join(f"{where}'{key}': {warning}" for key, warning in warnings))
     return config
+
+
+def _check_theme_language(config: MkDocsConfig, where: str) -> None:
+    """Material fails with a Jinja error for a language that it has no words for."""
+    folders = [
+        Path(folder, "partials", "languages") for folder in getattr(config.theme, "dirs", ())
+    ]
+    known = sorted({file.stem for folder in folders for file in folder.glob("*.html")})
+    if known and config.theme.get("language", "en") not in known:
+        raise PluginError(
+            f"{where}theme: language: '{config.theme['language']}' is none of the theme's: "
+            f"{', '.join(known)}. Set 'theme: {{language: …}}' in the language's block."
+        )
 
 
 def _with_theme(language: Language, raw: dict, default: MkDocsConfig) -> dict[str, Any]:

@@ -111,5 +111,5 @@ def _list(names: Iterable[object]) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[object]) -> str:
-    close = difflib.get_close_matches(name, [str(k) for k in known], n=1)
+    close = difflib.get_close_matches(name, [str(k) for k in known], n=1, cutoff=0.5)
     return f" Did you mean '{close[0]}'?" if close else ""

@@ -41,29 +41,38 @@ def with_head(html: str, links: str, tag: str) -> str:
     return html.replace("</head>", f"{links}</head>", 1) if links else html
 
 
-def switcher(catalogue: Catalogue, edition: Edition, source: str | None) -> list[dict]:
-    """Material's `extra.alternate` for one page: its translation, or else the language's home.
+def theme_alternates(catalogue: Catalogue, edition: Edition) -> list[dict]:
+    """Material's `extra.alternate`, from which its header makes the switcher.
 
-    Links are relative to the edition's root, which is what the theme's `url` filter expects;
-    for `source` None (error pages, which are shown at any address) they are absolute paths.
+    The links are marks: the theme's `url` filter lets an address with a scheme pass, and confuses
+    relative ones that lead out of the language's own folder.
     """
-    items = []
-    for other in catalogue.editions.values():
-        entry = catalogue.translation(edition, source, other) if source is not None else None
-        path = other.path(entry.url) if entry else other.home
+    return [
+        {
+            "name": other.language.name,
+            "lang": other.language.tag,
+            "link": f"language-page:{other.language.key}:",
+            "current": other is edition,
+        }
+        for other in catalogue.editions.values()
+    ]
+
+
+def with_switcher(html: str, catalogue: Catalogue, edition: Edition, source: str | None) -> str:
+    """The page with its translations in the switcher, or else the home of the language.
+
+    An error page (`source` None) is shown at any address, so its links are absolute paths.
+    """
+
+    def address(match: re.Match[str]) -> str:
+        other = catalogue.editions[match[1]]
         if source is None:
-            link = catalogue.root_path + path
-        else:
-            link = catalogue.relative(path, edition.language.prefix)
-        items.append(
-            {
-                "name": other.language.name,
-                "lang": other.language.tag,
-                "link": link,
-                "current": other is edition,
-            }
-        )
-    return items
+            return escape(catalogue.root_path + other.home)
+        entry = catalogue.translation(edition, source, other)
+        path = other.path(entry.url) if entry else other.home
+        return escape(catalogue.relative(path, edition.path(edition.entries[source].url)))
+
+    return re.sub(r"language-page:([\w-]+):", address, html)
 
 
 def untranslated_note(catalogue: Catalogue, edition: Edition, source: str) -> str:

@@ -40,6 +40,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.catalogue = Catalogue()
         self.edition: Edition
         self.links: Links
+        self.absent: list[Path] = []
         # What follows is used by the leader alone.
         self.command: Literal["build", "gh-deploy", "serve"] = "build"
         self.dirty = False
@@ -93,6 +94,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
             config.strict = self.leader.strict
         self.links = Links(self.edition, self.catalogue)
         config.markdown_extensions.append(self.links)  # type: ignore[arg-type]
+        config.extra["alternate"] = outputs.theme_alternates(self.catalogue, self.edition)
         if SCRIPT not in config.extra_javascript:
             config.extra_javascript.append(SCRIPT)
         _quiet_jieba()
@@ -131,9 +133,13 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 if hasattr(plugin, "on_startup"):
                     plugin.on_startup(command=self.command, dirty=self.dirty)
 
-    @event_priority(100)
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+    def on_pre_build(self, *, config: MkDocsConfig) -> None:
         checks.check_blog(config)
+        self.absent = checks.absent_folders(config)
+
+    @event_priority(-100)
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        checks.remove_empty(self.absent)
         script = Path(__file__).with_name("assets") / "languages.js"
         files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
         return files
@@ -175,13 +181,11 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
     @event_priority(-75)
     def on_page_context(self, context: Any, *, page: Page, config: MkDocsConfig, nav: Any) -> Any:
         source = page.file.src_uri
-        config.extra["alternate"] = outputs.switcher(self.catalogue, self.edition, source)
         note = outputs.untranslated_note(self.catalogue, self.edition, source)
         page.content = outputs.with_note(page.content or "", note)
         return context
 
     def on_template_context(self, context: Any, *, template_name: str, config: MkDocsConfig) -> Any:
-        config.extra["alternate"] = outputs.switcher(self.catalogue, self.edition, None)
         order = [self.edition, *self.catalogue.others(self.edition)]
         root = self.catalogue.root_path
         context["editions"] = [{"language": e.language, "home": root + e.home} for e in order]
@@ -192,7 +196,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         source = page.file.src_uri
         output = self.links.resolve(output, self.edition.path(page.url))
         links = outputs.head_links(self.catalogue, self.edition, source)
-        return outputs.with_head(output, links, self.edition.language.tag)
+        output = outputs.with_head(output, links, self.edition.language.tag)
+        return outputs.with_switcher(output, self.catalogue, self.edition, source)
 
     @event_priority(-100)
     def on_post_template(
@@ -201,7 +206,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if template_name == "sitemap.xml" and self.catalogue.site_url:
             return outputs.sitemap(self.catalogue, self.edition)
         if template_name.endswith(".html"):
-            return outputs.with_head(output_content, "", self.edition.language.tag)
+            output = outputs.with_head(output_content, "", self.edition.language.tag)
+            return outputs.with_switcher(output, self.catalogue, self.edition, None)
         return output_content
 
     @event_priority(-100)

@@ -1,0 +1,185 @@
+"""`mkdocs serve` and `mkdocs build` as processes: reloading, recovering, cleaning up, repeating."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+
+class Command:
+    """`mkdocs …` in a process of its own, with a folder of its own for temporary files."""
+
+    def __init__(self, project, *arguments, **environment):
+        project.save()
+        self.temporary = project.root / "tmp"
+        self.temporary.mkdir(exist_ok=True)
+        self.said: queue.Queue[str] = queue.Queue()
+        self.all: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mkdocs", "--no-color", *arguments],
+            cwd=project.root,
+            env={**os.environ, "TMPDIR": str(self.temporary), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.all.append(line)
+            self.said.put(line)
+
+    def wait_for(self, text, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                line = self.said.get(timeout=0.2)
+            except queue.Empty:
+                if self.process.poll() is not None:
+                    break
+                continue
+            if text in line:
+                return line
+        raise AssertionError(f"never said {text!r}:\n{''.join(self.all)}")
+
+    def leftovers(self):
+        return [path.name for path in self.temporary.iterdir() if path.name != "jieba.cache"]
+
+
+@pytest.fixture
+def serve(project):
+    started = []
+
+    def serve(*options):
+        port = free_port()
+        command = Command(project, "serve", "--dev-addr", f"127.0.0.1:{port}", *options)
+        started.append(command)
+        command.url = f"http://127.0.0.1:{port}/"
+        command.wait_for("Serving on")
+        return command
+
+    yield serve
+    for command in started:
+        if command.process.poll() is None:
+            command.process.kill()
+            command.process.wait()
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(url):
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_serve_reloads_recovers_and_cleans_up(project, serve):
+    command = serve("--strict")
+    for prefix, title in (("", "梯度"), ("en/", "Gradients")):
+        status, page = get(f"{command.url}{prefix}posts/gradients/")
+        assert status == 200
+        assert title in page
+        assert f'<link rel="canonical" href="{command.url}{prefix}posts/gradients/">' in page
+    assert get(command.url + "nowhere/")[0] == 404
+
+    for key, prefix in (("en", "en/"), ("zh", "")):
+        project.post(key, "gradients", title=f"Edited {key}")
+        command.wait_for("Reloading browsers")
+        assert f"Edited {key}" in get(f"{command.url}{prefix}posts/gradients/")[1]
+
+    for key, prefix in (("en", "en/"), ("zh", "")):
+        project.post(key, "gradients", date="soon")
+        assert f"docs/{key}/posts/gradients.md:2" in command.wait_for("is no date")
+        command.wait_for("until build errors are resolved")
+        project.post(key, "gradients", title=f"Mended {key}")
+        command.wait_for("Reloading browsers")
+        assert f"Mended {key}" in get(f"{command.url}{prefix}posts/gradients/")[1]
+        project.post(key, "gradients", text="[x](nowhere.md)")
+        assert f"docs/{key}/posts/gradients.md" in command.wait_for("nowhere.md")
+        project.post(key, "gradients", title=f"Mended {key} again")
+        command.wait_for("Reloading browsers")
+
+    # Both languages are still themselves after all this.
+    assert "梯度" not in get(command.url + "en/")[1]
+    assert "Mended zh again" in get(command.url)[1]
+    assert "Mended en again" in get(command.url + "en/")[1]
+
+    command.process.send_signal(signal.SIGTERM)
+    assert command.process.wait(20) == 128 + signal.SIGTERM
+    assert command.leftovers() == []
+
+
+def test_interrupt_cleans_up(project, serve):
+    command = serve()
+    command.process.send_signal(signal.SIGINT)
+    command.process.wait(20)
+    assert command.leftovers() == []
+
+
+def test_settings_of_a_language_reload(project, serve):
+    command = serve()
+    assert "<title>Notes</title>" in get(command.url + "en/")[1]
+    project.languages["en"]["site_name"] = "Other notes"
+    project.save()
+    command.wait_for("Reloading browsers")
+    assert "<title>Other notes</title>" in get(command.url + "en/")[1]
+
+
+def test_two_builds_are_the_same_to_the_byte(project):
+    project.config["plugins"] += [
+        "tags",
+        {"rss": {"use_git": False, "match_path": "posts/.*", "cache_dir": ".cache"}},
+    ]
+    for key in ("zh", "en"):
+        project.write(f"docs/{key}/tags.md", "# Tags\n\n<!-- material/tags -->\n")
+        project.post(key, "second", title="Second", date="2018-05-06")
+    sites = []
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Shanghai")):
+        sites.append(project.root / f"site{seed}")
+        environment = {"PYTHONHASHSEED": seed, "TZ": zone}
+        command = Command(project, "build", "--site-dir", str(sites[-1]), **environment)
+        assert command.process.wait(120) == 0, "".join(command.all)
+        assert command.leftovers() == []
+        time.sleep(1.1)  # A clock of whole seconds moves on.
+    assert differences(*sites) == []
+    # What stands for "now" is the newest post.
+    assert "06 May 2018" in (sites[0] / "feed_rss_created.xml").read_text("utf-8")
+
+
+def test_the_date_of_the_build_can_be_chosen(project):
+    project.config["plugins"].append(
+        {"rss": {"use_git": False, "match_path": "posts/.*", "cache_dir": ".cache"}}
+    )
+    command = Command(project, "build", SOURCE_DATE_EPOCH="1600000000")
+    assert command.process.wait(120) == 0, "".join(command.all)
+    assert "13 Sep 2020" in project.text("en/feed_rss_created.xml")
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    def files(site):
+        return {str(p.relative_to(site)) for p in site.rglob("*") if p.is_file()}
+
+    names = files(one)
+    assert len(names) > 50
+    _, mismatch, errors = filecmp.cmpfiles(one, other, names, shallow=False)
+    return sorted(names ^ files(other)) + sorted(mismatch) + sorted(errors)
