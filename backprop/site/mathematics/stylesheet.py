@@ -17,14 +17,17 @@ from fontTools.ttLib import TTFont
 FOLDER = "assets/backprop/mathematics"
 _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
 
-# The house's own rules, after MathJax's.
+# The house's own rules, after MathJax's. The TeX has no size but is copied in the place of the
+# glyphs; inline MathML, seen by nobody, adds no line breaks to what is copied.
 _HOUSE = """
 mjx-container{position:relative;color:inherit;font-size:116%}
 mjx-container mjx-container{font-size:inherit}
 mjx-math{-webkit-user-select:none;user-select:none}
-mjx-tex{display:inline-block;width:0;height:0;overflow:hidden;white-space:pre;font-size:1px}
+mjx-tex{font-size:0;white-space:pre}
 mjx-assistive-mml{position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;
 clip-path:inset(50%);-webkit-user-select:none;user-select:none}
+mjx-assistive-mml *{display:inline}
+a.bp-reference{text-decoration:underline dotted;text-underline-offset:.2em}
 mjx-container[tabindex]:focus-visible{outline:2px solid currentColor;outline-offset:2px}
 .bp-row-mark{display:table-cell;padding-left:1em;line-height:normal;white-space:normal;
 text-align:left}
