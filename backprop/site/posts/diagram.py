@@ -3,7 +3,60 @@
 import ast
 from typing import Any
 
+from backprop.site.posts.runner import FenceError
+
 
 def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
-    """HTML of the call's graph; FenceError if the fence holds no call of numpy arrays."""
-    raise NotImplementedError(ast.dump(ast.parse(request["code"])))
+    """HTML of the call's graph; FenceError if the fence holds no call, or its backward is wrong."""
+    import numpy as np
+
+    from backprop.site.posts.graphs import figure
+
+    f, args = the_call(request["code"], request["first"], name, namespace)
+    import backprop as bp
+
+    graph = bp.trace(f, *args)
+    backward = graph.derive()
+    rng = np.random.default_rng(20170330)
+    douts = tuple(rng.normal(size=node.shape) for node in graph.outputs)
+    dout = douts if graph.several else douts[0]
+    truth = bp.numeric_gradient(f, *args, dout=dout)
+    mine = backward(dout, *args)
+    for ours, right in zip(_each(mine), _each(truth), strict=True):
+        scale = max(1.0, float(np.abs(right).max(initial=0)))
+        if not np.allclose(ours, right, rtol=1e-5, atol=1e-6 * scale):
+            raise FenceError("the derived backward of this call is wrong", request["first"])
+    return figure(graph, backward, request["language"], caption=request["caption"])
+
+
+def the_call(
+    code: str, first: int, name: str, namespace: dict[str, Any], what: str = "this graph fence"
+) -> tuple[Any, list[Any]]:
+    """The function and the arguments of a call such as `variance(x)`; FenceError if it is none."""
+    try:
+        tree = ast.parse(code.strip(), name, "eval").body
+    except SyntaxError as error:
+        raise FenceError(_no_call(code, what), first + (error.lineno or 1) - 1) from None
+    if not isinstance(tree, ast.Call):
+        raise FenceError(_no_call(code, what), first)
+    if tree.keywords or any(isinstance(one, ast.Starred) for one in tree.args):
+        reason = f"{what} needs a call with plain arguments, such as variance(x), no keywords"
+        raise FenceError(reason, first)
+
+    def value(node: ast.expr) -> Any:
+        expression = ast.Expression(node)
+        ast.increment_lineno(expression, first - 1)
+        return eval(compile(expression, name, "eval"), namespace)
+
+    f = value(tree.func)
+    if isinstance(f, type) or not callable(f):
+        raise FenceError(f"{what} calls {ast.unparse(tree.func)}, which is no function", first)
+    return f, [value(argument) for argument in tree.args]
+
+
+def _no_call(code: str, what: str) -> str:
+    return f"{what} holds no call of a function, such as variance(x), but: {code.strip()[:60]}"
+
+
+def _each(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)

@@ -9,9 +9,9 @@ from functools import cache
 ALIASES = {"py": "python", "python3": "python", "py3": "python"}
 
 # What pymdownx.highlight understands in any fence.
-_LAYOUT = {"title", "title_mode", "hl_lines", "linenums"}
+LAYOUT = {"title", "title_mode", "hl_lines", "linenums"}
 # Classes that Material gives a meaning to in any fence.
-_MATERIAL = {"annotate", "copy", "no-copy", "select", "no-select"}
+MATERIAL = {"annotate", "copy", "no-copy", "select", "no-select"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def parse_header(info: str) -> Header:
     elif match["plain"]:
         for part in _PLAIN.finditer(match["plain"]):
             options[part["key"]] = part["value"] or ""
-            if part["key"] not in _LAYOUT:
+            if part["key"] not in LAYOUT:
                 key = part.group(0).strip()
                 braced = f".{key}" if "=" not in key else key
                 raise HeaderError(
@@ -120,16 +120,16 @@ def _validate(header: Header) -> None:
         return
     ours = header.language in ("python", "pycon", "output", "graph")
     for name in header.classes if ours else ():
-        if name not in known.classes | _MATERIAL:
+        if name not in known.classes | MATERIAL:
             raise HeaderError(
                 f"unknown class `.{name}` on a {header.language} fence"
-                + _suggest(name, [*known.classes, *_MATERIAL], ".", wrong_kind=known.options)
+                + _suggest(name, [*known.classes, *MATERIAL], ".", wrong_kind=known.options)
             )
     for key, value in header.options.items() if ours else ():
-        if key not in known.options | _LAYOUT and not key.startswith("data-"):
+        if key not in known.options | LAYOUT and not key.startswith("data-"):
             raise HeaderError(
                 f"unknown option `{key}` on a {header.language} fence"
-                + _suggest(key, [*known.options, *_LAYOUT], wrong_kind=known.classes)
+                + _suggest(key, [*known.options, *LAYOUT], wrong_kind=known.classes)
             )
         if not value and key in known.options:
             raise HeaderError(f'option `{key}` needs a value: write {key}="…"')
@@ -185,8 +185,8 @@ def _pygments_knows(language: str) -> bool:
     if language in _COMMON:
         return True
     try:
-        from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-        from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+        from pygments.lexers import get_lexer_by_name
+        from pygments.util import ClassNotFound
     except ImportError:  # pragma: no cover - Pygments comes with pytest and with MkDocs
         return False
     try:

@@ -17,6 +17,7 @@ from pytest_markdown_docs.plugin import MarkdownInlinePythonItem, MarkdownTextFi
 
 from backprop.site.posts.fences import Fence
 from backprop.site.posts.pages import EXECUTED, Page, Step, load
+from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.program import Executor, Limits, Outcome, Session
 from backprop.site.posts.update import rewrite
 from backprop.site.posts.verify import Failure, judge, normal, problems
@@ -65,12 +66,15 @@ class PagesPlugin:
         known = self.outcomes.get(page.name, [])
         if index < len(known):
             return known[index]
-        if self._session is None or self._session.page is not page:
+        if self._session is None or self._session.page.name != page.name:
             self._close()
             self._session = self.executor.session(page)
         outcome = self._session.outcome(index)
         self.outcomes[page.name] = self._session.outcomes
         return outcome
+
+    def outcomes_of(self, page: Page) -> list[Outcome]:
+        return [self.outcome(page, index) for index in range(len(page.executed))]
 
     def _close(self) -> None:
         if self._session:
@@ -112,13 +116,19 @@ class PageFile(MarkdownTextFile):
         super().__init__(**kwargs)
         self.plugin = plugin
 
-    def collect(self) -> Iterator["FenceItem"]:
+    def collect(self) -> Iterator["_Reporting"]:
         page = load(self.path, self.plugin.config.rootpath)
         found: list[tuple[int, Step | Failure]] = [
             *((step.fence.line, step) for step in page.steps),
             *((failure.line, failure) for failure in [*problems(page), *_overlooked(page)]),
         ]
         found.sort(key=lambda pair: pair[0])
+        for other in translations(page, self.plugin.config.rootpath):
+            if other.name < page.name:  # once for both
+                name = f"{self.path.name}:{other.language}"
+                yield ParityItem.from_parent(
+                    self, name=name, plugin=self.plugin, page=page, other=other
+                )
         names: dict[str, int] = {}
         for line, what in found:
             name = f"{self.path.name}:{line}"
@@ -128,7 +138,57 @@ class PageFile(MarkdownTextFile):
             yield FenceItem.from_parent(self, name=name, plugin=self.plugin, page=page, what=what)
 
 
-class FenceItem(MarkdownInlinePythonItem):
+class _Reporting(MarkdownInlinePythonItem):
+    """Shows a failure of a page as what it is."""
+
+    page: Page
+
+    def setup(self) -> None:
+        """No fixtures: a page is a program that a reader can run."""
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        if not isinstance(excinfo.value, FenceFailureError):
+            return pytest.Item.repr_failure(self, excinfo, style)
+        failure = excinfo.value.failure
+        text = [f"{failure.page}:{failure.line}: {failure.reason}", ""]
+        if excerpt := list(self.excerpt(failure.line)):
+            text += [*excerpt, ""]
+        text += failure.detail.rstrip().split("\n") if failure.detail else []
+        trace = ReprTraceback([ReprEntryNative(["\n".join(text) + "\n"])], None, "native")
+        # pytest's own classes, because only these travel from the processes of xdist.
+        return ReprExceptionInfo(
+            reprtraceback=trace,
+            reprcrash=ReprFileLocation(str(self.path), failure.line, text[0]),
+        )
+
+    def excerpt(self, line: int) -> Iterator[str]:
+        return iter(())
+
+
+class ParityItem(_Reporting):
+    """A page against its translation: the same program in both."""
+
+    def __init__(self, plugin: PagesPlugin, page: Page, other: Page, **kwargs: Any):
+        super().__init__(test_definition=FenceTestDefinition("", (), 1, page.path, None), **kwargs)
+        self.plugin, self.page, self.other = plugin, page, other
+
+    def runtest(self) -> None:
+        failure = difference(self.page, self.other)
+        if failure is None and any(step.fence.has("figure") for step in self.page.executed):
+            failure = figure_difference(
+                self.page,
+                self.other,
+                self.plugin.outcomes_of(self.page),
+                self.plugin.outcomes_of(self.other),
+            )
+        if failure:
+            raise FenceFailureError(failure)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, f"{self.page.name} and {self.other.name}"
+
+
+class FenceItem(_Reporting):
     """A fence, or something in a page that is no fence but was meant to be."""
 
     def __init__(self, plugin: PagesPlugin, page: Page, what: Step | Failure, **kwargs: Any):
@@ -140,9 +200,6 @@ class FenceItem(MarkdownInlinePythonItem):
         self.plugin, self.page, self.what, self.fence_line = plugin, page, what, line
         if isinstance(what, Step) and not what.runs:
             self.add_marker(pytest.mark.skip(reason=".notest: shown, not executed"))
-
-    def setup(self) -> None:
-        """No fixtures: a page is a program that a reader can run."""
 
     def runtest(self) -> None:
         if isinstance(self.what, Failure):
@@ -179,20 +236,8 @@ class FenceItem(MarkdownInlinePythonItem):
                 return Failure(failure.page, failure.line, failure.reason, failure.source, detail)
         return failure
 
-    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        if not isinstance(excinfo.value, FenceFailureError):
-            return pytest.Item.repr_failure(self, excinfo, style)
-        failure = excinfo.value.failure
-        text = [f"{failure.page}:{failure.line}: {failure.reason}", ""]
-        if isinstance(self.what, Step):
-            text += [*_excerpt(self.what, failure.line), ""]
-        text += failure.detail.rstrip().split("\n") if failure.detail else []
-        trace = ReprTraceback([ReprEntryNative(["\n".join(text) + "\n"])], None, "native")
-        # pytest's own classes, because only these travel from the processes of xdist.
-        return ReprExceptionInfo(
-            reprtraceback=trace,
-            reprcrash=ReprFileLocation(str(self.path), failure.line, text[0]),
-        )
+    def excerpt(self, line: int) -> Iterator[str]:
+        return _excerpt(self.what, line) if isinstance(self.what, Step) else iter(())
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.fence_line - 1, f"{self.page.name}, line {self.fence_line}"

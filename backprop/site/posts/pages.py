@@ -34,6 +34,7 @@ class Step:
             "raises": fence.options.get("raises"),
             "check": fence.options.get("check"),
             "at": fence.options.get("at"),
+            "caption": fence.options.get("caption", ""),
         }
 
 

@@ -92,6 +92,7 @@ class Executor:
 
     def run_all(self, pages: Iterable[Page]) -> list[Result]:
         """Run pages side by side; results in the order of the pages."""
+        pages = list(pages)
         with ThreadPoolExecutor(self.jobs) as pool:
             return list(pool.map(self.run, pages))
 

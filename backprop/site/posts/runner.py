@@ -111,18 +111,18 @@ def _traceback(error: BaseException, name: str) -> str:
 
 
 def _python(request: dict, name: str, module: types.ModuleType) -> dict | None:
-    exec(_compile(request, name), module.__dict__)
-    if request.get("figure"):
-        from backprop.site.posts.figures import collect
+    if not request.get("figure"):
+        exec(_compile(request, name), module.__dict__)
+        return None
+    from backprop.site.posts import figures
 
-        figures = collect(request["number"])
-        if not figures:
-            raise FenceError(
-                "this .figure fence drew nothing: make the figure with matplotlib.pyplot in it",
-                request["first"],
-            )
-        return {"figures": figures}
-    return None
+    figures.begin()
+    exec(_compile(request, name), module.__dict__)
+    found = figures.collect()
+    if not found:
+        reason = "this .figure fence drew nothing: make the figure with matplotlib.pyplot in it"
+        raise FenceError(reason, request["first"])
+    return {"figures": found}
 
 
 def _compile(request: dict, name: str) -> types.CodeType:

@@ -1,0 +1,1 @@
+"""check="f(args)": every line of a fence that assigns a gradient, against the traced graph."""

@@ -1,0 +1,229 @@
+"""The MkDocs plugin `backprop/posts`: executes the pages of a build and shows what they did.
+
+    plugins:
+      - backprop/posts:
+          time_limit: 60        # seconds for one fence
+          output_limit: 1000000 # characters that one fence may print
+          jobs: 4               # pages at once; as many as there are processors
+
+Everything that is not as a page says is a warning, so it fails `mkdocs build --strict`.
+"""
+
+import hashlib
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
+from mkdocs.config import config_options as c
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.structure.files import File, Files
+
+from backprop.site.posts.cache import Cache
+from backprop.site.posts.pages import Page, load
+from backprop.site.posts.parity import difference, figure_difference, translations
+from backprop.site.posts.program import Executor, Limits, Result
+from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
+from backprop.site.posts.verify import Failure, judge, problems
+
+CACHE = ".cache/backprop/posts"
+FOLDER = "assets/backprop"
+_ASSETS = Path(__file__).parent / "assets"
+log = get_plugin_logger("posts")
+
+
+class Run:
+    """What one `mkdocs build` shares among the builds of its languages, one inside the other."""
+
+    def __init__(self) -> None:
+        self.reported: set[Failure] = set()
+        self.results: dict[str, Result] = {}
+
+
+# Nested builds run in the context of the outer one, and nothing else does.
+_current: ContextVar[Run | None] = ContextVar("backprop_posts_run", default=None)
+
+
+class PostsConfig(Config):
+    time_limit = c.Type((int, float), default=60)
+    output_limit = c.Type(int, default=1_000_000)
+    jobs = c.Optional(c.Type(int))
+    language = c.Optional(c.Type(str))
+
+
+class PostsPlugin(BasePlugin[PostsConfig]):
+    """All state belongs to one build: languages are built one inside the other."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Shown] = {}
+        self.pages: dict[str, list[str]] = {}  # source of a page -> its tokens, in order
+        self.rendered: set[str] = set()  # the tokens that appeared in HTML
+        self.files: set[str] = set()
+        self.root = Path()
+        self.run = Run()
+        self.owns = False
+
+    @event_priority(90)
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        enclosing = _current.get()
+        self.owns = enclosing is None
+        self.run = enclosing or Run()
+        _current.set(self.run)
+        self.root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        names = [name for name in config.markdown_extensions if isinstance(name, str)]
+        for needed in ("attr_list", "pymdownx.highlight", "pymdownx.superfences"):
+            if needed not in names:
+                config.markdown_extensions.append(needed)
+        config.markdown_extensions.append(_Finish(self))  # type: ignore[arg-type]
+        return config
+
+    # After the blog has added its pages and taken out its drafts.
+    @event_priority(-100)
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        self.shown, self.pages, self.rendered, self.files = {}, {}, set(), set()
+        language = self.config.language or _language(config)
+        sources: list[tuple[str, Page]] = []
+        for file in files.documentation_pages():
+            if file.abs_src_path and Path(file.abs_src_path).is_file():
+                page = load(Path(file.abs_src_path), self.root, language)
+                sources.append((file.src_uri, page))
+        limits = Limits(float(self.config.time_limit), self.config.output_limit)
+        with Executor(self.root, limits, self.config.jobs) as executor:
+            cache = Cache(self.root / CACHE, self.root)
+            results = cache.results([page for _, page in sources], executor)
+            for (source, page), result in zip(sources, results, strict=True):
+                self._keep(source, page, result, executor)
+            if executor.executed:
+                log.info("Executed %d pages", len(set(executor.executed)))
+            for (_, page), result in zip(sources, results, strict=True):
+                self._compare(page, result, cache)
+        self._add_assets(files, config, sources)
+        return files
+
+    def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
+        """Judge what a page did, and note what each of its fences is to show."""
+        self.files.update(result.files)
+        for failure in problems(page):
+            self._report(failure)
+        steps = {step.fence.line: step for step in page.steps}
+        outcomes = dict(
+            zip((step.fence.line for step in page.executed), result.outcomes, strict=True)
+        )
+        tokens: list[str] = []
+        prefix = hashlib.sha256(page.name.encode()).hexdigest()[:8]
+        for number, fence in enumerate(page.fences):
+            step, outcome = steps.get(fence.line), outcomes.get(fence.line)
+            failure_of: Failure | None = None
+            if step and outcome:
+                failure_of = judge(page, step, outcome, executor)
+                self._report(failure_of)
+            tokens.append(f"{prefix}-{number}")
+            self.shown[tokens[-1]] = Shown(fence, page.language, step, outcome, failure_of)
+        self.pages[source] = tokens
+
+    def _compare(self, page: Page, result: Result, cache: Cache) -> None:
+        """The languages of a page against each other, as soon as both are known."""
+        self.run.results[page.name] = result
+        for other in translations(page, self.root):
+            self._report(difference(page, other))
+            there = self.run.results.get(other.name) or cache.get(other)
+            if there:
+                self._report(figure_difference(page, other, result.outcomes, there.outcomes))
+
+    def _report(self, failure: Failure | None) -> None:
+        # Both languages find the same difference; it is told once.
+        if failure and failure not in self.run.reported:
+            self.run.reported.add(failure)
+            log.warning("%s", failure)
+
+    def _add_assets(
+        self, files: Files, config: MkDocsConfig, sources: list[tuple[str, Page]]
+    ) -> None:
+        from backprop.site.posts import graphs
+
+        fences = [fence for _, page in sources for fence in page.fences]
+        texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
+        if any(fence.language == "graph" for fence in fences):
+            texts |= graphs.assets()
+        for name, text in texts.items():
+            uri = f"{FOLDER}/{name}"
+            files.append(File.generated(config, uri, content=text))
+            wanted = config.extra_css if name.endswith(".css") else config.extra_javascript
+            if uri not in wanted:
+                wanted.append(uri)
+
+    @event_priority(100)
+    def on_page_markdown(self, markdown: str, *, page: Any, **_: Any) -> str:
+        tokens = self.pages.get(page.file.src_uri)
+        if not tokens:
+            return markdown
+        try:
+            return mark(markdown, {token: self.shown[token] for token in tokens})
+        except FencesChangedError:
+            log.warning(
+                "%s: another plugin has changed the fences of this page before backprop/posts "
+                "could show what they do; move it below backprop/posts",
+                page.file.src_uri,
+            )
+            return markdown
+
+    @event_priority(-100)
+    def on_page_content(self, html: str, *, page: Any, **_: Any) -> str:
+        """The guard: every fence that was found is one that the reader sees."""
+        tokens = self.pages.get(page.file.src_uri, [])
+        for token in tokens:
+            fence = self.shown[token].fence
+            if fence.language in MARKED and token not in self.rendered:
+                log.warning(
+                    "%s: the %s fence of line %d does not appear on the page",
+                    page.file.src_uri,
+                    fence.language,
+                    fence.line,
+                )
+        return html
+
+    def on_post_build(self, **_: Any) -> None:
+        self._done()
+
+    def on_build_error(self, **_: Any) -> None:
+        self._done()
+
+    def _done(self) -> None:
+        if self.owns:
+            _current.set(None)
+
+    def on_serve(self, server: Any, **_: Any) -> Any:
+        """Modules that a page imports are as good a reason to build again as the page."""
+        for file in sorted(self.files):
+            server.watch(file)
+        return server
+
+
+class _Finish(Extension):
+    """A postprocessor, because the excerpts of a blog are converted apart from its posts."""
+
+    def __init__(self, plugin: PostsPlugin):
+        super().__init__()
+        self.plugin = plugin
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        plugin = self.plugin
+
+        class Finish(Postprocessor):
+            def run(self, text: str) -> str:
+                text, found = decorate(text, plugin.shown)
+                plugin.rendered |= found
+                return text
+
+        md.postprocessors.register(Finish(md), "backprop_posts", 4)
+
+
+def _language(config: MkDocsConfig) -> str:
+    try:
+        return str(config.theme["language"])
+    except (KeyError, TypeError):
+        return str(config.theme.locale or "en")

@@ -1,0 +1,184 @@
+"""What a page shows of its execution: pure functions from highlighted code to HTML.
+
+Superfences and Pygments render every block as in any other site, so copying, titles and line
+numbers work as ever. Fences of ours only get a token, `data-bp="…"`, in their first line; in the
+finished HTML the block with that token gets what belongs to it.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+
+from backprop.site.posts.fences import Fence, scan
+from backprop.site.posts.headers import LAYOUT, MATERIAL
+from backprop.site.posts.pages import Step
+from backprop.site.posts.program import Outcome
+from backprop.site.posts.runner import one_line
+from backprop.site.posts.verify import Failure
+from backprop.site.posts.words import say
+
+# What a fence shows beside its code, as a class of its block.
+_ATTRIBUTE = "data-bp"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A fence as it is to be shown."""
+
+    fence: Fence
+    language: str
+    step: Step | None = None
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+
+
+class FencesChangedError(ValueError):
+    """Another plugin has changed the fences of a page before they could be marked."""
+
+
+def mark(markdown: str, shown: dict[str, Shown]) -> str:
+    """Give the fences of a page their tokens; `shown` is in the order of the page."""
+    fences = list(scan(markdown).fences)
+    ours = list(shown.items())
+    if [fence.code for fence in fences] != [one.fence.code for _, one in ours]:
+        raise FencesChangedError
+    lines = markdown.split("\n")
+    for fence, (token, one) in zip(fences, ours, strict=True):
+        if fence.language in MARKED:
+            line = lines[fence.line - 1]
+            opening = line[: line.index(fence.mark)]
+            lines[fence.line - 1] = f"{opening}{fence.mark}{_header(one, token)}"
+    return "\n".join(lines)
+
+
+# The fences that are marked: how Pygments shall call them, and the class of their block.
+MARKED = {
+    "python": ("python", "bp-run"),
+    "pycon": ("pycon", "bp-run"),
+    "output": ("text", "bp-output"),
+    "graph": ("python", "bp-graph-source"),
+}
+
+
+def _header(shown: Shown, token: str) -> str:
+    header = shown.fence.header
+    language, own = MARKED[header.language]
+    classes = [language, own, *(name for name in header.classes if name in MATERIAL)]
+    options = {
+        key: value
+        for key, value in header.options.items()
+        if key in LAYOUT or key.startswith("data-")
+    }
+    parts = [f".{name}" for name in classes]
+    parts += [f"#{header.id}"] if header.id else []
+    for key, value in {**options, _ATTRIBUTE: token}.items():
+        quote = "'" if '"' in value else '"'
+        parts.append(f"{key}={quote}{value}{quote}")
+    return "{" + " ".join(parts) + "}"
+
+
+_BLOCK = re.compile(rf'<div\b[^>]*\s{_ATTRIBUTE}="([^"]*)"[^>]*>')
+_DIV = re.compile(r"<(/?)div\b[^>]*>")
+
+
+def decorate(text: str, shown: dict[str, Shown]) -> tuple[str, set[str]]:
+    """Finish the HTML of a page; also the tokens that were found in it."""
+    found: set[str] = set()
+    out, at = [], 0
+    while opening := _BLOCK.search(text, at):
+        end = _end(text, opening.end())
+        block = text[opening.start() : end].replace(f' {_ATTRIBUTE}="{opening[1]}"', "", 1)
+        one = shown.get(opening[1])
+        out += [text[at : opening.start()], _show(block, one) if one else block]
+        found.add(opening[1])
+        at = end
+    return "".join([*out, text[at:]]), found
+
+
+def _end(text: str, at: int) -> int:
+    """Where the `div` ends whose content begins at `at`."""
+    depth = 1
+    for tag in _DIV.finditer(text, at):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return tag.end()
+    return len(text)
+
+
+def _show(block: str, shown: Shown) -> str:
+    fence, step, outcome, language = shown.fence, shown.step, shown.outcome, shown.language
+    if fence.language == "output":
+        block = _labelled(block, say("output", language))
+    elif step is not None and not step.runs:
+        block = _labelled(_with_class(block, "bp-notest"), say("notest", language))
+    after = ""
+    if outcome is not None:
+        if outcome.html:
+            block = outcome.html
+        if outcome.marks:
+            block = _checked(block, shown)
+        if outcome.raised:
+            block = _with_class(block, "bp-mistake")
+            after += _raised(outcome.raised, language)
+        after += "".join(_figure(figure["svg"], fence, language) for figure in outcome.figures)
+    if fence.has("hidden"):
+        block = (
+            f'<details class="bp-hidden"><summary>{say("hidden", language)}</summary>\n'
+            f"{block}\n</details>"
+        )
+    if shown.failure:
+        after += (
+            f'<div class="bp-failed" role="alert"><strong>{say("failed", language)}</strong>'
+            f"<pre>{html.escape(str(shown.failure))}</pre></div>"
+        )
+    return block + after
+
+
+def _with_class(block: str, name: str) -> str:
+    return re.sub(r'^(<div\b[^>]*class=")', rf"\1{name} ", block, count=1)
+
+
+def _labelled(block: str, label: str) -> str:
+    # Shown by the style sheet from the attribute, so that it is not copied with the code.
+    return re.sub(
+        r"^<div\b", f'<div role="group" aria-label="{label}" data-label="{label}"', block, count=1
+    )
+
+
+def _raised(raised: dict, language: str) -> str:
+    return (
+        f'<div class="bp-raised" role="note" aria-label="{say("mistake", language)}">'
+        f'<span class="bp-raised-word">{say("raises", language)}</span> '
+        f"<code>{html.escape(one_line(raised))}</code></div>"
+    )
+
+
+def _figure(svg: str, fence: Fence, language: str) -> str:
+    alt = html.escape(fence.options.get("alt", ""), quote=True)
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+    return f'<figure class="bp-plot" data-search-exclude>{svg}</figure>'
+
+
+def _checked(block: str, shown: Shown) -> str:
+    """A ✓ and the gradient's shape at the end of every line that was checked.
+
+    The marks are empty elements with an attribute that the style sheet shows, so nobody copies
+    them with the code.
+    """
+    assert shown.outcome is not None
+    start = block.index(">", block.index("<code")) + 1
+    end = block.rindex("</code>")
+    lines = block[start:end].split("\n")
+    code = shown.fence.code.split("\n")
+    # Pygments drops empty lines at the top.
+    dropped = next((i for i, line in enumerate(code) if line.strip()), 0)
+    for found in shown.outcome.marks:
+        label = say("checked", shown.language, name=found["name"], shape=found["shape"])
+        lines[found["line"] - dropped] += (
+            f'<span class="bp-check" role="img" aria-label="{label}" title="{label}" '
+            f'data-shape="{found["shape"]}"></span>'
+        )
+    block = _with_class(block[:start] + "\n".join(lines) + block[end:], "bp-checked")
+    if shown.fence.options.get("at") == "real":
+        block += f'<p class="bp-at-real">{say("at_real", shown.language)}</p>'
+    return block
