@@ -161,6 +161,23 @@ def _join(node: Node, arguments: dict[str, Any]) -> Origins:
     return tuple(found)
 
 
+def _permute(node: Node, arguments: dict[str, Any]) -> Origins:
+    """Axes in another order, axes of length 1 more or less: seen on an array with other lengths."""
+    assert node.rule is not None
+    x = arguments["x"]
+    probe = tuple(1 if size == 1 else 2 + axis for axis, size in enumerate(x.shape))
+    options = [argument for name, argument in arguments.items() if name != "x"]
+    shape = node.rule.run(np.broadcast_to(0, probe), *options).shape
+    return tuple(None if size == 1 else x._origins[size - 2] for size in shape)
+
+
+def _outer(node: Node, arguments: dict[str, Any]) -> Origins:
+    return tuple(
+        arguments[name]._origins[0] if isinstance(arguments[name], Node) else None
+        for name in ("x", "y")
+    )
+
+
 # Each row of the table names one of these in its column `axes`.
 AXES: dict[str, Callable[[Node, dict[str, Any]], Origins]] = {
     "broadcast": _broadcast,
@@ -171,4 +188,6 @@ AXES: dict[str, Callable[[Node, dict[str, Any]], Origins]] = {
     "matmul": _matmul,
     "get": _get,
     "join": _join,
+    "permute": _permute,
+    "outer": _outer,
 }

@@ -29,17 +29,21 @@ class Gradients:
         wires: (producer, consumer, operand) -> the partial gradient that comes back on it.
     """
 
-    def __init__(self, graph: Graph, scope: dict[str, Any]) -> None:
+    def __init__(self, graph: Graph, douts: tuple[np.ndarray, ...]) -> None:
         self._graph = graph
+        self._douts = douts
         self._backward = graph.derive()
-        self._scope = scope
+        self._scope = self._backward.execute(douts)
         self.nodes: Mapping[str, np.ndarray] = _Nodes(graph, self._node)
 
     def _node(self, node: Node) -> np.ndarray:
         gradient = self._backward.gradient_of(node)
         if gradient is None:
             return np.zeros(node.shape, dtype=_floating(node.value.dtype))
-        value = np.broadcast_to(self._scope[gradient.name], node.shape)
+        scope = self._scope
+        if gradient.until is not None:
+            scope = self._backward.execute(self._douts, gradient.until)
+        value = np.broadcast_to(scope[gradient.name], node.shape)
         if gradient.stale:
             value = value.copy()
             for _, entries in gradient.stale:
@@ -48,7 +52,7 @@ class Gradients:
 
     @cached_property
     def wires(self) -> Mapping[tuple[str, str, str], np.ndarray]:
-        return self._backward.partials(self._scope)
+        return self._backward.partials(self._scope, self._node)
 
 
 class _Nodes(Mapping[str, np.ndarray]):
@@ -105,7 +109,7 @@ def gradients(graph: Graph, dout: Any) -> Gradients:
     """
     arrays = upstream(graph, dout)
     unchanged(graph)
-    return Gradients(graph, graph.derive().execute(arrays))
+    return Gradients(graph, arrays)
 
 
 # ── running the graph again ─────────────────────────────────────────────────────────────────
@@ -119,7 +123,10 @@ def replay(graph: Graph, changed: Mapping[str, Any], dtype: Any = None) -> dict[
         {graph[name]: np.asarray(value, dtype=dtype) for name, value in changed.items()},
         dtype is not None and np.dtype(dtype).kind == "c",
     )
-    return {node.name: values[node] if node in values else node.value for node in graph.nodes}
+    return {
+        node.name: node.value if (value := values.get(node)) is None else value
+        for node in graph.nodes
+    }
 
 
 def rerun(
@@ -130,10 +137,7 @@ def rerun(
 ) -> dict[Node, np.ndarray]:
     """Complete `values` by every node that follows from them; `after` may alter each result."""
 
-    def value_of(node: Node) -> np.ndarray:
-        value = values.get(node)
-        return node.plain if value is None else value
-
+    value_of = _value_in(values)
     for node in graph.nodes:
         if node.rule is None or node in values:
             continue
@@ -146,6 +150,16 @@ def rerun(
         value = np.asarray(run(*arguments))
         values[node] = value if after is None else after(node, value)
     return values
+
+
+def _value_in(values: Mapping[Node, np.ndarray]) -> Callable[[Node], Any]:
+    """The value of a node in a rerun: the new one, or the traced one."""
+
+    def value_of(node: Node) -> Any:
+        value = values.get(node)
+        return node.plain if value is None else value
+
+    return value_of
 
 
 def shifted(graph: Graph, seed: int = 0) -> Graph:
@@ -363,8 +377,7 @@ class _Probe:
                 piece = values.get(node, node.value)
             else:
                 arguments = [
-                    plain(argument, lambda n: values[n] if n in values else n.plain)
-                    for argument in node.arguments.values()
+                    plain(argument, _value_in(values)) for argument in node.arguments.values()
                 ]
                 piece = node.rule.piece(*arguments)
             found.append(np.asarray(piece).tobytes())

@@ -57,6 +57,7 @@ row("rad2deg",    "x",    "np.rad2deg(x)", x="180 / np.pi * dz",               s
 row("sinh",       "x",    "np.sinh(x)",    x="dz * np.cosh(x)",                symbol="sinh", tex=r"dx = \cosh x \odot dz")
 row("cosh",       "x",    "np.cosh(x)",    x="dz * np.sinh(x)",                symbol="cosh", tex=r"dx = \sinh x \odot dz")
 row("tanh",       "x",    "np.tanh(x)",    x="dz * (1 - z ** 2)",              symbol="tanh", tex=r"dx = (1 - z^2) \odot dz")
+row("sigmoid",    "x",    "1 / (1 + np.exp(-x))", x="dz * z * (1 - z)",      symbol="σ",    tex=r"dx = z \odot (1 - z) \odot dz")  # see tracer/idioms.py
 row("arcsinh",    "x",    "np.arcsinh(x)", x="dz / np.sqrt(x ** 2 + 1)",       symbol="arcsinh", tex=r"dx = dz / \sqrt{x^2 + 1}")
 row("arccosh",    "x",    "np.arccosh(x)", x="dz / np.sqrt(x ** 2 - 1)",       symbol="arccosh", tex=r"dx = dz / \sqrt{x^2 - 1}")
 row("arctanh",    "x",    "np.arctanh(x)", x="dz / (1 - x ** 2)",              symbol="arctanh", tex=r"dx = dz / (1 - x^2)")

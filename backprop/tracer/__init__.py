@@ -14,6 +14,7 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import Graph, Node, nodes_in
 from backprop.tracer.array import Array, current, equip
+from backprop.tracer.idioms import recognise
 from backprop.tracer.naming import give_names
 from backprop.tracer.standin import standing_in
 from backprop.tracer.tape import Tape
@@ -31,6 +32,15 @@ class Call:
     args: tuple[Any, ...]
     marks: dict[str, int]  # fingerprints of the arrays, to notice a later change
     code: Any
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The parameters that have a value: what f was given, and defaults."""
+        defaults = {name: value for name, _, value in self.parameters if value is not _EMPTY}
+        return {**defaults, **dict(zip(self.names, self.args, strict=True))}
+
+
+_EMPTY = inspect.Parameter.empty
 
 
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
@@ -76,6 +86,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             outputs, several = _outputs(name, result, tape, args, given, cache)
     except RecursionError:
         raise TraceError(f"{name} calls itself without end: RecursionError") from None
+    recognise(tape, outputs)
     _activate(tape.nodes, outputs)
     aliases = give_names(tape, f)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
@@ -152,8 +163,7 @@ def _outputs(
     if several and len(items) > 1:
         last = items[-1]
         is_cache = (
-            isinstance(last, (list, dict))
-            or (isinstance(last, tuple))
+            isinstance(last, (list, dict, tuple))
             or last is None
             or any(last is item for item in (*given, *args) if item is not None)
         )

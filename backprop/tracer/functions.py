@@ -274,6 +274,47 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     return x
 
 
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+    """`np.tensordot(x, y, axes)` as the einsum that it is."""
+    nx, ny = np.ndim(x), np.ndim(y)
+    if isinstance(axes, (int, np.integer)):
+        axes = (range(nx - int(axes), nx), range(int(axes)))
+    mine, yours = (
+        [int(a) % n for a in ([each] if isinstance(each, (int, np.integer)) else each)]
+        for each, n in zip(axes, (nx, ny), strict=True)
+    )
+    first = "abcdefgh"[:nx]
+    second = list("ijklmnop"[:ny])
+    for left, right in zip(mine, yours, strict=True):
+        second[right] = first[left]
+    kept = [c for a, c in enumerate(first) if a not in mine]
+    kept += [c for a, c in enumerate(second) if a not in yours]
+    return einsum(f"{first},{''.join(second)}->{''.join(kept)}", x, y)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """`np.take(x, indices, axis)` is an index."""
+    if axis is None:
+        return reshape(x, -1)[indices]
+    return x[(*[slice(None)] * (axis % np.ndim(x)), indices)]
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+    """`np.take_along_axis(x, indices, axis)` is an index that counts along the other axes."""
+    if axis is None:
+        return reshape(x, -1)[indices]
+    ndim = np.ndim(x)
+    key: list[Any] = []
+    for each in range(ndim):
+        if each == axis % ndim:
+            key.append(indices)
+        else:
+            shape = [1] * ndim
+            shape[each] = -1
+            key.append(counting(int(x.shape[each])).reshape(shape))
+    return x[tuple(key)]
+
+
 def astype(x: Any, dtype: Any, **options: Any) -> Any:
     """`x.astype(x.dtype)` is a copy, or nothing at all."""
     if np.dtype(dtype) == x.dtype:
@@ -309,6 +350,11 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: where,
     np.average: average,
     np.diff: diff,
+    np.tensordot: tensordot,
+    np.take: take,
+    np.take_along_axis: take_along_axis,
+    np.fliplr: lambda x: call("flip", x, 1),
+    np.flipud: lambda x: call("flip", x, 0),
     np.split: split,
     np.array_split: array_split,
     np.hsplit: lambda x, sections: split(x, sections, 1 if x.ndim > 1 else 0),

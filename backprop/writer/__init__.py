@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph import Graph, Node
+from backprop.graph import Graph, Node, plain
 from backprop.tracer import trace
 from backprop.writer import text
 from backprop.writer.lines import Gradient, Step, Why, Writer
@@ -67,19 +67,21 @@ class Backward:
     @cached_property
     def code(self) -> Any:
         """The lines, compiled; they read forward values by name and write gradients by name."""
-        body: list[ast.stmt] = [ast.parse(line).body[0] for line in self.lines]
-        module = ast.Module(body, [])
-        return compile(module, f"<backward of {self.graph.function}>", "exec")
+        return self._compiled(len(self.steps))
 
-    def execute(self, douts: tuple[np.ndarray, ...]) -> dict[str, Any]:
-        """Run the lines on the traced values: all variables, by name."""
-        scope: dict[str, Any] = {"np": np}
+    def _compiled(self, count: int) -> Any:
+        lines = "\n".join(step.line for step in self.steps[:count])
+        return compile(lines, f"<backward of {self.graph.function}>", "exec")
+
+    def execute(self, douts: tuple[np.ndarray, ...], until: int | None = None) -> dict[str, Any]:
+        """Run the lines, or the first `until` of them, on the traced values: all variables."""
+        scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
         scope.update({node.name: node.plain for node in self._writer.needed})
         scope.update({name: int(n) for name, n in self._writer.lengths_named.items()})
         for node, dout in zip(self.graph.outputs, douts, strict=True):
             for name in self._writer.upstream[node]:
                 scope[name] = dout
-        exec(self.code, scope)
+        exec(self.code if until is None else self._compiled(until), scope)
         return scope
 
     def gradient_of(self, node: Node) -> Gradient | None:
@@ -89,18 +91,23 @@ class Backward:
             return None
         return gradient._replace(name=self._writer.rename.get(gradient.name, gradient.name))
 
-    def partials(self, scope: dict[str, Any]) -> dict[tuple[str, str, str], np.ndarray]:
+    def partials(
+        self, scope: dict[str, Any], gradient: Callable[[Node], np.ndarray]
+    ) -> dict[tuple[str, str, str], np.ndarray]:
         """The partial gradient on every wire, of the producer's full shape.
 
-        `scope` is what `execute` returned.
+        `scope` is what `execute` returned, `gradient` gives a node's whole gradient.
         """
-        result = {}
+        result: dict[tuple[str, str, str], np.ndarray] = {}
         for use, tree in self._writer.partials.items():
-            shown = text.show(tree, self._writer.rename)
-            if isinstance(tree, ast.stmt):
+            if tree is None:
+                whole = gradient(use.user).copy()
+                whole[plain(use.user.arguments["key"])] = 0
+            elif isinstance(tree, ast.stmt):
                 whole = np.zeros(use.node.shape, dtype=scope[self._name(use.user)].dtype)
-                exec(shown, {**scope, text.SCATTER: whole})
+                exec(text.show(tree, self._writer.rename), {**scope, text.SCATTER: whole})
             else:
+                shown = text.show(tree, self._writer.rename)
                 whole = np.broadcast_to(eval(shown, scope), use.node.shape)
             key = (use.node.name, use.user.name, use.operand)
             result[key] = result[key] + whole if key in result else whole

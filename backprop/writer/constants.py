@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,9 +31,17 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
     """
     note = node.note
     if isinstance(note, (int, float, complex)):
-        return values.literal(note)
+        tree = None
+        if node.site is not None and not hasattr(note, "tree"):
+            tree = _verbatim(
+                note, node.site, call, [ast.Name(node.name), ast.Name(_stem(node.name))]
+            )
+        return values.literal(note) if tree is None else tree
     if isinstance(node.value, Range) and node.value.tree is not None:
-        return values.formula(node.value.tree)
+        tree = None
+        if isinstance(note, Site) and all(type(arg) is int for arg in node.value.tree[2]):
+            tree = _verbatim(node.value, note, call, parts(note.tree))
+        return values.formula(node.value.tree) if tree is None else tree
     if isinstance(note, tuple):
         function, args, options = note
         try:
@@ -46,7 +53,8 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
         except TypeError:
             note = node.site
     if isinstance(note, Site):
-        tree = _verbatim(node, note, call)
+        names: list[Any] = [ast.Name(node.name), ast.Name(_stem(node.name))]
+        tree = _verbatim(node.value, note, call, names if node.named else parts(note.tree))
         if tree is not None:
             return tree
     if node.value.size <= LITERAL:
@@ -70,43 +78,45 @@ def _literal(value: np.ndarray) -> Tree:
 
 
 # ── the author's own expression, if the arguments alone give the same value ────────────────
-def _verbatim(node: Node, site: Site, call: Any) -> Tree | None:
-    scope = {name: value for name, value in zip(call.names, call.args, strict=True)}
-    for name, _, default in call.parameters:
-        scope.setdefault(name, default)
-    candidates: Iterator[Any]
-    if node.named:
-        candidates = iter([ast.Name(node.name.split("_")[0]), ast.Name(_stem(node.name))])
-    else:
-        candidates = iter(parts(site.tree))
+def number_tree(value: Any, site: Site | None, call: Any) -> Tree | None:
+    """The author's expression for a number that depends on the arguments: `0.5 * reg`."""
+    if site is None or hasattr(value, "tree") or isinstance(value, bool):
+        return None
+    candidates = parts(site.tree)
+    if any(isinstance(part, ast.Constant) and part.value == value for part in candidates):
+        return None
+    computed = [part for part in candidates if isinstance(part, (ast.BinOp, ast.UnaryOp, ast.Call))]
+    return _verbatim(value, site, call, computed)
+
+
+def _verbatim(value: Any, site: Site, call: Any, candidates: list[Any]) -> Tree | None:
+    """The first of these expressions that the arguments alone give the same value."""
+    scope = call.scope
     definitions = _definitions(site)
     for candidate in candidates:
         tree = _closed(candidate, scope, definitions)
-        if tree is None or isinstance(tree, ast.Name):
+        if tree is None or isinstance(tree, (ast.Name, ast.Constant)):
             continue
         try:
-            code = compile(
-                ast.fix_missing_locations(ast.Expression(_copied(tree))), "<constant>", "eval"
-            )
+            code = compile(text.show(tree), "<constant>", "eval")
             found = eval(code, {"np": np, **scope})
         except Exception:  # whatever the author's expression may raise out of its place
             continue
-        if (
-            isinstance(found, (np.ndarray, np.generic))
-            and found.dtype == node.value.dtype
-            and np.array_equal(found, node.value)
-        ):
+        if isinstance(found, range):
+            found = np.array(found)
+        same_kind = np.asarray(found).dtype == np.asarray(value).dtype
+        if same_kind and np.array_equal(found, value, equal_nan=same_kind and _floats(value)):
             return tree
     return None
+
+
+def _floats(value: Any) -> bool:
+    return np.asarray(value).dtype.kind == "f"
 
 
 def _stem(name: str) -> str:
     stem, _, version = name.rpartition("_")
     return stem if stem and version.isdigit() else name
-
-
-def _copied(tree: Any) -> Any:
-    return ast.parse(text.show(tree), mode="eval").body
 
 
 def _definitions(site: Site) -> dict[str, list[ast.expr]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from backprop.graph import Node
 from backprop.writer import text
+from backprop.writer.constants import number_tree
 from backprop.writer.text import Tree
 from backprop.writer.words import WORDS, Shape, broadcast
 
@@ -99,7 +100,10 @@ class Filling:
             argument = self.node.arguments[word]
             if isinstance(argument, Node):
                 return self.writer.value(argument), argument.shape
-            return self.literal(argument), np.shape(argument) if _number(argument) else None
+            if _number(argument):
+                tree = number_tree(argument, self.node.site, self.writer.graph.call)
+                return self.literal(argument) if tree is None else tree, ()
+            return self.literal(argument), None
         if word in _FREE:
             return text.name(word), None
         raise NameError(f"`{word}` in the row of {self.node.op}")
@@ -122,9 +126,14 @@ class Filling:
                 continue
             assert option.arg is not None
             options[option.arg] = self.expand(value)[0]
+        if _takes_lengths(tree) and isinstance(args[0][0], ast.Tuple) and len(args[0][0].elts) > 1:
+            args = [(part, None) for part in args[0][0].elts]
         keywords = [ast.keyword(key, value) for key, value in options.items()]
         shape = broadcast([shape for _, shape in args]) if args and not options else None
-        return ast.Call(function, [arg for arg, _ in args], keywords), shape
+        result = ast.Call(function, [arg for arg, _ in args], keywords)
+        if text.swapped(result) is not None and (inner := text.swapped(args[0][0])) is not None:
+            return inner, shape
+        return result, shape
 
     def _argument_list(self, tree: Any) -> list[tuple[Tree, Shape | None]]:
         """`*operands` in a text is written out."""
@@ -133,6 +142,12 @@ class Filling:
         inner, _ = self.expand(tree.value)
         assert isinstance(inner, (ast.Tuple, ast.List))
         return [(part, None) for part in inner.elts]
+
+
+def _takes_lengths(tree: ast.Call) -> bool:
+    """`x.reshape(2, 3)` rather than `x.reshape((2, 3))`."""
+    method = tree.func.attr if isinstance(tree.func, ast.Attribute) else ""
+    return method in ("reshape", "transpose") and len(tree.args) == 1
 
 
 def _number(value: Any) -> bool:

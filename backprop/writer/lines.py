@@ -90,6 +90,7 @@ class Gradient(NamedTuple):
     # Entries that an item assignment overwrote, where they still have to be set to 0:
     # the key as source, and which entries that is.
     stale: tuple[tuple[Tree, np.ndarray], ...] = ()
+    until: int | None = None  # after so many lines the variable goes on as an older version's
 
 
 class Partial(NamedTuple):
@@ -117,6 +118,8 @@ class Writer(Values):
         self._uses: dict[Node, list[Use]] = {}
         self._holders: dict[str, Node] = {}  # variable -> the node whose gradient it was made for
         self._numbered: dict[Node, list[str]] = {}
+        # Gradients of a buffer that older versions of it may go on with, and whose they are.
+        self._buffers: dict[str, list[Node]] = {}
         self._names: dict[Node, str] = {}
         self._taken = {node.name for node in graph.nodes} | {"np"}
         self._taken |= {name for name, *_ in graph.call.parameters}
@@ -207,7 +210,7 @@ class Writer(Values):
         if len(upstream) + len(dense) > 1:
             self._sum(node, upstream, dense, whole=bool(scattered))
         elif scattered:
-            self._start(node, upstream, dense)
+            self._start(node, upstream, dense, scattered)
         elif upstream:
             self.gradients[node] = Gradient(upstream[0], node.shape)
             self._holders.setdefault(upstream[0], node)
@@ -256,26 +259,40 @@ class Writer(Values):
             zero = ast.Assign([place], text.constant(0))
             self._line(variable, zero, node, None, node.shape)
 
-    def _start(self, node: Node, upstream: list[str], dense: list[Partial]) -> None:
+    def _start(
+        self, node: Node, upstream: list[str], dense: list[Partial], scattered: list[Use]
+    ) -> None:
         """An array to scatter into: zeros, or the one partial that is dense."""
         if upstream:
             self._assign(node, text.called(f"{upstream[0]}.copy"), node.shape)
-        elif dense:
-            (partial,) = dense
-            tree = partial.tree
-            self.wires[partial.use] = self._names[node]
-            if partial.shape != node.shape:
-                tree = ast.BinOp(self._zeros(node), ast.Add(), tree)
-            elif partial.source is not None:
-                tree = text.called(f"{partial.source.name}.copy")
-                self.wires[partial.use] = partial.source.name
-            elif isinstance(tree, ast.Subscript) or isinstance(tree, ast.Attribute):
-                tree = ast.Call(text.attribute(tree, "copy"), [], [])
-            self._assign(node, tree, node.shape, partial)
-            if partial.source is not None:
-                self._zero(self._names[node], node, partial.source)
-        else:
+            return
+        if not dense:
             self._assign(node, self._zeros(node), node.shape)
+            return
+        (partial,) = dense
+        tree, source = partial.tree, partial.source
+        self.wires[partial.use] = self._names[node] if source is None else source.name
+        apart = source is not None and _apart(source.stale, scattered)
+        if source is not None and apart and source.name in self._buffers:
+            for other in self._buffers[source.name]:
+                if self.gradients[other].until is None:
+                    self.gradients[other] = self.gradients[other]._replace(until=len(self.steps))
+            self.gradients[node] = source
+            self._buffers[source.name].append(node)
+            return
+        if partial.shape != node.shape:
+            tree = ast.BinOp(self._zeros(node), ast.Add(), tree)
+        elif source is not None:
+            tree = text.called(f"{source.name}.copy")
+        elif isinstance(tree, (ast.Subscript, ast.Attribute)):
+            tree = ast.Call(text.attribute(tree, "copy"), [], [])
+        self._assign(node, tree, node.shape, partial)
+        if source is not None and apart:
+            name = self._names[node]
+            self.gradients[node] = Gradient(name, node.shape, source.stale)
+            self._buffers[name] = [node]
+        elif source is not None:
+            self._zero(self._names[node], node, source)
 
     def _scatter(self, use: Use) -> None:
         """`dx[key] += dz`: a rule that is a statement."""
@@ -367,8 +384,7 @@ class Writer(Values):
         """
         gradient = self.gradients[use.user]
         key = use.user.arguments["key"]
-        entries = np.zeros(use.user.shape, dtype=bool)
-        entries[plain_value(key)] = True
+        entries = entries_of(use.user.shape, key)
         if use.operand == "value":
             if any((entries & written).any() for _, written in gradient.stale):
                 self._settle(use.user)
@@ -376,13 +392,9 @@ class Writer(Values):
             shape = np.empty(use.user.shape, dtype=bool)[plain_value(key)].shape
             return self._fitted(use, tree, shape, shape)
         stale = (*gradient.stale, (self.literal(key), entries))
-        self.partials[use] = ast.BinOp(text.name(gradient.name), ast.Mult(), self._untouched(stale))
+        self.partials[use] = None  # the gradient of `user`, zero where it was overwritten
         tree = text.name(gradient.name)
         return Partial(use, tree, use.node.shape, (), gradient._replace(stale=stale))
-
-    def _untouched(self, stale: tuple[tuple[Tree, np.ndarray], ...]) -> Tree:
-        kept = ~np.logical_or.reduce([entries for _, entries in stale])
-        return text.called("np.array", text.expression(repr(kept.tolist())))
 
     def _fitted(self, use: Use, tree: Tree, shape: Shape, full: Shape) -> Partial:
         gradient = self.gradients[use.user]
@@ -468,6 +480,24 @@ class Writer(Values):
         user, operand = (use.user, use.operand) if use is not None else (None, "")
         rule = user.rule if user is not None else None
         self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree))
+
+
+def entries_of(shape: Shape, key: Any) -> np.ndarray:
+    """Which entries of an array an index means."""
+    entries = np.zeros(shape, dtype=bool)
+    entries[plain_value(key)] = True
+    return entries
+
+
+def _apart(stale: tuple[tuple[Tree, np.ndarray], ...], scattered: list[Use]) -> bool:
+    """Whether nothing is scattered to entries that were overwritten later."""
+    for use in scattered:
+        if use.user.op != "get":
+            return False
+        entries = entries_of(use.node.shape, use.user.arguments["key"])
+        if any((entries & written).any() for _, written in stale):
+            return False
+    return True
 
 
 def spoken(node: Node, graph: Graph) -> str:

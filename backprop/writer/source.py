@@ -65,7 +65,8 @@ class Forward(Values):
         self.kept: set[Node] = set()
         users = self._reachable()
         for node, count in users.items():
-            if node.named or node in writer.needed or count > 1 or _in_place(node):
+            several = count > 1 and not self.inlined(node)
+            if node.named or node in writer.needed or several or _in_place(node):
                 self.kept.add(node)
             if _in_place(node):
                 self.kept.add(node.arguments["x"])
@@ -148,13 +149,8 @@ class Forward(Values):
 
     def _is_parameter(self, node: Node) -> bool:
         """A named number that f was given: the derived function is given it, too."""
-        call = self.graph.call
-        given = dict(zip(call.names, call.args, strict=True))
-        for name, _, default in call.parameters:
-            if name == node.name:
-                value = given.get(name, default)
-                return isinstance(value, (int, float, np.generic)) and value == node.note
-        return False
+        given = self.graph.call.scope.get(node.name)
+        return isinstance(given, (int, float, np.generic)) and given == node.note
 
     # ── buffers ─────────────────────────────────────────────────────────────────────────────
     def _share_buffers(self) -> None:

@@ -39,6 +39,20 @@ def called(function: str, *args: Tree, **options: Tree) -> Tree:
     return ast.Call(expression(function), list(args), keywords)
 
 
+def swapped(tree: Tree) -> Tree | None:
+    """x where the tree is x with its last two axes swapped."""
+    if not isinstance(tree, ast.Call):
+        return None
+    shown = [number(arg) for arg in tree.args]
+    if show(tree.func) == "np.swapaxes" and {*shown[1:]} == {-1, -2}:
+        return tree.args[0]
+    if isinstance(tree.func, ast.Attribute) and tree.func.attr == "transpose":
+        axes = list(range(len(shown)))
+        if len(axes) > 1 and shown == [*axes[:-2], axes[-1], axes[-2]]:
+            return tree.func.value
+    return None
+
+
 def number(tree: Tree) -> Any:
     """The number that a tree is, or None."""
     if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
@@ -106,6 +120,9 @@ def binary(op: ast.operator, left: Tree, right: Tree) -> Tree:
             return negative(left)
         if (inner := _negated(right)) is not None and b is None:
             return binary(op, negative(left), inner)
+        if isinstance(right, ast.BinOp) and isinstance(left, ast.Name):
+            if isinstance(right.op, (ast.Mult, ast.Div)):
+                return ast.BinOp(right, op, left)  # 0.5 * reg * dout needs no parentheses
     elif kind is ast.Div:
         if b == 1:
             return left

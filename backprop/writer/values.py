@@ -31,13 +31,18 @@ class Values:
 
     def value(self, node: Node) -> Tree:
         """The variable of a forward node, or its expression where that says it all."""
-        if not node.named and node.op != "input":
+        if self.inlined(node):
             if node.rule is None:
                 return constant_tree(self, node, self.graph.call)
-            if node.rule.view and not _buffer(node.arguments["x"]):
-                return self.expression(node)
+            return self.expression(node)
         self.needed[node] = None
         return text.name(node.name)
+
+    def inlined(self, node: Node) -> bool:
+        """Whether a node is written as its expression: a constant or a view without a name."""
+        if node.named or node.op == "input":
+            return False
+        return node.rule is None or (node.rule.view and not _buffer(node.arguments["x"]))
 
     def expression(self, node: Node) -> Tree:
         """The forward of a node as an expression."""

@@ -11,6 +11,7 @@ import numpy as np
 from backprop.axes import reduced_axes
 from backprop.graph import Node
 from backprop.writer import text
+from backprop.writer.einsum import contract
 from backprop.writer.text import Tree
 
 if TYPE_CHECKING:
@@ -98,13 +99,51 @@ def layer(filling: Filling, tree: ast.expr, axis: ast.expr) -> tuple[Tree, Shape
     return (ast.Tuple([*whole, which]) if whole else which), ()
 
 
+def inside(filling: Filling, tree: ast.expr) -> tuple[Tree, Shape]:
+    """`[:, 1:-1]`: where the operand lies in a padded array."""
+    x = filling.node.arguments["x"]
+    widths = np.broadcast_to(np.asarray(filling.argument(tree)), (len(x.shape), 2))
+    slices: list[Tree] = []
+    for before, after in widths.tolist():
+        lower = text.constant(before) if before else None
+        upper = text.negative(text.constant(after)) if after else None
+        slices.append(ast.Slice(lower, upper))
+    while len(slices) > 1 and text.show(slices[-1]) == ":":
+        slices.pop()
+    return (ast.Tuple(slices) if len(slices) > 1 else slices[0]), ()
+
+
+def untile(filling: Filling, tree: ast.expr, reps: ast.expr) -> tuple[Tree, Shape]:
+    """`np.sum(dz.reshape(2, D), axis=0)`: the copies that `np.tile` made, added up."""
+    x = filling.node.arguments["x"]
+    times = np.atleast_1d(np.asarray(filling.argument(reps))).tolist()
+    ndim = len(x.shape)
+    times = [1] * (ndim - len(times)) + times
+    sizes: list[Tree] = []
+    axes = []
+    for i, count in enumerate(times):
+        if count != 1:
+            axes.append(len(sizes))
+            sizes.append(text.constant(count))
+        axis = i - (len(times) - ndim)
+        if axis >= 0:
+            sizes.append(filling.writer.length(x, axis))
+    value, _ = filling.expand(tree)
+    if not axes:
+        return value, x.shape
+    rows = ast.Call(text.attribute(value, "reshape"), sizes, [])
+    along = filling.literal(axes[0] if len(axes) == 1 else tuple(axes))
+    return text.called("np.sum", rows, axis=along), x.shape
+
+
 def _nth(arrays: list[Any], position: int) -> int:
     """The index in a list of the n-th node of it."""
     return [i for i, part in enumerate(arrays) if isinstance(part, Node)][position]
 
 
 WORDS: dict[str, Callable[..., tuple[Tree, Shape]]] = {
-    word.__name__: word for word in (keep, count, shape, length, inverse, batch, piece, layer)
+    word.__name__: word
+    for word in (keep, count, shape, length, inverse, batch, piece, layer, inside, untile, contract)
 }
 
 
