@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,12 +16,14 @@ from mkdocs.structure.pages import Page
 
 from backprop.site.pages import metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
+from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
 from backprop.site.pages.words import say
 
 ASSETS = Path(__file__).with_name("assets")
 STYLE = "assets/backprop/pages.css"
 SCRIPT = "assets/backprop/pages.js"
+SPOKEN = ("scroll", "table", "code", "menu", "search", "note")  # what the script says
 log = get_plugin_logger("pages")
 
 
@@ -53,6 +56,8 @@ class PagesPlugin(BasePlugin[PagesOptions]):
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         for name in (STYLE, SCRIPT):
             text = (ASSETS / Path(name).name).read_text("utf-8")
+            spoken = {key: say(key, self.language) for key in SPOKEN}
+            text = text.replace("/*words*/{}", json.dumps(spoken, ensure_ascii=False))
             files.append(File.generated(config, name, content=text))
         return files
 
@@ -86,6 +91,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             about = self._about(output, page, config)
             head = f"{metadata.open_graph(about)}\n{metadata.json_ld(about)}\n"
             output = output.replace("</head>", head + "</head>", 1)
+            output = with_byline(output, about)
         self.written[Path(page.file.abs_dest_path)] = page.file.src_uri
         return output
 

@@ -9,11 +9,8 @@ WORDS: dict[str, dict[str, str]] = {
     "menu": {"zh": "菜单", "en": "Menu"},
     "search": {"zh": "搜索", "en": "Search"},
     "note": {"zh": "脚注", "en": "Note"},
-    "run": {"zh": "自己运行", "en": "Run it yourself"},
-    "run_why": {
-        "zh": "这一页的代码是一个程序，从上到下执行。",
-        "en": "The code of this page is one program, executed from top to bottom.",
-    },
+    "translated": {"zh": "译自 {name} 版原文", "en": "Translated from {name}"},
+    "also": {"zh": "译文：{name}", "en": "Also in {name}"},
     "card": {
         "zh": "「{title}」里的计算图",
         "en": "The computation graph in “{title}”",
@@ -21,6 +18,10 @@ WORDS: dict[str, dict[str, str]] = {
     "card_plain": {"zh": "{site} 的标志", "en": "The sign of {site}"},
     "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
 }
+
+# What languages call themselves.
+NAMES = {"zh": "中文", "zh-Hant": "繁體中文", "en": "English", "ja": "日本語", "ko": "한국어"}
+NAMES |= {"de": "Deutsch", "fr": "Français", "es": "Español", "ru": "Русский", "pt": "Português"}
 
 
 def say(key: str, language: str, **values: object) -> str:

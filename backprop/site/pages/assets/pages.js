@@ -1,1 +1,198 @@
-// placeholder
+/* What pages can do only with a script: hover notes, boxes that scroll within reach of the
+   keyboard, buttons that are buttons, and telling what instant navigation has opened. Every page
+   is complete without it. */
+;(function () {
+  "use strict"
+  var words = /*words*/{}
+  var root = document.documentElement
+
+  /* ── boxes that scroll sideways: reachable by keyboard as long as they are too narrow ── */
+
+  var BOXES = ".md-typeset pre > code, .md-typeset__scrollwrap, .bp-scroll, .bp-made"
+
+  function reach(box) {
+    var wide = box.scrollWidth > box.clientWidth + 1
+    var marked = box.hasAttribute("data-bp-wide")
+    if (wide && !marked && box.tabIndex < 0) {
+      box.setAttribute("data-bp-wide", "")
+      box.tabIndex = 0
+      box.setAttribute("role", "group")
+      var what = box.matches(".md-typeset__scrollwrap") ? words.table : words.code
+      box.setAttribute("aria-label", what + " (" + words.scroll + ")")
+    } else if (!wide && marked) {
+      ["data-bp-wide", "tabindex", "role", "aria-label"].forEach(function (name) {
+        box.removeAttribute(name)
+      })
+    }
+  }
+
+  var watch = new ResizeObserver(function (entries) {
+    entries.forEach(function (entry) { reach(entry.target) })
+  })
+
+  /* ── notes: the target of a link within the page, shown beside the link ── */
+
+  var note = null, owner = null, timer = 0
+
+  function target(link) {
+    if (!link.hash || link.hash === "#" || link.pathname !== location.pathname) return null
+    if (!link.closest(".md-content") || link.matches(".headerlink, .footnote-backref")) return null
+    var found = document.getElementById(decodeURIComponent(link.hash.slice(1)))
+    if (!found || !found.closest(".md-content") || found.contains(link)) return null
+    if (found.matches("li") && found.closest(".footnote")) return found
+    var formula = found.closest("mjx-container[display]")
+    if (formula && !formula.contains(link)) return formula
+    return found.closest("figure, .bp-graph, .admonition, details")
+  }
+
+  function close() {
+    clearTimeout(timer)
+    if (note) note.remove()
+    if (owner) owner.removeAttribute("aria-describedby")
+    note = owner = null
+  }
+
+  function open(link) {
+    if (owner === link) return
+    var source = target(link)
+    close()
+    if (!source) return
+    note = document.createElement("div")
+    note.id = "__bp_note"
+    note.className = "bp-note md-typeset"
+    note.setAttribute("role", "note")
+    note.setAttribute("aria-label", words.note)
+    if (source.matches("li")) note.append.apply(note, source.cloneNode(true).childNodes)
+    else note.append(source.cloneNode(true))
+    note.querySelectorAll("[id], [for]").forEach(function (node) {
+      node.removeAttribute("id")
+      node.removeAttribute("for")
+    })
+    note.querySelectorAll(".footnote-backref").forEach(function (node) { node.remove() })
+    owner = link
+    link.setAttribute("aria-describedby", note.id)
+    /* Beside the link in the document too, so that the keyboard reaches what is in it next. */
+    document.body.append(note)
+    place()
+    note.addEventListener("pointerleave", later)
+    note.addEventListener("pointerenter", function () { clearTimeout(timer) })
+  }
+
+  function place() {
+    var at = owner.getClientRects()[0] || owner.getBoundingClientRect()
+    var box = note.getBoundingClientRect()
+    var gap = 6, edge = 12
+    var left = Math.min(at.left, root.clientWidth - box.width - edge)
+    var above = at.top - gap - box.height
+    var top = above > 70 || at.bottom + gap + box.height > innerHeight && above > 0
+      ? above : at.bottom + gap
+    note.style.left = Math.max(edge, left) + scrollX + "px"
+    note.style.top = top + scrollY + "px"
+  }
+
+  function later() {
+    clearTimeout(timer)
+    timer = setTimeout(close, 250)
+  }
+
+  function link(event) {
+    return event.target instanceof Element ? event.target.closest("a[href]") : null
+  }
+
+  document.addEventListener("pointerover", function (event) {
+    var found = event.pointerType === "mouse" && link(event)
+    if (!found || found.closest(".bp-note") || !target(found)) return
+    clearTimeout(timer)
+    timer = setTimeout(function () { open(found) }, owner ? 0 : 120)
+    found.addEventListener("pointerleave", later, {once: true})
+  })
+  document.addEventListener("focusin", function (event) {
+    if (note && note.contains(event.target)) return
+    var found = link(event)
+    if (found && found.matches(":focus-visible") && target(found)) open(found)
+    else if (owner && event.target !== owner) close()
+  })
+  /* A first tap shows the note, a second one on the same link follows it. */
+  var touched = false
+  document.addEventListener("pointerdown", function (event) {
+    touched = event.pointerType === "touch"
+    if (note && !note.contains(event.target) && link(event) !== owner) close()
+  })
+  document.addEventListener("click", function (event) {
+    var found = link(event)
+    if (!found || found.closest(".bp-note") || !target(found)) return
+    if (touched && owner !== found) {
+      event.preventDefault()
+      event.stopPropagation()
+      open(found)
+    } else close()
+  }, true)
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return
+    close()
+    var drawer = document.getElementById("__drawer")
+    if (drawer && drawer.checked) {
+      drawer.click()
+      var button = document.querySelector(".md-header label[for=__drawer]")
+      if (button) button.focus()
+    }
+  })
+  addEventListener("resize", close)
+
+  /* ── labels that work as buttons ── */
+
+  document.querySelectorAll(".md-header label[for=__drawer], .md-header label[for=__search]")
+    .forEach(function (label) {
+      var box = document.getElementById(label.htmlFor)
+      if (!box) return
+      function tell() { label.setAttribute("aria-expanded", box.checked) }
+      label.tabIndex = 0
+      label.setAttribute("role", "button")
+      label.setAttribute("aria-label", label.htmlFor === "__drawer" ? words.menu : words.search)
+      label.addEventListener("keydown", function (event) {
+        if (event.key !== "Enter" && event.key !== " ") return
+        event.preventDefault()
+        label.click()
+        if (label.htmlFor === "__drawer" && box.checked) {
+          var first = document.querySelector(".md-sidebar--primary a[href]")
+          if (first) first.focus()
+        }
+      })
+      box.addEventListener("change", tell)
+      tell()
+    })
+
+  /* ── what is folded is printed too ── */
+
+  var folded = []
+  addEventListener("beforeprint", function () {
+    close()
+    folded = Array.from(document.querySelectorAll(".md-content details:not([open])"))
+    folded.forEach(function (details) { details.open = true })
+  })
+  addEventListener("afterprint", function () {
+    folded.forEach(function (details) { details.open = false })
+  })
+
+  /* ── every page, the first and those of instant navigation ── */
+
+  var said = document.createElement("div")
+  said.className = "bp-announce"
+  said.setAttribute("role", "status")
+  document.body.append(said)
+  var first = true
+
+  function start() {
+    close()
+    if (!first) said.textContent = document.title
+    first = false
+    watch.disconnect()
+    /* Material wraps tables when it starts, in its own turn. */
+    requestAnimationFrame(function () {
+      document.querySelectorAll(BOXES).forEach(function (box) { watch.observe(box) })
+    })
+  }
+
+  if (typeof document$ === "undefined") start()
+  else document$.subscribe(start)
+})()
