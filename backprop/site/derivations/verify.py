@@ -532,7 +532,7 @@ class Derivator:
             if good and self.prove:
                 from backprop.site.derivations.proof import proves
 
-                if proves(self.world, equation.left, equation.right, equation.dims):
+                if proves(self.world, equation.left, equation.right, equation.dims, self.direct):
                     one.status = PROVED
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
