@@ -78,6 +78,13 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("x[[0, 2, 0]]", {"x": (4, 4)}),
         ("x[np.arange(3), [2, 0, 2]]", {"x": (3, 4)}),
         ("x[x > 0.5]", {"x": (4, 4)}),
+        ("x[np.arange(3)[:, None], [[0, 0], [1, 2], [3, 3]]]", {"x": (3, 4)}),
+        ("x[np.arange(4) % 2]", {"x": (3, 4)}),
+        ("x[np.arange(3)[[0, 0, 1]]]", {"x": (3, 4)}),
+        ("np.take(x, [0, 2, 0], axis=1)", {"x": (3, 4)}),
+        ("np.take(x, [0, 5, 0])", {"x": (3, 4)}),
+        ("np.take_along_axis(x, np.argsort(x, axis=1)[:, :2], axis=1)", {"x": (3, 4)}),
+        ("np.take_along_axis(x, np.zeros((3, 2), dtype=int), axis=1)", {"x": (3, 4)}),
         ("x[..., None]", {"x": (3,)}),
     ],
     "put": [
@@ -85,6 +92,99 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("out = x * y; out[x > 0.5] = 0", {"x": (4, 4), "y": (4, 4)}),
         ("out = x * 1; out[[0, 2]] = y", {"x": (3, 4), "y": (4,)}),
         ("out = x.copy(); out[1:] *= y", {"x": (3, 3), "y": (3,)}),
+    ],
+    "swapaxes": [("np.swapaxes(x, 0, -1) * y", {"x": (4, 3, 4), "y": (3, 4)})],
+    "moveaxis": [("np.moveaxis(x, 0, 2) * y", {"x": (4, 3, 4), "y": (4,)})],
+    "expand_dims": [("np.expand_dims(x, 1) * y", {"x": (3, 4), "y": (2, 4)})],
+    "squeeze": [
+        ("np.squeeze(x, 1) * y", {"x": (3, 1, 1), "y": (3, 1)}),
+        ("x.squeeze() * y", {"x": (3, 1, 1), "y": (3,)}),
+    ],
+    "broadcast_to": [
+        ("np.broadcast_to(x, (4, 4)) * y", {"x": (4,), "y": (4, 4)}),
+        ("np.broadcast_to(x, (2, 4, 3))", {"x": (4, 1)}),
+    ],
+    "tile": [
+        ("np.tile(x, 3)", {"x": (4,)}),
+        ("np.tile(x, (2, 1))", {"x": (4, 4)}),
+        ("np.tile(x, (2, 3))", {"x": (4, 4)}),
+        ("np.tile(x, (3, 1))", {"x": (4,)}),
+        ("np.tile(x, (2, 1, 1))", {"x": (2, 3)}),
+    ],
+    "repeat": [
+        ("np.repeat(x, 3, axis=1)", {"x": (4, 4)}),
+        ("np.repeat(x, 2)", {"x": (2, 3)}),
+        ("np.repeat(x, [1, 3, 2], axis=0)", {"x": (3, 2)}),
+        ("np.repeat(x, [1, 3, 2])", {"x": (3,)}),
+        ("x.repeat(2, axis=-1)", {"x": (3, 2)}),
+    ],
+    "pad": [
+        ("np.pad(x, 1)", {"x": (3, 3)}),
+        ("np.pad(x, ((0, 0), (2, 1)), mode='constant')", {"x": (3, 3)}),
+        ("np.pad(x, ((1, 1), (0, 0)), 'constant', constant_values=2)", {"x": (3, 3)}),
+        ("np.pad(x, (1, 2))", {"x": (3,)}),
+    ],
+    "flip": [
+        ("np.flip(x) * y", {"x": (3, 3), "y": (3, 3)}),
+        ("np.flip(x, 0) * y", {"x": (3, 3), "y": (3, 3)}),
+        ("np.fliplr(x) * y", {"x": (3, 3), "y": (3, 3)}),
+        ("np.flipud(x) * y", {"x": (3, 3), "y": (3, 3)}),
+    ],
+    "roll": [
+        ("np.roll(x, 1) * y", {"x": (3, 3), "y": (3, 3)}),
+        ("np.roll(x, 2, axis=1) * y", {"x": (3, 3), "y": (3, 3)}),
+    ],
+    "rot90": [("np.rot90(x) * y", {"x": (3, 3), "y": (3, 3)})],
+    "sort": [
+        ("np.sort(x, axis=0) * y", {"x": (4, 4), "y": (4, 4)}),
+        ("np.sort(x) * x", {"x": (4,)}),
+    ],
+    "tril": [("np.tril(x)", {"x": (4, 4)}), ("np.tril(x, -1)", {"x": (3, 4)})],
+    "triu": [("np.triu(x, 1)", {"x": (4, 4)})],
+    "diag": [
+        ("np.diag(x)", {"x": (3,)}),
+        ("np.diag(x)", {"x": (3, 3)}),
+        ("np.diag(x, 1)", {"x": (3, 3)}),
+    ],
+    "trace": [("np.trace(x)", {"x": (4, 4)}), ("np.trace(x)", {"x": (2, 3)})],
+    "outer": [
+        ("np.outer(x, y)", {"x": (4,), "y": (4,)}),
+        ("np.outer(x, y)", {"x": (2, 2), "y": (3,)}),
+    ],
+    "inner": [
+        ("np.inner(x, y)", {"x": (4,), "y": (4,)}),
+        ("np.inner(x, y)", {"x": (4, 4), "y": (4, 4)}),
+        ("np.inner(x, y)", {"x": (3, 4), "y": (4,)}),
+        ("np.inner(x, y)", {"x": (4,), "y": (3, 4)}),
+    ],
+    "einsum": [
+        ("np.einsum('nd,dm->nm', x, y)", {"x": (4, 4), "y": (4, 4)}),
+        ("np.einsum('nd,dm', x, y)", {"x": (3, 4), "y": (4, 2)}),
+        ("np.einsum('ij->j', x)", {"x": (4, 4)}),
+        ("np.einsum('ij->', x)", {"x": (4, 3)}),
+        ("np.einsum('ii->', x)", {"x": (4, 4)}),
+        ("np.einsum('ii->i', x)", {"x": (4, 4)}),
+        ("np.einsum('ij,ij->i', x, x)", {"x": (4, 4)}),
+        ("np.einsum('ij->ji', x)", {"x": (4, 3)}),
+        ("np.einsum('bij,jk->bik', x, y)", {"x": (2, 4, 4), "y": (4, 4)}),
+        ("np.einsum('...ij,...jk->...ik', x, y)", {"x": (2, 3, 4), "y": (4, 2)}),
+        ("np.einsum('i,j,k->ijk', x, y, x)", {"x": (3,), "y": (2,)}),
+        ("np.tensordot(x, y, axes=1)", {"x": (4, 4), "y": (4, 4)}),
+        ("np.tensordot(x, y, axes=([1, 0], [0, 2]))", {"x": (3, 4, 2), "y": (4, 5, 3)}),
+        ("np.dot(x, y)", {"x": (2, 3, 4), "y": (4, 5)}),
+    ],
+    "norm": [
+        ("np.linalg.norm(x)", {"x": (3, 4)}),
+        ("np.linalg.norm(x, axis=1)", {"x": (4, 4)}),
+        ("np.linalg.norm(x, axis=0, keepdims=True)", {"x": (4, 4)}),
+        ("np.linalg.norm(x - 0.5, 1)", {"x": (4,)}),
+        ("np.linalg.norm(x, 2, axis=0)", {"x": (4, 4)}),
+    ],
+    "inv": [("np.linalg.inv(x + np.eye(3))", {"x": (3, 3)})],
+    "det": [("np.linalg.det(x)", {"x": (3, 3)})],
+    "solve": [
+        ("np.linalg.solve(x + np.eye(3), y)", {"x": (3, 3), "y": (3,)}),
+        ("np.linalg.solve(x + np.eye(3), y)", {"x": (3, 3), "y": (3, 2)}),
     ],
     "add_at": [("out = np.zeros(4); np.add.at(out, [0, 2, 0], x)", {"x": (3,)})],
     "astype": [("x.astype(np.longdouble) * 2", {"x": (3, 2)})],
@@ -145,7 +245,7 @@ BINARY = rows_like("x, y") + rows_like("y, x")
 REDUCTIONS = [
     op
     for op, rows in TABLE.items()
-    if rows[0].backward and {"axis", "keepdims"} <= set(rows[0].parameters)
+    if op != "norm" and rows[0].backward and {"axis", "keepdims"} <= set(rows[0].parameters)
 ]
 
 

@@ -13,3 +13,24 @@ row("matmul", "x, y", "x @ y", when="x.ndim == 1 and y.ndim == 2", x="y @ dz",  
 row("matmul", "x, y", "x @ y", when="x.ndim == 2 and y.ndim == 1", x="np.outer(dz, y)", y="x.T @ dz",        tex=r"dx = dz\, y^\top,\ dy = x^\top dz")
 row("matmul", "x, y", "x @ y", when="x.ndim > 1 and y.ndim > 1",
     x="batch(dz @ np.swapaxes(y, -1, -2))", y="batch(np.swapaxes(x, -1, -2) @ dz)",                          tex=r"dx = dz\, y^\top,\ dy = x^\top dz")
+
+# ── other products ───────────────────────────────────────────────────────────────────────────
+row = partial(rule, axes="")
+row("outer", "x, y", "np.outer(x, y)", when="x.ndim == 1 and y.ndim == 1", x="dz @ y", y="x @ dz", axes="outer", symbol="⊗", tex=r"dx = dz\, y,\ dy = dz^\top x")
+row("outer", "x, y", "np.outer(x, y)", x="(dz @ y.reshape(-1)).reshape(shape(x))", y="(x.reshape(-1) @ dz).reshape(shape(y))", symbol="⊗", tex=r"dx = dz\, y,\ dy = dz^\top x")
+row("inner", "x, y", "np.inner(x, y)", when="x.ndim == 1 and y.ndim == 1", x="dz * y",          y="dz * x",          symbol="⟨,⟩", tex=r"dx = dz\, y,\ dy = dz\, x")
+row("inner", "x, y", "np.inner(x, y)", when="x.ndim == 2 and y.ndim == 2", x="dz @ y",          y="dz.T @ x",        symbol="⟨,⟩", tex=r"dx = dz\, y,\ dy = dz^\top x")
+row("inner", "x, y", "np.inner(x, y)", when="x.ndim == 2 and y.ndim == 1", x="np.outer(dz, y)", y="x.T @ dz",        symbol="⟨,⟩", tex=r"dx = dz\, y^\top,\ dy = x^\top dz")
+row("inner", "x, y", "np.inner(x, y)", when="x.ndim == 1 and y.ndim == 2", x="y.T @ dz",        y="np.outer(dz, x)", symbol="⟨,⟩", tex=r"dx = y^\top dz,\ dy = dz\, x^\top")
+row("einsum", "subscripts, operands", "np.einsum(subscripts, *operands)", operands="contract(dz)",   symbol="einsum", tex=r"dx_i = \sum dz\, y")
+
+# ── norms, inverses ──────────────────────────────────────────────────────────────────────────
+for condition, call in (("ord is None", "np.linalg.norm(x, axis=axis, keepdims=keepdims)"), ("ord == 2 and (x.ndim == 1 or isinstance(axis, int))", "np.linalg.norm(x, ord, axis=axis, keepdims=keepdims)")):
+    row("norm", "x, ord=None, axis=None, keepdims=False", call, when=condition, axes="reduce", x="keep(dz) * x / keep(z)", symbol="‖·‖", tex=r"dx = dz\, x / z",
+        lazy=True, complex="np.sqrt(np.sum(x ** 2, axis=axis, keepdims=keepdims))")
+row("norm", "x, ord=None, axis=None, keepdims=False", "np.linalg.norm(x, ord, axis=axis, keepdims=keepdims)", when="ord == 1 and (x.ndim == 1 or isinstance(axis, int))", axes="reduce",
+    x="keep(dz) * np.sign(x)", symbol="‖·‖₁", tex=r"dx = dz \operatorname{sign} x", lazy=True, complex="np.sum(x * np.sign(np.real(x)), axis=axis, keepdims=keepdims)", kink="np.real(x) > 0")
+row("inv",   "x",    "np.linalg.inv(x)", when="x.ndim == 2", x="-z.T @ dz @ z.T",            symbol="⁻¹",  tex=r"dx = -z^\top dz\, z^\top")
+row("det",   "x",    "np.linalg.det(x)", when="x.ndim == 2", x="dz * z * np.linalg.inv(x).T", symbol="det", tex=r"dx = dz\, z\, x^{-\top}")
+row("solve", "x, y", "np.linalg.solve(x, y)", when="x.ndim == 2 and y.ndim == 1", x="-np.outer(np.linalg.solve(x.T, dz), z)", y="np.linalg.solve(x.T, dz)", symbol="solve", tex=r"dy = x^{-\top} dz,\ dx = -dy\, z^\top")
+row("solve", "x, y", "np.linalg.solve(x, y)", when="x.ndim == 2 and y.ndim == 2", x="-np.linalg.solve(x.T, dz) @ z.T",       y="np.linalg.solve(x.T, dz)", symbol="solve", tex=r"dy = x^{-\top} dz,\ dx = -dy\, z^\top")

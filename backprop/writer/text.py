@@ -218,7 +218,7 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
             text += f" {_SIGNS[type(op)][0]} {show(right, rename, 5)}"
         return text, 4
     if isinstance(tree, (ast.Tuple, ast.List)):
-        inner = ", ".join(show(part, rename, 1) for part in tree.elts)
+        inner = ", ".join(show(_spelt(part), rename, 1) for part in tree.elts)
         if isinstance(tree, ast.List):
             return f"[{inner}]", _ATOM
         return f"({inner}{',' if len(tree.elts) == 1 else ''})", _ATOM
@@ -236,6 +236,18 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
     if isinstance(tree, ast.Expr):
         return _show(tree.value, rename)
     return ast.unparse(ast.fix_missing_locations(tree)), 0
+
+
+def _spelt(tree: Any) -> Any:
+    """A slice as it is written outside of brackets."""
+    if not isinstance(tree, ast.Slice):
+        return tree
+    parts = [tree.lower, tree.upper, tree.step]
+    while len(parts) > 1 and parts[-1] is None:
+        parts.pop()
+    if tree.upper is not None and tree.lower is None and len(parts) == 2:
+        parts = [tree.upper]
+    return called("slice", *[constant(None) if part is None else part for part in parts])
 
 
 def _simple(tree: Any) -> bool:
