@@ -36,9 +36,9 @@ class Cache:
         """The result of every page; those that are not known run side by side."""
         known: dict[str, Result | None] = {page.name: self.get(page) for page in pages}
         missing = [page for page in pages if known[page.name] is None]
-        for page, result in zip(missing, executor.run_all(missing), strict=True):
-            self.put(page, result)
-            known[page.name] = result
+        for page, fresh in zip(missing, executor.run_all(missing), strict=True):
+            self.put(page, fresh)
+            known[page.name] = fresh
         return [result for page in pages if (result := known[page.name])]
 
     def get(self, page: Page) -> Result | None:

@@ -111,6 +111,8 @@ def _traceback(error: BaseException, name: str) -> str:
 
 
 def _python(request: dict, name: str, module: types.ModuleType) -> dict | None:
+    if request.get("check"):
+        return {"marks": _checked(request, name, module)}
     if not request.get("figure"):
         exec(_compile(request, name), module.__dict__)
         return None
@@ -123,6 +125,15 @@ def _python(request: dict, name: str, module: types.ModuleType) -> dict | None:
         reason = "this .figure fence drew nothing: make the figure with matplotlib.pyplot in it"
         raise FenceError(reason, request["first"])
     return {"figures": found}
+
+
+def _checked(request: dict, name: str, module: types.ModuleType) -> list[dict]:
+    """Run a fence as any other, then compare its lines, from what was there before it."""
+    from backprop.site.posts.check import check, fresh
+
+    before = {name: fresh(value) for name, value in module.__dict__.items()}
+    exec(_compile(request, name), module.__dict__)
+    return check(request, name, before)
 
 
 def _compile(request: dict, name: str) -> types.CodeType:

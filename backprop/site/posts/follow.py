@@ -1,0 +1,146 @@
+"""Reads the lines of a fence for the check: what each assigns, reads and depends on.
+
+What cannot be followed line by line is refused here, with advice; it must not pass unseen.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Attributes and functions that look at the form of an array, not at its values.
+_FORM = {"shape", "ndim", "size", "dtype"}
+_FORM_FUNCTIONS = {"len", "shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "type"}
+# Sums of forward values; on the shifted function a second computation would be another number.
+_REDUCTIONS = {"sum", "mean", "var", "std", "average", "nanmean", "nansum"}
+
+
+class CannotFollowError(ValueError):
+    """A line that the check cannot follow; `line` counts from 1 in the fence."""
+
+    def __init__(self, message: str, line: int):
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of the top level, with the names that it assigns (in order) and reads."""
+
+    node: ast.stmt
+    assigns: tuple[str, ...]
+    reads: frozenset[str]
+    plain: bool  # a single assignment, not a loop or a condition around some
+
+    @property
+    def line(self) -> int:
+        return self.node.lineno
+
+    @property
+    def last(self) -> int:
+        """The line that carries the mark: the end of an assignment."""
+        if self.plain:
+            return self.node.end_lineno or self.node.lineno
+        inner = [node for node in ast.walk(self.node) if isinstance(node, _ASSIGNMENTS)]
+        return max((node.end_lineno or node.lineno for node in inner), default=self.node.lineno)
+
+
+_ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def statements(code: str) -> list[Statement]:
+    """The statements of a fence; CannotFollowError for what hides assignments from us."""
+    found = []
+    for node in ast.parse(code).body:
+        if isinstance(node, _FUNCTIONS):
+            raise CannotFollowError(
+                f"check follows lines, not the body of `{node.name}`: write its lines at the top "
+                "level of the fence, or define it in a fence of its own, without check",
+                node.lineno,
+            )
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Lambda, *_FUNCTIONS)) and not isinstance(inner, ast.Lambda):
+                raise CannotFollowError("check cannot follow a function in here", inner.lineno)
+        found.append(
+            Statement(
+                node,
+                tuple(_targets(node)),
+                frozenset(_read(node)),
+                isinstance(node, _ASSIGNMENTS),
+            )
+        )
+    return found
+
+
+def _targets(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Assign):
+            targets = inner.targets
+        elif isinstance(inner, (ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.For)):
+            targets = [inner.target]
+        else:
+            targets = [call] if (call := _out_argument(inner)) else []
+        for target in targets:
+            yield from _names(target)
+
+
+def _out_argument(node: ast.AST) -> ast.expr | None:
+    """`np.add(a, b, out=dx)` and `np.add.at(dx, i, v)` assign too."""
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "at" and node.args:
+        return node.args[0]
+    return next((word.value for word in node.keywords if word.arg == "out"), None)
+
+
+def _names(target: ast.expr) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, (ast.Subscript, ast.Attribute, ast.Starred)):
+        yield from _names(target.value)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            yield from _names(element)
+
+
+def _read(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
+            yield inner.id
+        elif isinstance(inner, ast.AugAssign):
+            yield from _names(inner.target)
+
+
+def depends(node: ast.AST) -> set[str]:
+    """The names whose values (not only whose shapes) an expression depends on."""
+    if isinstance(node, ast.Attribute) and node.attr in _FORM:
+        return set()
+    if isinstance(node, ast.Call) and _called(node) in _FORM_FUNCTIONS:
+        return set()
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Load) else set()
+    found: set[str] = set()
+    for child in ast.iter_child_nodes(node):
+        found |= depends(child)
+    if isinstance(node, ast.AugAssign):
+        found |= set(_names(node.target))
+    return found
+
+
+def recomputed(node: ast.AST, forward: set[str], gradients: set[str]) -> str | None:
+    """The first sum or mean of forward values alone in a statement, as the author wrote it."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and _called(inner) in _REDUCTIONS:
+            operands = [*inner.args, *(word.value for word in inner.keywords)]
+            if isinstance(inner.func, ast.Attribute):
+                operands.append(inner.func.value)  # x.sum(axis=0)
+            names = set().union(*(depends(operand) for operand in operands))
+            if names & forward and not names & gradients:
+                return ast.unparse(inner)
+    return None
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""

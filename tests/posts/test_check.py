@@ -1,0 +1,254 @@
+"""check="f(args)": right lines carry a mark, wrong ones are named, nothing passes unseen."""
+
+import textwrap
+
+import numpy as np
+import pytest
+
+from backprop.site.posts import check as checking
+from backprop.site.posts.runner import FenceError
+
+NAMESPACE = """
+import numpy as np
+rng = np.random.default_rng(0)
+
+def variance(x):
+    mean = np.mean(x, axis=0)
+    diff = x - mean
+    square = diff ** 2
+    var = np.mean(square, axis=0)
+    return var
+
+def batchnorm(x, gamma, beta, eps):
+    mean = np.mean(x, axis=0)
+    diff = x - mean
+    var = np.mean(diff ** 2, axis=0)
+    std = np.sqrt(var + eps)
+    xhat = diff / std
+    out = gamma * xhat + beta
+    return out
+
+def layer(x, w, b):
+    h = x @ w + b
+    h = np.maximum(0, h)
+    out = h ** 2
+    return out
+
+def thrice(x):
+    y = x * np.exp(x)
+    return y
+
+def two(x):
+    s = np.sum(x, axis=0)
+    p = x * x
+    return s, p
+
+x = rng.normal(size=(SIZE, 4))
+data = x + 1
+w, b = rng.normal(size=(4, 3)), rng.normal(size=3)
+gamma, beta, eps = rng.normal(size=4), rng.normal(size=4), 1e-5
+dvar = rng.normal(size=4)
+dout = rng.normal(size=(SIZE, 4))
+dh_up = dlayer = rng.normal(size=(SIZE, 3))
+mean = np.mean(x, axis=0)
+diff = x - mean
+std = np.sqrt(np.var(x, axis=0) + eps)
+var = np.var(x, axis=0)
+xhat = diff / std
+h = np.maximum(0, x @ w + b)
+"""
+
+
+@pytest.fixture(autouse=True)
+def fresh_page():
+    checking._known.clear()
+
+
+def namespace(size=5):
+    import linecache
+
+    code = NAMESPACE.replace("SIZE", str(size))
+    linecache.cache["page"] = (len(code), None, code.splitlines(True), "page")
+    scope = {"__name__": "__main__"}
+    exec(compile(code, "page", "exec"), scope)
+    return scope
+
+
+def check(code, call, at=None, scope=None, size=5):
+    scope = namespace(size) if scope is None else scope
+    code = textwrap.dedent(code).strip("\n")
+    before = dict(scope)
+    exec(code, scope)
+    request = {"code": code, "check": call, "at": at, "first": 11}
+    return checking.check(request, "post.md", before)
+
+
+def wrong(code, call, at=None, size=5, **kwargs):
+    with pytest.raises(FenceError) as caught:
+        check(code, call, at, size=size, **kwargs)
+    return caught.value
+
+
+VARIANCE = """
+dsquare = dvar / x.shape[0]
+ddiff = 2 * (x - mean) * dsquare
+dmean = -np.sum(ddiff, axis=0)
+dx1 = ddiff
+dx2 = dmean / x.shape[0]
+dx = dx1 + dx2
+"""
+
+
+@pytest.mark.parametrize("size", [5, 4, 1])
+def test_every_right_line_carries_its_name_and_its_gradients_full_shape(size):
+    marks = check(VARIANCE, "variance(x)", size=size)
+    assert [(mark["line"], mark["name"]) for mark in marks] == list(
+        enumerate(["dsquare", "ddiff", "dmean", "dx1", "dx2", "dx"])
+    )
+    full, small = str((size, 4)), "(4,)"
+    assert [mark["shape"] for mark in marks] == [full, full, small, full, full, full]
+
+
+# Ways to write it that are right, some of them unlike what the machine would write.
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        (VARIANCE.replace("(x - mean)", "diff"), "variance(x)"),
+        (VARIANCE.replace("dx1", "dx_7").replace("dx2", "dx1"), "variance(x)"),
+        (VARIANCE.replace("dsquare = dvar", "dsquare = np.ones_like(x) * dvar"), "variance(x)"),
+        (VARIANCE.replace("dx = dx1 + dx2", "dx = dx1\ndx = dx + dx2"), "variance(x)"),
+        (VARIANCE.replace("dx = dx1 + dx2", "dx = dx1.copy()\ndx += dx2"), "variance(x)"),
+        ("mean = x.mean(axis=0)\ndiff = x - mean\n" + VARIANCE, "variance(x)"),
+        ("dvar = np.ones(4)\n" + VARIANCE, "variance(x)"),
+        ("N = x.shape[0]\ndsquare, ddiff = dvar / N, 2 * diff / N * dvar", "variance(x)"),
+        (
+            "ddata1 = 2 * diff * dvar / len(data)\n"
+            "ddata2 = -np.sum(ddata1, axis=0) / data.shape[0]\nddata = ddata1 + ddata2",
+            "variance(data)",
+        ),
+        (
+            """
+            dgamma = np.sum(dout * xhat, axis=0)
+            dbeta = np.sum(dout, axis=0)
+            dxhat = dout * gamma
+            ddiff1 = dxhat / std
+            dstd = np.sum(-dxhat * diff / std ** 2, axis=0)
+            dvar = dstd * 0.5 / std
+            ddiff2 = 2 * diff * dvar / x.shape[0]
+            ddiff = ddiff1 + ddiff2
+            dx = ddiff - np.mean(ddiff, axis=0)
+            """,
+            "batchnorm(x, gamma, beta, eps)",
+        ),
+        (
+            """
+            dh = 2 * h * dlayer
+            dh[h <= 0] = 0
+            dw = x.T @ dh
+            db = np.sum(dh, axis=0)
+            dx = dh @ w.T
+            """.replace("dlayer", "dout"),
+            "layer(x, w, b)",
+        ),
+        ("dx1 = np.exp(x) * dy\ndx2 = x * np.exp(x) * dy\ndx = dx2 + dx1", "thrice(x)"),
+        ("dx = dp * 2 * x + ds", "two(x)"),
+    ],
+)
+def test_every_correct_way_to_write_it_passes(code, call):
+    scope = namespace()
+    scope |= {"dy": np.ones((5, 4)), "ds": np.ones(4), "dp": np.ones((5, 4))}
+    if call.startswith("layer"):
+        scope["dout"] = scope["dlayer"]
+    assert check(code, call, scope=scope)
+
+
+# The mistakes of facts.md, section 5: all of them pass a check of the result alone.
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("dmean = -np.sum", "dmean = np.sum", 3),
+        ("dx = dx1 + dx2", "dx = dx1", 6),
+        ("(x - mean)", "(x + mean)", 2),
+        ("2 * (x", "(x", 2),
+        ("axis=0", "axis=1", 3),
+        ("dmean / x.shape[0]", "dmean / x.shape[1]", 5),
+        ("dvar / x.shape[0]", "dvar", 1),
+        ("dx1 = ddiff", "dx1 = 1.01 * ddiff", 4),
+        ("dx2 = dmean / x.shape[0]", "dx2 = ddiff", 5),
+        ("dx1 + dx2", "dx1 - dx2", 6),
+        ("-np.sum(ddiff, axis=0)", "-np.sum(2 * (x - mean) / x.shape[0] * dsquare, axis=0)", 3),
+    ],
+)
+@pytest.mark.parametrize("size", [5, 4])
+def test_the_first_wrong_line_is_named(old, new, line, size):
+    code = VARIANCE.strip("\n").replace(old, new)
+    if "axis=1" in new:
+        size = 4  # elsewhere it would not even run
+    if "shape[1]" in new:
+        size = 5  # right, if N = D
+    error = wrong(code, "variance(x)", size=size)
+    assert error.line == 10 + line
+    assert new.split(" = ")[-1][:10].strip("(") in str(error)
+
+
+def test_the_message_says_what_is_expected_and_the_shapes():
+    error = wrong(VARIANCE.replace("-np.sum(ddiff, axis=0)", "-ddiff"), "variance(x)")
+    assert "`dmean = -ddiff` is not the gradient of mean" in str(error)
+    assert "it has shape (5, 4), the gradient has shape (4,)" in str(error)
+    assert "expected is `dmean = -np.sum(ddiff, axis=0)`" in str(error)
+
+
+def test_a_partial_may_be_any_wire_but_each_once():
+    error = wrong(VARIANCE.replace("dx2 = dmean / x.shape[0]", "dx2 = ddiff"), "variance(x)")
+    assert "not a part of the gradient of x (or each was shown already)" in str(error)
+
+
+def test_lines_may_be_spread_over_fences():
+    scope = namespace()
+    for line in VARIANCE.strip("\n").split("\n"):
+        assert check(line, "variance(x)", scope=scope)
+    scope = namespace()
+    lines = VARIANCE.strip("\n").replace("dmean = -", "dmean = ").split("\n")
+    for line in lines[:2]:
+        check(line, "variance(x)", scope=scope)
+    assert "dmean" in str(wrong(lines[2], "variance(x)", scope=scope))
+
+
+CLOSED = "dx = 2 * (x - np.mean(x, axis=0)) / x.shape[0] * dvar"
+
+
+def test_a_closed_form_needs_real_values():
+    error = wrong(CLOSED, "variance(x)")
+    assert "`np.mean(x, axis=0)` computes a forward value again" in str(error)
+    assert 'at="real"' in str(error)
+    assert "dx = " in str(wrong(CLOSED.replace("np.mean(x, axis=0)", "mean"), "variance(x)"))
+    assert check(CLOSED, "variance(x)", at="real")
+    assert wrong(CLOSED.replace("2 *", "3 *"), "variance(x)", at="real").line == 11
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "message"),
+    [
+        ("y = 1", "variance(x)", "nothing to check"),
+        ("dsqare = dvar / x.shape[0]", "variance(x)", "did you mean `dsquare`?"),
+        ("def f(dvar):\n    dsquare = dvar / 5", "variance(x)", "not the body of `f`"),
+        ("dsquare = dvar / 5", "variance", "holds no call"),
+        ("dsquare = dvar / 5", "variance(x) + 1", "holds no call"),
+        ("dsquare = dvar / 5", "variance(x=x)", "no keywords"),
+        ("mean = 2 * np.mean(x, axis=0)\ndmean = 0 * mean", "variance(x)", "gives another value"),
+        ("m = x.sum(axis=0)\ndsquare = dvar / 5 + 0 * m", "variance(x)", "forward value again"),
+    ],
+)
+def test_what_cannot_be_followed_fails(code, call, message):
+    assert message in str(wrong(code, call))
+
+
+def test_the_page_is_not_touched():
+    scope = namespace()
+    x = scope["x"].copy()
+    check(
+        "dh = 2 * h * dout\ndh[h <= 0] = 0",
+        "layer(x, w, b)",
+        scope=scope | {"dout": scope["dlayer"]},
+    )
+    assert np.array_equal(scope["x"], x)
