@@ -106,17 +106,17 @@ def test_search_in_english_knows_no_chinese(site, page):
     page.goto(site + "en/")
     search(page, "梯度")
     page.wait_for_function(
-        "/No matching documents/.test(document.querySelector('.md-search-result__meta').innerText)"
+        "() => /^No matching/.test(document.querySelector('.md-search-result__meta').innerText)"
     )
 
 
 @pytest.mark.parametrize("prefix", ["", "en/"])
-def test_everything_loads_from_the_site_itself(site, open_page, prefix):
+def test_everything_loads_from_the_site_itself(site, built_site, open_page, prefix):
     page = open_page()
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(site + prefix + "sitemap.xml")
-    pages = re.findall(r"<loc>(.*?)</loc>", page.content())
+    sitemap = (built_site / prefix / "sitemap.xml").read_text("utf-8")
+    pages = re.findall(r"<loc>(.*?)</loc>", sitemap)
     assert site + prefix + POST in pages
     for address in pages:
         page.goto(address)
@@ -186,3 +186,19 @@ def test_chosen_colours_stay(site, page):
         )
     page.goto(site + POST)
     assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+
+
+def test_a_copy_at_another_address(site_server, built_site, open_page):
+    """Below a path of another host, nothing asks the published one, and links stay in the copy."""
+    copy = site_server.add(built_site, "http://elsewhere.example.org/copy/")
+    page = open_page()
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(copy + POST)
+    page.wait_for_load_state("networkidle")
+    switch(page, "en", copy + "en/" + POST)
+    page.locator(".md-nav a[href$='tags/']").first.evaluate("a => a.click()")
+    page.wait_for_url(copy + "en/tags/")
+    page.wait_for_load_state("networkidle")
+    switch(page, "zh-Hans", copy + "tags/")
+    assert {urlsplit(url).netloc for url in requests} == {"elsewhere.example.org"}

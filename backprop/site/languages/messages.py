@@ -13,6 +13,7 @@ class EditionFilter(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self.docs_dir: str | None = None
+        self.all_docs_dirs: list[str] = []
 
     def install(self) -> None:
         """Attach to every handler of MkDocs, in place of an earlier filter."""
@@ -29,17 +30,22 @@ class EditionFilter(logging.Filter):
             and not hasattr(record, "edition")
         ):
             record.edition = self.docs_dir
-            record.msg, record.args = name_files(record.getMessage(), self.docs_dir), None
+            record.msg, record.args = self._name(record.getMessage(), self.docs_dir), None
         return True
+
+    def _name(self, message: str, docs_dir: str) -> str:
+        named = name_files(message, docs_dir)
+        docs = os.path.relpath(docs_dir)
+        known = [docs, *map(os.path.relpath, self.all_docs_dirs)]
+        return named if any(name in named for name in known) else f"{docs}: {named}"
 
 
 def name_files(message: str, docs_dir: str) -> str:
-    """The message with `'posts/x.md'` as `'docs/en/posts/x.md'`, else with the folder before it."""
+    """The message with `'posts/x.md'` as `'docs/en/posts/x.md'`, for every file that exists."""
     docs = os.path.relpath(docs_dir)
 
     def complete(match: re.Match[str]) -> str:
         path = os.path.join(docs_dir, match[1])
         return f"'{os.path.join(docs, match[1])}'" if os.path.isfile(path) else match[0]
 
-    named = re.sub(r"'([^'\n]+\.\w+)'", complete, message)
-    return named if docs in named else f"{docs}: {named}"
+    return re.sub(r"'([^'\n]+\.\w+)'", complete, message)

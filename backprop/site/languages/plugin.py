@@ -117,6 +117,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 if isinstance(plugin, LanguagesPlugin):
                     plugin.leader, plugin.catalogue, plugin.edition = self, self.catalogue, edition
         self.messages.docs_dir = config.docs_dir
+        self.messages.all_docs_dirs = [e.config.docs_dir for e in self.catalogue.editions.values()]
         self.messages.install()
         if self.config.reproducible and EPOCH not in os.environ:
             newest = checks.newest_date(e.config for e in self.catalogue.editions.values())
