@@ -132,8 +132,11 @@ class Algebra:
                 keep[("number",)] = Fraction(1)
             for atom, x in mono:
                 if whole or self.nonnegative(atom, x):
-                    if not whole and x.denominator == 1 and x % 2 == 0 and not (
-                        self.nonnegative(atom, Fraction(1))
+                    if (
+                        not whole
+                        and x.denominator == 1
+                        and x % 2 == 0
+                        and not (self.nonnegative(atom, Fraction(1)))
                     ):
                         keep[atom] = x  # (x²)^½ is |x|
                     else:
@@ -206,10 +209,19 @@ class Algebra:
                 return self.plus(self.log(content), self.log(rest))
         elif p:
             mono, c = next(iter(p.items()))
-            if c > 0 and all(self.nonnegative(a, e) for a, e in mono) and (mono and (
-                len(mono) > 1 or c != 1 or next(iter(mono))[1] != 1
-                or next(iter(mono))[0][0] == "exp"
-            )):
+            if (
+                c > 0
+                and all(self.nonnegative(a, e) for a, e in mono)
+                and (
+                    mono
+                    and (
+                        len(mono) > 1
+                        or c != 1
+                        or next(iter(mono))[1] != 1
+                        or next(iter(mono))[0][0] == "exp"
+                    )
+                )
+            ):
                 if c != 1:
                     out = self.fn("log", self.const(c))
                 for atom, e in mono:

@@ -164,9 +164,7 @@ def times(a: Array, b: Array, span: Span, dot: bool = False) -> Array:
             raise _clash(a, b, span)
         product = Array(
             (a.shape[0], *b.shape[1:]),
-            lambda p: contract(
-                a.shape[1], lambda k: mul(a.at((p[0], k)), b.at((k, *p[1:])))
-            ),
+            lambda p: contract(a.shape[1], lambda k: mul(a.at((p[0], k)), b.at((k, *p[1:])))),
         )
         if len(b.shape) == 1 and find(a.shape[0]) == 1:
             return scalar(product.at((At(None, 0),)))

@@ -1,15 +1,15 @@
 """Declarations: mathematics in the prose of a derivation that says what its letters mean.
 
-    x \\in \\mathbb{R}^{n \\times d}          a variable, and the sizes n and d
-    \\epsilon > 0,  \\gamma \\in \\mathbb{R}_{>0}^d   positive numbers
-    y_i \\in \\{1, \\dots, C\\}              labels (integers used as indices)
-    i = 1, \\dots, n                       what an index runs over, and where counting starts
-    X = (x_{ij}) \\in \\mathbb{R}^{n \\times d}   a matrix and the name of its entries
-    \\bar{x}_j = \\frac1n \\sum_k x_{kj}     a definition, by entries …
-    Y = X W + \\mathbf{1} b^\\top            … or whole
-    \\sigma(z) = \\frac{1}{1 + e^{-z}}       a function; f : \\mathbb{R} \\to \\mathbb{R} any function
-    L = L(Y)                              any number that depends on Y
-    \\sum_k y_k = 1                        an assumption on variables
+x \\in \\mathbb{R}^{n \\times d}          a variable, and the sizes n and d
+\\epsilon > 0,  \\gamma \\in \\mathbb{R}_{>0}^d   positive numbers
+y_i \\in \\{1, \\dots, C\\}              labels (integers used as indices)
+i = 1, \\dots, n                       what an index runs over, and where counting starts
+X = (x_{ij}) \\in \\mathbb{R}^{n \\times d}   a matrix and the name of its entries
+\\bar{x}_j = \\frac1n \\sum_k x_{kj}     a definition, by entries …
+Y = X W + \\mathbf{1} b^\\top            … or whole
+\\sigma(z) = \\frac{1}{1 + e^{-z}}       a function; f : \\mathbb{R} \\to \\mathbb{R} any function
+L = L(Y)                              any number that depends on Y
+\\sum_k y_k = 1                        an assumption on variables
 """
 
 from __future__ import annotations
@@ -268,8 +268,9 @@ class Declarer:
         dim: Dim = int(hit["size"]) if hit["size"].isdigit() else self.size(hit["size"])
         if isinstance(dim, int) and low == 0:
             dim += 1
-        if all(re.match(r"^[a-z]$", n.strip()) and n.strip() in "ijklmpqrst" for n in
-               names.split(",")):
+        if all(
+            re.match(r"^[a-z]$", n.strip()) and n.strip() in "ijklmpqrst" for n in names.split(",")
+        ):
             for name in names.split(","):
                 self.world.ranges[name.strip()] = dim
             self.counts_from(low)
@@ -454,8 +455,9 @@ class Declarer:
             body = substitute(value.term, new)  # type: ignore[arg-type]
         else:
             if known is not None and known.shape and not value.shape:
-                raise reader.fail("shape", left, left=arrays.show_shape(known.shape), right="1",
-                                  hint="")
+                raise reader.fail(
+                    "shape", left, left=arrays.show_shape(known.shape), right="1", hint=""
+                )
             vars_ = tuple((fresh("i"), d) for d in value.shape)
             body = value.at(tuple(Var(v) for v, _ in vars_))
         for letter, node in reader.free.items():
@@ -576,9 +578,7 @@ def equate(
         if isinstance(find(dims[letter]), Unknown):
             raise reader.fail("index-unknown", place, found=letter)
         if letter in reader.binders:
-            raise reader.fail(
-                "index-collision", place, found=letter, binder=reader.binders[letter]
-            )
+            raise reader.fail("index-collision", place, found=letter, binder=reader.binders[letter])
     first, second = resolved(a.at(at)), resolved(b.at(at))
     check_known(first, reader, left)
     check_known(second, reader, right)

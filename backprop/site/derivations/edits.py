@@ -6,7 +6,7 @@ The repair search tries them on a wrong row; the mutation test applies them to r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backprop.site.derivations.meaning import items_of, key_of, split, subscript_letters
 from backprop.site.derivations.reading import BIG, NONE, Node
@@ -36,19 +36,34 @@ class Edit:
     end: int
     new: str
     old: str
+    before: str = ""  # what stands around it, for the message
+    after: str = ""
 
     def applied(self, tex: str) -> str:
         return tex[: self.start] + self.new + tex[self.end :]
+
+    def placed(self, tex: str) -> Edit:
+        """The same edit, with a glimpse of the formula around it."""
+        after = " ".join(tex[self.end : self.end + 28].split())
+        before = " ".join(tex[max(0, self.start - 14) : self.start].split())
+        return replace(self, before=before, after=after)
 
     def text(self, language: str = "en") -> str:
         zh = language.startswith("zh")
         kind = KINDS[self.kind][zh]
         old, new = " ".join(self.old.split()), " ".join(self.new.split())
+        place = ""
+        if self.after:
+            place = f"，在 {self.after} … 之前" if zh else f" before {self.after} …"
+        elif self.before:
+            place = f"，在 … {self.before} 之后" if zh else f" after … {self.before}"
         if not old:
-            return f"{kind}：插入 {new}" if zh else f"{kind}: insert {new}"
+            return f"{kind}：插入 {new}{place}" if zh else f"{kind}: insert {new}{place}"
         if not new:
-            return f"{kind}：去掉 {old}" if zh else f"{kind}: remove {old}"
-        return f"{kind}：把 {old} 改为 {new}" if zh else f"{kind}: {new} for {old}"
+            return f"{kind}：去掉 {old}{place}" if zh else f"{kind}: remove {old}{place}"
+        if zh:
+            return f"{kind}：把 {old} 改为 {new}{place}"
+        return f"{kind}: {new} instead of {old}{place}"
 
 
 def edits(tree: Node, tex: str, world: World) -> Iterator[Edit]:
@@ -137,7 +152,11 @@ def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Ite
                         yield edit("size", node, other)
                 yield edit("factor", node, "1")
                 yield Edit(
-                    "factor", node.start, node.end, f"({node.value} - 1)", tex[node.start : node.end]
+                    "factor",
+                    node.start,
+                    node.end,
+                    f"({node.value} - 1)",
+                    tex[node.start : node.end],
                 )
     places = []
     for side in tree.parts if tree.kind == "relation" else (tree,):
@@ -151,8 +170,12 @@ def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Ite
         t.parts[0].start for n in nodes if n.kind == "sum" for t in n.parts if t.parts[0].start >= 0
     ]
     for place in dict.fromkeys([*places, *inner_terms]):
-        for factor in ("2 ", "\\frac{1}{2} ", *(f"\\frac{{1}}{{{s}}} " for s in sizes),
-                       *(f"{s} " for s in sizes)):
+        for factor in (
+            "2 ",
+            "\\frac{1}{2} ",
+            *(f"\\frac{{1}}{{{s}}} " for s in sizes),
+            *(f"{s} " for s in sizes),
+        ):
             yield Edit("factor", place, place, factor, "")
 
 
@@ -168,8 +191,10 @@ def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]: 
             transposed = (inner.kind == "symbol" and inner.value in ("\\top", "\\intercal")) or (
                 inner.kind == "letter" and inner.value == "T"
             )
-            while until < len(tex) and tex[until] == "}" and tex.count("{", start, until) > (
-                tex.count("}", start, until)
+            while (
+                until < len(tex)
+                and tex[until] == "}"
+                and tex.count("{", start, until) > (tex.count("}", start, until))
             ):
                 until += 1
             old = tex[start:until]
@@ -190,8 +215,13 @@ def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]: 
             yield Edit("power", node.end, node.end, "^2", "")
         if node.kind == "sqrt":
             arg = node.parts[0]
-            yield Edit("power", node.start, node.end, f"({tex[arg.start:arg.end]})",
-                       tex[node.start : node.end])
+            yield Edit(
+                "power",
+                node.start,
+                node.end,
+                f"({tex[arg.start : arg.end]})",
+                tex[node.start : node.end],
+            )
 
 
 def _ranges(node: Node, sub: Node, sup: Node, edit) -> Iterator[Edit]:  # type: ignore[no-untyped-def]
@@ -223,7 +253,7 @@ def _products(nodes: list[Node], tex: str) -> Iterator[Edit]:
                     "order",
                     a.start,
                     b.end,
-                    f"{tex[b.start:b.end]} {tex[a.start:a.end]}",
+                    f"{tex[b.start : b.end]} {tex[a.start : a.end]}",
                     tex[a.start : b.end],
                 )
 

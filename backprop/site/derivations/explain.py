@@ -26,7 +26,10 @@ TEXT = {
     "waived": ("not checked: {reason}", "未验证：{reason}"),
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
-    "opaque": ("holds for any {names}, not only as defined", "对任意的 {names} 都成立，不限于其定义"),
+    "opaque": (
+        "holds for any {names}, not only as defined",
+        "对任意的 {names} 都成立，不限于其定义",
+    ),
     "cited": ("from here on the definition of {names} may be used", "自此可以使用 {names} 的定义"),
     "direct": (
         "∂ is read with the other named quantities held fixed",
@@ -67,19 +70,18 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
             lines.append(phrase("compared", language, left=left, right=right))
         found = verdict.difference
         if found is not None:
-            sizes = ", ".join(f"{k} = {v}" for k, v in found.sizes.items())
-            at = "".join(f", {k} = {v + 1}" for k, v in found.at.items())
+            sizes = ", ".join(f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes)
+            at = "".join(
+                f"{', ' if sizes or n else ''}{k} = {v + 1}"
+                for n, (k, v) in enumerate(found.at.items())
+            )
             lines.append(
-                phrase(
-                    "values", language, sizes=sizes, at=at, left=found.left, right=found.right
-                )
+                phrase("values", language, sizes=sizes, at=at, left=found.left, right=found.right)
             )
         if verdict.residue:
             lines.append(phrase("residue", language, residue=verdict.residue))
         if verdict.repair is not None:
-            lines.append(
-                phrase("repair", language, change=verdict.repair.text(language))
-            )
+            lines.append(phrase("repair", language, change=verdict.repair.text(language)))
     if verdict.expression:
         lines.append(phrase("expression", language, tex=verdict.expression))
     if verdict.code:

@@ -19,12 +19,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-OPEN = re.compile(r"^(?P<prefix>[ \t>]*)(?P<slashes>/{3,})[ \t]*derivation\b[ \t]*(?:\|(?P<title>.*))?$")
+OPEN = re.compile(
+    r"^(?P<prefix>[ \t>]*)(?P<slashes>/{3,})[ \t]*derivation\b[ \t]*(?:\|(?P<title>.*))?$"
+)
 FENCE = re.compile(r"^(?P<prefix>[ \t>]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
 OPTION = re.compile(r"^    (?P<key>[a-z]+)[ \t]*:[ \t]*(?P<value>.*?)[ \t]*$")
-ROWS = (
-    "align alignat aligned alignedat gather gathered split multline eqnarray equation flalign"
-).split()
+ROWS = [
+    "align",
+    "alignat",
+    "aligned",
+    "alignedat",
+    "gather",
+    "gathered",
+    "split",
+    "multline",
+    "eqnarray",
+    "equation",
+    "flalign",
+]
 BEGIN = re.compile(r"\s*\\begin\{(?P<name>[a-z]+)(?P<star>\*?)\}(?:\s*\{\d+\})?(?:\s*\[[tbc]\])?")
 BARE = re.compile(r"^\s*\\begin\{(?:%s)\*?\}" % "|".join(ROWS))
 INLINE = re.compile(
@@ -100,8 +112,10 @@ def derivations(markdown: str) -> list[Derivation]:
     k = 0
     while k < len(lines):
         mark = FENCE.match(lines[k])
-        if mark and (fence is None or (lines[k].strip().rstrip(fence[0]) == "" and
-                                       mark["mark"].startswith(fence))):
+        if mark and (
+            fence is None
+            or (lines[k].strip().rstrip(fence[0]) == "" and mark["mark"].startswith(fence))
+        ):
             fence = mark["mark"] if fence is None else None
         opened = OPEN.match(lines[k]) if fence is None else None
         if not opened:
@@ -284,7 +298,9 @@ def rows(tex: str, line: int) -> list[Row]:
     return out
 
 
-RELATES = re.compile(r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]")
+RELATES = re.compile(
+    r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]"
+)
 
 
 def top_level(tex: str) -> str:
@@ -328,7 +344,9 @@ def _split(tex: str, start: int, end: int) -> list[tuple[int, int, list[str]]]:
                 continue
             stop = k
             k += 2
-            space = re.compile(r"\*?[ \t]*(?:\[[^\]]*\])?[ \t]*(?:\\h(?:line|dashline))?").match(tex, k)
+            space = re.compile(r"\*?[ \t]*(?:\[[^\]]*\])?[ \t]*(?:\\h(?:line|dashline))?").match(
+                tex, k
+            )
             k = space.end() if space else k
             if tex.startswith("%", k):  # a comment behind \\ belongs to the row it ends
                 line_end = tex.find("\n", k)

@@ -8,7 +8,6 @@ fixed: everything to its right up to the next + or - (`notes` says so where it m
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,7 +17,6 @@ from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import BIG, FUNCTIONS, NONE, Node
 from backprop.site.derivations.terms import (
     ONE,
-    Add,
     At,
     Big,
     Call,
@@ -43,7 +41,6 @@ from backprop.site.derivations.terms import (
     Var,
     Where,
     World,
-    add,
     find,
     fresh,
     mul,
@@ -487,7 +484,7 @@ class Reader:
         if sup is NONE:
             return None
         inner = sup.parts[0]
-        if self.is_transpose(sup) or inner.kind == "product" and inner.parts[0].kind == "op":
+        if self.is_transpose(sup) or (inner.kind == "product" and inner.parts[0].kind == "op"):
             return None
         return self.number(inner)
 
@@ -674,9 +671,7 @@ class Reader:
             letters = "ijklm"[: len(shape)]
             better = f"{self.bare(node)}_{{{letters}}}" if shape else self.bare(node)
             raise self.fail("rank", node, given=len(nodes), wanted=len(shape), better=better)
-        return tuple(
-            self.placed(self.index(n), d, n) for n, d in zip(nodes, shape, strict=True)
-        )
+        return tuple(self.placed(self.index(n), d, n) for n, d in zip(nodes, shape, strict=True))
 
     def bare(self, node: Node) -> str:
         return self.text(split(node)[0])
@@ -736,9 +731,7 @@ class Reader:
         a, b = self.index(left), self.index(right)
         la, lb = self.length(a), self.length(b)
         if la is not None and lb is not None and not unify(la, lb):
-            raise self.fail(
-                "index-range", node, first=show_shape((la,)), second=show_shape((lb,))
-            )
+            raise self.fail("index-range", node, first=show_shape((la,)), second=show_shape((lb,)))
         return Test(op, a, b)
 
     # --- scripts above ---------------------------------------------------------------------
@@ -809,9 +802,7 @@ class Reader:
                 "unsupported", node, why="\\|X\\|_F ?" if not which else f"\\|X\\|_{which}"
             )
         if which == "1":
-            return self.powered(
-                scalar(arrays.total(value, lambda t: Fn("abs", (t,)))), node, sup
-            )
+            return self.powered(scalar(arrays.total(value, lambda t: Fn("abs", (t,)))), node, sup)
         if which in ("", "2", "F", "\\mathrm{F}"):
             squares = arrays.total(value, lambda t: Pow(t, num(2)))
             if sup is not NONE and not self.is_transpose(sup):
@@ -828,9 +819,9 @@ class Reader:
         for op, left, right in zip(ops, node.parts, node.parts[1:], strict=False):
             if op not in ("=", "!=", "<", ">", "<=", ">="):
                 raise self.fail("unexpected", node, hint="")
-            if self.is_index(left) and self.is_index(right):
-                tests.append(self.equal_positions(op, left, right, node))
-            elif self.is_index(left) and right.kind == "number":
+            if (self.is_index(left) and self.is_index(right)) or (
+                self.is_index(left) and right.kind == "number"
+            ):
                 tests.append(self.equal_positions(op, left, right, node))
             else:
                 tests.append(Test(op, self.number(left), self.number(right)))
@@ -864,9 +855,7 @@ class Reader:
 
     # --- sums and their kin ----------------------------------------------------------------
 
-    def big(
-        self, kind: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
-    ) -> Array:
+    def big(self, kind: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]) -> Array:
         if sub is NONE or not rest:
             raise self.fail("unexpected", node, hint=": \\sum_k …")
         saved = dict(self.bound)
@@ -997,13 +986,9 @@ class Reader:
         if size is None:
             count = str(terms)
         if size is not None and size != known:
-            raise self.fail(
-                "range", node, found=written, given=count, index=letter, wanted=known
-            )
+            raise self.fail("range", node, found=written, given=count, index=letter, wanted=known)
         if size is not None and terms > 0:
-            raise self.fail(
-                "range", node, found=written, given=count, index=letter, wanted=known
-            )
+            raise self.fail("range", node, found=written, given=count, index=letter, wanted=known)
         if world.base is None:
             raise self.fail("range-base", node, found=written, index=letter, wanted=known)
         low = At(None, first - world.base)
@@ -1131,8 +1116,11 @@ class Reader:
     def derivative_marks(self, node: Node) -> bool:
         above, below = items_of(node.parts[0]), items_of(node.parts[1])
         first = split(above[0])[0]
-        return is_mark(first) and is_mark(below[0]) and len(below) > 1 and first == replace(
-            below[0], start=first.start, end=first.end
+        return (
+            is_mark(first)
+            and is_mark(below[0])
+            and len(below) > 1
+            and first == replace(below[0], start=first.start, end=first.end)
         )
 
     def slashed(self, nodes: tuple[Node, ...], at: int) -> tuple[Array, int] | None:
@@ -1191,9 +1179,7 @@ class Reader:
             raise self.fail("derivative-target", whole)
         return symbol, value
 
-    def derivative(
-        self, node: Node, above: tuple[Node, ...], below: tuple[Node, ...]
-    ) -> Array:
+    def derivative(self, node: Node, above: tuple[Node, ...], below: tuple[Node, ...]) -> Array:
         mark, _, order, _ = split(above[0])
         partial = mark.kind == "symbol"
         body = self.product(above[1:])
@@ -1223,9 +1209,7 @@ class Reader:
             value = self.slope(value, group, partial, node)
         return value
 
-    def slope(
-        self, body: Array, below: tuple[Node, ...], partial: bool, node: Node
-    ) -> Array:
+    def slope(self, body: Array, below: tuple[Node, ...], partial: bool, node: Node) -> Array:
         if not below:
             raise self.fail("derivative-target", node)
         symbol, target = self.target(below, node)
@@ -1356,7 +1340,9 @@ class Reader:
         value = self.running(template, [("★r", dim)])
         return scalar(arrays.contract(dim, lambda k: value.at((k,))))
 
-    def generalise(self, first: Node, last: Node, letter: str, node: Node) -> tuple[Node, Node, Node]:
+    def generalise(
+        self, first: Node, last: Node, letter: str, node: Node
+    ) -> tuple[Node, Node, Node]:
         """The common form of two terms, with a running index where they differ."""
         gaps: list[tuple[Node, Node]] = []
 
@@ -1446,5 +1432,3 @@ def replace_symbol(term: Term, name: str, value: Term) -> Term:
     found = rebuild(term, change)
     assert isinstance(found, Term)
     return found
-
-

@@ -219,11 +219,7 @@ class Instance:
         from backprop.site.derivations.terms import names_in
 
         used = [names_in(left) | names_in(right) for left, right, _ in self.world.assumed]
-        keys = sorted(
-            k
-            for k in set().union(*used)
-            if self.world.symbols[k].kind == "variable"
-        )
+        keys = sorted(k for k in set().union(*used) if self.world.symbols[k].kind == "variable")
         for key in keys:
             size = max(self.variables[key].size, 1)
             if self.world.symbols[key].positive:
@@ -558,9 +554,7 @@ class Scope:
                 return value(u)
             if order == 1 and not np.iscomplexobj(u.array) and not self.is_complex:
                 return apply(lambda a: a.imag / STEP, value(apply(lambda a: a + 1j * STEP, u)))
-            return richardson(
-                lambda h: slope(apply(lambda a: a + h, u), order - 1)
-            )
+            return richardson(lambda h: slope(apply(lambda a: a + h, u), order - 1))
 
         return slope(point, term.order)
 
@@ -651,9 +645,7 @@ class Difference:
     sizes: dict[str, int]
 
 
-def compare(
-    left: Term, right: Term, dims: dict[str, Dim], scope: Scope
-) -> Difference:
+def compare(left: Term, right: Term, dims: dict[str, Dim], scope: Scope) -> Difference:
     """Both sides at one instance. Raises `OutsideDomainError`."""
     names = tuple(dims)
     full = tuple(scope.instance.length(d) for d in dims.values())

@@ -499,7 +499,9 @@ def is_zero(p: Poly) -> bool:
     for atom in bases:
         if top == 0:
             return True
-        inside = sympy.fraction(sympy.together(symbols[atom] ** roots[atom] - convert(dict(atom[1]))))[0]
+        inside = sympy.fraction(
+            sympy.together(symbols[atom] ** roots[atom] - convert(dict(atom[1])))
+        )[0]
         top = sympy.rem(top, sympy.expand(inside), symbols[atom])
         top = sympy.expand(sympy.fraction(sympy.together(top))[0])
     return bool(top == 0)
@@ -531,7 +533,11 @@ def proves(
 ) -> bool:
     """Is left = right shown for all sizes? Definitions are used as far as needed."""
     defined = frozenset(k for k, s in world.symbols.items() if s.definition is not None)
-    for formal, expand in ((defined, frozenset()), (frozenset(), frozenset()), (frozenset(), defined)):
+    for formal, expand in (
+        (defined, frozenset()),
+        (frozenset(), frozenset()),
+        (frozenset(), defined),
+    ):
         try:
             if is_zero(difference(world, left, right, formal, expand, direct)):
                 return True

@@ -17,14 +17,50 @@ from backprop.site.derivations.problems import Unreadable
 
 GREEK = frozenset(
     "\\" + name
-    for name in (
-        "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu "
-        "nu xi pi rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi "
-        "Sigma Upsilon Phi Psi Omega ell"
-    ).split()
+    for name in [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "vartheta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Upsilon",
+        "Phi",
+        "Psi",
+        "Omega",
+        "ell",
+    ]
 )
 FUNCTIONS = frozenset(
-    "\\" + n for n in "exp log ln sin cos tan sinh cosh tanh arctan det".split()
+    "\\" + n
+    for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "det"]
 )
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 OTHER_SYMBOLS = frozenset({"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast"})
@@ -61,20 +97,60 @@ RELATIONS = {
 }
 DOTS = frozenset({"\\cdots", "\\dots", "\\ldots", "\\vdots", "\\ddots", "\\dotsb", "\\dotsc"})
 FONTS = frozenset(
-    "\\" + n for n in "mathbf mathbb mathcal boldsymbol bm mathsf mathfrak mathscr".split()
+    "\\" + n
+    for n in ["mathbf", "mathbb", "mathcal", "boldsymbol", "bm", "mathsf", "mathfrak", "mathscr"]
 )
 UPRIGHT = frozenset({"\\mathrm", "\\operatorname", "\\mathit", "\\text", "\\textrm", "\\textit"})
 ACCENTS = frozenset(
-    "\\" + n for n in "bar hat tilde vec dot overline widehat widetilde check breve".split()
+    "\\" + n
+    for n in [
+        "bar",
+        "hat",
+        "tilde",
+        "vec",
+        "dot",
+        "overline",
+        "widehat",
+        "widetilde",
+        "check",
+        "breve",
+    ]
 )
 FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac"})
 SPACING = frozenset(
     "\\" + n
-    for n in (
-        ", ; : ! quad qquad displaystyle textstyle limits nolimits left right middle "
-        "nonumber notag hspace thinspace big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl "
-        "Biggr hphantom"
-    ).split()
+    for n in [
+        ",",
+        ";",
+        ":",
+        "!",
+        "quad",
+        "qquad",
+        "displaystyle",
+        "textstyle",
+        "limits",
+        "nolimits",
+        "left",
+        "right",
+        "middle",
+        "nonumber",
+        "notag",
+        "hspace",
+        "thinspace",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "hphantom",
+    ]
 ) | {"\\ "}
 OPEN = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
 CLOSE = {")": "(", "]": "[", "\\}": "{", "\\rbrace": "{", "\\rbrack": "[", "\\rangle": "<"}
@@ -213,12 +289,16 @@ class _Lexer:
         ch = self.tex[start]
         if ch.isdigit() and ch.isascii():
             self.at += 1
-            while not single and self.at < len(self.tex) and (
-                self.tex[self.at].isdigit()
-                or (
-                    self.tex[self.at] == "."
-                    and self.tex[self.at + 1 : self.at + 2].isdigit()
-                    and "." not in self.tex[start : self.at]
+            while (
+                not single
+                and self.at < len(self.tex)
+                and (
+                    self.tex[self.at].isdigit()
+                    or (
+                        self.tex[self.at] == "."
+                        and self.tex[self.at + 1 : self.at + 2].isdigit()
+                        and "." not in self.tex[start : self.at]
+                    )
                 )
             ):
                 self.at += 1

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
 from backprop.site.derivations.declare import Declarer, check_known
+from backprop.site.derivations.edits import Edit, edits
 from backprop.site.derivations.find import Derivation, Formula, Row, derivations
 from backprop.site.derivations.meaning import Reader
 from backprop.site.derivations.numeric import (
@@ -45,6 +47,8 @@ from backprop.site.derivations.terms import (
 
 PROVED, CHECKED, WAIVED, UNCHECKED, WRONG = "proved", "checked", "waived", "unchecked", "wrong"
 INSTANCES = 4
+MISFITS = frozenset({"shape", "index-range", "range", "outside", "free-index", "not-scalar"})
+REPAIRS = 400  # single changes that are tried on a wrong row
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
 
 
@@ -81,6 +85,7 @@ class Verdict:
     lead: str = ""
     problem: Problem | None = None
     difference: Difference | None = None
+    sizes: tuple[str, ...] = ()  # the sizes that matter to the row
     residue: str = ""
     repair: Any = None
     instances: int = 0
@@ -146,9 +151,7 @@ class Derivator:
         if len(left.shape) != len(right.shape) or not all(
             unify(x, y) for x, y in zip(left.shape, right.shape, strict=True)
         ):
-            turned = [str(find(d)) for d in left.shape][::-1] == [
-                str(find(d)) for d in right.shape
-            ]
+            turned = [str(find(d)) for d in left.shape][::-1] == [str(find(d)) for d in right.shape]
             raise b.reader.fail(
                 "shape",
                 b.node,
@@ -157,9 +160,7 @@ class Derivator:
                 right=show_shape(right.shape),
                 hint=" (\\top ?)" if turned else "",
             )
-        dims: dict[str, Dim] = dict(
-            zip(["row", "col", "axis3", "axis4"], left.shape, strict=False)
-        )
+        dims: dict[str, Dim] = dict(zip(["row", "col", "axis3", "axis4"], left.shape, strict=False))
         at = tuple(Var(n) for n in dims)
         for side in (a, b):
             for letter, node in side.reader.free.items():
@@ -257,15 +258,15 @@ class Derivator:
         """The local derivatives (of, by) that `term` contains, written or by the chain rule."""
         found: set[tuple[str, str]] = set()
         world = self.world
-        for item in walk(term):
+        for item in self.spelled_out(term):
             if not isinstance(item, Deriv):
                 continue
             names = names_in(item.body)
             between = world.between(names, item.symbol)
             if item.partial and self.is_direct(item):
                 own = {n for n in names if n == item.symbol or item.symbol in world.direct(n)}
-                if between - own or isinstance(item.body, Entry) and (
-                    between & world.direct(item.body.symbol)
+                if between - own or (
+                    isinstance(item.body, Entry) and (between & world.direct(item.body.symbol))
                 ):
                     self.ambiguous = True
                 if self.direct:
@@ -275,6 +276,15 @@ class Derivator:
                 (n, m) for n in between for m in world.direct(n) if m in between | {item.symbol}
             }
         return found
+
+    def spelled_out(self, term: Term) -> Iterator[Any]:
+        """The parts of `term`, and those of the derivatives that names in it stand for."""
+        for item in walk(term):
+            yield item
+            if isinstance(item, Entry):
+                lam = self.world.symbols[item.symbol].definition
+                if lam is not None and any(isinstance(t, Deriv) for t in walk(lam)):
+                    yield from self.spelled_out(lam.body)
 
     def is_direct(self, item: Deriv) -> bool:
         """Does what is differentiated name the symbol itself?"""
@@ -288,8 +298,16 @@ class Derivator:
 
     def numerators(self, term: Term) -> set[str]:
         return {
-            t.body.symbol for t in walk(term) if isinstance(t, Deriv) and isinstance(t.body, Entry)
+            t.body.symbol
+            for t in self.spelled_out(term)
+            if isinstance(t, Deriv) and isinstance(t.body, Entry)
         }
+
+    def subject(self, term: Term) -> set[str]:
+        """What a chain that begins with `term` is about: its symbols count as defined."""
+        if any(isinstance(t, Deriv) for t in self.spelled_out(term)):
+            return self.numerators(term)
+        return set().union(*(self.world.below(n) for n in names_in(term)))
 
     def levels_for(self, equation: Equation) -> dict[str, int]:
         """Opaque, but for what was cited, what the chain differentiates (its definition), and
@@ -362,14 +380,12 @@ class Derivator:
             ratio = a.reshape(-1) / np.where(np.abs(b) < 1e-12, 1e-12, b).reshape(-1)
             if not np.allclose(ratio, ratio[0], rtol=1e-9, atol=0) or abs(ratio[0]) < 1e-9:
                 return False
-        return not symbol.shape and key not in names_in(part) or key not in names_in(part)
+        return (not symbol.shape and key not in names_in(part)) or key not in names_in(part)
 
     def _range_of(self, name: str, term: Term) -> Dim | None:
         for item in walk(term):
             if isinstance(item, Entry):
-                for index, dim in zip(
-                    item.at, self.world.symbols[item.symbol].shape, strict=True
-                ):
+                for index, dim in zip(item.at, self.world.symbols[item.symbol].shape, strict=True):
                     if isinstance(index, Var) and index.name == name:
                         return dim
         return None
@@ -427,9 +443,7 @@ class Derivator:
             if found is None:
                 self.cited.update({k: trial[k] for k in names})
                 verdict.instances = INSTANCES
-                verdict.cited = tuple(
-                    k for k in self.cited if self.cited[k] > keep.get(k, OPAQUE)
-                )
+                verdict.cited = tuple(k for k in self.cited if self.cited[k] > keep.get(k, OPAQUE))
                 return True
         verdict.status, verdict.difference = WRONG, found
         verdict.problem = Problem("not-equal")
@@ -511,32 +525,124 @@ class Derivator:
             first = sides[0]
             if first.node is nodes[0]:
                 at = tuple(Var(n) for n in ("row", "col", "axis3", "axis4"))
-                self.head = self.numerators(first.array.at(at[: len(first.array.shape)]))
+                self.head = self.subject(first.array.at(at[: len(first.array.shape)]))
         if not fact and sides:
             chain = ([previous] if previous else []) + sides
             self.last = sides[-1]
         else:
             chain = list(sides)
+        if problem is not None and problem.problem.key in MISFITS and sides != chain[:0]:
+            number = len(sides)
+            known = chain[-1] if chain else None
+            self.last = known if not fact else self.last
+            if known is not None and number < len(nodes):
+                return [self.misfit(problem, verdict, known, tex, number)]
         if problem is not None:
+            if problem.problem.key in MISFITS:
+                return [self.misfit(problem, verdict, previous, tex, 0)]
             raise problem
         if not ops:
             return []  # the left side alone; the rows after it continue it
         verdicts = []
-        for a, b in zip(chain, chain[1:], strict=False):
-            one = Verdict(**{**vars(verdict)})
-            one.spans = tuple(dict.fromkeys((*a.reader.notes, *b.reader.notes)))
-            equation = self.equation(a, b)
+        sound = chain[0]
+        for b in chain[1:]:
+            one = Verdict(**vars(verdict))
+            one.spans = tuple(dict.fromkeys((*sound.reader.notes, *b.reader.notes)))
+            try:
+                equation = self.equation(sound, b)
+                one.sizes = self.sizes(equation)
+            except Unreadable as error:
+                verdicts.append(self.misfit(error, one, sound, tex, nodes.index(b.node)))
+                continue
             good = self.cite(equation, one) if fact else self.holds(equation, one)
-            if good and not fact:
-                self.establish(equation)
-            if good and self.prove:
-                from backprop.site.derivations.proof import proves
-
-                if proves(self.world, equation.left, equation.right, equation.dims, self.direct):
-                    one.status = PROVED
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
+            if good:
+                if not fact:
+                    self.establish(equation)
+                if self.prove:
+                    self.proof(equation, one)
+                sound = b
+            elif self.prove:
+                self.diagnose(equation, one, tex, nodes.index(b.node))
+        if not fact:
+            self.last = sound  # what is wrong is not built on
         return [merged(verdicts)]
+
+    def sizes(self, equation: Equation) -> tuple[str, ...]:
+        """The sizes on which the sides depend."""
+        names = names_in(equation.left) | names_in(equation.right)
+        every = set().union(*(self.world.below(n) for n in names)) if names else set()
+        used = {d for n in every for d in self.world.symbols[n].shape} | set(equation.dims.values())
+        for side in (equation.left, equation.right):
+            used |= {getattr(t, "dim", None) for t in walk(side)}
+        return tuple(s for s in self.world.sizes if s in used)
+
+    def misfit(
+        self, error: Unreadable, verdict: Verdict, left: Side | None, tex: str, number: int
+    ) -> Verdict:
+        """A row that is read but cannot hold: its shapes or ranges do not fit."""
+        if error.problem.key not in MISFITS:
+            raise error
+        verdict.status, verdict.problem = WRONG, error.problem
+        if self.prove and left is not None:
+            verdict.repair = self.repair(left, None, tex, number, verdict.lead == "\\because")
+        return verdict
+
+    def proof(self, equation: Equation, verdict: Verdict) -> None:
+        from backprop.site.derivations.proof import proves
+
+        if proves(self.world, equation.left, equation.right, equation.dims, self.direct):
+            verdict.status = PROVED
+
+    def diagnose(self, equation: Equation, verdict: Verdict, tex: str, number: int) -> None:
+        """What is left of left − right, and the single change that makes the row hold."""
+        from backprop.site.derivations.residue import residue
+
+        levels = {} if verdict.lead == "\\because" else self.levels_for(equation)
+        formal = frozenset(k for k, level in levels.items() if level != TRUE)
+        verdict.residue = residue(
+            self.world, equation.left, equation.right, equation.dims, formal, self.direct
+        )
+        left, right = equation.sides
+        verdict.repair = self.repair(left, right.node, tex, number, verdict.lead == "\\because")
+
+    def repair(
+        self, left: Side, node: Node | None, tex: str, number: int, fact: bool
+    ) -> Edit | None:
+        """The first single change of a side (number `number` of the row) that makes it `left`."""
+        if node is None:
+            whole = read(tex, self.world.words)
+            parts = [p for p in whole.parts if p is not NONE] if whole.kind == "relation" else []
+            if number >= len(parts):
+                return None
+            node = parts[number]
+        tried = set()
+        candidates = (
+            e
+            for e in edits(read(tex, self.world.words), tex, self.world)
+            if node.start <= e.start and e.end <= node.end
+        )
+        base = self.world.base
+        for edit in islice(candidates, REPAIRS):
+            new = edit.applied(tex)
+            if new in tried:
+                continue
+            tried.add(new)
+            try:
+                tree = read(new, self.world.words)
+                parts = tree.parts if tree.kind == "relation" else (tree,)
+                parts = tuple(p for p in parts if p is not NONE)
+                side = self.side(parts[number], new, tree)
+                changed = self.equation(left, side)
+                trial = {} if fact else self.levels_for(changed)
+                if self.worst(changed, trial, 1) is None and self.worst(changed, trial) is None:
+                    return edit.placed(tex)
+            except (Unreadable, IndexError):
+                continue
+            finally:
+                self.world.base = base
+        return None
 
     @staticmethod
     def _place(tex: str) -> tuple[int, int]:
