@@ -51,6 +51,15 @@ y = 1 \label{last}
 $$
 """
 
+MARKS = """
+from backprop.site.mathematics.page import Annotated
+
+def on_files(files, config):
+    config.plugins["backprop/mathematics"].transforms.append(
+        lambda tex, where: Annotated(tex, {1: "<button>✓</button>"} if "alignat" in tex else {})
+    )
+"""
+
 BOXES = """() => [...document.querySelectorAll('mjx-container, mjx-math *')].map(e => {
     const {x, y, width, height} = e.getBoundingClientRect();
     return [e.tagName, x, y, width, height].join(' ');
@@ -73,6 +82,8 @@ def formulas(tmp_path_factory: pytest.TempPathFactory, site_server: Any) -> tupl
             ],
         },
     }
+    (project.folder / "hook.py").write_text(MARKS)
+    project.config["hooks"] = ["hook.py"]
     project.write(index="# Plain\n\n[Hard](hard.md)", hard=HARD)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_MKDOCS_2_WARNING", "1")
@@ -149,6 +160,20 @@ def test_a_wide_formula_scrolls_in_its_own_box(
         "[...document.querySelectorAll('mjx-container')].every("
         "e => getComputedStyle(e).overflowY != 'auto')"
     )
+
+
+def test_marks_of_rows_are_in_view_and_reachable(
+    open_page: Callable[..., Any], formulas: tuple[str, Path]
+) -> None:
+    address, _ = formulas
+    for width in (1280, 390):
+        page = settled(open_page(address + "hard/", width=width))
+        mark = page.get_by_role("button", name="✓")
+        box = mark.bounding_box()
+        assert box["x"] > 0 and box["x"] + box["width"] <= width  # noqa: PT018
+        formula = page.locator("mjx-container[display]").first.bounding_box()
+        assert formula["y"] < box["y"] < formula["y"] + formula["height"]
+        mark.click()
 
 
 def test_copying_gives_tex(open_page: Callable[..., Any], formulas: tuple[str, Path]) -> None:

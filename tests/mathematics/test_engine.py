@@ -40,6 +40,7 @@ def fresh(settings: Settings) -> Iterator[Engine]:
         (r"a & b", "Misplaced &"),
         (r"\left( x", r"Extra \left or missing \right"),
         (r"x^2^3", "Double exponent"),
+        (r"\def\x{\x\x}\x", "macro substitution"),
     ],
 )
 def test_bad_tex_is_refused(engine: Engine, tex: str, message: str) -> None:
@@ -116,7 +117,7 @@ def test_a_process_that_keeps_dying_is_reported(
 ) -> None:
     fake_node(tmp_path, "v22.0.0", "read line; echo 'Error: out of luck' >&2; exit 3")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(EngineError, match="MathJax died twice: Error: out of luck"):
+    with pytest.raises(EngineError, match="MathJax died twice over x: Error: out of luck"):
         fresh.typeset("x", False)
     assert fresh.started == 2
 

@@ -175,7 +175,9 @@ class Engine:
                 words = self._last_words()
                 self.close()
                 if attempt == 2:
-                    raise EngineError(f"MathJax {error or 'died'} twice{words}") from None
+                    what = f" over {request['tex']}" if "tex" in request else ""
+                    how = str(error) if isinstance(error, _DiedError) else "died"
+                    raise EngineError(f"MathJax {how} twice{what}{words}") from None
         raise AssertionError("unreachable")
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -100,10 +102,8 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def typesetter(self) -> Typesetter:
         """The way to MathJax; looked for when a page has a formula, started when one is new."""
         if self._made is None:
-            try:
+            with _without_traceback():
                 settings = find_settings(self.folder, self.config.extensions, self.macros)
-            except EngineError as error:
-                raise PluginError(str(error)) from None
             self._made = Typesetter(self.run.engine(settings), Cache(self.folder / CACHE))
         return self._made
 
@@ -160,11 +160,11 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
             log.log(logging.INFO if quiet else logging.ERROR, str(fault))
 
     def _plain(self, formula: Formula) -> str:
-        with _one_line_errors():
+        with _without_traceback():
             return self.pages.plain(formula)
 
     def _finish(self, text: str, formulas: list[Formula], md: Markdown) -> str:
-        with _one_line_errors():
+        with _without_traceback():
             return self.pages.finish(text, formulas, self._origin(md))
 
     def _origin(self, md: Markdown) -> Origin:
@@ -184,15 +184,13 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         return Origin(file.src_uri, file.content_string, link)
 
 
-class _one_line_errors:  # noqa: N801
-    """MathJax cannot run: say it the way MkDocs says things, without a traceback."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, EngineError):
-            raise PluginError(str(error)) from None
+@contextmanager
+def _without_traceback() -> Iterator[None]:
+    """MathJax cannot run: say it in one line, as MkDocs does."""
+    try:
+        yield
+    except EngineError as error:
+        raise PluginError(str(error)) from None
 
 
 def _language(config: MkDocsConfig) -> str:

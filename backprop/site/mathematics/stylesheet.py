@@ -29,8 +29,8 @@ clip-path:inset(50%);-webkit-user-select:none;user-select:none}
 mjx-assistive-mml *{display:inline}
 a.bp-reference{text-decoration:underline dotted;text-underline-offset:.2em}
 mjx-container[tabindex]:focus-visible{outline:2px solid currentColor;outline-offset:2px}
-.bp-row-mark{display:table-cell;padding-left:1em;line-height:normal;white-space:normal;
-text-align:left}
+.bp-row-mark{padding-left:1em;text-align:left;line-height:0;font-family:system-ui,sans-serif}
+mjx-mtd.bp-row-mark{position:sticky;right:-2px;background:var(--md-default-bg-color,Canvas)}
 @media print{mjx-container[display]{overflow:visible!important}}
 """
 

@@ -73,7 +73,7 @@ class Typeset:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a formula cannot be published; `note` marks mistakes of meaning rather than of TeX."""
+    """Why a formula cannot be published."""
 
     message: str
 
