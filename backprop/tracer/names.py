@@ -17,6 +17,7 @@ import numpy as np
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+_LAYERS = os.path.join(_OURS, "layers", "")  # these are traced like an author's
 _Span = tuple[int, int, int, int]
 
 
@@ -177,6 +178,14 @@ def _target(target: ast.expr) -> str | None:
     return None
 
 
+def _internal(code: CodeType) -> bool:
+    """Code of the tracer or of numpy, not of an author."""
+    name = code.co_filename
+    if name.startswith(_LAYERS):
+        return False
+    return name.startswith((_OURS, _NUMPY, "<__array_function__"))
+
+
 class _Code:
     """The sites of one code object, by instruction."""
 
@@ -184,9 +193,7 @@ class _Code:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # kept alive, since the cache goes by identity
-        self.internal = code.co_filename.startswith((_OURS, _NUMPY)) or code.co_filename.startswith(
-            "<__array_function__"
-        )
+        self.internal = _internal(code)
         self.sites: dict[int, Site] = {}
         self.positions: list[Any] | None = None
 
@@ -234,7 +241,7 @@ def name_of(here: Site, frame: FrameType | None) -> tuple[str | None, tuple[str 
         if frame is None:
             break
         code = _codes.get(id(frame.f_code))
-        if code.internal if code else frame.f_code.co_filename.startswith((_OURS, _NUMPY)):
+        if code.internal if code else _internal(frame.f_code):
             break  # the traced function itself: nobody names its result
         here = site(frame) or here
         if position >= 0:

@@ -205,7 +205,10 @@ def _scope(item: Any) -> dict[str, Any] | None:
     if file is None:
         return scope if scope.get("__name__") not in sys.builtin_module_names else None
     file = os.path.abspath(file)
-    return None if file.startswith(_SYSTEM) or file.startswith(_PACKAGE) else scope
+    if file.startswith(_PACKAGE) and not file.startswith(_LAYERS):
+        return None
+    return None if file.startswith(_SYSTEM) and not file.startswith(_LAYERS) else scope
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LAYERS = os.path.join(_PACKAGE, "layers", "")  # functions to be traced, wherever it is installed

@@ -13,7 +13,7 @@ from backprop.graph import Graph, Node, plain
 from backprop.tracer import trace
 from backprop.writer import text
 from backprop.writer.lines import Gradient, Step, Why, Writer
-from backprop.writer.source import backward_source
+from backprop.writer.source import backward_name, backward_source
 
 __all__ = ["Backward", "Step", "Why", "derive"]
 
@@ -58,7 +58,7 @@ class Backward:
     def _function(self) -> Callable[..., Any]:
         scope: dict[str, Any] = {"np": np}
         exec(compile(self.source, f"<backward of {self.graph.function}>", "exec"), scope)
-        return scope[f"{self.graph.function}_backward"]
+        return scope[backward_name(self.graph)]
 
     def __call__(self, dout: Any, *args: Any) -> Any:
         """Run `source`: the gradients of the floating-point arrays among `args`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph import Node, plain
+from backprop.graph import Graph, Node, plain
 from backprop.tracer.lengths import Length
 from backprop.writer import text
 from backprop.writer.constants import constant_tree
@@ -31,9 +31,14 @@ def backward_source(writer: Writer, lines: list[str]) -> str:
     body += lines
     results = [writer.rename.get(name, name) for name in writer.results]
     body.append(f"return {', '.join(results)}")
-    name = graph.function if graph.function.isidentifier() else "f"
-    head = f"def {name}_backward({', '.join([writer.dout, *_parameters(writer)])}):"
+    head = f"def {backward_name(graph)}({', '.join([writer.dout, *_parameters(writer)])}):"
     return "\n".join([*wrapped(head, 0), *[part for line in body for part in wrapped(line, 4)], ""])
+
+
+def backward_name(graph: Graph) -> str:
+    """`variance_backward` for `variance` and for `variance_forward`."""
+    name = graph.function if graph.function.isidentifier() else "f"
+    return f"{name.removesuffix('_forward')}_backward"
 
 
 def _parameters(writer: Writer) -> list[str]:
