@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +20,6 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -177,50 +173,6 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def page(open_page: Callable[..., Any]) -> Any:
     return open_page()
-
-
-def build_once(shared: Path, name: str, build: Callable[[Path], None]) -> Path:
-    """The folder `name`, built by the first of several pytest workers that asks for it."""
-    folder, done, failed = (shared / f"{name}{ending}" for ending in ("", ".done", ".failed"))
-    try:
-        (shared / f"{name}.lock").mkdir()
-    except FileExistsError:
-        while not done.exists():
-            if failed.exists():
-                pytest.fail(failed.read_text())
-            time.sleep(0.1)
-        return folder
-    try:
-        build(folder)
-    except BaseException as error:
-        failed.write_text(str(error))
-        raise
-    done.touch()
-    return folder
-
-
-@pytest.fixture(scope="session")
-def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of this repository's site, as `mkdocs build --strict` writes it."""
-
-    def build(folder: Path) -> None:
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-        environment = {
-            **os.environ,
-            "NO_MKDOCS_2_WARNING": "true",
-            "DISABLE_MKDOCS_2_WARNING": "true",
-            "SITE_URL": "http://backprop.example.org/",
-        }
-        run = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if run.returncode:
-            pytest.fail(f"mkdocs build --strict:\n{run.stdout}{run.stderr}", pytrace=False)
-
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    return build_once(shared, "site", build)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.site.project import Project
+
 POST = "posts/backward/"
 WIDTHS = (390, 1280)
 
@@ -202,3 +204,40 @@ def test_a_copy_at_another_address(site_server, built_site, open_page):
     page.wait_for_load_state("networkidle")
     switch(page, "zh-Hans", copy + "tags/")
     assert {urlsplit(url).netloc for url in requests} == {"elsewhere.example.org"}
+
+
+@pytest.fixture
+def small_site(tmp_path, monkeypatch, site_server):
+    """A site with a page that only Chinese has."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "true")
+    monkeypatch.setenv("DISABLE_MKDOCS_2_WARNING", "true")
+    project = Project(tmp_path)
+    project.config["site_url"] = "http://small.example.org/"
+    project.config["theme"]["features"] = ["navigation.instant"]
+    project.config["nav"].append({"只有中文": "only.md"})
+    project.write("docs/zh/only.md", "# 只有中文\n")
+    result = project.build("--strict")
+    assert result.code == 0, result
+    return site_server.add(project.site, "http://small.example.org/")
+
+
+def test_untranslated_page_leads_home_also_after_instant_navigation(small_site, open_page):
+    """In Material as it is, whose switcher is a menu of all languages."""
+    for javascript in (True, False):
+        page = open_page(small_site + "about/", javascript=javascript)
+        page.wait_for_load_state("networkidle")
+        link = page.locator("header a[hreflang=en]")
+        if javascript:
+            for path, home in (("only/", "en/"), ("about/", "en/about/"), ("only/", "en/")):
+                go_instantly(page, f".md-nav a[href$='{path}']")
+                page.wait_for_function(
+                    "url => document.querySelector('header a[hreflang=en]').href === url",
+                    arg=small_site + home,
+                )
+        else:
+            page.goto(small_site + "only/")
+            assert link.evaluate("a => a.href") == small_site + "en/"
+        assert page.locator(".bp-untranslated").is_visible()
+        page.locator(".bp-untranslated a").click()
+        page.wait_for_url(small_site + "en/")

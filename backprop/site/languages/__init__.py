@@ -1,10 +1,28 @@
 """One MkDocs site in several languages: the plugin `backprop/languages`.
 
-The build that MkDocs runs is the build of the default language. Just before it renders its pages
-it runs MkDocs' own build once more for the next language, with the settings of that language laid
-over `mkdocs.yml`, and so on: a chain of whole builds in which every address of every language is
-known before any page is written. Blog, archive, search, feed and navigation are therefore those
-of a site with one language, for each language.
+    plugins:
+      - backprop/languages:
+          default: zh                # its settings are those at the top of mkdocs.yml
+          languages:
+            zh: {name: 中文, tag: zh-Hans}
+            en:                      # published below /en/
+              name: English
+              site_name: Notes       # from here on: any setting of mkdocs.yml, merged deeply
+              nav: [{About: about.md}]
+              plugins: {search: {pipeline: [stemmer]}}
+
+A language is one block and one docs folder, `docs_dir`; if that is not set, the sibling of the
+default folder named by the key. The same path in two folders is one page in two languages. `tag` is
+the BCP 47 tag that browsers read; `words` replaces words of `words.py`. `reproducible: false` lets
+feeds and sitemaps carry the time of the build instead of the date of the newest post.
+
+A link to another language is the path to its file: `[English](../../en/posts/backward.md#top)`.
+
+How it works: the build that MkDocs runs is the build of the default language. Just before it
+renders its pages it runs MkDocs' own build once more for the next language, with the settings of
+that language laid over `mkdocs.yml`, and so on: a chain of whole builds in which every address of
+every language is known before any page is written. Blog, archive, search, feed and navigation are
+therefore those of a site with one language, for each language.
 
 | module | job |
 | --- | --- |
@@ -12,7 +30,7 @@ of a site with one language, for each language.
 | `nested.py` | the settings of one more language, and MkDocs' state kept apart |
 | `catalogue.py` | every page of every language, its address and its translations |
 | `links.py` | links from a page to a page of another language |
-| `outputs.py` | hreflang, the note on untranslated pages, sitemaps, robots.txt |
+| `outputs.py` | hreflang, the switcher, the note on untranslated pages, sitemaps, robots.txt |
 | `checks.py` | mistakes in posts, told before a plugin trips over them |
 | `messages.py` | warnings of MkDocs and its plugins name the file with its folder |
 | `words.py` | what readers see, in each language |

@@ -1,0 +1,61 @@
+"""This repository's site, built once for all tests that look at it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def build_once(shared: Path, name: str, build: Callable[[Path], None]) -> Path:
+    """The folder `name`, built by the first of several pytest workers that asks for it."""
+    folder, done, failed = (shared / f"{name}{ending}" for ending in ("", ".done", ".failed"))
+    try:
+        (shared / f"{name}.lock").mkdir()
+    except FileExistsError:
+        while not done.exists():
+            if failed.exists():
+                pytest.fail(failed.read_text())
+            time.sleep(0.1)
+        return folder
+    try:
+        build(folder)
+    except BaseException as error:
+        failed.write_text(str(error))
+        raise
+    done.touch()
+    return folder
+
+
+def build_site(folder: Path, **environment: str) -> None:
+    """`mkdocs build --strict` of this repository, for http://backprop.example.org/."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = {
+        **os.environ,
+        "NO_MKDOCS_2_WARNING": "true",
+        "DISABLE_MKDOCS_2_WARNING": "true",
+        "SITE_URL": "http://backprop.example.org/",
+        **environment,
+    }
+    run = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        pytest.fail(f"mkdocs build --strict:\n{run.stdout}{run.stderr}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this repository's site, as `mkdocs build --strict` writes it."""
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    return build_once(shared, "site", build_site)

@@ -1,0 +1,89 @@
+"""The site of this repository as files."""
+
+from __future__ import annotations
+
+import filecmp
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from lxml import html
+
+from tests.conftest import build_site
+
+LOADS = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "embed": "src",
+    "object": "data",
+}
+"""Elements that load what they name; so do links of the kinds below."""
+
+LINKS = {"stylesheet", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch", "icon"}
+
+
+def pages(site):
+    return sorted(site.rglob("*.html"))
+
+
+def test_two_builds_are_the_same_to_the_byte(built_site, tmp_path):
+    again = tmp_path / "again"
+    build_site(again, PYTHONHASHSEED="7", TZ="Asia/Shanghai")
+    assert differences(built_site, again) == []
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    names, others = (
+        {str(p.relative_to(s)) for p in s.rglob("*") if p.is_file()} for s in (one, other)
+    )
+    _, mismatch, errors = filecmp.cmpfiles(one, other, names & others, shallow=False)
+    return sorted(names ^ others) + sorted(mismatch) + sorted(errors)
+
+
+@pytest.mark.parametrize("prefix", ["", "en"])
+def test_what_a_reader_expects_is_there(built_site, prefix):
+    for path in ("", "about", "tags", "posts/backward", "archive/2017"):
+        assert (built_site / prefix / path / "index.html").is_file()
+    for path in ("404.html", "sitemap.xml", "feed_rss_created.xml", "search/search_index.json"):
+        assert (built_site / prefix / path).is_file()
+
+
+def test_no_raw_formula_is_left(built_site):
+    """Code, and the hidden TeX that a reader copies, aside."""
+    for path in pages(built_site):
+        tree = html.document_fromstring(path.read_bytes())
+        for hidden in tree.xpath(
+            "//pre | //code | //script | //style | //*[contains(@class, 'tex')]"
+        ):
+            hidden.drop_tree()
+        text = tree.text_content()
+        assert "$$" not in text, path
+        assert "\\begin{" not in text, path
+
+
+def test_nothing_loads_from_another_host(built_site):
+    for path in pages(built_site):
+        tree = html.document_fromstring(path.read_bytes())
+        loaded = [e.get(LOADS[e.tag]) for e in tree.iter(*LOADS)]
+        loaded += [
+            e.get("href") for e in tree.iter("link") if LINKS & set(e.get("rel", "").split())
+        ]
+        hosts = {urlsplit(address).netloc for address in loaded if address}
+        assert hosts <= {""}, path
+        assert not [s for s in loaded if s and "mathjax" in s.lower() and s.endswith(".js")], path
+    for path in built_site.rglob("*.css"):
+        addresses = re.findall(r"url\(\s*['\"]?([^'\")]+)", path.read_text("utf-8"))
+        assert not [a for a in addresses if a.startswith(("http:", "https:", "//"))], path
+
+
+def test_nothing_of_the_machine_that_built_it(built_site):
+    for path in built_site.rglob("*"):
+        if path.suffix in {".html", ".xml", ".json", ".css", ".js", ".txt"}:
+            text = path.read_text("utf-8")
+            assert str(built_site) not in text, path
+            assert str(Path.home()) + "/" not in text, path
