@@ -11,7 +11,7 @@ from backprop.drawing.style import ALONE, STYLE
 _NAME, _SHAPE, _SYMBOL = 12.5, 11.0, 14.0  # font sizes; style.py names the same
 _BOX_HEIGHT, _BOX_MARGIN, _BOX_LEAST = 30.0, 8.0, 32.0
 _LINE, _CORNER, _HEAD = 15.0, 8.0, 8.0
-_SPACE = 3.5  # between a name and its shape
+_SPACE = text_width(" ", _NAME)
 
 
 def _label_width(link: Link) -> float:
@@ -91,9 +91,9 @@ def _texts(link: Link, label: Rect, around: bool) -> str:
         rows.append(("backward", link.gradient, 15 if around else 11))
     elif not around:
         rows = [("forward", link.name, 4)]
-    return "".join(
-        f'<text class="bp-{kind}" x="{_n(x)}" y="{_n(middle + down)}">{escape(name)}'
-        f'<tspan class="bp-shape" dx="{_n(_SPACE)}">{escape(link.shape)}</tspan></text>'
+    return " ".join(
+        f'<text class="bp-{kind}" x="{_n(x)}" y="{_n(middle + down)}">{escape(name)} '
+        f'<tspan class="bp-shape">{escape(link.shape)}</tspan></text>'
         for kind, name, down in rows
     )
 

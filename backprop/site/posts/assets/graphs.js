@@ -13,7 +13,7 @@
   const by = (name, value) => `[data-${name}="${CSS.escape(value)}"]`;
 
   /** The elements that belong to a step. */
-  function partsOf(figure, step) {
+  function partsOf(figure, step, steps) {
     const { node, user, gradient, line, code } = step.dataset;
     const selectors = [];
     if (line !== undefined) selectors.push(`.bp-line${by("line", line)}`);
@@ -27,6 +27,10 @@
         `.bp-operation${by("node", user)}`,
         `.bp-wire${by("gradient", gradient)}${by("user", user)}`,
       );
+      // A gradient that another node passes on unchanged has no step of its own there.
+      const stepped = steps.filter((each) => each.dataset.gradient === gradient && each.dataset.user);
+      const others = stepped.map((each) => `:not(${by("user", each.dataset.user)})`).join("");
+      selectors.push(`.bp-wire${by("gradient", gradient)}${others}`);
     } else {
       selectors.push(`.bp-node${by("node", node)}`, `.bp-wire${by("node", node)}[data-gradient]`);
     }
@@ -37,7 +41,7 @@
     const $ = (selector) => figure.querySelector(selector);
     const all = (selector) => [...figure.querySelectorAll(selector)];
     const steps = all(".bp-step");
-    const parts = steps.map((step) => partsOf(figure, step));
+    const parts = steps.map((step) => partsOf(figure, step, steps));
     const owners = new Map(); // element → indices of the steps it belongs to
     parts.forEach((elements, index) =>
       elements.forEach((each) => owners.set(each, [...(owners.get(each) || []), index])),
@@ -181,8 +185,9 @@
         each.setAttribute("tabindex", at ? "-1" : "0");
         each.setAttribute("role", "button");
         if (each instanceof SVGElement) {
-          const texts = [...each.querySelectorAll("text")].map((t) => t.textContent.trim());
-          each.setAttribute("aria-label", texts.join(", "));
+          const text = each.textContent.replace(/\s+/g, " ").trim();
+          const name = each.matches(".bp-node") ? `${each.dataset.node} ${text}` : text;
+          each.setAttribute("aria-label", name);
         }
         groupOf.set(each, active);
       });

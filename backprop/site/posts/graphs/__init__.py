@@ -6,6 +6,7 @@ side by side, and the steps from one to the other.
 figures fit one page under a strict content security policy.
 """
 
+import re
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -80,7 +81,7 @@ def _marks(steps: list[Explained], lines: list[Line], source: list[str]) -> tupl
     at = len(source)
     for step in reversed([s for s in steps if s.kind == "backward"]):
         if "upstream" in step.data:
-            at = 0
+            at = next(i for i, line in enumerate(source) if re.search(rf"\b{step.name}\b", line))
         else:
             wanted = step.code
             at = next((i for i in range(at - 1, -1, -1) if source[i].strip() == wanted), at)

@@ -37,6 +37,12 @@ def upstream(graph: Any) -> tuple[np.ndarray, ...]:
     )
 
 
+def _line(graph: Any, node: Any) -> int | None:
+    """The line of a node, if it is one of the file that is shown."""
+    code, site = getattr(graph.call, "code", None), node.site
+    return node.line if code and site and site.filename == code.co_filename else None
+
+
 def _joined(words: list[str], lang: str) -> str:
     return say("list", lang).join(words)
 
@@ -50,7 +56,7 @@ def _forward(graph: Any, lang: str) -> Iterator[Explained]:
                     small, big = shape_text(operand.shape), shape_text(node.shape)
                     text = say("broadcast", lang, name=operand.name, small=small, big=big)
                     remarks.append(("why", text))
-        data = {"node": node.name, "line": node.line}
+        data = {"node": node.name, "line": _line(graph, node)}
         yield Explained("forward", forward_text(node), remarks, node.name, node.value, data)
 
 
@@ -114,7 +120,7 @@ def _backward(graph: Any, backward: Any, lang: str) -> Iterator[Explained]:
             "gradient": step.gradient,
             "node": node.name,
             "user": step.user.name if step.user is not None else None,
-            "line": step.user.line if step.user is not None else node.line,
+            "line": _line(graph, step.user or node),
         }
         value = values.get(step.gradient)
         yield Explained("backward", step.line, remarks, step.gradient, value, data)
