@@ -104,6 +104,21 @@ def test_macros_hold_from_where_they_are_defined(typesetter: Typesetter) -> None
     assert isinstance(page(typesetter, r"\mine + 1")[0], Problem)
 
 
+def test_a_definition_may_stand_in_an_equation_with_a_label(typesetter: Typesetter) -> None:
+    results = page(
+        typesetter,
+        r"\newcommand{\mine}{\alpha} " + EQUATION % r"\mine \label{a}",
+        r"\mine + \eqref{a}",
+        r"\mine - \eqref{a}",
+    )
+    assert plain(results)[1:] == ["α + (1)", "α − (1)"]
+
+
+def test_one_mistake_is_one_complaint(typesetter: Typesetter) -> None:
+    results = page(typesetter, EQUATION % r"\nope \label{a}", r"\eqref{a}")
+    assert [isinstance(result, Problem) for result in results] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("tex", "text"),
     [

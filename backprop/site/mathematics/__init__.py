@@ -20,6 +20,7 @@ The way of a formula:
 | `finder`     | finds formulas in Markdown, before anything else of Markdown sees them        |
 | `locate`     | says on which line of the file a formula stands                               |
 | `typeset`    | a page of formulas → markup; numbers, labels, references                      |
+| `linear`     | a formula as a line of text, for titles                                       |
 | `engine`     | the Node process with MathJax (`engine.mjs`), and how to find both            |
 | `cache`      | formulas typeset before; a build that needs no new one starts no process      |
 | `page`       | the HTML of a page; reports formulas that are wrong or were not recognised    |

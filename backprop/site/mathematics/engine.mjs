@@ -71,6 +71,7 @@ async function convert(tex, display) {
 async function typeset({ tex, display, start, labels, before }) {
   const { tags } = input.parseOptions;
   // What one formula defines must not leak into another page: the cache would miss it there.
+  tags.reset(0);
   await convert('\\begingroupSandbox', false);
   for (const earlier of before) await convert(...earlier);
   const asked = new Set();

@@ -21,7 +21,6 @@ _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
 # glyphs; inline MathML, seen by nobody, adds no line breaks to what is copied.
 _HOUSE = """
 mjx-container{position:relative;color:inherit;font-size:116%}
-mjx-container mjx-container{font-size:inherit}
 mjx-math{-webkit-user-select:none;user-select:none}
 mjx-tex{font-size:0;white-space:pre}
 mjx-assistive-mml{position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;

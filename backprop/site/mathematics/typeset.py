@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 from backprop.site.mathematics.cache import Cache, digest
 from backprop.site.mathematics.engine import SCRIPT, Engine, TexError
 from backprop.site.mathematics.finder import Formula
+from backprop.site.mathematics.linear import linear
 
 _DEFINES = re.compile(
     r"\\(?:(?:re|provide)?newcommand|renewenvironment|newenvironment|[gex]?def|let"
@@ -141,10 +140,14 @@ class Typesetter:
                     before.append((formula.tex, formula.display))
                 result = _check_labels(result, labels)
             done.append(result)
-        # All labels are known now: give references their numbers.
+        # All labels are known now: give references their numbers. Those of equations that failed
+        # are not worth a complaint of their own.
+        pairs = zip(formulas, done, strict=True)
+        failed = "".join(formula.tex for formula, result in pairs if isinstance(result, Problem))
         for place, (formula, result) in enumerate(zip(formulas, done, strict=True)):
             if isinstance(result, Typeset) and result.refs:
                 unknown = [name for name in result.refs if name not in labels]
+                unknown = [name for name in unknown if f"\\label{{{name}}}" not in failed]
                 known = {name: labels[name] for name in result.refs if name in labels}
                 done[place] = (
                     Problem(f"no equation of this page has the label {unknown[0]!r}{_near(labels)}")
@@ -228,48 +231,3 @@ def _tidy_mml(text: str) -> str:
 
 def _character(code: int) -> str:
     return chr(code) if code > 127 else f"&#x{code:X};"
-
-
-# How one line of text shows what MathML shows in two dimensions.
-_LINEAR = {
-    "mfrac": "{0}/{1}",
-    "mroot": "√[{1}]{0}",
-    "msub": "{0}_{1}",
-    "munder": "{0}_{1} ",
-    "msup": "{0}^{1}",
-    "mover": "{0}^{1}",
-    "msubsup": "{0}_{1}^{2}",
-    "munderover": "{0}_{1}^{2} ",
-}
-_INVISIBLE = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064"))
-
-
-def linear(mml: str) -> str:
-    """MathML as a line of text."""
-    text = _linear(ElementTree.fromstring(mml))
-    return " ".join(text.translate(_INVISIBLE).split())
-
-
-def _linear(element: ElementTree.Element) -> str:
-    tag = element.tag.rpartition("}")[2]
-    parts = [_linear(child) for child in element]
-    if tag in _LINEAR and len(parts) > 1:
-        parts = [part.strip() for part in parts]
-        if tag == "mfrac":
-            parts = [f"({p})" if re.search(r"[\s+−·,/-]", p) else p for p in parts]
-        if tag == "mover" and len(parts[1]) == 1 and not parts[1].isalnum():
-            return _accent(parts[0], parts[1])
-        return _LINEAR[tag].format(*parts)
-    if tag == "msqrt":
-        inner = "".join(parts)
-        return f"√({inner})" if len(inner) > 1 else f"√{inner}"
-    if tag == "mtr":
-        return " ".join(parts) + "; "
-    text = "".join(parts) if parts else (element.text or "")
-    # Relations and sums need air; signs inside an index do not.
-    return f" {text} " if tag == "mo" and unicodedata.category(text[:1] or " ") == "Sm" else text
-
-
-def _accent(base: str, mark: str) -> str:
-    combining = {"¯": "\u0304", "―": "\u0304", "^": "\u0302", "~": "\u0303", "→": "\u20d7"}
-    return unicodedata.normalize("NFC", base + combining[mark]) if mark in combining else base
