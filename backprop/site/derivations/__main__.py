@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from backprop.site.derivations.explain import STATUS, describe
-from backprop.site.derivations.verify import verify_page
+from backprop.site.derivations.page import verify_page
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         reports = verify_page(text, prove=not options.no_proof)
         if not reports:
             print(f"{name}: no derivation (/// derivation … ///)")
-        for report in reports:
+        for _, report in reports:
             for verdict in report.verdicts:
                 counts[verdict.status] += 1
                 label = STATUS[verdict.status][options.lang]

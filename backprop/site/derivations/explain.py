@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop.site.derivations.verify import Verdict
+from backprop.site.derivations.verdicts import Verdict
 
 # status: what it is called, padded to one width for the terminal
 STATUS = {
@@ -81,7 +81,7 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
         if verdict.residue:
             lines.append(phrase("residue", language, residue=verdict.residue))
         if verdict.repair is not None:
-            lines.append(phrase("repair", language, change=verdict.repair.text(language)))
+            lines.append(phrase("repair", language, change=verdict.repair["zh" if language.startswith("zh") else "en"]))
     if verdict.expression:
         lines.append(phrase("expression", language, tex=verdict.expression))
     if verdict.code:

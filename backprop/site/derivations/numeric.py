@@ -50,6 +50,7 @@ from backprop.site.derivations.terms import (
     find,
     walk,
 )
+from backprop.site.derivations.verdicts import Difference
 
 OPAQUE, SHIFTED, TRUE = 0, 1, 2
 STEP = 1e-25
@@ -632,17 +633,6 @@ def richardson(value: Callable[[float], Value]) -> Value:
 
 
 # --- comparing -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Two sides at one instance: how far apart, and where, for the message."""
-
-    error: float  # relative to the larger side
-    left: float
-    right: float
-    at: dict[str, int]
-    sizes: dict[str, int]
 
 
 def compare(left: Term, right: Term, dims: dict[str, Dim], scope: Scope) -> Difference:

@@ -7,7 +7,8 @@ proved only if proof.py has shown it for all sizes as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,19 +16,18 @@ from typing import Any
 from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
 from backprop.site.derivations.declare import Declarer, check_known
 from backprop.site.derivations.edits import Edit, edits
-from backprop.site.derivations.find import Derivation, Formula, Row, derivations
+from backprop.site.derivations.find import Derivation, Formula, Row
 from backprop.site.derivations.meaning import Reader
 from backprop.site.derivations.numeric import (
     OPAQUE,
     SHIFTED,
     TRUE,
-    Difference,
     Instance,
     OutsideDomainError,
     Scope,
     compare,
 )
-from backprop.site.derivations.problems import Problem, Unreadable
+from backprop.site.derivations.problems import LANGUAGES, Problem, Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
 from backprop.site.derivations.terms import (
     Deriv,
@@ -44,8 +44,17 @@ from backprop.site.derivations.terms import (
     unify,
     walk,
 )
+from backprop.site.derivations.verdicts import (
+    Difference,
+    CHECKED,
+    PROVED,
+    UNCHECKED,
+    WAIVED,
+    WRONG,
+    Report,
+    Verdict,
+)
 
-PROVED, CHECKED, WAIVED, UNCHECKED, WRONG = "proved", "checked", "waived", "unchecked", "wrong"
 INSTANCES = 4
 MISFITS = frozenset({"shape", "index-range", "range", "outside", "free-index", "not-scalar"})
 REPAIRS = 400  # single changes that are tried on a wrong row
@@ -75,51 +84,6 @@ class Equation:
     sides: tuple[Side, Side]
 
 
-@dataclass
-class Verdict:
-    """What was found out about one row (or declaration that could not be read)."""
-
-    line: int
-    text: str
-    status: str
-    lead: str = ""
-    problem: Problem | None = None
-    difference: Difference | None = None
-    sizes: tuple[str, ...] = ()  # the sizes that matter to the row
-    residue: str = ""
-    repair: Any = None
-    instances: int = 0
-    cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable
-    opaque: tuple[str, ...] = ()  # symbols that stood for any function
-    spans: tuple[tuple[str, str], ...] = ()  # how sums without brackets were read
-    reason: str = ""  # of a waiver
-    expression: str = ""  # % check: what was verified in place of the row
-    code: str = ""
-    sides: tuple[str, str] = ("", "")
-    direct: bool = False  # ∂ was read with the other named quantities held fixed
-    kind: str = "row"  # row, declaration, code
-    display: int = -1  # which formula of the derivation, and which row of it
-    number: int = -1
-
-    @property
-    def ok(self) -> bool:
-        return self.status in (PROVED, CHECKED, WAIVED)
-
-
-@dataclass
-class Report:
-    """A derivation and its verdicts."""
-
-    title: str
-    line: int
-    verdicts: list[Verdict] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return all(v.ok for v in self.verdicts)
-
-
 class Derivator:
     """Verifies the rows of one derivation in order."""
 
@@ -127,7 +91,6 @@ class Derivator:
         self.world = world
         self.direct = direct
         self.prove = prove
-        self.cited: dict[str, int] = {}
         self.last: Side | None = None
         self.head: set[str] = set()  # symbols that the chain differentiates
         self.instances: dict[tuple[int, bool], Instance | None] = {}
@@ -313,7 +276,7 @@ class Derivator:
         """Opaque, but for what was cited, what the chain differentiates (its definition), and
         what loses its derivative in this step (its derivative, with every sum shifted)."""
         levels = {
-            key: self.cited.get(key, OPAQUE)
+            key: self.world.cited.get(key, OPAQUE)
             for key, symbol in self.world.symbols.items()
             if symbol.definition is not None
         }
@@ -424,7 +387,7 @@ class Derivator:
 
     def cite(self, equation: Equation, verdict: Verdict) -> bool:
         """A fact: true by the definitions, and from here on they may be used."""
-        keep = dict(self.cited)
+        keep = dict(self.world.cited)
         symbols = {
             k
             for side in (equation.left, equation.right)
@@ -435,15 +398,15 @@ class Derivator:
         below = {k for k in below if self.world.symbols[k].definition is not None}
         for names, level in ((set(), OPAQUE), (symbols, SHIFTED), (symbols, TRUE), (below, TRUE)):
             trial = {
-                k: max(self.cited.get(k, OPAQUE), level if k in names else OPAQUE)
+                k: max(self.world.cited.get(k, OPAQUE), level if k in names else OPAQUE)
                 for k, s in self.world.symbols.items()
                 if s.definition is not None
             }
             found = self.worst(equation, trial)
             if found is None:
-                self.cited.update({k: trial[k] for k in names})
+                self.world.cited.update({k: trial[k] for k in names})
                 verdict.instances = INSTANCES
-                verdict.cited = tuple(k for k in self.cited if self.cited[k] > keep.get(k, OPAQUE))
+                verdict.cited = tuple(k for k in self.world.cited if self.world.cited[k] > keep.get(k, OPAQUE))
                 return True
         verdict.status, verdict.difference = WRONG, found
         verdict.problem = Problem("not-equal")
@@ -454,13 +417,13 @@ class Derivator:
         """A derivative that a row has worked out may be used by the rows after it."""
         for key in self.numerators(equation.left):
             symbol = self.world.symbols[key]
-            if symbol.definition is None or self.cited.get(key, OPAQUE) == TRUE:
+            if symbol.definition is None or self.world.cited.get(key, OPAQUE) == TRUE:
                 continue
             if key in self.differentiated(equation.right):
                 continue
             levels = self.levels_for(equation)
             levels[key] = SHIFTED
-            self.cited[key] = SHIFTED if self.worst(equation, levels, 2) is None else TRUE
+            self.world.cited[key] = SHIFTED if self.worst(equation, levels, 2) is None else TRUE
 
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
@@ -586,7 +549,8 @@ class Derivator:
             raise error
         verdict.status, verdict.problem = WRONG, error.problem
         if self.prove and left is not None:
-            verdict.repair = self.repair(left, None, tex, number, verdict.lead == "\\because")
+            found = self.repair(left, None, tex, number, verdict.lead == "\\because")
+            verdict.repair = said(found)
         return verdict
 
     def proof(self, equation: Equation, verdict: Verdict) -> None:
@@ -605,7 +569,9 @@ class Derivator:
             self.world, equation.left, equation.right, equation.dims, formal, self.direct
         )
         left, right = equation.sides
-        verdict.repair = self.repair(left, right.node, tex, number, verdict.lead == "\\because")
+        verdict.repair = said(
+            self.repair(left, right.node, tex, number, verdict.lead == "\\because")
+        )
 
     def repair(
         self, left: Side, node: Node | None, tex: str, number: int, fact: bool
@@ -650,6 +616,10 @@ class Derivator:
         return first, first + 1
 
 
+def said(edit: Edit | None) -> dict[str, str] | None:
+    return None if edit is None else {language: edit.text(language) for language in LANGUAGES}
+
+
 def merged(verdicts: list[Verdict]) -> Verdict:
     """The verdict on a row with several equation signs: its weakest one."""
     order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
@@ -661,16 +631,20 @@ def merged(verdicts: list[Verdict]) -> Verdict:
 
 
 def verify(
-    derivation: Derivation, before: World | None = None, prove: bool = True
+    derivation: Derivation,
+    before: World | None = None,
+    prove: bool = True,
+    functions: Callable[[], dict[str, Any]] = dict,
 ) -> tuple[Report, World]:
     """All rows of a derivation. ∂ is read in one way throughout: as the total derivative, or
     with the other named quantities held fixed where a definition names the symbol itself;
-    the second only if the first leaves rows wrong and the second fewer."""
-    from copy import deepcopy
+    the second only if the first leaves rows wrong and the second fewer.
 
-    report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove)
+    functions: gives the names that code in the prose may use.
+    """
+    report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove, functions)
     if ambiguous and any(v.status == WRONG for v in report.verdicts):
-        other, other_world, _ = _verify(derivation, deepcopy(before), True, prove)
+        other, other_world, _ = _verify(derivation, deepcopy(before), True, prove, functions)
         if _wrong(other) < _wrong(report):
             return other, other_world
     return report, world
@@ -681,75 +655,100 @@ def _wrong(report: Report) -> int:
 
 
 def _verify(
-    derivation: Derivation, before: World | None, direct: bool, prove: bool
+    derivation: Derivation,
+    before: World | None,
+    direct: bool,
+    prove: bool,
+    functions: Callable[[], dict[str, Any]],
 ) -> tuple[Report, World, bool]:
     world = before or World()
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
     declarer = Declarer(world)
     for number, formula in enumerate(derivation.formulas):
-        if formula.kind == "inline":
-            report.verdicts += _declare(formula, number, declarer, derivator)
-        elif formula.kind == "display":
+        if formula.kind == "display":
             derivator.last = None
-            for row in formula.rows:
-                for verdict in derivator.row(row):
-                    verdict.display = number
-                    report.verdicts.append(verdict)
+            found = [v for row in formula.rows for v in derivator.row(row)]
+        elif formula.kind == "tie":
+            found = [_tied(formula, declarer, derivator, functions)]
+        else:
+            found = _declare(formula, declarer, derivator)
+        for verdict in found:
+            verdict.display = number
+        report.verdicts += found
+    missing = None
     if not derivation.closed:
+        missing = Problem("unclosed-block")
+    elif not any(f.rows or f.kind == "tie" for f in derivation.formulas):
+        missing = Problem("no-rows")
+    if missing:
         report.verdicts.append(
             Verdict(
-                derivation.line,
-                "/// derivation",
-                UNCHECKED,
-                problem=Problem("unclosed-block"),
-                kind="declaration",
-            )
-        )
-    elif not any(f.kind == "display" and f.rows for f in derivation.formulas):
-        report.verdicts.append(
-            Verdict(
-                derivation.line,
-                "/// derivation",
-                UNCHECKED,
-                problem=Problem("no-rows"),
-                kind="declaration",
+                derivation.line, "/// derivation", UNCHECKED, problem=missing, kind="declaration"
             )
         )
     return report, world, derivator.ambiguous
 
 
-def _declare(
-    formula: Formula, number: int, declarer: Declarer, derivator: Derivator
-) -> list[Verdict]:
-    """A formula in the prose: declarations; what declares nothing is a claim, checked as a row."""
+def _refused(formula: Formula, problem: Problem) -> Verdict:
+    line = formula.line + formula.tex[: max(problem.start, 0)].count("\n")
+    text = " ".join(formula.tex.split())
+    return Verdict(line, text, UNCHECKED, problem=problem, kind="declaration")
+
+
+def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list[Verdict]:
+    """A formula in the prose: declarations; what declares nothing is a claim, checked as a fact."""
     try:
         claims = declarer.formula(formula.tex, formula.line)
     except Unreadable as error:
-        offset = max(error.problem.start, 0)
-        return [
-            Verdict(
-                formula.line + formula.tex[:offset].count("\n"),
-                " ".join(formula.tex.split()),
-                UNCHECKED,
-                problem=error.problem,
-                kind="declaration",
-                display=number,
-            )
-        ]
+        return [_refused(formula, error.problem)]
     found = []
     for claim in claims:
         for verdict in derivator.row(Row(claim, formula.line, "\\because")):
-            verdict.display, verdict.kind = number, "claim"
+            verdict.kind = "claim"
+            verdict.lead = ""
             found.append(verdict)
     return found
 
 
-def verify_page(markdown: str, prove: bool = True) -> list[Report]:
-    """Every derivation of a page. A block with `continues: true` goes on from the one before."""
-    reports, world = [], None
-    for derivation in derivations(markdown):
-        goes_on = derivation.options.get("continues", "").lower() in ("true", "yes")
-        report, world = verify(derivation, world if goes_on else None, prove)
-        reports.append(report)
-    return reports
+def _tied(
+    formula: Formula,
+    declarer: Declarer,
+    derivator: Derivator,
+    functions: Callable[[], dict[str, Any]],
+) -> Verdict:
+    """A formula that the prose sets equal to code: compared at the random instances."""
+    from backprop.site.derivations.code import disagreement
+
+    text = " ".join(formula.tex.split())
+    verdict = Verdict(formula.line, text, CHECKED, kind="code", code=formula.code)
+    try:
+        tree = read(formula.tex, derivator.world.words)
+        if tree.kind == "relation":  # a definition that the code must agree with
+            declarer.formula(formula.tex, formula.line)
+            tree = tree.parts[0]
+        side = derivator.side(tree, formula.tex, tree)
+        equation = derivator.equation(side, side)
+        space = functions()
+        for number in range(INSTANCES):
+            for attempt in range(10):
+                try:
+                    scope = derivator.scope(
+                        number + INSTANCES * attempt, attempt % 2 == 1, {}
+                    )
+                    differs = disagreement(
+                        equation.left, equation.dims, formula.code, scope, space
+                    )
+                    break
+                except OutsideDomainError:
+                    continue
+            else:
+                raise Unreadable("no-domain")
+            if differs:
+                verdict.status = WRONG
+                verdict.problem = Problem("code-differs", {"found": differs})
+                return verdict
+        verdict.instances = INSTANCES
+    except Unreadable as error:
+        verdict.status, verdict.problem = UNCHECKED, error.problem
+    return verdict

@@ -1,0 +1,85 @@
+"""What readers see of the verdicts: a mark beside each row, and a legend below the derivation.
+
+A mark is a button: focus or tap opens its explanation (a popover, no script), and its label says
+the same to a screen reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections import Counter
+from collections.abc import Iterable
+
+from backprop.site.derivations.explain import MARK, describe
+from backprop.site.derivations.verdicts import STATUSES, Verdict
+
+LEGEND = {
+    "proved": ("proved for all sizes", "对任意大小已证明"),
+    "checked": ("checked on random instances (no proof)", "在随机样例上验算（不是证明）"),
+    "waived": ("not checked, with the reason", "未验证，附理由"),
+    "unchecked": ("not checked", "未验证"),
+    "wrong": ("wrong", "错误"),
+}
+COUNTED = ("{n} rows: ", "共 {n} 行：")
+
+
+def mark(verdicts: list[Verdict], path: str, language: str) -> str:
+    """The HTML beside one row (a fact cited in the row has a verdict of its own)."""
+    return "".join(_one(v, path, language) for v in verdicts)
+
+
+def _one(verdict: Verdict, path: str, language: str) -> str:
+    lines = describe(verdict, language)
+    sign = MARK[verdict.status]
+    place = f"{path}\0{verdict.line}\0{verdict.display}\0{verdict.number}\0{verdict.text}"
+    name = "bp-row-" + hashlib.sha256(place.encode()).hexdigest()[:10]
+    shown = "".join(f"<span>{html.escape(line)}</span>" for line in lines)
+    label = html.escape(". ".join(line.rstrip(".。") for line in lines))
+    return (
+        f'<button type="button" class="bp-mark bp-mark-{verdict.status}" '
+        f'popovertarget="{name}" aria-label="{label}">{sign}</button>'
+        f'<span class="bp-mark-why" id="{name}" popover>{shown}</span>'
+    )
+
+
+def legend(verdicts: Iterable[Verdict], language: str) -> str:
+    """The marks that occur in a derivation, what they mean, and how many rows carry each."""
+    counts = Counter(v.status for v in verdicts)
+    zh = language.startswith("zh")
+    parts = [
+        f'<span class="bp-mark-{status}">{MARK[status]}</span> {counts[status]} '
+        f"{LEGEND[status][zh]}"
+        for status in STATUSES
+        if counts[status]
+    ]
+    total = COUNTED[zh].format(n=sum(counts.values()))
+    between = "；" if zh else "; "
+    return f'<p class="bp-derivation-legend">{total}{between.join(parts)}</p>'
+
+
+CSS = """\
+:root{--bp-proved:#1b6e3c;--bp-checked:#1b6e3c;--bp-waived:#6b5a00;--bp-wrong:#b3261e;
+--bp-derivation-line:#0000001f}
+[data-md-color-scheme="slate"]{--bp-proved:#7fd49f;--bp-checked:#7fd49f;--bp-waived:#e0c860;
+--bp-wrong:#ff8a80;--bp-derivation-line:#ffffff2e}
+.bp-derivation{border-left:.15rem solid var(--bp-derivation-line);padding-left:.9rem;margin:1.2em 0}
+.bp-derivation-title{font-weight:600}
+.bp-derivation-legend{font-size:.8em;opacity:.85}
+.bp-mark{font:inherit;line-height:1.2;color:inherit;background:none;border:0;
+padding:.25em .45em;margin:-.25em 0;min-width:1.8em;min-height:1.8em;cursor:pointer;
+border-radius:.3em}
+.bp-mark:focus-visible{outline:2px solid currentColor;outline-offset:1px}
+.bp-mark-proved{color:var(--bp-proved)}
+.bp-mark-checked{color:var(--bp-checked)}
+.bp-mark-waived,.bp-mark-unchecked{color:var(--bp-waived)}
+.bp-mark-wrong{color:var(--bp-wrong)}
+.bp-mark-why{position:fixed;inset:auto 1rem 1.5rem;margin:auto;max-width:36rem;padding:.7rem 1rem;
+border:1px solid var(--bp-derivation-line);border-radius:.4rem;
+background:var(--md-default-bg-color,Canvas);color:var(--md-default-fg-color,CanvasText);
+font-size:.75rem;line-height:1.5;text-align:left;white-space:normal;overflow-wrap:anywhere;
+box-shadow:0 .2rem .8rem #0004}
+.bp-mark-why span{display:block}
+.bp-row-marks{font-size:.8em}
+@media print{.bp-mark{padding:0}.bp-mark-why{display:none}}
+"""

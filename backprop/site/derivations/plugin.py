@@ -1,0 +1,198 @@
+"""The MkDocs plugin `backprop/derivations`.
+
+```yaml
+plugins:
+  - backprop/mathematics        # optional: with it, the marks stand beside the rows
+  - backprop/derivations:
+      proof: true               # false: check numerically only
+```
+
+A row that is wrong, or not checked without a waiver, is a warning with file and line; it fails
+`mkdocs build --strict`. How derivations are written: see `backprop.site.derivations`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config import config_options as c
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+
+from backprop.site.derivations.blocks import DerivationsExtension
+from backprop.site.derivations.explain import STATUS, describe
+from backprop.site.derivations.find import Derivation, Formula, without_comments
+from backprop.site.derivations.marks import CSS, legend, mark
+from backprop.site.derivations.page import verify_page
+from backprop.site.derivations.verdicts import Report, Verdict
+
+CACHE = ".cache/backprop/derivations"
+SHEET = "assets/backprop/derivations.css"
+log = get_plugin_logger("derivations")
+
+
+class DerivationsConfig(Config):
+    proof = c.Type(bool, default=True)
+
+
+class DerivationsPlugin(BasePlugin[DerivationsConfig]):
+    """Verifies the derivations of all pages and shows what was verified."""
+
+    @event_priority(50)
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        theme = config.theme
+        self.language = str(theme.get("language", theme.locale or "en"))
+        self.reports: dict[str, list[tuple[Derivation, Report]]] = {}
+        config.markdown_extensions.append(DerivationsExtension())  # type: ignore[arg-type]
+        config.extra_css.append(SHEET)
+        mathematics: Any = config.plugins.get("backprop/mathematics")
+        self.beside_rows = mathematics is not None
+        if mathematics is not None:
+            mathematics.transforms.append(self.transform)
+        return config
+
+    def on_page_markdown(
+        self, markdown: str, *, page: Any, config: MkDocsConfig, files: Any
+    ) -> str:
+        if "derivation" not in markdown:
+            return markdown
+        source = page.file.content_string
+        if page.file.abs_src_path:
+            path = os.path.relpath(page.file.abs_src_path, self.folder).replace(os.sep, "/")
+            source = Path(page.file.abs_src_path).read_text("utf-8-sig")
+        else:
+            path = page.file.src_uri
+        source = source.replace("\r\n", "\n")
+        reports = verify_page(source, self.folder / CACHE, self.config.proof)
+        if path not in self.reports:
+            for _, report in reports:
+                self._report(path, report)
+        self.reports[path] = reports
+        # The page's text is the source without its front matter, perhaps changed by others.
+        before = source[: source.find(markdown)].count("\n") if markdown in source else None
+        if before is None:
+            return markdown
+        return annotated(markdown, before, reports, path, self.language, self.beside_rows)
+
+    def _report(self, path: str, report: Report) -> None:
+        for verdict in report.verdicts:
+            if verdict.ok:
+                continue
+            said = "\n    ".join(describe(verdict, self.language))
+            status = STATUS[verdict.status]["zh" if self.language.startswith("zh") else "en"]
+            row = f"{verdict.lead} {verdict.text}".strip()
+            log.warning(f"{path}:{verdict.line}: {status.strip()}: {row}\n    {said}")
+
+    def transform(self, tex: str, where: Any) -> Any:
+        """For `backprop/mathematics`: the marks of the rows of one displayed formula."""
+        from backprop.site.mathematics.page import Annotated
+
+        if not where.display:
+            return tex
+        for derivation, report in self.reports.get(where.path, []):
+            if where.line is not None and not (
+                derivation.line <= where.line <= derivation.end_line
+            ):
+                continue
+            for number, formula in enumerate(derivation.formulas):
+                if formula.kind == "display" and _same(formula.tex, tex):
+                    rows = _rows(report, number)
+                    marks = {k: mark(v, where.path, self.language) for k, v in rows.items()}
+                    return Annotated(without_comments(tex), marks)
+        return tex
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        sheet = Path(config.site_dir, SHEET)
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        sheet.write_text(CSS, "utf-8")
+
+
+def _same(a: str, b: str) -> bool:
+    return "".join(a.split()) == "".join(b.split())
+
+
+def _rows(report: Report, number: int) -> dict[int, list[Verdict]]:
+    """The verdicts on a displayed formula, by row."""
+    rows: dict[int, list[Verdict]] = {}
+    for verdict in report.verdicts:
+        if verdict.display == number and verdict.number >= 0 and verdict.kind == "row":
+            rows.setdefault(verdict.number, []).append(verdict)
+    return rows
+
+
+def annotated(
+    markdown: str,
+    before: int,
+    reports: list[tuple[Derivation, Report]],
+    path: str,
+    language: str,
+    beside_rows: bool,
+) -> str:
+    """The page with a legend in each derivation, marks behind formulas tied to code and claims
+    in the prose, and, where nothing can stand beside the rows, their marks below the formula.
+
+    before: how many lines of the file precede `markdown`.
+    """
+    lines = markdown.split("\n")
+    inserted: dict[int, list[str]] = {}
+
+    def insert(line: int, text: str) -> None:
+        inserted.setdefault(line, []).append(text)
+
+    for derivation, report in reports:
+        last = derivation.end_line - 1 - before  # the closing ///, from 0
+        if not 0 <= last < len(lines) or not derivation.closed:
+            continue
+        prefix = lines[last][: len(lines[last]) - len(lines[last].lstrip(" \t>"))]
+        insert(last, f"{prefix}\n{prefix}{legend(report.verdicts, language)}\n{prefix}")
+        for number, formula in enumerate(derivation.formulas):
+            if formula.kind == "display" and not beside_rows:
+                rows = _rows(report, number)
+                marks = " ".join(mark(rows[k], path, language) for k in sorted(rows))
+                if marks:
+                    at = formula.line - 1 - before + formula.tex.count("\n") + 1
+                    text = f'<p class="bp-row-marks">{marks}</p>'
+                    insert(at, f"{prefix}\n{prefix}{text}\n{prefix}")
+            elif formula.kind in ("tie", "inline"):
+                _mark_prose(formula, number, report, lines, before, path, language)
+    out: list[str] = []
+    for number, line in enumerate(lines):
+        out += inserted.get(number, [])
+        out.append(line)
+    return "\n".join(out)
+
+
+def _mark_prose(
+    formula: Formula,
+    number: int,
+    report: Report,
+    lines: list[str],
+    before: int,
+    path: str,
+    language: str,
+) -> None:
+    verdicts = [v for v in report.verdicts if v.display == number and v.kind in ("code", "claim")]
+    at = formula.line - 1 - before
+    if not verdicts or not 0 <= at < len(lines):
+        return
+    written = f"${formula.tex}$"
+    place = lines[at].find(written)
+    if place < 0:
+        return
+    end = place + len(written)
+    if formula.kind == "tie":
+        tick = lines[at].find("`", end)
+        run = len(lines[at][tick:]) - len(lines[at][tick:].lstrip("`"))
+        close = lines[at].find("`" * run, tick + run)
+        if tick < 0 or close < 0:
+            return
+        end = close + run
+    lines[at] = lines[at][:end] + mark(verdicts, path, language) + lines[at][end:]
+
+
+Transform = Callable[[str, Any], Any]
