@@ -81,9 +81,9 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         config.markdown_extensions.append(_Finish(self))  # type: ignore[arg-type]
         return config
 
-    # After the blog has added its pages and taken out its drafts.
-    @event_priority(-100)
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+    # After the blog has put its posts back, which it hides from the navigation until here.
+    @event_priority(-200)
+    def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
         self.shown, self.pages, self.rendered, self.files = {}, {}, set(), set()
         language = self.config.language or _language(config)
         sources: list[tuple[str, Page]] = []
@@ -97,12 +97,12 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):
                 self._keep(source, page, result, executor)
-            if executor.executed:
-                log.info("Executed %d pages", len(set(executor.executed)))
+            if executed := sorted(set(executor.executed)):
+                log.info("Executed %d of %d pages: %s", len(executed), len(sources), _few(executed))
             for (_, page), result in zip(sources, results, strict=True):
                 self._compare(page, result, cache)
         self._add_assets(files, config, sources)
-        return files
+        return nav
 
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
         """Judge what a page did, and note what each of its fences is to show."""
@@ -169,6 +169,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 "could show what they do; move it below backprop/posts",
                 page.file.src_uri,
             )
+            self.pages[page.file.src_uri] = []
             return markdown
 
     @event_priority(-100)
@@ -220,6 +221,10 @@ class _Finish(Extension):
                 return text
 
         md.postprocessors.register(Finish(md), "backprop_posts", 4)
+
+
+def _few(names: list[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def _language(config: MkDocsConfig) -> str:

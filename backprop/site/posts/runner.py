@@ -55,7 +55,7 @@ def run(request: dict, name: str, module: types.ModuleType) -> dict:
     try:
         extra = _KINDS[request["kind"]](request, name, module) or {}
     except BaseException as error:  # SystemExit and KeyboardInterrupt are mistakes of the page too
-        raised = describe(error, name, request["first"])
+        raised = describe(error, name, request)
     wanted = request.get("raises")
     if not wanted:
         return {"error": raised, **extra}
@@ -70,11 +70,13 @@ def run(request: dict, name: str, module: types.ModuleType) -> dict:
     return {"error": {**raised, "type": "", "message": reason}}
 
 
-def describe(error: BaseException, name: str, first: int) -> dict:
+def describe(error: BaseException, name: str, request: dict) -> dict:
     """An exception as plain data; `line` is relative to the fence, None where unknown."""
-    line = None
+    first, line = request["first"], None
+    last = first + request["code"].count("\n")
     for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == name:
+        # Innermost in this fence: what it calls may have been defined in an earlier one.
+        if frame.f_code.co_filename == name and first <= number <= last:
             line = number
     if isinstance(error, SyntaxError) and error.filename == name:
         line = error.lineno
@@ -82,7 +84,7 @@ def describe(error: BaseException, name: str, first: int) -> dict:
         line = error.line
     kind = type(error)
     try:
-        message = str(error)
+        message = str(error.msg if isinstance(error, SyntaxError) else error)
     except Exception:  # an exception of the author may not even be printable
         message = "(its message cannot be printed)"
     return {

@@ -7,6 +7,7 @@ What a page prints goes to files, so that nothing is lost when it crashes. Where
 fork, every page is a fresh interpreter that does the same.
 """
 
+import builtins
 import contextlib
 import importlib
 import json
@@ -44,7 +45,7 @@ def serve() -> None:
             if answer == 0:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.close(answers)
-                run_page(order["page"])
+                _be_page(order["page"])
             children.add(answer)
         elif "stop" in order:
             answer = _stop(order["stop"])
@@ -66,8 +67,17 @@ def _stop(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def run_page(order: dict) -> None:
+def _be_page(order: dict) -> None:
     """Be the process of a page, and never return."""
+    try:
+        run_page(order)
+        os._exit(0)
+    finally:
+        os._exit(70)
+
+
+def run_page(order: dict) -> None:
+    """Answer one request after the other until there is none."""
     if hasattr(os, "setsid") and os.getpid() != os.getpgid(0):
         os.setsid()
     conn: Any = Client(order["address"])
@@ -85,13 +95,19 @@ def run_page(order: dict) -> None:
     before = set(sys.modules)
     opened = guard.install(order["root"], order["scratch"])
     module = runner.prepare(order["name"], order["sources"], order["file"])
+    original = builtins.__dict__.copy()
+    changed: dict = {}
     while True:
         request = json.loads(conn.recv_bytes())
         if request is None:
             guard.lift()
             conn.send_bytes(json.dumps(guard.dependencies(opened, before)).encode())
-            break
+            return
+        builtins.__dict__.update(changed)
         result = runner.run(request, order["name"], module)
+        # A page may change the builtins that we need; it has its own again for its next fence.
+        changed = builtins.__dict__.copy()
+        builtins.__dict__.update(original)
         for stream in (sys.stdout, sys.stderr, *streams):
             with contextlib.suppress(Exception):
                 stream.flush()
@@ -102,7 +118,6 @@ def run_page(order: dict) -> None:
             )
             result["error"] = {"type": "", "message": message, "line": None, "text": ""}
         conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
-    os._exit(0)
 
 
 class _Copies:
@@ -158,4 +173,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve()
     else:
-        run_page(json.loads(sys.argv[1]))
+        _be_page(json.loads(sys.argv[1]))

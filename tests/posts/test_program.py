@@ -1,0 +1,232 @@
+"""The executor: what a fence may do to the process of its page, and to nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from backprop.site.posts import pages, program
+from backprop.site.posts.program import Executor, Limits
+from backprop.site.posts.verify import judge
+
+
+class Runner:
+    """A project directory and an executor for its pages."""
+
+    def __init__(self, path, seconds=20.0, **options):
+        self.path = path
+        self.executor = Executor(path, Limits(seconds, 100_000), **options)
+
+    def page(self, *fences, name="post.md"):
+        text = "\n\n".join(
+            fence if fence.startswith("```") else f"```python\n{fence}\n```" for fence in fences
+        )
+        (self.path / name).write_text(text)
+        return pages.load(self.path / name, self.path)
+
+    def run(self, *fences):
+        page = self.page(*fences)
+        return page, self.executor.run(page).outcomes
+
+    def failures(self, *fences):
+        page, outcomes = self.run(*fences)
+        found = [
+            judge(page, step, outcome, self.executor)
+            for step, outcome in zip(page.executed, outcomes, strict=True)
+        ]
+        return [failure and f"{failure.line}: {failure.reason}" for failure in found]
+
+
+@pytest.fixture
+def runner(tmp_path):
+    made = Runner(tmp_path)
+    yield made
+    made.executor.close()
+
+
+def processes():
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if "posts.worker" in line or "sleep 987" in line]
+
+
+def test_a_page_is_one_program(runner):
+    _, outcomes = runner.run(
+        "import sys\nx = 1\nprint(x)", "x += 1\nprint(x, file=sys.stderr)", "print(x, __name__)"
+    )
+    assert [one.stdout for one in outcomes] == ["1\n", "", "2 __main__\n"]
+    assert [one.stderr for one in outcomes] == ["", "2\n", ""]
+
+
+def test_everything_that_is_printed_is_captured(runner):
+    _, outcomes = runner.run(
+        "import os, subprocess, sys\nos.write(1, b'a\\n')",
+        "_ = subprocess.run(['echo', 'b'])",
+        "print('é\\ud800')",
+        "sys.stdout.buffer.write(b'\\xff\\n'); print('end', end='')",
+    )
+    assert [one.stdout for one in outcomes] == ["a\n", "b\n", "é?\n", "\ufffd\nend"]
+
+
+# What fences do that would end, hang or flood a simpler tool; each with its message.
+PROVOKED = {
+    "while True: pass": "1: ran longer than 2 s and was stopped: is there an endless loop?",
+    "import os; os._exit(3)": "1: ended the process of its page (exit code 3, os._exit?)",
+    "import os; os.kill(os.getpid(), 11)": "1: crashed the process of its page (SIGSEGV)",
+    "import sys; sys.exit(1)": "2: SystemExit: 1",
+    "raise KeyboardInterrupt": "2: KeyboardInterrupt",
+    "def f(): f()\nf()": "2: RecursionError: maximum recursion depth exceeded",
+    "for _ in range(100): print('x' * 10**6)": (
+        "1: printed more than 100,000 characters and was stopped"
+    ),
+    "while True: print('x' * 10**5)": "1: printed more than 100,000 characters and was stopped",
+    "import os\nos.fork()": (
+        "1: this fence forked, and the copy ran on past its end: "
+        "end the copy with os._exit(0), or start a subprocess"
+    ),
+    "x = (": "2: SyntaxError: '(' was never closed",
+}
+
+
+def test_what_is_provoked_has_its_message(tmp_path):
+    runner = Runner(tmp_path, seconds=2.0)
+    with runner.executor:
+        for code, message in PROVOKED.items():
+            assert runner.failures(code) == [message]
+        # The pages after all of that are none the worse.
+        assert runner.failures("assert 1 + 1 == 2") == [None]
+    assert not processes()
+
+
+def test_a_fence_cannot_change_the_project(runner):
+    (runner.path / "keep.txt").write_text("keep")
+    (runner.path / "folder").mkdir()
+    target = runner.path / "keep.txt"
+    for code in (
+        f"import os; os.remove({str(target)!r})",
+        f"open({str(target)!r}, 'w')",
+        f"import shutil; shutil.rmtree({str(runner.path)!r})",
+        f"import pathlib; pathlib.Path({str(target)!r}).rename('x')",
+        f"import os; os.rmdir({str(runner.path / 'folder')!r})",
+    ):
+        (failure,) = runner.failures(code)
+        assert "PermissionError: a page must not change the project" in failure
+        assert "scratch directory" in failure
+    assert target.read_text() == "keep"
+    assert (runner.path / "folder").is_dir()
+    # In its own directory it may do everything; the next page finds nothing of it.
+    assert runner.failures("open('a', 'w').write('1')", "import os; os.remove('a')") == [None, None]
+    assert runner.failures("import os; assert os.listdir() == []") == [None]
+
+
+def test_pages_do_no_harm_to_each_other(runner):
+    harm = (
+        "import os, sys, numpy, builtins\nos.chdir('/')\nnumpy.sum = None\nbuiltins.len = None\n"
+        "os.environ['X'] = '1'\nsys.modules['json'] = None"
+    )
+    check = (
+        "import os, json, numpy\nassert len('ab') == 2 and numpy.sum([1, 2]) == 3\n"
+        "assert 'X' not in os.environ and os.getcwd() != '/'"
+    )
+    assert runner.failures(harm, "x = 1") == [None, None]
+    assert runner.failures(check) == [None]
+
+
+def test_no_process_is_left_behind(runner):
+    runner.run("import subprocess\nsubprocess.Popen(['sleep', '987'])", "x = 1")
+    runner.executor.close()
+    time.sleep(0.1)
+    assert not processes()
+
+
+def test_two_pages_that_import_a_broken_module(runner):
+    (runner.path / "broken.py").write_text("x = 1\ny = x / 0\n")
+    for name in ("a.md", "b.md"):
+        page = runner.page("import broken", name=name)
+        (outcome,) = runner.executor.run(page).outcomes
+        failure = judge(page, page.executed[0], outcome)
+        assert str(failure).startswith(f"{name}:2: ZeroDivisionError: division by zero")
+        assert 'broken.py", line 2' in failure.detail
+
+
+def test_pages_run_side_by_side_in_order(runner):
+    some = [
+        runner.page(f"import time; time.sleep({0.3 - n / 10}); print({n})", name=f"{n}.md")
+        for n in range(3)
+    ]
+    results = runner.executor.run_all(some)
+    assert [result.outcomes[0].stdout for result in results] == ["0\n", "1\n", "2\n"]
+
+
+def test_errors_have_the_line_of_the_page_also_inside_functions(runner):
+    (failure,) = runner.failures("def f(x):\n    return 1 / x\n\nf(0)")
+    assert failure == "3: ZeroDivisionError: division by zero"
+    page, outcomes = runner.run("def g():\n    raise ValueError", "g()")
+    failure = judge(page, page.executed[1], outcomes[1])
+    assert failure.line == 7  # what called it in this fence
+    assert 'post.md", line 3, in g' in failure.detail
+
+
+def test_seedless_numbers_differ_between_runs_even_in_forks(runner):
+    texts = {
+        runner.run("import random, numpy as np\nprint(random.random(), np.random.rand())")[1][
+            0
+        ].stdout
+        for _ in range(2)
+    }
+    assert len(texts) == 2
+
+
+def test_sets_are_printed_in_the_same_order_every_time(tmp_path):
+    texts = set()
+    for _ in range(2):
+        runner = Runner(tmp_path)
+        with runner.executor:
+            texts.add(runner.run("print(set('abcdefgh'))")[1][0].stdout)
+    assert len(texts) == 1
+
+
+def test_without_fork_every_page_is_an_interpreter_of_its_own(runner, monkeypatch):
+    monkeypatch.delattr(os, "fork")
+    assert runner.failures("import numpy\nprint(1)", "1 / 0") == [
+        None,
+        "7: ZeroDivisionError: division by zero",
+    ]
+    assert runner.executor._server is None
+    assert runner.failures("import os; os._exit(4)") == [
+        "1: ended the process of its page (exit code 4, os._exit?)"
+    ]
+
+
+def test_the_server_ends_with_the_process_that_started_it(tmp_path):
+    code = (
+        "import sys, os, signal, pathlib\n"
+        "from backprop.site.posts import pages, program\n"
+        f"root = pathlib.Path({str(tmp_path)!r})\n"
+        "(root / 'a.md').write_text('```python\\nx = 1\\n```\\n\\n```python\\nx\\n```')\n"
+        "executor = program.Executor(root)\n"
+        "session = executor.session(pages.load(root / 'a.md', root))\n"
+        "session.outcome(0)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    end = time.monotonic() + 5
+    while processes() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not processes()
+
+
+def test_limits_are_for_one_fence(tmp_path):
+    runner = Runner(tmp_path, seconds=1.5)
+    with runner.executor:
+        assert runner.failures(*["import time; time.sleep(0.6)"] * 4) == [None] * 4
+
+
+def test_nothing_starts_before_a_fence_has_to_run(tmp_path):
+    executor = Executor(tmp_path)
+    assert executor.run_all([]) == []
+    assert executor._server is None
+    assert program.Executor(tmp_path).executed == []
