@@ -196,6 +196,7 @@ def test_mistakes(
         "[link](https://example.org/?a=$b&c=$d)",
         "<!-- $$ -->",
         "<code>$$</code> <kbd>$</kbd>",
+        "<div>&#36;HOME</div>",
         "    $$\n    code\n    $$",
     ],
 )

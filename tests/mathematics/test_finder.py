@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given, settings, strategies
 from markdown import Markdown
 
 from backprop.site.mathematics.finder import PLACEHOLDER, Formula, MathematicsExtension
@@ -86,6 +87,11 @@ def find(text: str, *more: object) -> tuple[list[Formula], str]:
         ("| a |\n| --- |\n| $$x$$ |", "x", True),
         ("| a |\n| --- |\n| $x$ |", "x", False),
         ("## $$x$$", "x", True),
+        ("$$x$$ {#id}", "x", True),
+        ("\t- $a$\n\n\t\t$b$", "", False),
+        ("- a\n\n\t$$\n\tx\n\t$$", "x", True),
+        ("- a\n    - b\n        - c\n\n            $$\n            x\n            $$", "x", True),
+        ("1. a\n\n    > !!! note\n    >     $$\n    >     x\n    >     $$", "x", True),
         ("<div markdown>\n$$\nx\n$$\n</div>", "x", True),
         ("<div>\n$$\nx\n$$\n</div>", "x", True),
     ],
@@ -159,3 +165,29 @@ def test_a_second_page_forgets_the_first() -> None:
     for text in ("$a$", "$b$"):
         md.convert(text)
     assert pages == [["a"], ["b"]]
+
+
+PARTS = [
+    *("$", "$$", "\\$", "\\\\", "`", "```", "```math", "~~~", "\\[", "\\]", "\\(", "\\)", "x"),
+    *("\\begin{align}", "\\end{align}", "\\eqref{a}", "\n", "\n\n", "\n    ", "\n> ", "\n- "),
+    *("<div>", "</div>", "<!--", "-->", "&lt;", "{#i}", "# ", "[^1]", "[^1]: ", "!!! note\n    "),
+    *("a_b*", " ", "|", "中"),
+]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(strategies.lists(strategies.sampled_from(PARTS), max_size=14).map("".join))
+def test_no_text_breaks_the_search(text: str) -> None:
+    _, html = find(text)
+    assert "bpm" not in PLACEHOLDER.sub("", html)
+    assert "bpd" not in html
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    strategies.lists(strategies.sampled_from([p for p in PARTS if not set(p) & set("$\\~`")])).map(
+        "".join
+    )
+)
+def test_pages_without_formulas_stay_as_they_are(text: str) -> None:
+    assert find(text)[1] == Markdown(extensions=EXTENSIONS).convert(text)

@@ -13,6 +13,7 @@ from backprop.site.mathematics.locate import Source
         ("---\ntitle: $x$ no\n---\n\n$x$", ["$$x$$", "$x$ no"], 2),
         ("a\n$x$ b", ["$x$"], 2),
         ("$$x$$\n\n$x$", ["$x$"], 3),
+        ("a\nb $ c", ["$ missing", "$"], 2),
         (r"\$x$ $x$" + "\n$x$", ["$x$"], 1),
         ("```\n$x$\n```\n\n`$x$`\n\n<!-- $x$ -->\n\n$x$", ["$x$"], 9),
         ("```math\nx\n```", ["```math\nx\n```"], 1),
@@ -29,3 +30,10 @@ def test_line(text: str, asked: list[str], line: int | None) -> None:
 def test_the_same_formula_again_is_its_next_occurrence() -> None:
     source = Source("$x$\n\n$x$ and $x$\n\n$y$")
     assert [source.line("$x$") for _ in range(4)] == [1, 3, 3, 3]
+
+
+def test_what_is_left_is_no_formula() -> None:
+    source = Source("$a$\n$b$ and $\n$$c$$")
+    assert [source.line(raw) for raw in ("$a$", "$b$", "$$c$$")] == [1, 2, 3]
+    assert source.line("$", length=1) == 2
+    assert source.line("$$") is None

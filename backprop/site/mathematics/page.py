@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from backprop.site.mathematics.cache import digest
 from backprop.site.mathematics.engine import TexError
-from backprop.site.mathematics.finder import PLACEHOLDER, Formula
+from backprop.site.mathematics.finder import DOLLAR, PLACEHOLDER, Formula
 from backprop.site.mathematics.locate import Source
 from backprop.site.mathematics.markup import elsewhere, error_box, markup
 from backprop.site.mathematics.typeset import Problem, Typeset, Typesetter
@@ -78,6 +78,7 @@ _CLOSED = re.compile(r"\s*(?:</|<(?:ul|ol|p|div)\b|<a class=\"headerlink\")")
 # Signs of a formula that was not recognised as one.
 _LEFTOVER = re.compile(r"\$\$|\\(?:begin|end)\s*\{|(?P<single>\$)")
 _PRICE = re.compile(r"\$\d[\d.,]*(?:[kKMB]|bn|m)?(?![\w\\^_{$=+*<>])(?!\s*[\\^_{=+*<>])")
+_ENTITY = re.compile(r"&(?:#36|#x24|dollar);")  # a dollar on purpose, where \$ means nothing
 _LEFTOVERS = {
     "$$": "$$ without a formula: a displayed formula stands on lines of its own, between $$ and $$;"
     " one in a sentence takes single $",
@@ -132,8 +133,9 @@ class Pages:
         out = []
         for piece in pieces:
             if piece.leftover:
-                line = source.line(*piece.leftover[1:])
-                self._report(Fault(origin.path, line, *reversed(piece.leftover[:2])))
+                message, shown, sign, *attempts = piece.leftover
+                line = source.line(*attempts, sign, length=len(sign))
+                self._report(Fault(origin.path, line, shown, message))
             elif not piece.formula:
                 out.append(piece.text)
             else:
@@ -206,7 +208,7 @@ class _Placed:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A stretch of HTML: text, or a formula, or a leftover (message, sign, context …)."""
+    """A stretch of HTML: text, or a formula, or a leftover (message, line, sign, contexts …)."""
 
     text: str = ""
     formula: Formula | None = None
@@ -251,7 +253,7 @@ def _restore(tag: str, formulas: Sequence[Formula]) -> str:
 def _leftovers(text: str) -> Iterator[_Piece]:
     if "$" not in text and "\\" not in text:
         return
-    text = html.unescape(text)
+    text = html.unescape(_ENTITY.sub(DOLLAR, text))
     prices = {m.start() for m in _PRICE.finditer(text)}
     for match in _LEFTOVER.finditer(text):
         if match.start() in prices:
@@ -259,7 +261,7 @@ def _leftovers(text: str) -> Iterator[_Piece]:
         start = text.rfind("\n", 0, match.start()) + 1
         end = text.find("\n", match.end())
         line = text[start : end if end >= 0 else None]
-        rest = line[match.start() - start :]
+        rest = line[match.start() - start :].replace(DOLLAR, "\\$")
         message = _LEFTOVERS.get(match[0], _LEFTOVERS["\\"])
-        attempts = (line, rest, rest[:12], rest[:4])
-        yield _Piece(leftover=(message, line.strip(), *attempts))
+        shown = line.strip().replace(DOLLAR, "\\$")
+        yield _Piece(leftover=(message, shown, match[0], rest, rest[:12], rest[:4]))
