@@ -24,7 +24,6 @@ class Node:
         rule: that row, None for inputs and constants.
         arguments: parameter name of the row -> Node, plain value, or a tuple,
             list or slice of those.
-        line: the author's source line, None where there is no source.
         index: position in execution order.
         active: a gradient flows through it, from the output to an input.
         differentiable: it depends on a differentiated input, through rules that
@@ -32,47 +31,29 @@ class Node:
         depends: it depends on a differentiated input at all (masks do, too).
     """
 
-    __slots__ = (
-        "_origins",
-        "_value",
-        "active",
-        "arguments",
-        "depends",
-        "differentiable",
-        "index",
-        "line",
-        "name",
-        "named",
-        "note",
-        "op",
-        "rule",
-        "site",
-    )
+    # The defaults; a trace makes many nodes, and sets what differs.
+    name = ""
+    active = False
+    depends = False
+    differentiable = False
+    named = False  # the name is the author's
+    site: Site | None = None
+    note: Any = None  # where a constant comes from, for the writer
+    _origins: Any = None
 
     def __init__(
-        self,
-        op: str,
-        rule: Rule | None,
-        arguments: dict[str, Any],
-        value: np.ndarray | None,
-        index: int,
-        site: Site | None = None,
-        name: str = "",
+        self, op: str, rule: Rule | None, arguments: dict[str, Any], value: Any, index: int
     ) -> None:
         self.op = op
         self.rule = rule
         self.arguments = arguments
-        self._value = value
+        self._value: np.ndarray | None = value
         self.index = index
-        self.site = site
-        self.name = name
-        self.named = False  # the name is the author's
-        self.line = site.line if site is not None else None
-        self.active = False
-        self.depends = False
-        self.differentiable = False
-        self.note: Any = None  # where a constant comes from, for the writer
-        self._origins: Any = None
+
+    @property
+    def line(self) -> int | None:
+        """The author's source line, None where there is no source."""
+        return self.site.line if self.site is not None else None
 
     @property
     def value(self) -> np.ndarray:

@@ -215,10 +215,10 @@ def _with_values(graph: Graph, values: Mapping[Node, np.ndarray]) -> Graph:
         arguments = {
             name: plain(argument, twins.__getitem__) for name, argument in node.arguments.items()
         }
-        twin = Node(node.op, node.rule, arguments, None, node.index, node.site, node.name)
         value = values.get(node)
-        twin._value = node.value if value is None else value
-        for attribute in ("named", "line", "active", "depends", "differentiable", "note"):
+        value = node.value if value is None else value
+        twin = Node(node.op, node.rule, arguments, value, node.index)
+        for attribute in ("name", "named", "site", "active", "depends", "differentiable", "note"):
             setattr(twin, attribute, getattr(node, attribute))
         twins[node] = twin
     return Graph(

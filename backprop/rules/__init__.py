@@ -32,6 +32,8 @@ Further columns:
 from __future__ import annotations
 
 import ast
+import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,6 +107,16 @@ class Rule:
         )
 
     @cached_property
+    def operands(self) -> tuple[str, ...]:
+        """The parameters that have a backward."""
+        return tuple(self.backward)
+
+    @cached_property
+    def unary(self) -> bool:
+        """One operand, the rest options: the common case, which a trace takes a short way."""
+        return not self.when and not self.in_place and not any(self.operative[1:])
+
+    @cached_property
     def in_place(self) -> bool:
         """The forward is a statement that writes to `x`."""
         return not _is_expression(self.forward)
@@ -118,8 +130,24 @@ def _is_expression(text: str) -> bool:
     return len(body) == 1 and isinstance(body[0], ast.Expr) and not text.startswith("np.add.at")
 
 
+_OPERATORS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "@": operator.matmul,
+    "**": operator.pow,
+}
+
+
 def _compile(text: str, names: tuple[str, ...]) -> Callable[..., Any]:
     """A function of the row's parameters out of its text."""
+    known = re.fullmatch(r"np\.(\w+)\((\w+(?:, \w+)?)\)", text)
+    if known and known[2] == ", ".join(names):
+        return getattr(np, known[1])
+    operation = re.fullmatch(r"x (\S+) y", text)
+    if operation and names == ("x", "y") and operation[1] in _OPERATORS:
+        return _OPERATORS[operation[1]]
     if _is_expression(text):
         return eval(f"lambda {', '.join(names)}: {text}", {"np": np, **CONDITIONS})
     scope: dict[str, Any] = {"np": np, "own": _own}

@@ -7,7 +7,10 @@ import inspect
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,7 +19,7 @@ from backprop.graph import Graph, Node, nodes_in
 from backprop.tracer.array import Array, current, equip
 from backprop.tracer.idioms import recognise
 from backprop.tracer.naming import give_names
-from backprop.tracer.standin import standing_in
+from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
 
 equip()
@@ -27,11 +30,15 @@ class Call:
     """How f was called: what a derived function needs to have the same parameters."""
 
     name: str
-    parameters: list[tuple[str, str, Any]]  # name, kind, default
+    function: Callable[..., Any]
     names: list[str]  # of the parameters that `args` went to
     args: tuple[Any, ...]
     marks: dict[str, int]  # fingerprints of the arrays, to notice a later change
-    code: Any
+
+    @cached_property
+    def parameters(self) -> list[tuple[str, str, Any]]:
+        """Name, kind and default of each parameter of f."""
+        return _parameters(self.function, self.names)
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             "Pass floating-point arrays: x.astype(float), np.array(2.0)"
         )
     try:
-        with tape, standing_in(f):
+        with tape, StandingIn(f):
             result = f(*given)
             outputs, several = _outputs(name, result, tape, args, given, cache)
     except RecursionError:
@@ -90,12 +97,14 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     _activate(tape.nodes, outputs)
     aliases = give_names(tape, f)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
-    call = Call(name, _parameters(f, names), names, args, marks, getattr(f, "__code__", None))
+    call = Call(name, f, names, args, marks)
     return Graph(name, tape.nodes, inputs, outputs, several, tuple(tape.branches), aliases, call)
 
 
 def _mark(value: np.ndarray) -> int:
-    return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if value.size else 0
+    if not value.flags.c_contiguous:
+        value = np.ascontiguousarray(value)
+    return zlib.crc32(value) if value.size else 0
 
 
 def unchanged(graph: Graph) -> None:
@@ -114,11 +123,28 @@ def _kind(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
+_signatures: WeakKeyDictionary[Any, list[inspect.Parameter] | None] = WeakKeyDictionary()
+
+
+def _signature(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """The parameters of f; None for what has no signature."""
+    try:
+        return _signatures[f]
+    except (KeyError, TypeError):
+        pass
+    try:
+        parameters: list[inspect.Parameter] | None = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = None
+    if isinstance(f, FunctionType):
+        _signatures[f] = parameters
+    return parameters
+
+
 def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
     """The names of the parameters that `args` go to; `*xs` gives xs_1, xs_2, …"""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
+    parameters = _signature(f)
+    if parameters is None:
         return [f"x{i + 1}" for i in range(len(args))]
     names: list[str] = []
     for parameter in parameters:
@@ -135,14 +161,13 @@ def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
 
 def _parameters(f: Callable[..., Any], names: list[str]) -> list[tuple[str, str, Any]]:
     """The signature of the derived function: the parameters of f, in order, with defaults."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        return [(name, "", inspect.Parameter.empty) for name in names]
+    parameters = _signature(f)
+    if parameters is None:
+        return [(name, "", _EMPTY) for name in names]
     result: list[tuple[str, str, Any]] = []
     for parameter in parameters:
         if parameter.kind is parameter.VAR_POSITIONAL:
-            result += [(name, "", parameter.empty) for name in names[len(result) :]]
+            result += [(name, "", _EMPTY) for name in names[len(result) :]]
         elif parameter.kind is not parameter.VAR_KEYWORD:
             kind = "*" if parameter.kind is parameter.KEYWORD_ONLY else ""
             result.append((parameter.name, kind, parameter.default))
@@ -200,6 +225,12 @@ def _activate(nodes: list[Node], outputs: tuple[Node, ...]) -> None:
         node.active = node.differentiable
     for node in reversed(nodes):
         if node.active and node.rule is not None:
-            for operand in node.rule.backward:
-                for source in nodes_in(node.arguments[operand]):
-                    source.active = source.active or source.differentiable
+            arguments = node.arguments
+            for operand in node.rule.operands:
+                argument = arguments[operand]
+                if type(argument) is Node:
+                    if argument.differentiable:
+                        argument.active = True
+                elif type(argument) is tuple or type(argument) is list:
+                    for source in nodes_in(argument):
+                        source.active = source.active or source.differentiable

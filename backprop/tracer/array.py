@@ -12,24 +12,24 @@ from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
 from backprop.rules import TABLE, Rule, counting, missing
 from backprop.tracer.lengths import length
-from backprop.tracer.names import site
-from backprop.tracer.tape import Tape
+from backprop.tracer.names import Site, site
+from backprop.tracer.tape import OPTIONS, Tape
 
 
 class Array:
     """An array on a tape. Arrays that numpy would make views of another are views of it here."""
 
-    __slots__ = ("base", "node", "seen", "tape", "version", "view")
     __array_priority__ = 1000.0
     __hash__ = None  # type: ignore[assignment]
+
+    base: Array | None = None  # the array that this is a view of,
+    view: tuple[Any, ...] = ()  # by which operation and options,
+    seen = 0  # of which version
+    version = 0
 
     def __init__(self, tape: Tape, node: Node) -> None:
         self.tape = tape
         self.node = node  # the node of the present contents
-        self.base: Array | None = None  # the array that this is a view of,
-        self.view: tuple[Any, ...] = ()  # by which operation and options,
-        self.seen = 0  # of which version
-        self.version = 0
 
     # ── what an ndarray knows about itself ──────────────────────────────────────────────────
     @property
@@ -249,14 +249,31 @@ def call(op: str, *args: Any, **options: Any) -> Array:
     rule = rows[0]
     if options or len(args) != len(rule.parameters):
         args = bound(rule, args, options)
-    tape = next(part.tape for part in arrays_in(args))
-    try:
-        node = tape.record(op, tuple([unwrap(part) for part in args]))
-    except RuleError as error:
-        raise RuleError(f"{site(sys._getframe(1))}\n  {error}") from None
+    first = args[0]
+    plainly = type(first) is Array and rule.unary
+    if plainly:
+        for part in args[1:]:
+            if type(part) not in OPTIONS:
+                plainly = False
+    tape = first.tape if type(first) is Array else next(part.tape for part in arrays_in(args))
+    if plainly:
+        source = first.node if first.base is None else current(first)
+        node = tape.step(
+            rule,
+            dict(zip(rule.parameters, (source, *args[1:]), strict=True)),
+            rule.run(source.value if source._value is None else source._value, *args[1:]),
+            source.depends,
+            source.differentiable,
+            site(sys._getframe(1)),
+        )
+    else:
+        try:
+            node = tape.record(op, tuple([unwrap(part) for part in args]))
+        except RuleError as error:
+            raise RuleError(f"{site(sys._getframe(1))}\n  {error}") from None
     result = Array(tape, node)
     if rule.view:
-        source = args[0]
+        source = first
         if type(source) is Array and np.may_share_memory(node.value, source.node.value):
             root = source
             while root.base is not None:
@@ -264,6 +281,43 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             result.base, result.seen = source, root.version
             result.view = (op, tuple(node.arguments.values())[1:])
     return result
+
+
+def unary(rule: Rule, x: Array, here: Site | None) -> Array:
+    """`call` for the common case: one array."""
+    node = x.node if x.base is None else current(x)
+    value = rule.run(node.value if node._value is None else node._value)
+    tape = x.tape
+    return Array(tape, tape.step(rule, {"x": node}, value, node.depends, node.differentiable, here))
+
+
+def binary(rule: Rule, x: Any, y: Any, here: Site | None) -> Array | None:
+    """`call` for the common case: two arrays, or an array and a literal; None for others."""
+    if type(x) is Array:
+        tape = x.tape
+        left = x.node if x.base is None else current(x)
+        left_value = left.value if left._value is None else left._value
+        if type(y) is Array:
+            right = y.node if y.base is None else current(y)
+            value = rule.run(left_value, right.value if right._value is None else right._value)
+            depends = left.depends or right.depends
+            differentiable = left.differentiable or right.differentiable
+            return Array(
+                tape,
+                tape.step(rule, {"x": left, "y": right}, value, depends, differentiable, here),
+            )
+        if (type(y) is not float and type(y) is not int) or here is None or here.operands():
+            return None
+        value = rule.run(left_value, y)
+        node = tape.step(rule, {"x": left, "y": y}, value, left.depends, left.differentiable, here)
+        return Array(tape, node)
+    if (type(x) is not float and type(x) is not int) or here is None or here.operands():
+        return None
+    tape = y.tape
+    right = y.node if y.base is None else current(y)
+    value = rule.run(x, right.value if right._value is None else right._value)
+    node = tape.step(rule, {"x": x, "y": right}, value, right.depends, right.differentiable, here)
+    return Array(tape, node)
 
 
 def bound(rule: Rule, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
@@ -293,10 +347,22 @@ def arrays_in(item: Any) -> Iterator[Array]:
 def _binary(
     op: str, canonical: Callable[..., Any]
 ) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """`__add__`, `__radd__` and `__iadd__` of an operation."""
+    rule = TABLE[op][0]
+    plainly = not rule.when and op not in ("power", "divide")
+
     def forward(self: Array, other: Any) -> Any:
+        if plainly or (type(other) is Array and not rule.when):
+            result = binary(rule, self, other, site(sys._getframe(1)))
+            if result is not None:
+                return result
         return canonical(op, self, other)
 
     def reflected(self: Array, other: Any) -> Any:
+        if plainly:
+            result = binary(rule, other, self, site(sys._getframe(1)))
+            if result is not None:
+                return result
         return canonical(op, other, self)
 
     def in_place(self: Array, other: Any) -> Any:

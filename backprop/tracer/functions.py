@@ -12,7 +12,18 @@ import numpy as np
 from backprop.errors import RuleError
 from backprop.graph import plain
 from backprop.rules import TABLE, counting, missing
-from backprop.tracer.array import Array, assign, call, current, leave, refuse, store, unwrap
+from backprop.tracer.array import (
+    Array,
+    assign,
+    binary,
+    call,
+    current,
+    leave,
+    refuse,
+    store,
+    unary,
+    unwrap,
+)
 from backprop.tracer.names import site
 
 OPERATORS = {
@@ -64,14 +75,30 @@ def canonical(op: str, *args: Any, **options: Any) -> Any:
                 continue
             return NotImplemented
     if op == "power" and type(args[1]) in (int, float) and args[1] == 2:
-        return call("square", args[0])
+        return unary(TABLE["square"][0], args[0], site(sys._getframe(1)))
     if op == "divide" and type(args[0]) in (int, float) and args[0] == 1:
         return call("reciprocal", args[1])
     return call(op, *args, **options)
 
 
+SPECIAL = {np.power, np.divide}  # a square and a reciprocal have rows of their own
+
+
 def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A ufunc met a traced array."""
+    if not options and method == "__call__":
+        rows = TABLE.get(SYNONYMS.get(ufunc.__name__, ufunc.__name__))
+        if rows is not None and not rows[0].when and ufunc not in SPECIAL:
+            here = site(sys._getframe(2))
+            quick = (
+                unary(rows[0], inputs[0], here)
+                if len(inputs) == 1
+                else binary(rows[0], *inputs, here)
+                if rows[0].parameters == ("x", "y")
+                else None
+            )
+            if quick is not None:
+                return quick
     name = SYNONYMS.get(ufunc.__name__, ufunc.__name__)
     out = options.pop("out", None)
     if method == "at":

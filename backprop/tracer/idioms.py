@@ -19,10 +19,12 @@ IDIOMS: dict[str, Any] = {
 }
 
 
+_LAST = {pattern[0] for pattern in IDIOMS.values()}
+
+
 def recognise(tape: Tape, outputs: tuple[Node, ...]) -> None:
     """Replace each idiom by one node of its row."""
-    last = {pattern[0] for pattern in IDIOMS.values()}
-    if not any(node.op in last for node in tape.nodes):
+    if _LAST.isdisjoint([node.op for node in tape.nodes]):
         return
     uses = Counter(source for node in tape.nodes for source in node.inputs)
     uses.update(outputs)

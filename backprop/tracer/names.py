@@ -8,6 +8,7 @@ name. Everything is looked up once an instruction and remembered.
 from __future__ import annotations
 
 import ast
+import keyword
 import linecache
 import os
 from types import CodeType, FrameType
@@ -40,6 +41,7 @@ class Site:
         "line",
         "name",
         "names",
+        "plain",
         "returned",
         "text",
         "tree",
@@ -51,12 +53,15 @@ class Site:
         self.line = line
         self.text = linecache.getline(code.co_filename, line).strip() if line else ""
         self.tree = tree
-        self.name: str | None = None
+        self.name = ""
         self.names: tuple[str | None, ...] = ()
         self.returned: int | None = None
         self._operands: list[tuple[str, tuple[Any, ...]]] | None = None
         if tree is not None:
             self._read(tree)
+        if self.name == "_" or keyword.iskeyword(self.name):
+            self.name = ""
+        self.plain = self.returned is None and not self.names  # one name, or none, says it all
 
     def _read(self, tree: ast.AST) -> None:
         child: Any = tree
@@ -73,7 +78,7 @@ class Site:
                 break
             child, parent = parent, parent.parent
         if isinstance(tree, ast.AugAssign):
-            self.name = _target(tree.target)
+            self.name = _target(tree.target) or ""
         elif isinstance(parent, ast.Assign) and child is parent.value:
             self._assign(parent.targets[0], position)
         elif isinstance(parent, (ast.AnnAssign, ast.NamedExpr)) and child is parent.value:
@@ -91,9 +96,9 @@ class Site:
             if position < 0:
                 self.names = names
             elif position < len(names):
-                self.name = names[position]
+                self.name = names[position] or ""
         elif position < 0:
-            self.name = _target(target)
+            self.name = _target(target) or ""
 
     def operands(self) -> list[tuple[str, tuple[Any, ...]]]:
         """The operands that are variables: a name, and how to reach the value from it."""
@@ -113,7 +118,7 @@ class Site:
         parent: Any = getattr(self.tree, "parent", None)
         if isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
             place = Site.__new__(Site)
-            place.name, place.names, place.returned = None, (), None
+            place.name, place.names, place.returned = "", (), None
             place._read(parent)
             axis = parent.slice.value
             if place.name and isinstance(axis, int) and axis >= 0:

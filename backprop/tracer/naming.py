@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -15,37 +14,53 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> dict[str, str]:
 
     Returns the aliases: names that mean a node which is called otherwise.
     """
-    theirs = set(_locals(f)) | {node.name for node in tape.nodes if node.name}
     taken: set[str] = set()
-    versions: dict[str, int] = {}
+    again = []
     anonymous = []
     for node in tape.nodes:
         name = node.name
-        if not name or name == "_" or keyword.iskeyword(name) or name == "np":
+        if not name or name == "np":
             anonymous.append(node)
-            continue
+        elif name in taken:
+            again.append(node)
+        else:
+            taken.add(name)
+            node.named = True
+    theirs = {*_locals(f), *taken}
+    versions: dict[str, int] = {}
+    for node in again:
+        number = versions.get(node.name, 1) + 1
+        while f"{node.name}_{number}" in theirs:
+            number += 1
+        versions[node.name] = number
+        node.name = f"{node.name}_{number}"
         node.named = True
-        if name in taken:
-            number = versions.get(name, 1) + 1
-            while f"{name}_{number}" in taken or f"{name}_{number}" in theirs:
-                number += 1
-            versions[name] = number
-            node.name = f"{name}_{number}"
-        taken.add(node.name)
+        theirs.add(node.name)
     number = 0
     for node in anonymous:
         number += 1
-        while f"t{number}" in taken or f"t{number}" in theirs:
+        while f"t{number}" in theirs:
             number += 1
         node.name = f"t{number}"
+        node.named = False
     return {}
 
 
-def _locals(f: Any) -> Iterator[str]:
+def _locals(f: Any) -> Iterable[str]:
     """Every local name of the function and of what is defined in it."""
     while not hasattr(f, "__code__") and hasattr(f, "func"):
         f = f.func
     code = getattr(f, "__code__", None)
+    if (
+        code is not None
+        and not code.co_cellvars
+        and not any(isinstance(constant, CodeType) for constant in code.co_consts)
+    ):
+        return code.co_varnames
+    return list(_nested(code))
+
+
+def _nested(code: CodeType | None) -> Iterator[str]:
     codes: list[CodeType] = [code] if code else []
     while codes:
         code = codes.pop()

@@ -11,16 +11,17 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from backprop.rules import counting
-from backprop.tracer.array import Array, arrays_in, refuse
+from backprop.rules import TABLE, counting
+from backprop.tracer.array import Array, arrays_in, binary, refuse, unary
+from backprop.tracer.functions import SPECIAL, SYNONYMS
 from backprop.tracer.lengths import Length, Number, remember, tree_of
+from backprop.tracer.names import site
 from backprop.tracer.tape import running
 
 _SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
@@ -43,13 +44,10 @@ def _creator(name: str) -> Callable[..., Any]:
 
 
 def _place(node: Any, note: Any) -> None:
-    from backprop.tracer.names import site
-
     node.note = note
     here = site(sys._getframe(2))
     node.site = here
     if here is not None:
-        node.line = here.line
         node.name = here.name or ""
 
 
@@ -92,8 +90,11 @@ def _arange(*args: Any, **options: Any) -> Any:
 def _of_lengths(name: str) -> Callable[..., Any]:
     """`np.sqrt(D)` and `np.prod(x.shape)` remember what they came from."""
     original = getattr(np, name)
+    traced = _direct(name, original) if isinstance(original, np.ufunc) else original
 
     def compute(x: Any, *args: Any, **options: Any) -> Any:
+        if type(x) is Array:
+            return traced(x, *args, **options)
         if not args and not options and type(x) in (Length, Number):
             value = original(x)
             result = _Strong(value)
@@ -111,6 +112,31 @@ def _of_lengths(name: str) -> Callable[..., Any]:
     return compute
 
 
+def _direct(name: str, original: Any) -> Callable[..., Any]:
+    """A ufunc that meets a traced array half-way: without numpy's own dispatch, for speed."""
+    rule = TABLE[SYNONYMS.get(name, name)][0]
+
+    if original.nin == 1:
+
+        def compute(x: Any, *args: Any, **options: Any) -> Any:
+            if type(x) is Array and not args and not options:
+                return unary(rule, x, site(sys._getframe(1)))
+            return original(x, *args, **options)
+    else:
+
+        def compute(x: Any, *args: Any, **options: Any) -> Any:
+            if len(args) == 1 and not options and (type(x) is Array or type(args[0]) is Array):
+                result = binary(rule, x, args[0], site(sys._getframe(1)))
+                if result is not None:
+                    return result
+            return original(x, *args, **options)
+
+    compute.__name__ = name
+    for attribute in ("at", "reduce", "accumulate", "outer", "reduceat", "nin", "nout", "types"):
+        setattr(compute, attribute, getattr(original, attribute))
+    return compute
+
+
 class _Strong(np.float64):
     """What np.sqrt of a length is: numpy's own scalar type, with where it comes from."""
 
@@ -120,6 +146,15 @@ class _Strong(np.float64):
 CREATORS = ("zeros", "ones", "empty", "full", "eye", "identity", "linspace")
 LIKE = ("zeros_like", "ones_like", "empty_like", "full_like")
 REPLACED: dict[str, Callable[..., Any]] = {
+    **{
+        name: _direct(name, function)
+        for name, function in vars(np).items()
+        if isinstance(function, np.ufunc)
+        and SYNONYMS.get(name, name) in TABLE
+        and not TABLE[SYNONYMS.get(name, name)][0].when
+        and TABLE[SYNONYMS.get(name, name)][0].parameters in (("x",), ("x", "y"))
+        and function not in SPECIAL
+    },
     **{name: _creator(name) for name in (*CREATORS, *LIKE)},
     **{name: _of_lengths(name) for name in ("sqrt", "log", "prod")},
     "array": _array,
@@ -144,23 +179,29 @@ _numpy.__dict__.update({**vars(np), **REPLACED})
 _known: dict[int, tuple[int, list[tuple[dict[str, Any], str, Any, Any]]]] = {}
 
 
-@contextmanager
-def standing_in(function: Callable[..., Any]) -> Iterator[None]:
-    """Let `np` mean the stand-in, in the modules that `function` and its helpers live in."""
-    changed = []
-    try:
-        for scope, name, original, replacement in _names(function):
+class StandingIn:
+    """While it is entered, `np` means the stand-in where `function` and its helpers live."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._changed: list[tuple[dict[str, Any], str, Any]] = []
+
+    def __enter__(self) -> None:
+        for scope, name, original, replacement in _names(self._function):
             if scope.get(name) is original:
                 scope[name] = replacement
-                changed.append((scope, name, original))
-        yield
-    finally:
-        for scope, name, original in changed:
+                self._changed.append((scope, name, original))
+
+    def __exit__(self, *_: object) -> None:
+        for scope, name, original in self._changed:
             scope[name] = original
 
 
 def _names(function: Any) -> list[tuple[dict[str, Any], str, Any, Any]]:
     """Where numpy's names are, in the modules that can be reached from the function's."""
+    start = function.__globals__ if type(function) is FunctionType else None
+    if start is not None and id(start) in _known and _known[id(start)][0] == len(start):
+        return _known[id(start)][1]
     start = _scope(function)
     if start is None:
         return []

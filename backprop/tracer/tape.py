@@ -14,7 +14,9 @@ from backprop.rules import TABLE, lookup
 from backprop.tracer.lengths import Length, Number
 from backprop.tracer.names import Site, name_of, site
 
+ndarray = np.ndarray
 _NUMBERS = (int, float, complex, np.number, np.bool_)
+OPTIONS = {int, bool, str, type(None)}
 _active = threading.local()
 
 
@@ -44,9 +46,10 @@ class Tape:
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
     def input(self, name: str, value: np.ndarray) -> Node:
-        node = Node("input", None, {}, value, len(self.nodes), None, name)
+        node = Node("input", None, {}, value, len(self.nodes))
+        node.name = name
         node.named = True
-        node.differentiable = node.depends = bool(np.issubdtype(value.dtype, np.floating))
+        node.differentiable = node.depends = value.dtype.kind == "f"
         self.nodes.append(node)
         self._constants[id(value)] = node
         return node
@@ -55,7 +58,8 @@ class Tape:
         """The node of an array that does not depend on the arguments."""
         node = self._constants.get(id(value))
         if node is None:
-            node = Node("constant", None, {}, value, len(self.nodes), None, name)
+            node = Node("constant", None, {}, value, len(self.nodes))
+            node.name = name
             node.named = bool(name)
             node.note = note
             self.nodes.append(node)
@@ -77,7 +81,7 @@ class Tape:
                 depends = depends or operand.depends
                 differentiable = differentiable or operand.differentiable
                 arguments.append(operand)
-            elif operand is None or operand is True or operand is False:
+            elif type(operand) in OPTIONS and (not operative[index] or type(operand) is bool):
                 values.append(operand)
                 arguments.append(operand)
             else:
@@ -94,25 +98,54 @@ class Tape:
         rule = rows[0]
         if rule.when:
             rule = lookup(op, tuple(values))
-        result = rule.run(*values)
-        value = result if type(result) is np.ndarray else np.asarray(result)
-        if value.dtype == object:
-            raise TraceError(f"{here}\n  `{op}` gave an array of objects; use arrays of numbers")
-        node = Node(op, rule, dict(zip(rule.parameters, arguments, strict=True)), value, 0, here)
-        node.index = len(self.nodes)
-        node.depends = depends
-        node.differentiable = differentiable and bool(rule.backward)
-        self.nodes.append(node)
+        node = self.step(
+            rule,
+            dict(zip(rule.parameters, arguments, strict=True)),
+            rule.run(*values),
+            depends,
+            differentiable,
+            here,
+        )
         if name is not None:
             node.name = name
-        elif here is not None:
-            if here.returned is None:
-                node.name = here.name or ""
-                if here.names:
-                    self.names[node.index] = here.names
+            node.named = bool(name)
+        return node
+
+    def step(
+        self,
+        rule: Rule,
+        arguments: dict[str, Any],
+        value: Any,
+        depends: bool,
+        differentiable: bool,
+        here: Site | None,
+    ) -> Node:
+        """Write down an operation that was run."""
+        if type(value) is not ndarray:
+            value = np.asarray(value)
+        if value.dtype.hasobject:
+            raise TraceError(
+                f"{here}\n  `{rule.op}` gave an array of objects; use arrays of numbers"
+            )
+        nodes = self.nodes
+        node = Node(rule.op, rule, arguments, value, len(nodes))
+        node.depends = depends
+        if differentiable and rule.backward:
+            node.differentiable = True
+        nodes.append(node)
+        if here is not None:
+            node.site = here
+            if here.plain:
+                if here.name:
+                    node.name = here.name
+                    node.named = True
+            elif here.returned is None:
+                self.names[node.index] = here.names
             else:
-                found_name, names = name_of(here, sys._getframe(1))
-                node.name = found_name or ""
+                name, names = name_of(here, sys._getframe(1))
+                if name:
+                    node.name = name
+                    node.named = True
                 if names:
                     self.names[node.index] = names
         return node
@@ -140,7 +173,8 @@ class Tape:
         key = (name, repr(value))
         node = self._named.get(key)
         if node is None:
-            node = Node("constant", None, {}, np.asarray(value), len(self.nodes), here, name)
+            node = Node("constant", None, {}, np.asarray(value), len(self.nodes))
+            node.site, node.name = here, name
             self._named[key] = node
             node.named = True
             node.note = value
