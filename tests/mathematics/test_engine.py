@@ -100,7 +100,7 @@ def test_a_killed_process_is_restarted(fresh: Engine) -> None:
 def test_a_process_that_hangs_is_restarted(fresh: Engine) -> None:
     expected = fresh.typeset("x", False)
     os.kill(fresh._process.pid, signal.SIGSTOP)  # type: ignore[union-attr]
-    fresh.timeout = 2
+    fresh.timeout = 1
     assert fresh.typeset("x", False) == expected
     assert fresh.started == 2
 

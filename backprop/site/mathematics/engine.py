@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 OLDEST_NODE = 20
+START = 60.0  # seconds that a busy machine may need to start Node and load MathJax
 SCRIPT = Path(__file__).with_name("engine.mjs")
 PACKAGES = ("mathjax", "@mathjax/mathjax-tex-font")
 # \bm is how most authors write bold symbols, and no TeX extension of MathJax has it.
@@ -181,13 +182,15 @@ class Engine:
         raise AssertionError("unreachable")
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        timeout = self.timeout
         if self._process is None:
             self._start()
+            timeout += START
         self._send(request)
         try:
-            line = self._answers.get(timeout=self.timeout)
+            line = self._answers.get(timeout=timeout)
         except queue.Empty:
-            raise _DiedError(f"did not answer within {self.timeout:g} s") from None
+            raise _DiedError(f"did not answer within {timeout:g} s") from None
         if line is None:
             raise _DiedError("died")
         return json.loads(line)

@@ -76,7 +76,7 @@ _OPENED = re.compile(
 _CLOSED = re.compile(r"\s*(?:</|<(?:ul|ol|p|div)\b|<a class=\"headerlink\")")
 
 # Signs of a formula that was not recognised as one.
-_LEFTOVER = re.compile(r"\$\$|\\(?:begin|end)\s*\{|(?P<single>\$)")
+_LEFTOVER = re.compile(r"\$\$|\\(?:begin|end)\s*\{|\$")
 _PRICE = re.compile(r"\$\d[\d.,]*(?:[kKMB]|bn|m)?(?![\w\\^_{$=+*<>])(?!\s*[\\^_{=+*<>])")
 _ENTITY = re.compile(r"&(?:#36|#x24|dollar);")  # a dollar on purpose, where \$ means nothing
 _LEFTOVERS = {
