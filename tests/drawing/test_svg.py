@@ -81,7 +81,11 @@ def test_the_variance_is_the_diagram_of_the_post():
         ("var", "var"): ("var", "dvar"),
     }
     assert boxes(root) == {
-        "x": "x", "mean": "mean", "diff": "−", "square": "()²", "var": "mean",
+        "x": "x",
+        "mean": "mean",
+        "diff": "−",
+        "square": "()²",
+        "var": "mean",
         "→var": "var",
     }
 

@@ -1,11 +1,14 @@
 """Source lines beside a drawing: found, highlighted, and marked with what belongs to them."""
 
 import ast
+import functools
+import inspect
 import linecache
 import re
 import textwrap
 from collections.abc import Mapping
 from html import escape
+from types import CodeType
 from typing import Any, NamedTuple
 
 from pygments import highlight
@@ -20,6 +23,17 @@ class Line(NamedTuple):
 
     text: str
     number: int | None
+
+
+def code_of(graph: Any) -> CodeType | None:
+    """The code of the traced function, behind decorators, partials and methods."""
+    f = getattr(graph.call, "function", None)
+    while isinstance(f, functools.partial):
+        f = f.func
+    f = inspect.unwrap(f) if callable(f) else f
+    if callable(f) and not hasattr(f, "__code__") and not hasattr(f, "__func__"):
+        f = type(f).__call__
+    return getattr(getattr(f, "__func__", f), "__code__", None)
 
 
 def _block(lines: list[str], first: int) -> list[str]:
@@ -66,7 +80,7 @@ def _helper(lines: list[str], node: Any) -> int | None:
 def forward_lines(graph: Any) -> list[Line]:
     """The source of the traced function and of the helpers from the same file that it called,
     in the order of the file; without source, a line for each step of the graph."""
-    code = getattr(graph.call, "code", None)
+    code = code_of(graph)
     steps = operations(graph)
     lines = linecache.getlines(code.co_filename) if code is not None else []
     starts = set()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprop.drawing.diagram import Gradients, forward_text, operations, outputs, shape_text
+from backprop.site.posts.graphs.code import code_of
 from backprop.site.posts.graphs.words import say
 
 _ROWS, _COLUMNS = 6, 6  # the largest value that is shown
@@ -39,7 +40,7 @@ def upstream(graph: Any) -> tuple[np.ndarray, ...]:
 
 def _line(graph: Any, node: Any) -> int | None:
     """The line of a node, if it is one of the file that is shown."""
-    code, site = getattr(graph.call, "code", None), node.site
+    code, site = code_of(graph), node.site
     return node.line if code and site and site.filename == code.co_filename else None
 
 
