@@ -147,6 +147,7 @@ class Graph:
         self.outputs = outputs
         self.several = several
         self.branches = branches
+        self.original = True  # its values are those that f was traced with
         self.call = call  # how f was called: its parameters, for the signature of `source`
         self._names = {node.name: node for node in nodes}
         self.aliases = aliases  # further names of nodes: `b` after `b = a`
@@ -192,6 +193,12 @@ class Graph:
         from backprop.replay import gradients
 
         return gradients(self, dout)
+
+    def at(self, changed: Mapping[str, Any]) -> Graph:
+        """The same computation for other values of some nodes; constants stay."""
+        from backprop.replay import at
+
+        return at(self, changed)
 
     def shifted(self, seed: int = 0) -> Graph:
         """The graph of the same function with a random constant added to every sum and mean."""

@@ -108,7 +108,8 @@ def gradients(graph: Graph, dout: Any) -> Gradients:
         TraceError: an argument was written to since the trace.
     """
     arrays = upstream(graph, dout)
-    unchanged(graph)
+    if graph.original:
+        unchanged(graph)
     return Gradients(graph, arrays)
 
 
@@ -160,6 +161,13 @@ def _value_in(values: Mapping[Node, np.ndarray]) -> Callable[[Node], Any]:
         return node.plain if value is None else value
 
     return value_of
+
+
+def at(graph: Graph, changed: Mapping[str, Any]) -> Graph:
+    """The graph of the same computation for other values of some nodes; see `Graph.at`."""
+    return _with_values(
+        graph, rerun(graph, {graph[name]: np.asarray(value) for name, value in changed.items()})
+    )
 
 
 def shifted(graph: Graph, seed: int = 0) -> Graph:
@@ -221,7 +229,7 @@ def _with_values(graph: Graph, values: Mapping[Node, np.ndarray]) -> Graph:
         for attribute in ("name", "named", "site", "active", "depends", "differentiable", "note"):
             setattr(twin, attribute, getattr(node, attribute))
         twins[node] = twin
-    return Graph(
+    twin_graph = Graph(
         graph.function,
         list(twins.values()),
         {name: twins[node] for name, node in graph.inputs.items()},
@@ -231,6 +239,8 @@ def _with_values(graph: Graph, values: Mapping[Node, np.ndarray]) -> Graph:
         graph.aliases,
         graph.call,
     )
+    twin_graph.original = False
+    return twin_graph
 
 
 # ── gradients without rules ─────────────────────────────────────────────────────────────────

@@ -34,6 +34,7 @@ class Call:
     names: list[str]  # of the parameters that `args` went to
     args: tuple[Any, ...]
     marks: dict[str, int]  # fingerprints of the arrays, to notice a later change
+    cache: bool | None  # as given to `trace`
 
     @cached_property
     def parameters(self) -> list[tuple[str, str, Any]]:
@@ -72,7 +73,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         if isinstance(value, np.ndarray):
             if value.dtype == object:
                 raise TraceError(
-                    f"{name}: argument `{parameter}` is an array of objects; "
+                    f"{_place(f)}: argument `{parameter}` is an array of objects; "
                     "make it an array of numbers, with one shape"
                 )
             node = inputs[parameter] = tape.input(parameter, value)
@@ -84,20 +85,23 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             f"`{parameter}` is {_kind(value)}" for parameter, value in zip(names, args, strict=True)
         )
         raise TraceError(
-            f"{name} has nothing to differentiate: {kinds or 'it was given no arguments'}. "
+            f"{_place(f)} has nothing to differentiate: {kinds or 'it was given no arguments'}. "
             "Pass floating-point arrays: x.astype(float), np.array(2.0)"
         )
     try:
         with tape, StandingIn(f):
             result = f(*given)
-            outputs, several = _outputs(name, result, tape, args, given, cache)
+            outputs, several = _outputs(f, result, tape, args, given, cache)
     except RecursionError:
-        raise TraceError(f"{name} calls itself without end: RecursionError") from None
+        raise TraceError(
+            f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
+            "in which it stops"
+        ) from None
     recognise(tape, outputs)
     _activate(tape.nodes, outputs)
     aliases = give_names(tape, f)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
-    call = Call(name, f, names, args, marks)
+    call = Call(name, f, names, args, marks, cache)
     return Graph(name, tape.nodes, inputs, outputs, several, tuple(tape.branches), aliases, call)
 
 
@@ -175,7 +179,7 @@ def _parameters(f: Callable[..., Any], names: list[str]) -> list[tuple[str, str,
 
 
 def _outputs(
-    name: str,
+    f: Callable[..., Any],
     result: Any,
     tape: Tape,
     args: tuple[Any, ...],
@@ -196,7 +200,9 @@ def _outputs(
             items = items[:-1]
             several = len(items) > 1
     if not items:
-        raise TraceError(f"{name} returns an empty {type(result).__name__}, it must return arrays")
+        raise TraceError(
+            f"{_place(f)} returns an empty {type(result).__name__}, it must return arrays"
+        )
     nodes = []
     for item in items:
         if type(item) is Array:
@@ -207,16 +213,19 @@ def _outputs(
             nodes.append(tape.constant(np.asarray(item)))
         else:
             what = "None" if item is None else f"a {type(item).__name__} ({item!r:.40})"
-            where = f" ({f.co_filename}:{f.co_firstlineno})" if (f := _code(name)) else ""
             raise TraceError(
-                f"{name}{where} returns {what}; it must return an array, several arrays, or "
+                f"{_place(f)} returns {what}; it must return an array, several arrays, or "
                 "(out, cache)"
             )
     return tuple(nodes), several
 
 
-def _code(_: str) -> Any:
-    return None
+def _place(f: Any) -> str:
+    """Where a function is defined, for messages."""
+    f = getattr(f, "func", f)
+    code = getattr(getattr(f, "__func__", f), "__code__", None)
+    name = getattr(f, "__name__", type(f).__name__)
+    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code is not None else name
 
 
 def _activate(nodes: list[Node], outputs: tuple[Node, ...]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop.errors import TraceError
 from backprop.graph import Node
-from backprop.rules import TABLE, lookup
+from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.lengths import Length, Number
 from backprop.tracer.names import Site, name_of, site
 

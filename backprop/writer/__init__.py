@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from backprop.errors import TraceError
 from backprop.graph import Graph, Node, plain
+from backprop.replay import upstream
 from backprop.tracer import trace
 from backprop.writer import text
 from backprop.writer.lines import Gradient, Step, Why, Writer
 from backprop.writer.source import backward_name, backward_source
 
+LIMIT = 1000  # lines that are still written out
 __all__ = ["Backward", "Step", "Why", "derive"]
 
 
@@ -46,23 +50,135 @@ class Backward:
 
     @property
     def lines(self) -> list[str]:
-        """The staged lines: `["dsquare = dvar / x.shape[0]", …]`."""
+        """The staged lines: `["dsquare = dvar / x.shape[0]", …]`.
+
+        Raises:
+            TraceError: the function loops so often that nobody would read them.
+        """
+        self._check_length()
         return [step.line for step in self.steps]
 
     @cached_property
     def source(self) -> str:
-        """A complete function, ready to paste; it needs `import numpy as np` only."""
+        """A complete function, ready to paste; it needs `import numpy as np` only.
+
+        Raises:
+            TraceError: as for `lines`, or a constant in it does not follow from the arguments.
+        """
+        self._check_length()
         return backward_source(self._writer, self.lines)
 
+    def _check_length(self) -> None:
+        if len(self.steps) <= LIMIT:
+            return
+        lines = Counter(node.line for node in self.graph.nodes if node.line)
+        line, times = lines.most_common(1)[0] if lines else ("?", len(self.graph.nodes))
+        raise TraceError(
+            f"{self.graph.function}: line {line} runs {times} times, so the loops unroll to "
+            f"{len(self.steps)} backward lines (at most {LIMIT} are written). Call it with fewer "
+            "or smaller arrays to read the lines; graph.backward works at any size"
+        )
+
+    # ── running ─────────────────────────────────────────────────────────────────────────────
+    def __call__(self, dout: Any, *args: Any) -> Any:
+        """Run it: the gradients of the floating-point arrays among `args`.
+
+        One array if there is one, else a tuple in argument order. `source` is what runs as
+        long as `args` are like those it was derived for; for other shapes, options or branches
+        on values, the backward of `f` at `args` is derived first. Nothing given is written to.
+
+        Raises:
+            ValueError: `dout` has not the output's shape.
+        """
+        graph = self.graph
+        if not self._alike(args):
+            return derive(graph.call.function, *args, cache=graph.call.cache)(dout, *args)
+        arrays = upstream(graph, dout)
+        if self._function is not None:
+            results = self._function(arrays if graph.several else arrays[0], *args)
+            results = results if isinstance(results, tuple) else (results,)
+        else:  # constants of the trace that no source can tell: random masks
+            given = dict(zip(graph.call.names, args, strict=True))
+            here = graph.at({node.name: given[node.name] for node in graph.inputs.values()})
+            found = here.backward(dout)
+            results = tuple(found[node.name] for node in graph.differentiated)
+        owned = tuple(_own(result, (*arrays, *args)) for result in results)
+        return owned[0] if len(owned) == 1 else owned
+
     @cached_property
-    def _function(self) -> Callable[..., Any]:
+    def _function(self) -> Callable[..., Any] | None:
+        try:
+            source = self.source
+        except TraceError:
+            return None
         scope: dict[str, Any] = {"np": np}
-        exec(compile(self.source, f"<backward of {self.graph.function}>", "exec"), scope)
+        exec(compile(source, f"<backward of {self.graph.function}>", "exec"), scope)
         return scope[backward_name(self.graph)]
 
-    def __call__(self, dout: Any, *args: Any) -> Any:
-        """Run `source`: the gradients of the floating-point arrays among `args`."""
-        return self._function(dout, *args)
+    def _alike(self, args: tuple[Any, ...]) -> bool:
+        """Whether the lines that were derived are the lines for these arguments, too."""
+        traced = self.graph.call.args
+        if len(args) != len(traced) or self.graph.branches:
+            return False
+        for old, new in zip(traced, args, strict=True):
+            if isinstance(old, np.ndarray) and old.dtype.kind == "f":
+                if not isinstance(new, np.ndarray) or new.shape != old.shape:
+                    return False
+                if new.dtype.kind != "f":
+                    return False
+            elif not _equal(old, new):
+                return False
+        return True
+
+    @property
+    def cache_names(self) -> tuple[str, ...]:
+        """The forward values that the lines read."""
+        return self._cached[1]
+
+    @property
+    def cache(self) -> tuple[Any, ...]:
+        """The traced values of `cache_names`, for `from_cache`."""
+        scope = {**self.graph.call.scope, **self._lengths()}
+        known = {node.name: node.plain for node in self._writer.needed}
+        return tuple(known[name] if name in known else scope[name] for name in self.cache_names)
+
+    def from_cache(self, dout: Any, cache: tuple[Any, ...]) -> Any:
+        """The lines alone, on forward values that were kept: no forward pass is run."""
+        return self._cached[0](dout, cache)
+
+    @cached_property
+    def _cached(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        """A function (dout, cache), and what the cache holds. Each value goes after its last use."""
+        writer = self._writer
+        rename = writer.rename
+        body = [step.line for step in self.steps]
+        outputs = [name for node in self.graph.outputs for name in writer.upstream[node][:1]]
+        results = [rename.get(name, name) for name in writer.results]
+        assigned = {step.gradient for step in self.steps} | set(outputs) | {"np"}
+        reads = [
+            [name.id for name in ast.walk(ast.parse(line)) if isinstance(name, ast.Name)]
+            for line in body
+        ]
+        names = tuple(dict.fromkeys(n for line in reads for n in line if n not in assigned))
+        last = {name: index for index, line in enumerate(reads) for name in line}
+        lines = [f"{', '.join(names)}{',' * (len(names) == 1)} = cache"] if names else []
+        lines.append("del cache")
+        if self.graph.several:
+            lines.append(f"{', '.join(outputs)} = {writer.dout}")
+        for index, line in enumerate(body):
+            lines.append(line)
+            done = sorted(n for n in {*reads[index]} if last[n] == index and n not in results)
+            done = [name for name in done if name != "np" and name != writer.dout]
+            if done:
+                lines.append(f"del {', '.join(done)}")
+        lines.append(f"return {', '.join(results)}")
+        text_ = "\n    ".join([f"def backward({writer.dout}, cache):", *lines])
+        scope: dict[str, Any] = {"np": np}
+        exec(compile(text_, f"<backward of {self.graph.function}>", "exec"), scope)
+        return scope["backward"], names
+
+    def _lengths(self) -> dict[str, int]:
+        return {name: int(length) for name, length in self._writer.lengths_named.items()}
 
     @cached_property
     def code(self) -> Any:
@@ -77,7 +193,7 @@ class Backward:
         """Run the lines, or the first `until` of them, on the traced values: all variables."""
         scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
         scope.update({node.name: node.plain for node in self._writer.needed})
-        scope.update({name: int(n) for name, n in self._writer.lengths_named.items()})
+        scope.update(self._lengths())
         for node, dout in zip(self.graph.outputs, douts, strict=True):
             for name in self._writer.upstream[node]:
                 scope[name] = dout
@@ -119,4 +235,29 @@ class Backward:
         return gradient.name
 
     def __repr__(self) -> str:
-        return "\n".join(self.lines)
+        return "\n".join(step.line for step in self.steps[:LIMIT])
+
+
+def _own(result: Any, given: tuple[Any, ...]) -> np.ndarray:
+    """A result that shares no memory with what was given, and may be written to."""
+    array = np.asarray(result)
+    shared = any(isinstance(x, np.ndarray) and np.may_share_memory(array, x) for x in given)
+    return array.copy() if shared or not array.flags.writeable else array
+
+
+def _equal(old: Any, new: Any) -> bool:
+    """Whether two arguments that are not differentiated mean the same derivation."""
+    if old is new:
+        return True
+    if isinstance(old, np.ndarray) and isinstance(new, np.ndarray):
+        return old.dtype.kind in "iu" and old.dtype == new.dtype and old.shape == new.shape
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, dict):
+        return old.keys() == new.keys() and all(_equal(old[key], new[key]) for key in old)
+    if isinstance(old, (list, tuple)):
+        return len(old) == len(new) and all(map(_equal, old, new))
+    try:
+        return bool(old == new)
+    except (TypeError, ValueError):
+        return False
