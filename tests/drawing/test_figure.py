@@ -1,5 +1,6 @@
 """The figure of a graph as HTML: the code it shows, what it explains, what it must not hold."""
 
+import functools
 import re
 from html import unescape
 
@@ -41,6 +42,22 @@ class Layer:
     def forward(self, x, w):
         hidden = x @ w
         return hidden - np.max(hidden, axis=1, keepdims=True)
+
+
+def twice(f):
+    @functools.wraps(f)
+    def inner(*args):
+        return f(*args)
+
+    return inner
+
+
+@twice
+def decorated(x):
+    def inside(y):
+        return y**2
+
+    return inside(x) + 1
 
 
 double = lambda x: 2 * x  # noqa: E731
@@ -98,6 +115,14 @@ def test_lines_know_their_steps():
 def test_methods_and_lambdas(f, args, first):
     lines = forward_lines(bp.trace(f, *args))
     assert lines[0].text.startswith(first)
+
+
+def test_a_decorated_function_is_shown_once():
+    lines = [line.text for line in forward_lines(bp.trace(decorated, X))]
+    assert lines == [
+        *("@twice", "def decorated(x):", "    def inside(y):", "        return y**2", ""),
+        "    return inside(x) + 1",
+    ]
 
 
 def test_without_source_a_line_is_a_step():

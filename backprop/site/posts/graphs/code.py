@@ -91,6 +91,9 @@ def forward_lines(graph: Any) -> list[Line]:
                 starts.add(_helper(lines, node) or code.co_firstlineno)
     found: dict[int, str] = {}
     for start in sorted(starts):
+        if start in found:  # the `def` below a decorator, a function inside another
+            starts.discard(start)
+            continue
         piece = textwrap.dedent("".join(_block(lines, start)))
         told = _docstrings(piece)
         for number, text in enumerate(piece.splitlines()):
