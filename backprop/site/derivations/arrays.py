@@ -80,7 +80,7 @@ def _clash(a: Array, b: Array, span: Span, hint: str = "") -> Unreadable:
         span[1],
         left=show_shape(a.shape),
         right=show_shape(b.shape),
-        found=span[2],
+        found=" ".join(span[2].split()),
         hint=hint,
     )
 

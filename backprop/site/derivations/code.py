@@ -57,7 +57,7 @@ def library() -> dict[str, Any]:
     import backprop
     from backprop import layers
 
-    exported = {n: getattr(layers, n) for n in dir(layers) if not n.startswith("_")}
+    exported = {n: getattr(layers, n) for n in layers.__all__}
     return {"np": np, "numpy": np, "backprop": backprop, "bp": backprop, **exported}
 
 

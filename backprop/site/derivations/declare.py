@@ -254,11 +254,11 @@ class Declarer:
         key, outer = key_of(base), self.name(whole)[0]
         if key is None or sub is NONE or outer in self.world.symbols:
             raise bad(f"{whole} = ({entry})", whole)
-        if key not in self.world.symbols:
+        if key not in self.world.symbols and shape:
             self.world.symbols[key] = Symbol(key, shape)
         if outer != key:
             self.world.aliases[outer] = key
-        return self.world.symbols[key]
+        return self.world.symbols.get(key) or Symbol(key, shape)
 
     def labels(self, names: str, hit: re.Match[str]) -> bool:
         low = int(hit["low"])

@@ -35,6 +35,10 @@ TEXT = {
         "∂ is read with the other named quantities held fixed",
         "∂ 读作固定其余有名字的量",
     ),
+    "independent": (
+        "{of} is not defined through {by}: this derivative is zero",
+        "{of} 的定义不经过 {by}：这个导数为零",
+    ),
     "span": ("{sum} spans {rest}", "{sum} 的范围是 {rest}"),
     "expression": ("verified in its place: {tex}", "代之以验证：{tex}"),
     "code": ("compared with the code {code}", "与代码 {code} 对照"),
@@ -82,6 +86,8 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
             lines.append(phrase("residue", language, residue=verdict.residue))
         if verdict.repair is not None:
             lines.append(phrase("repair", language, change=verdict.repair["zh" if language.startswith("zh") else "en"]))
+    for of, by in verdict.independent:
+        lines.append(phrase("independent", language, of=of, by=by))
     if verdict.expression:
         lines.append(phrase("expression", language, tex=verdict.expression))
     if verdict.code:

@@ -168,7 +168,8 @@ class Reader:
 
     def fail(self, key: str, node: Node, **values: object) -> Unreadable:
         values.setdefault("found", self.text(node))
-        return Unreadable(key, node.start, node.end, **values)
+        flat = {k: " ".join(str(v).split()) if k == "found" else v for k, v in values.items()}
+        return Unreadable(key, node.start, node.end, **flat)
 
     def number(self, node: Node) -> Term:
         """A side that must be a number."""
@@ -365,7 +366,7 @@ class Reader:
         key = key_of(base) or ""
         if self.declared(key, node) or key in self.world.ranges or key in self.indices:
             return True
-        return base.kind == "symbol" and base.value in ("\\pi", "\\delta")
+        return key in ("\\pi", "\\delta") or self.special(base, NONE, node) is not None
 
     def lookup(self, node: Node) -> tuple[str | None, Node, Node]:
         """The declared name that `node` spells, and the scripts it leaves over."""
@@ -384,6 +385,10 @@ class Reader:
         ):
             if name is not None and self.world.aliases.get(name, name) in names:
                 return self.world.aliases.get(name, name), left_sub, left_sup
+        if lower and base.kind == "letter":  # z_i is an entry of the vector \\mathbf{z}
+            for font in ("\\mathbf", "\\boldsymbol", "\\bm", "\\vec"):
+                if f"{font}{{{key}}}" in self.world.symbols:
+                    return f"{font}{{{key}}}", sub, sup
         return None, sub, sup
 
     def decoration(self, sup: Node) -> str:
@@ -786,7 +791,7 @@ class Reader:
         if inner.kind == "relation":
             if base.value not in ("[", "("):
                 raise self.fail("unexpected", node, hint="")
-            return self.powered(scalar(self.condition(inner)), node, sup)
+            return self.powered(self.relation(inner), node, sup)
         value = self.entry_of(self.side(inner), sub, node)
         return self.powered(value, node, sup)
 
@@ -813,19 +818,29 @@ class Reader:
         raise self.fail("unsupported", node, why=f"\\|x\\|_{{{which}}}")
 
     def condition(self, node: Node) -> Term:
-        """A relation as 1 or 0."""
+        """A relation between numbers or positions, as 1 or 0."""
+        value = self.relation(node)
+        if value.shape:
+            raise self.fail("not-scalar", node, left=show_shape(value.shape), hint="")
+        return value.term
+
+    def relation(self, node: Node) -> Array:
+        """A relation as 1 or 0, entry by entry."""
         ops = node.value.split()
-        tests: list[Term] = []
+        tests: list[Array] = []
         for op, left, right in zip(ops, node.parts, node.parts[1:], strict=False):
             if op not in ("=", "!=", "<", ">", "<=", ">="):
                 raise self.fail("unexpected", node, hint="")
-            if (self.is_index(left) and self.is_index(right)) or (
-                self.is_index(left) and right.kind == "number"
-            ):
-                tests.append(self.equal_positions(op, left, right, node))
+            if self.is_index(left) and (self.is_index(right) or right.kind == "number"):
+                tests.append(scalar(self.equal_positions(op, left, right, node)))
             else:
-                tests.append(Test(op, self.number(left), self.number(right)))
-        return mul(*tests)
+                sides = [arrays.columns(self.side(n)) for n in (left, right)]
+
+                def test(t: list[Term], op: str = op) -> Term:
+                    return Test(op, t[0], t[1])
+
+                tests.append(arrays.entrywise(sides, test, self.span(node)))
+        return arrays.entrywise(tests, lambda t: mul(*t), self.span(node))
 
     def is_index(self, node: Node) -> bool:
         if node.kind == "sum" and len(node.parts) == 2:
@@ -846,11 +861,11 @@ class Reader:
         if key_of(base) not in ("\\mathbf{1}", "\\mathbb{1}", "\\mathbb{I}", "\\boldsymbol{1}"):
             return None
         if sub is not NONE and sub.parts[0].kind == "relation":
-            return scalar(self.condition(sub.parts[0])), 1
+            return self.relation(sub.parts[0]), 1
         if sub is NONE and rest and rest[0].kind == "paren" and len(rest[0].parts) == 1:
             inner = rest[0].parts[0]
             if inner.kind == "relation":
-                return scalar(self.condition(inner)), 2
+                return self.relation(inner), 2
         return None
 
     # --- sums and their kin ----------------------------------------------------------------
@@ -947,9 +962,19 @@ class Reader:
         stop: At | None = None
         if low is not None and high is not None:
             first, last = self.fixed(low), self.fixed(high)
-            if first is None or first[0] is not None:
+            if first is None and last is not None and self.is_index(low):  # i = k … n
+                ends = {1: 0, 0: -1}
+                fits = [ends[self.world.base]] if self.world.base is not None else [0, -1]
+                other = self.index(low)
+                unify(dim, self.length(other) or dim)
+                unify(dim, last[0] if last[0] is not None else dim)
+                if last[0] != find(dim) or last[1] not in fits:
+                    raise self.fail("range", node, given="?", index=letter, wanted=find(dim))
+                after = Test("<=", other, Var(name))
+                test = after if test is None else mul(test, after)
+            elif first is None or first[0] is not None:
                 raise self.fail("unexpected", low, hint=": 0, 1, …")
-            if last is None:  # up to another index: k = 1 … j
+            elif last is None:  # up to another index: k = 1 … j
                 other = self.index(high)
                 unify(dim, self.length(other) or dim)
                 upto = Test("<=", Var(name), other)
@@ -1302,7 +1327,10 @@ class Reader:
         for cell in (c for row in rows for c in row if c.kind not in ("dots", "none")):
             if not instance(template, cell):
                 raise self.fail("dots-pattern", cell)
-        return arrays.columns(self.running(template, dims))
+        value = self.running(template, dims)
+        if not tall:  # one row
+            return Array((1, *value.shape), lambda p: value.at(p[1:]))
+        return arrays.columns(value)
 
     def running(self, template: Node, dims: list[tuple[str, Dim]]) -> Array:
         """An array from the general entry of a pattern with dots."""

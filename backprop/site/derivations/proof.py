@@ -7,6 +7,7 @@ them, is zero. A proof that fails says nothing: the row stays numerically checke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -44,6 +45,7 @@ from backprop.site.derivations.terms import (
     find,
     fresh,
     mul,
+    names_in,
     neg,
     num,
     renamed,
@@ -104,8 +106,17 @@ class Calculus:
                 return Deriv(body, term.symbol, term.at, term.partial)
             if self.world.symbols[body.symbol].definition is None:
                 return ZERO
-            body = self.definition(body)
+            return self.chained(body, lambda t: self.slope(t, term.symbol, term.at, False))
         return self.slope(body, term.symbol, term.at, only)
+
+    def chained(self, entry: Entry, d: Callable[[Term], Term]) -> Term:
+        """The derivative of a defined symbol, by its own name where it is a root or a power."""
+        body = self.definition(entry)
+        if isinstance(body, Pow) and isinstance(body.exponent, Num) and body.exponent.value != 0:
+            e = body.exponent.value
+            if e.denominator == 2:  # s = U^e is not negative, so U = s^(1/e)
+                return mul(num(e), Pow(entry, num(1 - 1 / e)), d(body.base))
+        return d(body)
 
     def slope(self, term: Term, symbol: str, at: tuple[Index, ...], only: bool) -> Term:
         def d(t: Term) -> Term:
@@ -120,7 +131,7 @@ class Calculus:
                 return ZERO
             if term.symbol in self.formal:
                 return Deriv(term, symbol, at, False)
-            return d(self.definition(term))
+            return self.chained(term, d)
         if isinstance(term, Add):
             return add(*(d(p) for p in term.parts))
         if isinstance(term, Mul):
@@ -528,16 +539,43 @@ def difference(
     return normal.settled(gap)
 
 
+def _polynomial(world: World, key: str) -> bool:
+    lam = world.symbols[key].definition
+    return lam is not None and not any(
+        isinstance(t, Fn | Call | Deriv | Slope | Where)
+        or (isinstance(t, Pow) and names_in(t) and t.exponent != num(2))
+        for t in walk(lam)
+    )
+
+
+def _is_root(world: World, key: str) -> bool:
+    lam = world.symbols[key].definition
+    return lam is not None and isinstance(lam.body, Pow) and lam.body.exponent == num("1/2")
+
+
 def proves(
-    world: World, left: Term, right: Term, dims: dict[str, Dim], direct: bool = False
+    world: World, left: Term, right: Term, opaque: frozenset[str], direct: bool = False
 ) -> bool:
-    """Is left = right shown for all sizes? Definitions are used as far as needed."""
-    defined = frozenset(k for k, s in world.symbols.items() if s.definition is not None)
-    for formal, expand in (
-        (defined, frozenset()),
-        (frozenset(), frozenset()),
-        (frozenset(), defined),
-    ):
+    """Is left = right shown for all sizes? First for any functions in the place of the
+    `opaque` symbols, then with definitions as far as needed."""
+    defined = frozenset(
+        k
+        for k, s in world.symbols.items()
+        if s.definition is not None
+        and not any(isinstance(t, Big) and t.kind != "sum" for t in walk(s.definition))
+    )
+    none: frozenset[str] = frozenset()
+    plain = frozenset(k for k in defined if _polynomial(world, k))
+    roots = frozenset(k for k in defined if _is_root(world, k))
+    attempts = (
+        (opaque, none),
+        (none, none),
+        (none, plain),
+        (none, defined - roots),
+        (none, defined),
+        (opaque, defined - opaque),
+    )
+    for formal, expand in dict.fromkeys(attempts):
         try:
             if is_zero(difference(world, left, right, formal, expand, direct)):
                 return True

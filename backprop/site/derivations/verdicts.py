@@ -40,6 +40,7 @@ class Verdict:
     cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable
     opaque: tuple[str, ...] = ()  # symbols that stood for any function
     spans: tuple[tuple[str, str], ...] = ()  # how sums without brackets were read
+    independent: tuple[tuple[str, str], ...] = ()  # (out, C): out is not defined through C
     reason: str = ""  # of a waiver
     expression: str = ""  # % check: what was verified in place of the row
     code: str = ""
@@ -66,7 +67,8 @@ class Verdict:
             data["difference"] = Difference(**data["difference"])
         for name in ("cited", "opaque", "sizes", "sides"):
             data[name] = tuple(data[name])
-        data["spans"] = tuple((a, b) for a, b in data["spans"])
+        for name in ("spans", "independent"):
+            data[name] = tuple((a, b) for a, b in data[name])
         return cls(**data)
 
 

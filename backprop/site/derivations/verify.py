@@ -30,6 +30,7 @@ from backprop.site.derivations.numeric import (
 from backprop.site.derivations.problems import LANGUAGES, Problem, Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
 from backprop.site.derivations.terms import (
+    At,
     Deriv,
     Dim,
     Entry,
@@ -97,6 +98,7 @@ class Derivator:
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
         self.ambiguous = False
+        self.used: dict[str, int] = {}  # the levels at which the last row held
 
     # --- reading -------------------------------------------------------------------------
 
@@ -106,7 +108,7 @@ class Derivator:
 
     def equation(self, a: Side, b: Side) -> Equation:
         """Two sides over the same indices. Raises `Unreadable`."""
-        left, right = a.array, b.array
+        left, right = written_row(a, b.array), written_row(b, a.array)
         if left.shape and not right.shape and right.term == num(0):
             right = zeros(left.shape)
         elif right.shape and not left.shape and left.term == num(0):
@@ -273,8 +275,9 @@ class Derivator:
         return set().union(*(self.world.below(n) for n in names_in(term)))
 
     def levels_for(self, equation: Equation) -> dict[str, int]:
-        """Opaque, but for what was cited, what the chain differentiates (its definition), and
-        what loses its derivative in this step (its derivative, with every sum shifted)."""
+        """Opaque, but for what was cited, what the chain differentiates or this step brings in
+        (by definition), and what gains or loses its derivative in this step (by its
+        derivative: the definition with every sum shifted)."""
         levels = {
             key: self.world.cited.get(key, OPAQUE)
             for key, symbol in self.world.symbols.items()
@@ -283,8 +286,9 @@ class Derivator:
         left, right = (self.edges(s) for s in (equation.left, equation.right))
         for key, _ in left ^ right:
             levels[key] = max(levels.get(key, TRUE), SHIFTED)
-        for key in self.head:
-            if key in levels:
+        before = names_in(equation.left) | {n for edge in left for n in edge}
+        for key in {*self.head, *(names_in(equation.right) - before)}:
+            if key in levels:  # what the chain is about, and what this step brings in
                 levels[key] = TRUE
         return levels
 
@@ -364,6 +368,7 @@ class Derivator:
             if more != levels and self.worst(equation, more) is None:
                 levels, found = more, None
         verdict.instances = INSTANCES
+        self.used = levels
         if found is None:
             used = names_in(equation.left) | names_in(equation.right)
             every = used | self.differentiated(equation.left) | self.differentiated(equation.right)
@@ -372,6 +377,7 @@ class Derivator:
         verdict.status = WRONG
         verdict.difference = found
         verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+        verdict.independent = self.independent(equation)
         if self.worst(equation, {}) is None:
             hidden = [k for k in levels if levels[k] != TRUE and self._matters(equation, levels, k)]
             names = ", ".join(hidden or [k for k in levels if levels[k] != TRUE])
@@ -379,6 +385,18 @@ class Derivator:
         else:
             verdict.problem = Problem("not-equal")
         return False
+
+    def independent(self, equation: Equation) -> tuple[tuple[str, str], ...]:
+        """Written derivatives that are zero because nothing on the way depends on the symbol."""
+        found = {
+            (name, item.symbol)
+            for side in (equation.left, equation.right)
+            for item in walk(side)
+            if isinstance(item, Deriv)
+            and not any(item.symbol in self.world.below(n) for n in names_in(item.body))
+            for name in names_in(item.body)
+        }
+        return tuple(sorted(found))
 
     def _matters(self, equation: Equation, levels: dict[str, int], key: str) -> bool:
         """Does the row hold once this definition, and those below it, count?"""
@@ -404,6 +422,7 @@ class Derivator:
             }
             found = self.worst(equation, trial)
             if found is None:
+                self.used = trial
                 self.world.cited.update({k: trial[k] for k in names})
                 verdict.instances = INSTANCES
                 verdict.cited = tuple(k for k in self.world.cited if self.world.cited[k] > keep.get(k, OPAQUE))
@@ -424,6 +443,8 @@ class Derivator:
             levels = self.levels_for(equation)
             levels[key] = SHIFTED
             self.world.cited[key] = SHIFTED if self.worst(equation, levels, 2) is None else TRUE
+        for key in self.differentiated(equation.left) - self.differentiated(equation.right):
+            self.world.cited[key] = max(SHIFTED, self.world.cited.get(key, OPAQUE))
 
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
@@ -556,7 +577,8 @@ class Derivator:
     def proof(self, equation: Equation, verdict: Verdict) -> None:
         from backprop.site.derivations.proof import proves
 
-        if proves(self.world, equation.left, equation.right, equation.dims, self.direct):
+        opaque = frozenset(k for k, level in self.used.items() if level != TRUE)
+        if proves(self.world, equation.left, equation.right, opaque, self.direct):
             verdict.status = PROVED
 
     def diagnose(self, equation: Equation, verdict: Verdict, tex: str, number: int) -> None:
@@ -620,6 +642,15 @@ def said(edit: Edit | None) -> dict[str, str] | None:
     return None if edit is None else {language: edit.text(language) for language in LANGUAGES}
 
 
+def written_row(side: Side, other: Array) -> Array:
+    """A row that is written out as a matrix may show the entries of a vector."""
+    array = side.array
+    if side.node.kind == "matrix" and len(array.shape) == 2 and len(other.shape) == 1:
+        if find(array.shape[0]) == 1:
+            return Array(array.shape[1:], lambda p: array.at((At(None, 0), p[0])))
+    return array
+
+
 def merged(verdicts: list[Verdict]) -> Verdict:
     """The verdict on a row with several equation signs: its weakest one."""
     order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
@@ -665,14 +696,20 @@ def _verify(
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
     declarer = Declarer(world)
-    for number, formula in enumerate(derivation.formulas):
+    waiting: list[tuple[int, Formula]] = []
+    for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
+        if formula is not None and formula.kind == "inline":
+            waiting.append((number, formula))
+            continue
+        report.verdicts += _declare_all(waiting, declarer, derivator)
+        waiting = []
+        if formula is None:
+            break
         if formula.kind == "display":
             derivator.last = None
             found = [v for row in formula.rows for v in derivator.row(row)]
-        elif formula.kind == "tie":
-            found = [_tied(formula, declarer, derivator, functions)]
         else:
-            found = _declare(formula, declarer, derivator)
+            found = [_tied(formula, declarer, derivator, functions)]
         for verdict in found:
             verdict.display = number
         report.verdicts += found
@@ -694,6 +731,27 @@ def _refused(formula: Formula, problem: Problem) -> Verdict:
     line = formula.line + formula.tex[: max(problem.start, 0)].count("\n")
     text = " ".join(formula.tex.split())
     return Verdict(line, text, UNCHECKED, problem=problem, kind="declaration")
+
+
+def _declare_all(
+    waiting: list[tuple[int, Formula]], declarer: Declarer, derivator: Derivator
+) -> list[Verdict]:
+    """The formulas of a stretch of prose; they may name each other in any order."""
+    found: dict[int, list[Verdict]] = {}
+    while waiting:
+        later = []
+        for number, formula in waiting:
+            kept = deepcopy(vars(derivator.world))
+            found[number] = _declare(formula, declarer, derivator)
+            for verdict in found[number]:
+                verdict.display = number
+            if any(v.kind == "declaration" for v in found[number]):
+                vars(derivator.world).update(kept)  # as if it had not been read
+                later.append((number, formula))
+        if len(later) == len(waiting):
+            break
+        waiting = later
+    return [v for number in sorted(found) for v in found[number]]
 
 
 def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list[Verdict]:
