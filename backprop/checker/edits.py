@@ -34,21 +34,54 @@ class Scope:
 
     values: dict[str, Any]  # variables and their values there
     lengths: dict[str, float]  # N, D, x.shape[0], …: numbers that a factor may be
+    counts: dict[str, float]  # how many numbers a sum of the forward adds up: N * H * W, …
     eps: list[tuple[str, float]]  # small constants of the forward
+    globals: dict[str, Any]  # of the function's module
+    words: tuple[str, ...] = ()  # expressions that the function uses elsewhere: c["std"][j]
 
-    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
-        for name, value in self.values.items():
-            if isinstance(value, (np.ndarray, np.floating)) and np.asarray(value).dtype.kind in "bf":
-                yield name, np.asarray(value)
+    def __post_init__(self) -> None:
+        self._cache: dict[str, Any] = {}
+        self._names = {**self.globals, **self.values}
+        self._arrays: list[tuple[str, np.ndarray]] = []
+        for name in [*self.values, *self.words]:
+            value = self.values[name] if name in self.values else self.text(name)
+            if isinstance(value, (np.ndarray, np.floating, float)):
+                array = np.asarray(value)
+                if array.dtype.kind in "bf":
+                    self._arrays.append((name, array))
+
+    def arrays(self) -> list[tuple[str, np.ndarray]]:
+        """The arrays that can be written there, by their expressions."""
+        return self._arrays
 
     def value(self, node: ast.AST) -> Any:
-        """The value of a simple expression: a name, or a name and indices."""
-        try:
-            code = compile(ast.Expression(clone(node, {})), "", "eval")
-            with np.errstate(all="ignore"):
-                return eval(code, {"np": np, "len": len, "range": range, **self.values})
-        except Exception:
+        """The value of an expression there; None if it has none."""
+        if isinstance(node, ast.Starred):
             return None
+        return self.text(_text(node))
+
+    def number(self, name: str, value: float) -> ast.expr:
+        """A number as one would write it there: by its name if it has one, else in digits."""
+        return _name(name) if self.text(name) == value else _num(value)
+
+    def value_after(self, statement: ast.stmt) -> Any:
+        """What an assignment would assign there; None if that cannot be told."""
+        if isinstance(statement, ast.Assign):
+            if not isinstance(statement.targets[0], ast.Name):
+                return None
+            return self.value(statement.value)
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            return self.value(ast.BinOp(_load(statement.target), statement.op, statement.value))
+        return None
+
+    def text(self, text: str) -> Any:
+        if text not in self._cache:
+            try:
+                with np.errstate(all="ignore"):
+                    self._cache[text] = eval(text, self._names)
+            except Exception:
+                self._cache[text] = None
+        return self._cache[text]
 
 
 # (kind, cost, detail, new node); cost: smaller is tried and believed first
@@ -105,8 +138,15 @@ def _np(function: str, *args: Any, **keywords: Any) -> ast.expr:
     )
 
 
+def _load(node: ast.Name) -> ast.Name:
+    return ast.Name(node.id, ast.Load())
+
+
 def _text(node: Any) -> str:
-    return ast.unparse(node)
+    text = getattr(node, "text", None)
+    if text is None:
+        text = node.text = ast.unparse(node)
+    return text
 
 
 def _called(node: Any) -> str:
@@ -153,7 +193,8 @@ def factor(place: Place) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         left, right = node.left, node.right
         other = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
-        if not _power_like(right):
+        plain = _is_number(right) or type(scope.value(right)) in (int, float)
+        if plain or _length_like(right, scope):
             yield "factor", 2, {"factor": _text(right)}, _bin(left, other, right)
         yield "factor", 3, {"factor": _text(right), "how": "drop"}, left
         if isinstance(node.op, ast.Mult):
@@ -176,21 +217,24 @@ def factor(place: Place) -> Iterator[Change]:
                 yield "factor", 3, detail, ast.copy_location(_num(value), node)
     for name, value in scope.lengths.items():
         if _length_like(node, scope) and _text(node) != name and scope.value(node) != value:
-            yield "factor", 2, {"factor": name, "was": _text(node)}, _num(value)
+            yield "factor", 2, {"factor": name, "was": _text(node)}, scope.number(name, value)
+    if not place.parents and isinstance(scope.value(node), (int, float, np.integer)):
+        for name, value in {**scope.lengths, **scope.counts}.items():
+            if value != scope.value(node):
+                yield "factor", 2, {"factor": name, "was": _text(node)}, scope.number(name, value)
     if place.is_term and not _is_number(node) and not isinstance(node, (ast.Tuple, ast.List)):
         deep = 0 if not place.parents else 2
         for name, value in _factors(scope):
-            yield "factor", 4 + deep, {"factor": name, "how": "divide"}, _bin(
-                node, ast.Div(), _num(value)
-            )
-            yield "factor", 4 + deep, {"factor": name, "how": "multiply"}, _bin(
-                node, ast.Mult(), _num(value)
-            )
+            number = scope.number(name, value)
+            detail = {"factor": name}
+            yield "factor", 4 + deep, {**detail, "how": "divide"}, _bin(node, ast.Div(), number)
+            yield "factor", 4 + deep, {**detail, "how": "multiply"}, _bin(node, ast.Mult(), number)
 
 
 def _factors(scope: Scope) -> Iterator[tuple[str, float]]:
     seen = set()
-    for name, value in (("2", 2.0), *scope.lengths.items(), ("4", 4.0), ("3", 3.0)):
+    known = (("2", 2.0), *scope.lengths.items(), *scope.counts.items(), ("4", 4.0), ("3", 3.0))
+    for name, value in known:
         if value not in seen and value not in (0, 1):
             seen.add(value)
             yield name, value
@@ -231,9 +275,11 @@ def epsilon(place: Place) -> Iterator[Change]:
     )
     if not rooted or _is_number(node):
         return
-    for name, value in place.scope.eps:
-        yield "factor", 2, {"factor": "eps", "name": name}, _bin(node, ast.Add(), _num(value))
-        yield "factor", 3, {"factor": "eps", "name": name}, _bin(node, ast.Sub(), _num(value))
+    scope = place.scope
+    for name, value in scope.eps:
+        number = scope.number(name, value)
+        yield "factor", 2, {"factor": "eps"}, _bin(node, ast.Add(), number)
+        yield "factor", 3, {"factor": "eps"}, _bin(node, ast.Sub(), number)
 
 
 def power(place: Place) -> Iterator[Change]:
@@ -253,7 +299,7 @@ def power(place: Place) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         other = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
         if isinstance(node.right, (ast.Call, ast.BinOp, ast.Name, ast.Subscript)):
-            yield "power", 5, {"was": _text(node.right), "want": "1 / " + _text(node.right)}, _bin(
+            yield "power", 2, {"was": _text(node.right), "want": "1 / " + _text(node.right)}, _bin(
                 node.left, other, node.right
             )
     in_power = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow)
@@ -499,9 +545,13 @@ def operand(place: Place) -> Iterator[Change]:
         for name, other in scope.arrays():
             if name == _text(node) or other.dtype.kind != array.dtype.kind:
                 continue
+            if name not in scope.values and (
+                other.shape != array.shape or _text(node) in name
+            ):
+                continue
             loose = isinstance(parent, ast.Call) or place.is_term
             if other.shape == array.shape or (loose and other.ndim == array.ndim):
-                cost = 3 if other.shape == array.shape else 6
+                cost = 4 if other.shape == array.shape else 6
                 kind = "mask" if masked else "operand"
                 yield kind, cost, {"was": _text(node), "want": name}, _name(name)
                 if other.ndim == 2 and not masked and other.shape == array.shape:
@@ -554,7 +604,12 @@ def mask(place: Place) -> Iterator[Change]:
         if not isinstance(place.parent, ast.Attribute):
             new = ast.UnaryOp(ast.Invert(), clone(node, {}))
             yield "mask", 2, {"was": _text(node), "want": _text(new)}, new
-    if place.is_term and not place.inside((ast.Compare, ast.Subscript)) and not _is_number(node):
+    product = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, ast.MatMult)
+    if (
+        (place.is_term or product)
+        and not place.inside((ast.Compare, ast.Subscript))
+        and not _is_number(node)
+    ):
         got = scope.value(node)
         shape = got.shape if isinstance(got, np.ndarray) else None
         if shape is None:
@@ -614,9 +669,9 @@ def missing_factor(place: Place) -> Iterator[Change]:
     if not place.is_term or _is_number(node) or place.inside((ast.Subscript, ast.keyword)):
         return
     deep = 0 if not place.parents else 2
-    for name, value in scope.values.items():
-        array = np.asarray(value) if isinstance(value, (np.ndarray, float, np.floating)) else None
-        if array is None or array.dtype.kind not in "bf" or name == _text(node):
+    got = scope.value(node)
+    for name, array in scope.arrays():
+        if name == _text(node) or (isinstance(got, np.ndarray) and not _meet(got, array)):
             continue
         other = _name(name)
         detail = {"factor": name}
@@ -663,11 +718,22 @@ def term(place: Place) -> Iterator[Change]:
             new = _bin(clone(node, {}), op, _name(name))
             sign = "+" if isinstance(op, ast.Add) else "-"
             yield "missing term", 5 + deep, {"term": f"{sign} {name}"}, new
-        if not place.parents:
-            for _, length in _factors(scope):
-                scaled = _bin(_name(name), ast.Div(), _num(length))
+        if not place.parents and value.size > 1:
+            outer = f"np.outer({name}, {name})"
+            new = _bin(clone(node, {}), ast.Sub(), _name(outer))
+            yield "missing term", 6, {"term": f"- {outer}"}, new
+            for label, length in _factors(scope):
+                scaled = _bin(_name(name), ast.Div(), scope.number(label, length))
                 new = _bin(clone(node, {}), ast.Add(), scaled)
-                yield "missing term", 7, {"term": f"+ {name} / {length:g}"}, new
+                yield "missing term", 7, {"term": f"+ {name} / {label}"}, new
+
+
+def _meet(a: np.ndarray, b: np.ndarray) -> bool:
+    try:
+        np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        return False
+    return True
 
 
 def _fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
@@ -714,27 +780,38 @@ KINDS: list[Callable[[Place], Iterator[Change]]] = [
 ]  # fmt: skip
 
 
-def edits(statement: ast.stmt, scope: Scope) -> list[Edit]:
-    """All changes of a statement, likeliest first; each a statement of its own."""
-    found: list[Edit] = []
-    seen = {_text(statement)}
+class Edits:
+    """All changes of a statement by their cost; each becomes a statement when it is asked for."""
 
-    def add(kind: str, cost: int, detail: dict[str, str], new: ast.stmt) -> None:
-        ast.fix_missing_locations(ast.copy_location(new, statement))
-        text = _text(new)
-        if text not in seen:
-            seen.add(text)
-            new.origin = statement  # type: ignore[attr-defined]
-            found.append(Edit(kind, new, cost, {**detail, "line": text}))
+    def __init__(self, statement: ast.stmt, scope: Scope) -> None:
+        self.statement = statement
+        self._levels: dict[int, list[tuple[str, dict[str, str], Any, ast.AST]]] = {}
+        self._seen = {ast.unparse(statement)}
+        for kind, cost, detail, new in _whole(statement):
+            self._levels.setdefault(cost, []).append((kind, detail, None, new))
+        for place in _places(statement, scope):
+            for propose in KINDS:
+                for kind, cost, detail, new in propose(place):
+                    self._levels.setdefault(cost, []).append((kind, detail, place.node, new))
+        self._made: dict[int, list[Edit]] = {}
 
-    for kind, cost, detail, new in _whole(statement):
-        add(kind, cost, detail, new)
-    for place in _places(statement, scope):
-        for propose in KINDS:
-            for kind, cost, detail, new_node in propose(place):
-                add(kind, cost, detail, clone(statement, {id(place.node): new_node}))
-    found.sort(key=lambda edit: edit.cost)
-    return found
+    def at(self, cost: int) -> list[Edit]:
+        """The changes of one cost; ask for the lower costs first."""
+        if cost not in self._made:
+            self._made[cost] = made = []
+            for kind, detail, node, new in self._levels.get(cost, ()):
+                whole = new if node is None else clone(self.statement, {id(node): new})
+                text = ast.unparse(whole)
+                if text not in self._seen:
+                    self._seen.add(text)
+                    ast.copy_location(whole, self.statement)
+                    whole.origin = self.statement  # type: ignore[attr-defined]
+                    made.append(Edit(kind, whole, cost, {**detail, "line": text}))
+        return self._made[cost]
+
+    def __iter__(self) -> Iterator[Edit]:
+        for cost in sorted(self._levels):
+            yield from self.at(cost)
 
 
 def _whole(statement: ast.stmt) -> Iterator[Change]:

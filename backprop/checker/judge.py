@@ -17,10 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.edits import Edit, Scope, edits
+from backprop.checker.edits import Edit, Edits, Scope
 from backprop.checker.names import Names
 from backprop.checker.points import Point
-from backprop.checker.recorder import Event, Instrumented, Override, Recording
+from backprop.checker.recorder import (
+    Event,
+    Instrumented,
+    Override,
+    Recording,
+    keyed,
+    text_of,
+)
 from backprop.checker.truth import Truth, differs, lazy
 
 
@@ -97,6 +104,11 @@ class Judge:
         overrides = {**self.overrides, **(extra or {})}
         return self.backward.run(args, guarded, overrides, self.replaced)
 
+    def watch(self, which: int) -> Recording:
+        """The same, slower, looking after every line for arrays that must not change."""
+        args, guarded = self.points[which].call()
+        return self.backward.run(args, guarded, watch=True)
+
     def errors(self, which: int, result: Any) -> list[float]:
         """How wrong each result is; inf for a shape, or where nothing can be compared."""
         truth = self.truths[which]
@@ -112,95 +124,180 @@ class Judge:
     def wrong(self, which: int, result: Any) -> set[int]:
         return {i for i, error in enumerate(self.errors(which, result)) if error}
 
-    # ── looking at a recording ──────────────────────────────────────────────────────────────
-    def look(self, which: int, recording: Recording) -> Look:
-        return Look(self, which, recording)
-
+    # ── who is to blame ─────────────────────────────────────────────────────────────────────
     def blame(self, which: int, recording: Recording) -> Blame | None:
         """The first wrong variable of a run with wrong results."""
-        look = self.look(which, recording)
+        look = Look(self, which, recording)
         before = self.wrong(which, recording.result)
         swapped = look.swapped()
         if swapped is not None:
             return swapped
-        weak: list[Blame] = []
-        last: Blame | None = None
-        groups = look.suspects(before)
-        for event in [*groups[0], *groups[1]]:
-            found = self._by_edit(look, event, before)
-            if found is not None:
-                return found
-            result = look.returned_as(event)
-            if result is not None:
-                last = last or self._result(look, event, result)
+        suspects = look.suspects(before)
+        search = Search(self, look, suspects, before)
+        convict = self._convict(look, suspects, before)
+        if convict is not None:
+            event, after, blame = convict
+            causes = look.ancestors([event.index])
+            search.suspects = [s for s in suspects if s.event.index in causes]
+            return search.edit(after) or search.local(event, blame) or blame
+        return (
+            search.edit(set(), highest=4)
+            or search.override(set())
+            or search.edit(set())
+            or search.edit()
+            or search.override()
+            or self._result(look, before)
+        )
+
+    def _convict(
+        self, look: Look, suspects: list[Suspect], before: set[int]
+    ) -> tuple[Event, set[int], Blame] | None:
+        """The first variable that is not the gradient it is named after, if that matters.
+
+        It matters if the results, or gradients with a name that come after it, become right
+        when the run goes on with the true gradient.
+        """
+        weak: tuple[Event, set[int], Blame] | None = None
+        for suspect in suspects:
+            event = suspect.event
+            named = self.names.exact(event.name) or self.names.alike(event.name)
+            if not named or not event.last or look.returned_as(event) is not None:
                 continue
-            found = self._by_override(look, event, before)
-            if found is not None:
-                return found
-            if event.last and self.names.exact(event.name):
-                weak.append(look.by_name(event))
-        if weak:
-            return weak[0]
-        return last or look.anything(before)
-
-    def _better(self, which: int, result: Any, before: set[int]) -> bool:
-        after = self.wrong(which, result)
-        return after < before
-
-    def _others(self, which: int) -> int:
-        return next((i for i in range(len(self.points)) if i != which), which)
-
-    def _by_edit(self, look: Look, event: Event, before: set[int]) -> Blame | None:
-        """A small change of the statement that makes results right, at two points."""
-        site = self.backward.sites[event.site] if self.backward.source else None
-        if site is None:
-            return None
-        other = self._others(look.which)
-        proposals = edits(site.statement, look.scope(event))
-        for start in range(0, len(proposals), 250):
-            part = proposals[start : start + 250]
-            try:
-                variants = self.backward.variants(
-                    site.statement, [edit.statement for edit in part], self.replaced
-                )
-            except (SyntaxError, ValueError, RecursionError):
-                continue
-            for i, edit in enumerate(part):
-                if not self._better(look.which, self._try(variants, i, look.which), before):
+            known = look.known_after(event)
+            for name in named:
+                want = look.truth.gradients[name]
+                if want.size != np.size(event.value):
+                    if not look.shaped_wrong(event, want) and not look.small(event, want):
+                        continue
+                elif want.shape != np.shape(event.value):
+                    want = want.reshape(np.shape(event.value))
+                run = self.record(look.which, {(event.site, event.name): look.put(event, want)})
+                if run.failure is not None:
                     continue
-                if self._better(other, self._try(variants, i, other), before):
-                    return look.edited(event, edit)
-        return None
+                after = self.wrong(look.which, run.result)
+                if after < before:
+                    return event, after, look.by_name(event, name)
+                if after == before and weak is None:
+                    if Look(self, look.which, run).known_after(event) > known:
+                        weak = event, before, look.by_name(event, name)
+        return weak
 
-    def _try(self, variants: Any, choice: int, which: int) -> Any:
-        args, _ = self.points[which].call()
-        return variants.run(choice, args)
-
-    def _by_override(self, look: Look, event: Event, before: set[int]) -> Blame | None:
-        """A true value that makes results right when the run goes on with it."""
-        for label, node, value in look.candidates(event):
-            run = self.record(look.which, {(event.site, event.name): look.put(event, value)})
-            if run.failure is None and self._better(look.which, run.result, before):
-                hint, detail = look.relation(event.value, value, node)
-                detail["expected"] = label
-                return Blame(event, hint, detail, value, node)
-        named = self.names.exact(event.name)
-        if not (event.last and named):
-            return None
-        known = look.known_after(event)
-        for name in named:
-            value = self.truths[look.which].gradients[name]
-            run = self.record(look.which, {(event.site, event.name): look.put(event, value)})
-            if run.failure is None and self.look(look.which, run).known_after(event) > known:
-                return look.by_name(event)
-        return None
-
-    def _result(self, look: Look, event: Event, result: int) -> Blame:
-        truth = self.truths[look.which]
-        node = truth.graph.differentiated[result].name
-        want = truth.results[result]
+    def _result(self, look: Look, before: set[int]) -> Blame | None:
+        """Nothing else is known: the variable that is returned as the first wrong result."""
+        returned = look.returned()
+        first = min(before, default=0)
+        index = returned[first] if first < len(returned) else None
+        if index is None:
+            floats = [e for e in look.events if e.kind != "parameter"]
+            if not floats:
+                return None
+            index = floats[-1].index
+        event = look.events[index]
+        node = look.truth.graph.differentiated[first].name
+        want = look.truth.results[first]
         hint, detail = look.relation(event.value, want, node)
         return Blame(event, hint, detail, want, node)
+
+
+@dataclass
+class Suspect:
+    """A statement that may be wrong; the higher the penalty, the less it is believed."""
+
+    event: Event
+    penalty: int
+    edits: Edits | None = None
+
+
+class Search:
+    """Corrections of the suspects, the simplest first."""
+
+    def __init__(
+        self, judge: Judge, look: Look, suspects: list[Suspect], before: set[int]
+    ) -> None:
+        self.judge = judge
+        self.look = look
+        self.suspects = suspects
+        self.before = before
+        self.other = next((i for i in range(len(judge.points)) if i != look.which), look.which)
+        self._tried: dict[tuple[int, str, str], set[int] | None] = {}
+
+    def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
+        """The simplest change of a statement that leaves no more than `goal` wrong."""
+        for level in range(1, highest + 1):
+            for suspect in self.suspects:
+                cost = level - suspect.penalty
+                found = self._edits(suspect, cost, goal) if cost > 0 else None
+                if found is not None:
+                    return self.look.edited(suspect.event, found)
+        return None
+
+    def _edits(self, suspect: Suspect, cost: int, goal: set[int] | None) -> Edit | None:
+        event = suspect.event
+        site = self.look.site(event)
+        if site is None:
+            return None
+        if suspect.edits is None:
+            suspect.edits = Edits(site.statement, self.look.scope(event))
+        part = suspect.edits.at(cost)
+        key = (event.site, event.name)
+        fresh = [e for e in part if (*key, e.detail["line"]) not in self._tried]
+        for start in range(0, len(fresh), 200):
+            self._try(site.statement, fresh[start : start + 200], key)
+        for edit in part:
+            after = self._tried[*key, edit.detail["line"]]
+            if after is not None and (after <= goal if goal is not None else after < self.before):
+                return edit
+        return None
+
+    def _try(self, statement: ast.stmt, part: list[Edit], key: tuple[int, str]) -> None:
+        """Run changed functions at two points, and note what is still wrong."""
+        judge, which = self.judge, self.look.which
+        try:
+            variants = judge.backward.variants(
+                statement, [edit.statement for edit in part], judge.replaced
+            )
+        except (SyntaxError, ValueError, RecursionError):
+            variants = None
+        for i, edit in enumerate(part):
+            after = None
+            if variants is not None:
+                after = judge.wrong(which, variants.run(i, judge.points[which].call()[0]))
+                if after < self.before and self.other != which:
+                    result = variants.run(i, judge.points[self.other].call()[0])
+                    after = after | judge.wrong(self.other, result)
+                if not after < self.before:
+                    after = None
+            self._tried[*key, edit.detail["line"]] = after
+
+    def local(self, event: Event, blame: Blame) -> Blame | None:
+        """The simplest change that gives the variable the value its name promises."""
+        suspect = next((s for s in self.suspects if s.event is event), None)
+        site = self.look.site(event)
+        if suspect is None or site is None or blame.want is None or event.occurrence:
+            return None
+        scope = self.look.scope(event)
+        for edit in suspect.edits or Edits(site.statement, scope):
+            value = scope.value_after(edit.statement)
+            if isinstance(value, np.ndarray) and self.look.is_gradient(value, blame.want):
+                return self.look.edited(event, edit)
+        return None
+
+    def override(self, goal: set[int] | None = None) -> Blame | None:
+        """The first variable for which something true leaves no more than `goal` wrong."""
+        judge, look = self.judge, self.look
+        for suspect in self.suspects:
+            event = suspect.event
+            if look.returned_as(event) is not None or suspect.penalty > 1:
+                continue
+            for label, node, value in look.candidates(event):
+                run = judge.record(look.which, {(event.site, event.name): look.put(event, value)})
+                if run.failure is not None:
+                    continue
+                after = judge.wrong(look.which, run.result)
+                if after <= goal if goal is not None else after < self.before:
+                    hint, detail = look.relation(event.value, value, node)
+                    return Blame(event, hint, {**detail, "expected": label}, value, node)
+        return None
 
 
 TRIVIAL = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full", "full_like")
@@ -220,10 +317,21 @@ class Look:
     # ── what a value is ─────────────────────────────────────────────────────────────────────
     def named(self, event: Event) -> bool:
         """Whether a variable is the gradient that its name says, in a harmless shape."""
-        for name in self.judge.names.alike(event.name):
-            want = self.truth.gradients[name]
-            if self.is_gradient(event.value, want):
+        names = self.judge.names
+        for name in names.alike(event.name):
+            if self.is_gradient(event.value, self.truth.gradients[name]):
                 return True
+        for name in names.turned(event.name):
+            if self.is_gradient(event.value, self.truth.gradients[name].T):
+                return True
+        for name in names.partial_of(event.name):
+            for (producer, _, _), partial in self.truth.partials.items():
+                if producer == name and self.is_gradient(event.value, partial):
+                    return True
+        alike = names.alike(event.name)
+        if alike and np.size(event.value) < max(self.truth.gradients[n].size for n in alike):
+            entry = self.truth.library.find(event.value)  # in a loop: one row, one step in time
+            return entry is not None and entry.what == "gradient" and entry.node in alike
         return False
 
     def is_gradient(self, value: Any, want: np.ndarray) -> bool:
@@ -238,9 +346,29 @@ class Look:
         """Whether a value is recognised as something true."""
         if event.index not in self._known:
             self._known[event.index] = self.named(event) or (
-                self.truth.library.find(event.value) is not None
+                not self.promises(event) and self._recognised(event.value)
             )
         return self._known[event.index]
+
+    def strong(self, event: Event) -> bool:
+        """Whether a value is recognised as a gradient, whole or partial."""
+        if self.promises(event):
+            return self.named(event)
+        entry = self.truth.library.find(event.value)
+        return entry is not None and entry.what in ("gradient", "partial")
+
+    def _recognised(self, value: Any) -> bool:
+        library = self.truth.library
+        if library.find(value) is not None:
+            return True
+        if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
+            return False
+        small = value  # broadcast along some axes: look at what was broadcast
+        for axis in range(value.ndim):
+            first = np.take(small, [0], axis=axis)
+            if small.shape[axis] > 1 and np.array_equal(np.broadcast_to(first, small.shape), small):
+                small = first
+        return small.size < value.size and library.find(small) is not None
 
     def neutral(self, event: Event) -> bool:
         """What cannot be wrong by itself: parameters, counters, empty buffers, unpacked caches."""
@@ -295,7 +423,7 @@ class Look:
 
     def returned(self) -> list[int | None]:
         """The event behind each result."""
-        statement = self._return_statement()
+        statement = self.recording.returned
         value = getattr(statement, "value", None)
         if value is None:
             return []
@@ -306,7 +434,8 @@ class Look:
         own = function.__name__ if function else ""
         found: list[int | None] = []
         for i, element in enumerate(elements):
-            name = element.id if isinstance(element, ast.Name) else f"return[{i}]"
+            named = isinstance(element, ast.Name) or keyed(element)
+            name = text_of(element) if named else f"return[{i}]"
             index = None
             for event in self.events:
                 if event.name == name and event.function == own:
@@ -314,43 +443,72 @@ class Look:
             found.append(index)
         return found
 
-    def _return_statement(self) -> ast.Return | None:
-        source = self.judge.backward.source
-        if source is None:
-            return None
-        found = [n for n in ast.walk(source.tree) if isinstance(n, ast.Return)]
-        return found[-1] if found else None
-
-    def suspects(self, wrong: set[int]) -> tuple[list[Event], list[Event]]:
-        """Variables that may be wrong, in order, one event a statement; lengths last."""
+    def suspects(self, wrong: set[int]) -> list[Suspect]:
+        """Variables that may be wrong, in order, one event a statement."""
         relevant = self._relevant(wrong)
         vindicated = self._vindicated()
-        results = {self.returned()[i] for i in wrong if i < len(self.returned())}
+        returned = self.returned()
+        results = {returned[i] for i in wrong if i < len(returned)}
         groups: dict[tuple[int, str], list[Event]] = {}
         for event in self.events:
             groups.setdefault((event.site, event.name), []).append(event)
-        strong, weak = [], []
+        found = []
         for members in groups.values():
             event = members[-1]
             if self.neutral(event) and not self._misnamed(event):
                 continue
             if relevant is not None and not any(e.index in relevant for e in members):
                 continue
-            is_result = any(e.index in results for e in members)
-            if not is_result:
-                by_name = event.last and self.judge.names.exact(event.name)
-                if by_name:
-                    if any(self.named(e) for e in members):
-                        continue
-                elif all(self.known(e) for e in members) or self.known(event):
-                    continue
-                elif all(e.index in vindicated for e in members):
-                    continue
+            if any(e.index in results for e in members):
+                found.append(Suspect(event, 0))
+                continue
+            promised = self.promises(event)
+            if promised and any(self.named(e) for e in members):
+                continue
+            if all(e.index in vindicated for e in members) and (
+                not isinstance(event.value, np.ndarray)
+                or event.value.dtype.kind != "f"
+                or self.matters(event)
+            ):
+                continue
+            penalty = 0
+            if promised:
+                penalty = 2 if self._part(event) else 0
+            elif all(self.known(e) for e in members) or self.known(event):
+                penalty = 2
             if isinstance(event.value, (int, np.integer, float)) and self._proper_length(event):
-                weak.append(event)
-            else:
-                strong.append(event)
-        return strong, weak
+                penalty += 3
+            found.append(Suspect(event, penalty))
+        return found
+
+    def promises(self, event: Event) -> bool:
+        """Whether a variable's name says which gradient it is."""
+        names = self.judge.names
+        if names.alike(event.name) or names.turned(event.name):
+            return True
+        return bool(names.partial_of(event.name))
+
+    def _part(self, event: Event) -> bool:
+        """A partial gradient under the name of the whole one."""
+        for name in self.judge.names.alike(event.name):
+            for (producer, _, _), partial in self.truth.partials.items():
+                if producer == name and self.is_gradient(event.value, partial):
+                    return True
+        return False
+
+    def small(self, event: Event, want: np.ndarray) -> bool:
+        """A gradient that broadcasting completes."""
+        value = event.value
+        if not isinstance(value, np.ndarray) or event.occurrence or value.ndim > want.ndim:
+            return False
+        return value.size < want.size and _fits(value.shape, want.shape)
+
+    def shaped_wrong(self, event: Event, want: np.ndarray) -> bool:
+        """A gradient with another number of entries: a sum missing, or one too many."""
+        value = event.value
+        if not isinstance(value, np.ndarray) or event.occurrence or value.dtype.kind != "f":
+            return False
+        return value.ndim == want.ndim or value.size > want.size
 
     def _misnamed(self, event: Event) -> bool:
         """A value taken out of the cache under another node's name."""
@@ -368,7 +526,7 @@ class Look:
         graph = self.truth.graph
         if event.name in graph and graph[event.name].value.ndim == 0:
             return bool(graph[event.name].value == event.value)
-        shape = graph.outputs[0].shape
+        shape = graph.differentiated[0].shape
         if event.name in ("N", "n", "m", "num_train", "batch_size", "B") and shape:
             return bool(event.value == shape[0])
         if event.name in ("D", "d", "C", "H", "T", "M") and len(shape) > 1:
@@ -386,9 +544,9 @@ class Look:
             if index is None:
                 return None
             queue.append(index)
-        return self._ancestors(queue)
+        return self.ancestors(queue)
 
-    def _ancestors(self, queue: list[int]) -> set[int]:
+    def ancestors(self, queue: list[int]) -> set[int]:
         found: set[int] = set()
         queue = list(queue)
         while queue:
@@ -404,12 +562,36 @@ class Look:
         for event in self.events:
             if event.kind in ("parameter", "loop") or self.neutral(event):
                 continue
-            value = event.value
-            if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+            if self._substantial(event.value) and self.strong(event):
+                right.append(event)
+        return self.ancestors([index for event in right for index in event.reads])
+
+    def _substantial(self, value: Any) -> bool:
+        """An array of numbers that are not all alike, and not zero but for rounding."""
+        if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
+            return False
+        return bool(np.ptp(value) > 0 and np.abs(value).max() > 1e-9 * self.truth.scale)
+
+    def matters(self, event: Event) -> bool:
+        """Whether something true really depends on a variable, or only by way of zeros."""
+
+        def moved(now: Event) -> Any:
+            value = now.value
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                return value * 1.37 + 0.1 * np.arange(value.size).reshape(value.shape)
+            return None
+
+        run = self.judge.record(self.which, {(event.site, event.name): moved})
+        for mine, other in zip(self.events, run.events, strict=False):
+            if mine.index <= event.index or mine.site != other.site or mine.name == event.name:
                 continue
-            if self.known(event) and np.ptp(value) > 0:
-                right.append(index) if (index := event.index) is not None else None
-        return self._ancestors([r for e in right for r in self.events[e].reads])
+            if mine.site == event.site or not self._substantial(mine.value) or not self.strong(mine):
+                continue
+            if not isinstance(other.value, np.ndarray) or other.value.shape != mine.value.shape:
+                return True
+            if differs(other.value, mine.value, 0.0, 1e-6):
+                return True
+        return False
 
     # ── corrections ─────────────────────────────────────────────────────────────────────────
     def scope(self, event: Event) -> Scope:
@@ -436,7 +618,36 @@ class Look:
                         lengths[f"{name}.shape[{axis}]"] = length
                 if value.size > 1 and value.size not in lengths.values():
                     lengths[f"{name}.size"] = value.size
-        return Scope(values, lengths, list(self._small_constants(values)))
+        function = self.judge.backward.function
+        return Scope(
+            values, lengths, self._counts(lengths), list(self._small_constants(values)),
+            function.__globals__ if function else {"np": np}, self._words(event),
+        )  # fmt: skip
+
+    def _counts(self, lengths: dict[str, float]) -> dict[str, float]:
+        """How many numbers the sums and means of the forward add up."""
+        found: dict[str, float] = {}
+        for node in self.truth.graph.nodes:
+            if node.op in ("mean", "sum", "var", "std") and node.value.size:
+                count = node.inputs[0].value.size // node.value.size
+                if count > 1 and count not in lengths.values():
+                    found.setdefault(f"{node.inputs[0].name}.size / {node.name}.size", count)
+        return found
+
+    def _words(self, event: Event) -> tuple[str, ...]:
+        """The expressions that the function is written in: `c["std"][j]`, `dxgn / std`."""
+        for source in self.judge.backward.trees():
+            if source.function.__name__ == event.function:
+                found: dict[str, None] = {}
+                for node in ast.walk(source.tree):
+                    if isinstance(node, (ast.Subscript, ast.BinOp, ast.Attribute)) and (
+                        not isinstance(getattr(node, "ctx", None), ast.Store)
+                    ):
+                        text = ast.unparse(node)
+                        if len(text) < 40:
+                            found[text] = None
+                return tuple(found)[:60]
+        return ()
 
     def _small_constants(self, values: dict[str, Any]) -> Iterator[tuple[str, float]]:
         seen = set()
@@ -476,8 +687,11 @@ class Look:
         flat = value.astype(float).ravel()
         for entry in self.truth.library.entries:
             if entry.value.shape == shape and entry.what != "value":
-                near.append((-_likeness(flat, entry.value.ravel()), len(near), entry))
-        for _, _, entry in sorted(near, key=lambda item: item[:2])[:60]:
+                weak = entry.what not in ("gradient", "partial")
+                near.append((weak, -_likeness(flat, entry.value.ravel()), len(near), entry))
+        near.sort(key=lambda item: item[:3])
+        strong = sum(not item[0] for item in near)
+        for *_, entry in near[: min(strong, 60) + 30]:
             yield entry.label, entry.node, entry.value
 
     def put(self, event: Event, value: np.ndarray) -> Override:
@@ -503,10 +717,24 @@ class Look:
         if result is not None:
             blame.node = self.truth.graph.differentiated[result].name
             blame.want = self.truth.results[result]
+        if edit.kind == "operand" and self._is_value(event, edit):
+            blame.hint = "value"
+        if blame.want is not None and edit.kind not in ("sign", "factor", "overwritten"):
+            hint, detail = self.relation(event.value, blame.want, blame.node)
+            if hint in ("sign", "factor"):
+                blame.hint, blame.detail = hint, {**blame.detail, **detail}
         return blame
 
-    def by_name(self, event: Event) -> Blame:
-        name = self.judge.names.exact(event.name)[0]
+    def _is_value(self, event: Event, edit: Edit) -> bool:
+        """A forward value where a gradient belongs."""
+        scope = self.scope(event)
+        kinds = []
+        for key in ("was", "want"):
+            entry = self.truth.library.find(scope.text(edit.detail.get(key, "")))
+            kinds.append(entry.what if entry is not None else "")
+        return kinds[0] == "value" and kinds[1] in ("gradient", "partial")
+
+    def by_name(self, event: Event, name: str) -> Blame:
         want = self.truth.gradients[name]
         hint, detail = self.relation(event.value, want, name)
         return Blame(event, hint, detail, want, name)
@@ -537,18 +765,6 @@ class Look:
         }
         return Blame(self.events[index], "order", detail, wants[first], inputs[first].name)
 
-    def anything(self, wrong: set[int]) -> Blame | None:
-        """The variable that is returned as the first wrong result."""
-        returned = self.returned()
-        first = min(wrong, default=0)
-        index = returned[first] if first < len(returned) else None
-        if index is None:
-            floats = [e for e in self.events if e.kind != "parameter"]
-            if not floats:
-                return None
-            index = floats[-1].index
-        return self.judge._result(self, self.events[index], first)
-
     def relation(
         self, got: Any, want: np.ndarray, node: str | None
     ) -> tuple[str | None, dict[str, str]]:
@@ -562,6 +778,14 @@ class Look:
         value = value.astype(float)
         if _is_bool(got) or set(np.unique(want)) <= {0.0, 1.0}:
             return "mask", {}
+        if value.shape != want.shape and _fits(value.shape, want.shape):
+            thin = want  # what broadcasting would complete
+            for axis in range(want.ndim):
+                first = np.take(thin, [0], axis=axis)
+                if not differs(np.broadcast_to(first, thin.shape).copy(), thin, scale):
+                    thin = first
+            if thin.size == value.size:
+                return self.relation(value, thin.reshape(value.shape), node)
         if value.shape != want.shape:
             for axes in _axis_sets(value.ndim):
                 for keep in (False, True):
@@ -577,6 +801,8 @@ class Look:
             if value.ndim <= want.ndim and value.size < want.size or value.ndim < want.ndim:
                 return "axis", {}
             return "shape", {}
+        if np.abs(want).max(initial=0.0) < 1e-9 * scale:
+            return None, {}
         if not differs(-value, want, scale):
             return "sign", {}
         if value.ndim >= 2 and value.shape[-1] == value.shape[-2]:
@@ -588,9 +814,19 @@ class Look:
         if np.isfinite(ratio) and ratio and not differs(flat / ratio, right, scale):
             return "factor", {"factor": f"{abs(ratio):g}"}
         missing = self.truth.library.find(want - value)
-        if missing is not None and missing.what == "partial":
+        if missing is not None and missing.what != "value":
             return "missing term", {"term": missing.label}
+        zeros = want == 0
+        if zeros.any() and not zeros.all() and ((value == 0) != zeros).any():
+            return "mask", {}
         return None, {}
+
+
+def _fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(small, big) == big
+    except ValueError:
+        return False
 
 
 def _is_bool(value: Any) -> bool:

@@ -14,7 +14,7 @@ SYNONYMS = [
     ("invstd", "istd", "ivar", "invvar", "stdinv", "rstd", "invsqrtvar"),
     ("xhat", "xnorm", "xn", "xnormalized", "normalized", "xnormed", "norm", "xh", "z"),
     ("diff", "xmu", "xc", "centered", "xcentered", "xminusmu", "xmeaned", "centred"),
-    ("square", "sq", "diff2", "xmu2", "squared", "diffsq"),
+    ("square", "sq", "squared", "diffsq"),
     ("w", "weight", "weights"),
     ("b", "bias"),
     ("out", "y", "output"),
@@ -76,6 +76,11 @@ class Names:
         """The nodes whose gradient a variable must be: `dx` -> x, x_2, …"""
         stem = self.stem(variable)
         return self._exact.get(stem, []) if stem else []
+
+    def turned(self, variable: str) -> list[str]:
+        """The nodes whose transposed gradient a variable is: `dwT`, `dw_T` -> w."""
+        match = re.match(r"^(.*[a-z0-9])_?T$", variable)
+        return [] if not match or self.exact(variable) else self.alike(match[1])
 
     def alike(self, variable: str) -> list[str]:
         """The nodes whose gradient a variable may be: synonyms, other spellings."""

@@ -22,8 +22,8 @@ import numpy as np
 from backprop.checker import source as sources
 from backprop.checker.source import Source
 
-VALUE, STORE, TOUCH, ENTER, IS_ARRAY = (
-    f"__backprop_{word}__" for word in ("value", "store", "touch", "enter", "is_array")
+VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY = (
+    f"__backprop_{word}__" for word in ("value", "store", "touch", "enter", "leave", "is_array")
 )
 CHOICE = "__backprop_choice__"
 KEEP = 64  # versions of one statement kept in full; of the rest, the last one
@@ -73,6 +73,7 @@ class Recording:
     result: Any = None
     failure: Failure | None = None
     damage: list[tuple[str, int, str]] = field(default_factory=list)  # what, line, variable
+    returned: ast.stmt | None = None  # the `return` that ended the run
 
 
 Override = Callable[[Event], Any]
@@ -89,7 +90,9 @@ class Recorder:
         self.versions: dict[tuple[str, str], int] = {}
         self.latest: dict[tuple[str, str], int] = {}
         self.guarded = {name: (array, array.copy()) for name, array in guarded.items()}
+        self.watch = False  # look for damage after every assignment
         self.damage: list[tuple[str, int, str]] = []
+        self.left: int | None = None
 
     def value(self, index: int, name: str, value: Any) -> Any:
         event = self._record(index, name, value)
@@ -124,6 +127,9 @@ class Recorder:
         for name, value in values.items():
             self._append(Event(-1, name, _copy(value), line, "parameter", function, 0, 0, ()))
 
+    def leave(self, index: int) -> None:
+        self.left = index
+
     def _record(self, index: int, name: str, value: Any) -> Event:
         site = self.sites[index]
         count = self.counts.get((index, name), 0)
@@ -144,7 +150,7 @@ class Recorder:
                 self.events[known] = event
             else:
                 self._append(event)
-        if self.guarded and not self.damage:
+        if self.watch and not self.damage:
             for what, (array, before) in self.guarded.items():
                 if not _same(before, array):
                     self.damage.append((what, site.line, name))
@@ -232,7 +238,9 @@ class _Instrument(ast.NodeTransformer):
             ]
         else:
             node.value = self._returned(node, value, "return[0]")
-        return node
+        site = self._site(node, "leave", ())
+        call = ast.Call(_name(LEAVE), [ast.Constant(site)], [])
+        return [_at(ast.Expr(call), node), node]
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
         self.generic_visit(node)
@@ -266,7 +274,7 @@ class _Instrument(ast.NodeTransformer):
         return len(self.sites) - 1
 
     def _returned(self, node: ast.Return, value: ast.expr, name: str) -> ast.expr:
-        if isinstance(value, (ast.Name, ast.Constant, ast.Starred)):
+        if isinstance(value, (ast.Name, ast.Constant, ast.Starred)) or keyed(value):
             return value
         site = self._site(node, "return", _reads(value))
         return _call(VALUE, site, name, value, node)
@@ -314,6 +322,21 @@ class _Instrument(ast.NodeTransformer):
             test = ast.Call(_name(IS_ARRAY), [_load(part)], [])
             statement = [ast.If(test, [report], statement)]
         return [_at(s, node) for s in statement]
+
+
+def text_of(node: ast.expr) -> str:
+    """The text of a target, with the quotes that most people write."""
+    return ast.unparse(node).replace("'", '"')
+
+
+def keyed(node: ast.expr) -> bool:
+    """`grads["W1"]`: an entry of a dictionary, which counts as a variable."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    )
 
 
 def _flat(target: ast.expr) -> list[ast.expr]:
@@ -445,7 +468,7 @@ class Instrumented:
         replaced: dict[int, ast.stmt] | None,
     ) -> types.FunctionType:
         tree = sources.clone(source.tree, replaced or {})
-        instrument = _Instrument(sites, source.function.__name__, ast.unparse)
+        instrument = _Instrument(sites, source.function.__name__, text_of)
         tree.body = instrument.statements(tree.body)
         arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
         parameters = [argument.arg for argument in arguments]
@@ -483,12 +506,13 @@ class Instrumented:
         guarded: dict[str, np.ndarray] | None = None,
         overrides: dict[tuple[int, str], Override] | None = None,
         replaced: dict[int, ast.stmt] | None = None,
+        watch: bool = False,
     ) -> Recording:
         """Runs it once and returns what happened.
 
         `guarded`: arrays that must not be written to. `overrides`: (site, name) -> a function
         of the event that returns the value to go on with, or None. `replaced`: statements to
-        run instead of others.
+        run instead of others. `watch`: find out which line writes to a guarded array.
         """
         if self.source is None:
             from backprop.checker.fallback import run
@@ -509,15 +533,19 @@ class Instrumented:
                 STORE: recorder.store,
                 TOUCH: recorder.touch,
                 ENTER: recorder.enter,
+                LEAVE: recorder.leave,
                 IS_ARRAY: lambda value: isinstance(value, np.ndarray),
             }
         )
+        recorder.watch = watch
         recording = Recording(recorder.events)
         try:
             with np.errstate(all="ignore"):
                 recording.result = self._wrap(function)(*args)
         except Exception as error:
             recording.failure = self.failure(error)
+        if recorder.left is not None:
+            recording.returned = sites[recorder.left].statement
         return finish(recording, recorder)
 
     def failure(self, error: Exception) -> Failure:

@@ -155,7 +155,7 @@ def _inside(code: types.CodeType, name: str) -> types.CodeType:
 
 def _bare(arguments: ast.arguments) -> ast.arguments:
     """The parameters without annotations; defaults become None (the real ones are copied)."""
-    bare = copy.deepcopy(arguments)
+    bare: ast.arguments = clone(arguments, {})
     parts = (bare.posonlyargs, bare.args, bare.kwonlyargs, [bare.vararg, bare.kwarg])
     for argument in itertools.chain(*parts):
         if argument is not None:

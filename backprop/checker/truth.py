@@ -30,6 +30,9 @@ def differs(value: Any, want: np.ndarray, scale: float, tolerance: float = TOLER
         return np.inf
     if got.dtype == np.float32 or got.dtype == np.float16:
         tolerance = max(tolerance, SINGLE)
+    if got.dtype.kind != "f":
+        got = got.astype(float)
+    want = want.astype(float) if want.dtype.kind != "f" else want
     size = float(np.abs(want).max(initial=0.0))
     with np.errstate(all="ignore"):
         error = float(np.abs(got - want).max(initial=0.0))
@@ -164,13 +167,29 @@ class Library:
 
     def __init__(self, truth: Truth) -> None:
         self.truth = truth
-        self.entries: list[Entry] = []
+        self._entries: list[Entry] = []
         self._by_size: dict[int, list[tuple[float, int]]] = {}
         self._sorted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._weights: dict[int, np.ndarray] = {}
+        self._stages = [self._basic(), self._functions(), self._sums(), self._products()]
+        self._next_stage()
+
+    def _next_stage(self) -> bool:
+        """Add the next kind of entries; each is made only if the ones before do not do."""
+        if not self._stages:
+            return False
         with np.errstate(all="ignore"):
-            for entry in self._all():
+            for entry in self._stages.pop(0):
                 self._add(entry)
+        self._sorted.clear()
+        return True
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All of them."""
+        while self._next_stage():
+            pass
+        return self._entries
 
     def _weight(self, size: int) -> np.ndarray:
         if size not in self._weights:
@@ -184,8 +203,8 @@ class Library:
         value = entry.value
         if not value.size or not np.isfinite(value).all():
             return
-        self._by_size.setdefault(value.size, []).append((self._print(value), len(self.entries)))
-        self.entries.append(entry)
+        self._by_size.setdefault(value.size, []).append((self._print(value), len(self._entries)))
+        self._entries.append(entry)
 
     def find(self, value: Any, tolerance: float = TOLERANCE) -> Entry | None:
         """What a value is: the first entry with the same numbers in the same order."""
@@ -195,6 +214,12 @@ class Library:
         if array.dtype.itemsize < 8 and array.dtype.kind == "f":
             tolerance = SINGLE
         array = array.astype(float)
+        while True:
+            entry = self._look_up(array, tolerance)
+            if entry is not None or not self._next_stage():
+                return entry
+
+    def _look_up(self, array: np.ndarray, tolerance: float) -> Entry | None:
         size = array.size
         if size not in self._by_size:
             return None
@@ -213,44 +238,72 @@ class Library:
         low = int(np.searchsorted(prints, mark - slack))
         high = int(np.searchsorted(prints, mark + slack))
         for index in sorted(order[low:high]):
-            entry = self.entries[index]
+            entry = self._entries[index]
             if not differs(array.ravel(), entry.value.ravel(), 0.0, tolerance):
                 return entry
         return None
 
     # ── what there is ───────────────────────────────────────────────────────────────────────
-    def _all(self) -> Iterator[Entry]:
+    @cached_property
+    def _gradients(self) -> list[Entry]:
         truth = self.truth
-        graph = truth.graph
-        basic: list[Entry] = []
-        for name, gradient in truth.gradients.items():
-            basic.append(Entry("gradient", f"d{name}", gradient, name))
-        for i, dout in enumerate(truth.point.douts):
-            basic.append(Entry("gradient", "dout", dout, graph.outputs[i].name))
+        found = [Entry("gradient", f"d{n}", g, n) for n, g in truth.gradients.items()]
+        for dout, node in zip(truth.point.douts, truth.graph.outputs, strict=True):
+            found.append(Entry("gradient", "dout", dout, node.name))
         for (name, user, operand), partial in truth.partials.items():
-            basic.append(Entry("partial", f"d{name} through {user}.{operand}", partial, name))
-        gradients = list(basic)
-        values = [
+            found.append(Entry("partial", f"d{name} through {user}.{operand}", partial, name))
+        return found
+
+    @cached_property
+    def _values(self) -> list[Entry]:
+        return [
             Entry("value", node.name, node.value.astype(float), node.name)
-            for node in graph.nodes
+            for node in self.truth.graph.nodes
             if node.value.dtype.kind in "bf"
         ]
-        basic += values
-        yield from basic
-        for entry in values:
+
+    def _basic(self) -> Iterator[Entry]:
+        yield from self._gradients
+        yield from self._values
+
+    def _functions(self) -> Iterator[Entry]:
+        for entry in self._values:
             for label, function in FUNCTIONS.items():
                 yield Entry("function", label.format(entry.label), function(entry.value), entry.node)
-        for entry in basic:
+        for entry in [*self._gradients, *self._values]:
             yield from _views(entry)
-        for entry in gradients:
-            for axes, total in _sums(entry.value):
+
+    def _sums(self) -> Iterator[Entry]:
+        for entry in self._gradients:
+            for axes, total in self._totals(entry.value):
                 yield Entry("sum", f"np.sum({entry.label}, axis={axes})", total, entry.node)
                 count = entry.value.size / max(total.size, 1)
                 yield Entry("sum", f"np.mean({entry.label}, axis={axes})", total / count, entry.node)
-        if len(graph.nodes) <= PAIRS:
-            yield from self._products(gradients, values)
 
-    def _products(self, gradients: list[Entry], values: list[Entry]) -> Iterator[Entry]:
+    @cached_property
+    def _reduced(self) -> set[tuple[int, ...]]:
+        """The axes that the forward sums over."""
+        found = set()
+        for node in self.truth.graph.nodes:
+            axis = node.arguments.get("axis")
+            if isinstance(axis, (int, tuple)) and not isinstance(axis, bool):
+                axes = axis if isinstance(axis, tuple) else (axis,)
+                if all(isinstance(a, int) for a in axes):
+                    found.add(tuple(axes))
+        return found
+
+    def _totals(self, value: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+        """Sums over axes; of many dimensions, only those that the forward sums over."""
+        rank = value.ndim
+        for count in range(1, rank + 1):
+            for axes in itertools.combinations(range(rank), count):
+                if rank <= 3 or count in (1, rank) or axes in self._reduced:
+                    yield axes, np.asarray(value.sum(axis=axes))
+
+    def _products(self) -> Iterator[Entry]:
+        if len(self.truth.graph.nodes) > PAIRS:
+            return
+        gradients, values = self._gradients, self._values
         distinct: list[Entry] = []
         for entry in gradients:
             if not any(
@@ -265,7 +318,7 @@ class Library:
                 product = g.value * factor
                 label = f"{g.label} * {suffix}{v.label}"
                 yield Entry("product", label, product, g.node)
-                for axes, total in _sums(product):
+                for axes, total in self._totals(product):
                     count = product.size / max(total.size, 1)
                     yield Entry("product", f"np.sum({label}, axis={axes})", total, g.node)
                     yield Entry("product", f"np.mean({label}, axis={axes})", total / count, g.node)
@@ -276,13 +329,6 @@ def _broadcast(a: Entry, b: Entry) -> tuple[int, ...] | None:
         return np.broadcast_shapes(a.value.shape, b.value.shape)
     except ValueError:
         return None
-
-
-def _sums(value: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-    if 0 < value.ndim <= 5:
-        for count in range(1, value.ndim + 1):
-            for axes in itertools.combinations(range(value.ndim), count):
-                yield axes, np.asarray(value.sum(axis=axes))
 
 
 def _views(entry: Entry) -> Iterator[Entry]:

@@ -124,7 +124,7 @@ MISTAKES = [
     (in_place, "dx -= ddiff.mean(axis=0)", "dx -= ddiff.mean(axis=1, keepdims=True)", "dx", "axis"),
     (in_place, "inv_std**2", "inv_std**3", "dstd", "power"),
     (in_place, "ddiff += 2.0 / n", "ddiff += 2.0", "ddiff", "factor"),
-    (in_place, "dxhat = dout * gamma", "dxhat = dout\n    dxhat *= gamma", "dout", "inplace"),
+    (in_place, "dxhat = dout * gamma", "dxhat = dout\n    dxhat *= gamma", "dxhat", "inplace"),
     (zero_term_left_out, "** (-1.5)", "** (-0.5)", "grad_var", "power"),
     (zero_term_left_out, "grad_xhat * -ivar", "grad_xhat * ivar", "grad_mu", "sign"),
     (zero_term_left_out, " + grad_mu / N", "", "grad_x", "missing term"),

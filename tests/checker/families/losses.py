@@ -148,7 +148,7 @@ MISTAKES = [
     (entropy_usual, "    dx /= N\n", "", "return[0]", "factor"),
     (entropy_usual, "dx[np.arange(N), y] -= 1", "dx[np.arange(N), y] += 1", "dx", "sign"),
     (entropy_usual, "dx[np.arange(N), y] -= 1", "dx[:, y] -= 1", "dx", None),
-    (entropy_usual, "dx = probs.copy()", "dx = probs", "probs", "inplace"),
+    (entropy_usual, "dx = probs.copy()", "dx = probs", "dx", "inplace"),
     (entropy_one_hot, "(probs - onehot)", "(onehot - probs)", "dx", "sign"),
     (entropy_one_hot, "/ len(y)", "/ probs.size", "dx", "factor"),
     (entropy_one_hot, "np.eye(probs.shape[1])[y]", "np.eye(probs.shape[1])[y - 1]", "onehot", None),

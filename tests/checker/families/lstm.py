@@ -158,7 +158,7 @@ MISTAKES = [
     (step_usual, "dWh = prev_h.T.dot(da)", "dWh = prev_c.T.dot(da)", "dWh", "operand"),
     (step_reusing, "dh * o * (1 - np.tanh(c) ** 2)", "dh * o * (1 - np.tanh(c))", "dc", "power"),
     (step_reusing, "dc * i * (1 - g * g)", "dc * i * (1 + g * g)", "da", "sign"),
-    (step_gates_overwritten, "df = (f * (1 - f)) * df", "df = f * df", "df", "factor"),
+    (step_gates_overwritten, "df = (f * (1 - f)) * df", "df = f * df", "df", "value"),
     (step_gates_overwritten, "dprev_c = f * dnext_c", "dprev_c = i * dnext_c", "dprev_c", "operand"),
     (step_gates_overwritten, "do = (o * (1 - o)) * do", "do = (o * (1 + o)) * do", "do", "sign"),
     (sequence, "dct = dprev_c + dht", "dct = dht", "dct", "missing term"),

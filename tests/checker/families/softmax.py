@@ -121,6 +121,6 @@ MISTAKES = [
     (columns_scipy, "special.softmax(x, axis=0)", "special.softmax(x, axis=1)", "y", "axis"),
     (columns_scipy, "gx = gy - y", "gx = gy + y", "gx", "sign"),
     (log_scipy, "dlogp - special", "dlogp + special", "return[0]", "sign"),
-    (log_staged, "dshifted += dex * ex", "dshifted += dex * shifted", "dshifted", "value"),
+    (log_staged, "dshifted += dex * ex", "dshifted += dex * shifted", "dshifted", "operand"),
     (log_staged, "dlse = -np.sum(dlogp, axis=1, keepdims=True)", "dlse = -np.sum(dlogp, axis=0, keepdims=True)", "dlse", "axis"),
 ]

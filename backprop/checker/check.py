@@ -1,0 +1,392 @@
+"""`check`: from two functions to a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backprop.checker import compare
+from backprop.checker.hints import HINTS, say
+from backprop.checker.judge import Blame, Judge, Look, Misfit, as_results
+from backprop.checker.points import Point, points
+from backprop.checker.recorder import Instrumented, Recording
+from backprop.checker.report import Mistake, Report, language
+from backprop.checker.truth import Truth, differs
+from backprop.errors import KinkError
+from backprop.graph import Graph, Node
+from backprop.replay import estimate
+
+_MOST = 3  # mistakes that are listed
+
+
+def check(
+    f: Callable[..., Any], f_backward: Callable[..., Any], *args: Any, lang: str | None = None
+) -> Report:
+    """Compare a handwritten backward with the true gradients of a forward function.
+
+    Parameters
+    ----------
+    f : the forward, any function of numpy arrays; it returns the output (or several), and
+        possibly a cache: `out`, `(out, cache)`, `(out1, out2, cache)`.
+    f_backward : takes `(dout, cache)` if its second parameter is called `cache`, else
+        `(dout, *args)`; several upstream gradients come as a tuple, or one by one where it has
+        a parameter for each. It returns one gradient for each floating-point array among
+        `args`, in their order and shapes (or a dictionary `{"dx": …}`).
+    *args : arguments of `f`. Floating-point arrays are taken in double precision.
+    lang : "en" or "zh", the language of the report; None: what the locale says.
+
+    Returns
+    -------
+    Report
+        Whether it is right; if not, the first wrong variable, its line, and what is wrong.
+        The verdict is given at `args` and at points near them, with a random `dout`.
+
+    Raises
+    ------
+    TraceError, RuleError
+        The forward cannot be traced, is not deterministic, or the backward's parameters fit
+        neither form.
+    ValueError
+        For another language.
+    """
+    lang = language(lang)
+    places = points(f, f_backward, args)
+    truths = [Truth(point) for point in places]
+    truths[0].confirm()
+    backward = Instrumented(f_backward)
+    return _Check(backward, places, truths, lang).report()
+
+
+class _Check:
+    def __init__(
+        self, backward: Instrumented, places: list[Point], truths: list[Truth], lang: str
+    ) -> None:
+        self.backward = backward
+        self.points = places
+        self.truths = truths
+        self.lang = lang
+        self.judge = Judge(backward, places, truths)
+        self.forward = places[0].graph.function
+        self.notes: list[str] = []
+
+    # ── the verdict ─────────────────────────────────────────────────────────────────────────
+    def report(self) -> Report:
+        runs = [self.judge.record(i) for i in range(len(self.points))]
+        which = self._judged(runs)
+        run = runs[which]
+        broken = self._broken(run, which)
+        if broken is not None:
+            return self._made([broken], None)
+        look = Look(self.judge, which, run)
+        mistakes: list[Mistake] = []
+        if run.damage:
+            mistakes.append(self._damaged(self.judge.watch(which)))
+        if self.judge.wrong(which, run.result):
+            mistakes += self._blamed(which, run)
+        else:
+            wrong, remarks = compare.by_name(look)
+            other = next((i for i in range(len(runs)) if i != which), which)
+            also = {b.name for b in compare.by_name(Look(self.judge, other, runs[other]))[0]}
+            for blame in wrong:
+                if blame.name in also:
+                    mistakes.append(self._mistake(look, blame, hidden=True))
+            for remark in [*remarks, *compare.identities(self.judge, look)]:
+                said = dict(remark.said)
+                if "what" in said:
+                    said["what"] = say(said["what"], self.lang)
+                self.notes.append(say(remark.key, self.lang, **said))
+        return self._made(mistakes, look)
+
+    def _judged(self, runs: list[Recording]) -> int:
+        """The point whose run decides: the first with something wrong, kinks left out."""
+        wrong = [
+            i for i, run in enumerate(runs)
+            if run.failure is not None or self.judge.wrong(i, run.result)
+        ]  # fmt: skip
+        if wrong and len(wrong) < len(runs):
+            for i in list(wrong):
+                where = kink(self.truths[i])
+                if where is not None and runs[i].failure is None:
+                    wrong.remove(i)
+                    if i == 0:
+                        self.notes.append(
+                            say("kink", self.lang, forward=self.forward, where=where,
+                                others=len(runs) - 1)
+                        )  # fmt: skip
+        elif not wrong:
+            where = kink(self.truths[0])
+            if where is not None and len(runs) > 1:
+                return 1
+        if wrong:
+            return wrong[0]
+        return 0 if not self.notes else min(1, len(runs) - 1)
+
+    def _broken(self, run: Recording, which: int) -> Mistake | None:
+        """What cannot be compared: an exception, no result, the wrong number of results."""
+        if run.failure is not None:
+            return self._raised(run, which)
+        try:
+            as_results(run.result, self.truths[which])
+        except Misfit as misfit:
+            line = getattr(run.returned, "lineno", None) or self._first_line()
+            names = ", ".join(f"d{n.name}" for n in self.truths[which].graph.differentiated)
+            said = {"backward": self.backward.name, "forward": self.forward, "names": names}
+            said.update(misfit.said)
+            return Mistake(
+                None, line, self.backward.text(line), misfit.hint,
+                say(misfit.key, self.lang, **said),
+            )  # fmt: skip
+        return None
+
+    def _first_line(self) -> int | None:
+        code = getattr(self.backward.function, "__code__", None)
+        return code.co_firstlineno if code else None
+
+    def _raised(self, run: Recording, which: int) -> Mistake:
+        """An exception: the user's own line, and the values there.
+
+        A mistake before it may be the cause: the first variable that is not what its name says.
+        """
+        failure = run.failure
+        assert failure is not None
+        error = f"{type(failure.error).__name__}: {failure.error}"
+        sentences = [
+            say("raises", self.lang, backward=self.backward.name, line=failure.line, error=error)
+        ]
+        code = self.backward.text(failure.line)
+        values = {k: v for k, v in failure.values.items() if re.search(rf"\b{re.escape(k)}\b", code)}
+        if values:
+            shown = ", ".join(f"{name}: {_brief(value)}" for name, value in values.items())
+            sentences.append(say("values_there", self.lang, values=shown))
+        if isinstance(failure.error, (NameError, KeyError, IndexError, ValueError)):
+            cache = self.points[which].cache
+            if self.points[which].signature.cached:
+                sentences.append(
+                    say("cache_is", self.lang, forward=self.forward, cache=_brief(cache, 6))
+                )
+        look = Look(self.judge, which, run)
+        earlier = self._cause(look)
+        if earlier is not None:
+            mistake = self._mistake(look, earlier)
+            said = "\n".join([mistake.said, *sentences])
+            return Mistake(**{**vars(mistake), "said": said})
+        assigned = _assigned(code)
+        return Mistake(assigned, failure.line, code, "error", "\n".join(sentences))
+
+    def _cause(self, look: Look) -> Blame | None:
+        """The first variable before an exception that is wrong by its name."""
+        for event in look.events:
+            exact = self.judge.names.exact(event.name)
+            if event.kind == "parameter" or not exact or not event.last or look.named(event):
+                continue
+            if not isinstance(event.value, np.ndarray) or look.known(event):
+                continue
+            return look.by_name(event, exact[0])
+        return None
+
+    def _damaged(self, run: Recording) -> Mistake:
+        what, line, variable = run.damage[0]
+        word = "`dout`" if what.startswith("dout") else what.split()[0]
+        if what.startswith("cache"):
+            word = "`cache`"
+        said = HINTS["inplace"].say(self.lang, {"damaged": word})
+        head = say("first", self.lang, name=variable, line=line)
+        return Mistake(variable, line, self.backward.text(line), "inplace", f"{head} {said}")
+
+    def _blamed(self, which: int, run: Recording) -> list[Mistake]:
+        """The first mistake, and what is wrong once it is corrected."""
+        mistakes: list[Mistake] = []
+        while len(mistakes) < _MOST:
+            blame = self.judge.blame(which, run)
+            if blame is None:
+                break
+            look = Look(self.judge, which, run)
+            mistakes.append(self._mistake(look, blame))
+            before = self.judge.wrong(which, run.result)
+            if blame.edit is not None:
+                self.judge.replaced[id(blame.edit.statement.origin)] = blame.edit.statement  # type: ignore[attr-defined]
+            elif blame.want is not None and not self.judge.replaced:
+                self.judge.overrides[blame.event.site, blame.event.name] = look.put(
+                    blame.event, blame.want
+                )
+            else:
+                break
+            run = self.judge.record(which)
+            after = self.judge.wrong(which, run.result)
+            if not after or run.failure is not None or not after <= before:
+                break
+            if any(m.variable == blame.name and m.line == blame.event.line for m in mistakes[:-1]):
+                mistakes.pop()
+                break
+        return mistakes
+
+    # ── in words ────────────────────────────────────────────────────────────────────────────
+    def _mistake(self, look: Look, blame: Blame, hidden: bool = False) -> Mistake:
+        event, lang = blame.event, self.lang
+        want = blame.want
+        value = event.value
+        got_shape = value.shape if isinstance(value, (np.ndarray, np.floating)) else None
+        want_shape = want.shape if want is not None else None
+        result = look.returned_as(event)
+        shapes_differ = got_shape is not None and want_shape is not None and got_shape != want_shape
+        hint = blame.hint
+        if hint == "shape" or (hint is None and result is not None and shapes_differ):
+            hint = "shape"
+            blame.detail.update(got_shape=str(got_shape), want_shape=str(want_shape))
+        bare = blame.name.startswith("return[")
+        first = say("first_result" if bare else "first", lang, name=blame.name, line=event.line)
+        sentence = HINTS[hint].say(lang, blame.detail) if hint else say("unknown", lang)
+        said = [f"{first} {sentence}"]
+        if hidden and hint != "cancel":
+            said.append(say("hidden", lang))
+        error = times = None
+        if want is not None and isinstance(value, (np.ndarray, float, int)):
+            if np.shape(value) == want.shape:
+                error = differs(value, want, look.truth.scale)
+                times = compare.ratio(value, want)
+        expected = self._expected(look, blame)
+        return Mistake(
+            blame.name, event.line, self.backward.text(event.line), hint, "\n".join(said),
+            expected, blame.detail.get("line"), blame.node, got_shape, want_shape, error, times,
+        )  # fmt: skip
+
+    def _expected(self, look: Look, blame: Blame) -> str | None:
+        """The derived line of that gradient, in the names of the handwritten backward."""
+        if blame.node is None:
+            return None
+        graph = look.truth.graph
+        try:
+            steps = [s for s in graph.derive().steps if s.node.name == blame.node]
+        except Exception:  # a loop too long to be unrolled into lines
+            return None
+        if not steps:
+            return None
+        names = self._translation(look, graph, steps[-1].gradient, blame.name)
+        lines = [_renamed(step.line, names) for step in steps[-3:]]
+        return "; ".join(lines) if all(len(line) < 160 for line in lines) else None
+
+    def _translation(
+        self, look: Look, graph: Graph, gradient: str, name: str
+    ) -> dict[str, str]:
+        """Derived name -> handwritten name, for what has the same value."""
+        names: dict[str, str] = {}
+        scope = {e.name: e.value for e in look.events if e.name.isidentifier()}
+        for node in graph.nodes:
+            for mine in (node.name, *[k for k in scope if k != node.name]):
+                value = scope.get(mine)
+                if isinstance(value, np.ndarray) and value.shape == node.value.shape:
+                    if value.dtype.kind == "f" and not differs(value, node.value, 0.0):
+                        names.setdefault(node.name, mine)
+                        break
+        for node_name, want in look.truth.gradients.items():
+            for mine in (f"d{node_name}", *scope):
+                value = scope.get(mine)
+                if isinstance(value, np.ndarray) and value.shape == want.shape:
+                    if value.dtype.kind == "f" and not differs(value, want, look.truth.scale):
+                        names.setdefault(f"d{node_name}", mine)
+                        break
+        if name.isidentifier():
+            names[gradient] = name
+        return names
+
+    def _made(self, mistakes: list[Mistake], look: Look | None) -> Report:
+        lang = self.lang
+        code = getattr(self.backward.function, "__code__", None)
+        filename = code.co_filename if code else ""
+        if self.backward.source is None:
+            self.notes.append(say("no_source", lang))
+        if not mistakes:
+            message = say("right", lang, points=len(self.points))
+        else:
+            parts = [describe(mistakes[0], lang)]
+            for mistake in mistakes[1:]:
+                parts += ["", say("then", lang), describe(mistake, lang)]
+            message = "\n".join(parts)
+        rows = compare.rows(look) if look is not None else []
+        graph = self.points[0].graph
+        return Report(
+            self.forward, self.backward.name, lang, not mistakes, message, mistakes, rows,
+            self.notes, filename, len(self.points), graph,
+        )  # fmt: skip
+
+
+def describe(mistake: Mistake, lang: str) -> str:
+    """A mistake in prose: the line, what is wrong, what was expected, one number."""
+    lines = [*mistake.said.splitlines()[:1]]
+    if mistake.code:
+        lines += ["", f"  {mistake.line} | {mistake.code}", ""]
+    lines += mistake.said.splitlines()[1:]
+    if mistake.change:
+        lines.append(say("change", lang, line=mistake.change))
+    if mistake.expected:
+        lines.append(say("expected", lang, line=mistake.expected))
+    elif mistake.node and mistake.node != mistake.variable:
+        lines.append(say("gradient_of", lang, node=mistake.node))
+    facts = []
+    if mistake.got_shape is not None and mistake.want_shape is not None:
+        if mistake.got_shape != mistake.want_shape:
+            facts.append(say("shapes", lang, got=mistake.got_shape, want=mistake.want_shape))
+    if mistake.ratio is not None:
+        facts.append(say("ratio", lang, ratio=f"{mistake.ratio:.4g}"))
+    elif mistake.error and np.isfinite(mistake.error):
+        facts.append(say("error_size", lang, error=f"{mistake.error:.2g}"))
+    if facts:
+        lines.append("; ".join(facts))
+    return "\n".join(lines)
+
+
+def _assigned(code: str) -> str | None:
+    match = re.match(r"^([A-Za-z_]\w*)(?:\[[^=]*\])?\s*(?:[-+*/@]|\*\*|//)?=(?!=)", code)
+    return match[1] if match else None
+
+
+def _renamed(line: str, names: dict[str, str]) -> str:
+    return re.sub(r"(?<![\w.])[^\W\d]\w*", lambda m: names.get(m[0], m[0]), line)
+
+
+def _brief(value: Any, most: int = 3) -> str:
+    if isinstance(value, np.ndarray):
+        return f"array{value.shape}".replace(",)", ",)")
+    if isinstance(value, dict):
+        inside = ", ".join(f"{k!r}: {_brief(v)}" for k, v in list(value.items())[: 2 * most])
+        return "{" + inside + "}"
+    if isinstance(value, (tuple, list)):
+        inside = ", ".join(_brief(v) for v in value[: 2 * most])
+        more = ", …" if len(value) > 2 * most else ""
+        return f"({inside}{more})" if isinstance(value, tuple) else f"[{inside}{more}]"
+    text = repr(value)
+    return text if len(text) < 60 else text[:57] + "…"
+
+
+# ── kinks ───────────────────────────────────────────────────────────────────────────────────
+def kink(truth: Truth) -> str | None:
+    """Where the forward has no derivative at a point, in words; None if it has one."""
+    if not any(_on_an_edge(node) for node in truth.graph.nodes):
+        return None
+    try:
+        for node in truth.graph.differentiated:
+            estimate(truth.graph, node.name, truth.point.douts)
+    except KinkError as error:
+        return str(error)
+    except (TypeError, ValueError):
+        return None
+    return None
+
+
+def _on_an_edge(node: Node) -> bool:
+    """Whether a choice between two values is a tie."""
+    values = [np.asarray(getattr(a, "value", a)) for a in node.arguments.values() if a is not None]
+    if node.op in ("maximum", "minimum", "fmax", "fmin", "greater", "less", "greater_equal",
+                   "less_equal"):  # fmt: skip
+        x, y = values[:2]
+        return bool(np.any(x == y))
+    if node.op == "abs":
+        return bool(np.any(values[0] == 0))
+    if node.op in ("max", "min"):
+        x = values[0]
+        flat = np.sort(x, axis=None)
+        return bool(flat.size > len(np.unique(flat)))
+    return False
