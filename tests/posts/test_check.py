@@ -252,3 +252,19 @@ def test_the_page_is_not_touched():
         scope=scope | {"dout": scope["dlayer"]},
     )
     assert np.array_equal(scope["x"], x)
+
+
+def test_a_name_that_the_function_does_not_know_is_pointed_at():
+    error = wrong(
+        VARIANCE.replace("dvar", "up"), "variance(x)", scope=namespace() | {"up": np.ones(4)}
+    )
+    assert "`up` means nothing in variance, whose upstream gradient is called dvar" in str(error)
+
+
+def test_the_page_and_the_function_must_speak_of_the_same_values():
+    scope = namespace() | {"mean": np.zeros(4)}
+    error = wrong(VARIANCE, "variance(x)", scope=scope)
+    assert "`mean` has another value on this page than in variance" in str(error)
+    scope = namespace()
+    scope |= {name: scope[name].astype(np.float32) for name in ("x", "mean", "dvar")}
+    assert check(VARIANCE, "variance(x)", scope=scope)

@@ -163,12 +163,18 @@ class _Check:
         return marks
 
     def _same_forward(self, upstream: set[str]) -> None:
-        """Forward lines of a fence are replaced by the graph's values; are they the same lines?"""
-        names = {name for one in self.statements for name in one.assigns if self._forward(name)}
-        if not names:
-            return
+        """The graph's values take the place of forward values of the page; are they the same?"""
         point = self._point(0, shifted=False)
         assert point is not None
+        written: set[str] = set()
+        for statement in self.statements:
+            for name in statement.reads - written:
+                if name in self.namespace and self._forward(name):
+                    self._same_as_page(name, point, statement)
+            written |= set(statement.assigns)
+        names = {name for name in written if self._forward(name)}
+        if not names:
+            return
         self._execute(point, upstream)
         for statement, versions in zip(self.statements, point.versions, strict=True):
             for name in names & set(versions):
@@ -179,6 +185,18 @@ class _Check:
                         f"{name} has in {self.f.__name__}, so the lines below cannot be checked",
                         statement.line,
                     )
+
+    def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
+        value = self.namespace[name]
+        single = getattr(value, "dtype", np.dtype(float)).itemsize < 8
+        tolerance = 1e-4 if single else TOLERANCE  # the graph is traced in float64
+        truths = [point.graph[node].value for node in self._versions(name)]
+        if not any(_same(_array(value), t, 0.0, tolerance, exactly=True) for t in truths):
+            raise CannotFollowError(
+                f"`{name}` has another value on this page than in {self.f.__name__}: "
+                f'check="{self.request["check"]}" is about other numbers than these lines',
+                statement.line,
+            )
 
     def _point(self, seed: int, shifted: bool = True) -> Point | None:
         """The author's own values first, then others of the same sign and shape."""
@@ -372,6 +390,27 @@ class _Check:
             f"`{ast.unparse(statement.node).splitlines()[0]}` is not {what} of {node}{again}: "
             f"it has {got}, the gradient has shape {self.graph[node].shape}"
             + (f"; expected is {' or '.join(f'`{line}`' for line in lines)}" if lines else "")
+            + self._foreign()
+        )
+
+    def _foreign(self) -> str:
+        """The arrays of the page that the lines read and f does not know, as a hint."""
+        read = {name for one in self.statements for name in one.reads}
+        foreign = [
+            f"`{name}`"
+            for name in sorted(read & set(self.namespace))
+            if isinstance(value := self.namespace[name], np.ndarray)
+            and value.dtype.kind == "f"
+            and not (self._forward(name) or self._variable(name) or name == "dout")
+        ]
+        if not foreign:
+            return ""
+        outputs = " and ".join(
+            f"d{name}" if self.graph[name].named else "dout" for name in self.outputs
+        )
+        return (
+            f" ({', '.join(foreign)} means nothing in {self.f.__name__}, whose upstream gradient "
+            f"is called {outputs}: it was read as it is on the page)"
         )
 
 
@@ -430,7 +469,13 @@ def fresh(value: Any) -> Any:
     return value
 
 
-def _same(value: np.ndarray | None, truth: np.ndarray, scale: float, exactly: bool = False) -> bool:
+def _same(
+    value: np.ndarray | None,
+    truth: np.ndarray,
+    scale: float,
+    tolerance: float = TOLERANCE,
+    exactly: bool = False,
+) -> bool:
     """Right, if it broadcasts to the right one: a lazy gradient is completed later."""
     if value is None or (exactly and value.shape != truth.shape):
         return False
@@ -439,4 +484,4 @@ def _same(value: np.ndarray | None, truth: np.ndarray, scale: float, exactly: bo
     except ValueError:
         return False
     size = float(np.abs(truth).max(initial=0)) or scale
-    return bool(np.all(np.abs(full - truth) <= TOLERANCE * size))
+    return bool(np.all(np.abs(full - truth) <= tolerance * size))

@@ -1,0 +1,33 @@
+"""python -m backprop.site.posts.mutants [--sample N] [--seed N] PATH…"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from backprop.site.posts.mutants.gate import PageIsWrongError, pages_below, run
+
+
+def main() -> int:
+    """Print what became of the mutants; 1 if too many survived."""
+    parser = argparse.ArgumentParser(
+        prog="python -m backprop.site.posts.mutants",
+        description="Make the published code wrong, one mistake at a time, and see who notices.",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, help="pages, or directories of pages")
+    parser.add_argument("--sample", type=int, help="try so many mutants, not all")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    parser.add_argument("--jobs", type=int, help="pages at once; as many as there are processors")
+    options = parser.parse_args()
+    root = Path.cwd()
+    pages = pages_below(options.paths, root)
+    try:
+        report = run(pages, root, options.sample, options.seed, options.jobs)
+    except PageIsWrongError as error:
+        print(f"a page must be right before it can be made wrong:\n{error}", file=sys.stderr)
+        return 2
+    print(report)
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
