@@ -1,4 +1,4 @@
-"""Which input's axis an axis of a node is, so that its length can be named `x.shape[0]`.
+"""Which input's (or earlier node's) axis an axis is, so that its length can be named `x.shape[0]`.
 
 Lengths are followed through the operations, not compared: a (64, 64) array has two.
 """
@@ -38,11 +38,12 @@ def _follow(node: Node) -> Origins:
     if node.op == "input":
         return tuple((node, axis) for axis in range(len(node.shape)))
     if node.rule is None:
-        return unknown
+        return tuple((node, axis) for axis in range(len(node.shape)))
     follow = AXES.get(node.rule.axes)
     result = follow(node, node.arguments) if follow is not None else unknown
     assert len(result) == len(node.shape), node
-    return result
+    # A length that no input explains is the node's own, and that of what follows from it.
+    return tuple(origin or (node, axis) for axis, origin in enumerate(result))
 
 
 def _of(item: Any) -> Origins:

@@ -39,6 +39,7 @@ class Node:
     named = False  # the name is the author's
     site: Site | None = None
     note: Any = None  # where a constant comes from, for the writer
+    shift: np.ndarray | None = None  # a constant added to the result, in a shifted graph
     _origins: Any = None
 
     def __init__(

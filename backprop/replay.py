@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,7 +150,9 @@ def rerun(
             raise TypeError(f"`{node.op}` has no complex version")
         arguments = [plain(argument, value_of) for argument in node.arguments.values()]
         value = np.asarray(run(*arguments))
-        values[node] = value if after is None else after(node, value)
+        if node.shift is not None:
+            value = value + node.shift
+        values[node] = value if after is None else np.asarray(after(node, value))
     return values
 
 
@@ -178,9 +181,10 @@ def shifted(graph: Graph, seed: int = 0) -> Graph:
     not hold in it, so a backward pass that is right there is right for another reason.
     """
     size = 0.6
+    shifts: dict[Node, np.ndarray] = {}
     for attempt in range(20):
         rng = np.random.default_rng([seed, attempt])
-        values = _shift(graph, rng, size)
+        values = _shift(graph, rng, size, shifts)
         sound = all(
             np.isfinite(value).all() or not np.isfinite(node.value).all()
             for node, value in values.items()
@@ -188,10 +192,14 @@ def shifted(graph: Graph, seed: int = 0) -> Graph:
         if sound:
             break
         size /= 2  # a shift made the root of something negative: try a smaller one
-    return _with_values(graph, values)
+    return _with_values(graph, values, shifts)
 
 
-def _shift(graph: Graph, rng: np.random.Generator, size: float) -> dict[Node, np.ndarray]:
+def _shift(
+    graph: Graph, rng: np.random.Generator, size: float, shifts: dict[Node, np.ndarray]
+) -> dict[Node, np.ndarray]:
+    """The shifted values; `shifts` gets the constants."""
+
     def after(node: Node, value: np.ndarray) -> np.ndarray:
         if node.op not in ("sum", "mean") or not node.differentiable or not value.size:
             return value
@@ -205,8 +213,8 @@ def _shift(graph: Graph, rng: np.random.Generator, size: float) -> dict[Node, np
         # Entries that are all equal leave no room: move away from 0, or from 0 itself.
         room = np.where(np.abs(room) > 1e-8 * np.abs(value), room, value)
         room = np.where(room == 0, 1.0, room)
-        share = rng.uniform(size / 3, size, value.shape)
-        return (value + share * room).astype(value.dtype)
+        shifts[node] = (rng.uniform(size / 3, size, value.shape) * room).astype(value.dtype)
+        return value + shifts[node]
 
     with np.errstate(all="ignore"):
         values: dict[Node, np.ndarray] = {
@@ -215,7 +223,11 @@ def _shift(graph: Graph, rng: np.random.Generator, size: float) -> dict[Node, np
         return rerun(graph, values, after=after)
 
 
-def _with_values(graph: Graph, values: Mapping[Node, np.ndarray]) -> Graph:
+def _with_values(
+    graph: Graph,
+    values: Mapping[Node, np.ndarray],
+    shifts: Mapping[Node, np.ndarray] = MappingProxyType({}),
+) -> Graph:
     """A copy of a graph in which nodes have other values."""
     twins: dict[Node, Node] = {}
 
@@ -228,6 +240,7 @@ def _with_values(graph: Graph, values: Mapping[Node, np.ndarray]) -> Graph:
         twin = Node(node.op, node.rule, arguments, value, node.index)
         for attribute in ("name", "named", "site", "active", "depends", "differentiable", "note"):
             setattr(twin, attribute, getattr(node, attribute))
+        twin.shift = shifts.get(node, node.shift)
         twins[node] = twin
     twin_graph = Graph(
         graph.function,

@@ -36,6 +36,7 @@ class Site:
 
     __slots__ = (
         "_operands",
+        "code",
         "filename",
         "function",
         "line",
@@ -48,6 +49,7 @@ class Site:
     )
 
     def __init__(self, code: CodeType, line: int | None, tree: ast.AST | None) -> None:
+        self.code = code
         self.filename = code.co_filename
         self.function = code.co_name
         self.line = line
@@ -235,6 +237,19 @@ def author(frame: FrameType | None) -> FrameType | None:
     while frame is not None and (site(frame) is None or _codes[id(frame.f_code)].internal):
         frame = frame.f_back
     return frame
+
+
+def outermost(frame: FrameType | None) -> FrameType | None:
+    """The author's frame that the trace itself called: the traced function's."""
+    found = None
+    while frame is not None:
+        internal = frame.f_code.co_filename.startswith((_OURS, _NUMPY))
+        if not internal:
+            found = frame
+        elif found is not None and frame.f_code.co_filename.startswith(_OURS):
+            return found
+        frame = frame.f_back
+    return None
 
 
 def name_of(here: Site, frame: FrameType | None) -> tuple[str | None, tuple[str | None, ...]]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any
 
+from backprop.graph import Node
+from backprop.tracer.array import Array, current
 from backprop.tracer.tape import Tape
 
 
@@ -14,6 +16,11 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> dict[str, str]:
 
     Returns the aliases: names that mean a node which is called otherwise.
     """
+    local = _locals_at_the_end(tape)
+    for name, node in reversed(local.items()):  # the first of several names stays
+        # What a helper computed is called what f calls it.
+        if node.rule is not None and node.site is not None and node.site.code is not tape.code:
+            node.name = name
     taken: set[str] = set()
     again = []
     anonymous = []
@@ -43,7 +50,22 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> dict[str, str]:
             number += 1
         node.name = f"t{number}"
         node.named = False
-    return {}
+    return {
+        name: node.name
+        for name, node in local.items()
+        if name not in taken and node.name != name
+    }
+
+
+def _locals_at_the_end(tape: Tape) -> dict[str, Node]:
+    """What f's own variables meant when it returned: its frame still knows."""
+    frame, tape.frame = tape.frame, None
+    if frame is None:
+        return {}
+    tape.code = frame.f_code
+    return {
+        name: current(value) for name, value in frame.f_locals.items() if type(value) is Array
+    }
 
 
 def _locals(f: Any) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.lengths import Length, Number
-from backprop.tracer.names import Site, name_of, site
+from backprop.tracer.names import Site, name_of, outermost, site
 
 ndarray = np.ndarray
 _NUMBERS = (int, float, complex, np.number, np.bool_)
@@ -35,6 +36,8 @@ class Tape:
         self._constants: dict[int, Node] = {}  # by identity of the array (kept alive by the node)
         self._named: dict[Any, Node] = {}  # named scalars: eps, N
         self._outer: Tape | None = None
+        self.frame: FrameType | None = None  # of the traced function, for its local names
+        self.code: CodeType | None = None
 
     def __enter__(self) -> Tape:
         self._outer = running()
@@ -135,6 +138,8 @@ class Tape:
         nodes.append(node)
         if here is not None:
             node.site = here
+            if self.frame is None:
+                self.frame = outermost(sys._getframe(1))
             if here.plain:
                 if here.name:
                     node.name = here.name

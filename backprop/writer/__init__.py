@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
@@ -159,6 +160,7 @@ class Backward:
             [name.id for name in ast.walk(ast.parse(line)) if isinstance(name, ast.Name)]
             for line in body
         ]
+        assigned |= set(dir(builtins)) - {node.name for node in writer.needed}
         names = tuple(dict.fromkeys(n for line in reads for n in line if n not in assigned))
         last = {name: index for index, line in enumerate(reads) for name in line}
         lines = [f"{', '.join(names)}{',' * (len(names) == 1)} = cache"] if names else []
@@ -168,7 +170,8 @@ class Backward:
         for index, line in enumerate(body):
             lines.append(line)
             done = sorted(n for n in {*reads[index]} if last[n] == index and n not in results)
-            done = [name for name in done if name != "np" and name != writer.dout]
+            ours = {*names, *(step.gradient for step in self.steps), *outputs}
+            done = [name for name in done if name in ours and name != writer.dout]
             if done:
                 lines.append(f"del {', '.join(done)}")
         lines.append(f"return {', '.join(results)}")

@@ -11,6 +11,7 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.rules import Range
+from backprop.tracer.lengths import length
 from backprop.tracer.names import Site, parts
 from backprop.writer import text
 from backprop.writer.text import Tree
@@ -33,14 +34,13 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
     if isinstance(note, (int, float, complex)):
         tree = None
         if node.site is not None and not hasattr(note, "tree"):
-            tree = _verbatim(
-                note, node.site, call, [ast.Name(node.name), ast.Name(_stem(node.name))]
+            tree = _verbatim(values, note, node.site, [ast.Name(node.name), ast.Name(_stem(node.name))]
             )
         return values.literal(note) if tree is None else tree
     if isinstance(node.value, Range) and node.value.tree is not None:
         tree = None
         if isinstance(note, Site) and all(type(arg) is int for arg in node.value.tree[2]):
-            tree = _verbatim(node.value, note, call, parts(note.tree))
+            tree = _verbatim(values, node.value, note, parts(note.tree))
         return values.formula(node.value.tree) if tree is None else tree
     if isinstance(note, tuple):
         function, args, options = note
@@ -54,7 +54,7 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
             note = node.site
     if isinstance(note, Site):
         names: list[Any] = [ast.Name(node.name), ast.Name(_stem(node.name))]
-        tree = _verbatim(node.value, note, call, names if node.named else parts(note.tree))
+        tree = _verbatim(values, node.value, note, names if node.named else parts(note.tree))
         if tree is not None:
             return tree
     if node.value.size <= LITERAL:
@@ -78,7 +78,7 @@ def _literal(value: np.ndarray) -> Tree:
 
 
 # ── the author's own expression, if the arguments alone give the same value ────────────────
-def number_tree(value: Any, site: Site | None, call: Any) -> Tree | None:
+def number_tree(values: Values, value: Any, site: Site | None) -> Tree | None:
     """The author's expression for a number that depends on the arguments: `0.5 * reg`."""
     if site is None or hasattr(value, "tree") or isinstance(value, bool):
         return None
@@ -86,12 +86,12 @@ def number_tree(value: Any, site: Site | None, call: Any) -> Tree | None:
     if any(isinstance(part, ast.Constant) and part.value == value for part in candidates):
         return None
     computed = [part for part in candidates if isinstance(part, (ast.BinOp, ast.UnaryOp, ast.Call))]
-    return _verbatim(value, site, call, computed)
+    return _verbatim(values, value, site, computed)
 
 
-def _verbatim(value: Any, site: Site, call: Any, candidates: list[Any]) -> Tree | None:
+def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> Tree | None:
     """The first of these expressions that the arguments alone give the same value."""
-    scope = call.scope
+    scope = values.graph.call.scope
     definitions = _definitions(site)
     for candidate in candidates:
         tree = _closed(candidate, scope, definitions)
@@ -106,8 +106,30 @@ def _verbatim(value: Any, site: Site, call: Any, candidates: list[Any]) -> Tree 
             found = np.array(found)
         same_kind = np.asarray(found).dtype == np.asarray(value).dtype
         if same_kind and np.array_equal(found, value, equal_nan=same_kind and _floats(value)):
-            return tree
+            return _with_lengths(values, tree, site)
     return None
+
+
+def _with_lengths(values: Values, tree: Tree, site: Site) -> Tree:
+    """`x.shape[0]` called N again where the author did."""
+    names = {
+        text.show(assigned[0]): name
+        for name, assigned in _definitions(site).items()
+        if len(assigned) == 1 and isinstance(assigned[0], ast.Subscript)
+    }
+
+    class Namer(ast.NodeTransformer):
+        def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: N802
+            name = names.get(text.show(node))
+            shape = node.value
+            if name and isinstance(shape, ast.Attribute) and isinstance(shape.value, ast.Name):
+                source = values.graph.inputs.get(shape.value.id)
+                axis = text.number(node.slice)
+                if source is not None and shape.attr == "shape" and isinstance(axis, int):
+                    return values.named(length(source, axis, source.shape[axis], name))
+            return self.generic_visit(node)
+
+    return Namer().visit(tree)
 
 
 def _floats(value: Any) -> bool:

@@ -101,7 +101,7 @@ class Filling:
             if isinstance(argument, Node):
                 return self.writer.value(argument), argument.shape
             if _number(argument):
-                tree = number_tree(argument, self.node.site, self.writer.graph.call)
+                tree = number_tree(self.writer, argument, self.node.site)
                 return self.literal(argument) if tree is None else tree, ()
             return self.literal(argument), None
         if word in _FREE:

@@ -43,7 +43,18 @@ def _items(parts: list[str], whole: str, indent: int) -> list[str]:
     space = " " * indent
     if len(whole) + indent <= WIDTH:
         return [space + whole]
-    return [f"{space}{part}," for part in parts]
+    return [line for part in parts for line in _item(part, indent)]
+
+
+def _item(part: str, indent: int) -> list[str]:
+    """One line of a bracket's contents, or a list broken over several."""
+    space = " " * indent
+    tree = ast.parse(part, mode="eval").body if part.startswith("[") else None
+    if len(part) + indent < WIDTH or not isinstance(tree, ast.List):
+        return [f"{space}{part},"]
+    inner = [text.show(each, None, 1) for each in tree.elts]
+    lines = [line for each in inner for line in _item(each, indent + 4)]
+    return [f"{space}[", *lines, f"{space}],"]
 
 
 def _broken(prefix: str, tree: Any, indent: int) -> list[str]:
@@ -52,13 +63,15 @@ def _broken(prefix: str, tree: Any, indent: int) -> list[str]:
         parts = [text.show(arg, None, 1) for arg in tree.args]
         parts += [f"{option.arg}={text.show(option.value, None, 1)}" for option in tree.keywords]
         head = f"{space}{prefix}{text.show(tree.func)}("
-        return [head, *_items(parts, ", ".join(parts), indent + 4), f"{space})"]
-    if isinstance(tree, ast.Tuple):
-        parts = [text.show(part, None, 1) for part in tree.elts]
         inner = _items(parts, ", ".join(parts), indent + 4)
-        if len(inner) == 1:
-            inner = [f"{' ' * (indent + 4)}{part}," for part in parts]
-        return [f"{space}{prefix}(", *inner, f"{space})"]
+        if len(parts) == 1 and len(inner) > 1:
+            inner[-1] = inner[-1].removesuffix(",")
+        return [head, *inner, f"{space})"]
+    if isinstance(tree, (ast.Tuple, ast.List)):
+        left, right = "()" if isinstance(tree, ast.Tuple) else "[]"
+        parts = [text.show(part, None, 1) for part in tree.elts]
+        inner = [line for part in parts for line in _item(part, indent + 4)]
+        return [f"{space}{prefix}{left}", *inner, f"{space}{right}"]
     whole = text.show(tree)
     inner = [" " * (indent + 4) + whole]
     if len(inner[0]) > WIDTH and isinstance(tree, ast.BinOp):

@@ -336,7 +336,7 @@ class Writer(Values):
         gradient = self.gradients[node]
         if gradient.shape == node.shape:
             return
-        if node.op != "input" and node.rule is not None and node.rule.lazy:
+        if node.rule is not None and (node.rule.lazy or _scatters(node.rule)):
             return
         last = self.steps[-1] if self.steps else None
         tree: Any = text.name(gradient.name)
@@ -480,6 +480,11 @@ class Writer(Values):
         user, operand = (use.user, use.operand) if use is not None else (None, "")
         rule = user.rule if user is not None else None
         self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree))
+
+
+def _scatters(rule: Rule) -> bool:
+    """Whether all texts of a row are `dx[key] += dz`: that broadcasts by itself."""
+    return all(isinstance(text.parse(each), ast.AugAssign) for each in rule.backward.values())
 
 
 def entries_of(shape: Shape, key: Any) -> np.ndarray:

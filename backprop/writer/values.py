@@ -87,7 +87,7 @@ class Values:
             return text.constant(tree)
         head, *parts = tree
         if head == "named":
-            return self._named(parts[0])
+            return self.named(parts[0])
         if head == "length":
             return self.length(*parts)
         if head == "call":
@@ -97,7 +97,7 @@ class Values:
         assert isinstance(template, ast.BinOp)
         return text.binary(template.op, left, right)
 
-    def _named(self, length: Length) -> Tree:
+    def named(self, length: Length) -> Tree:
         """The author's name of a length, if it means nothing else and belongs to an input."""
         assert length.name is not None
         _, node, axis = length.tree
@@ -105,7 +105,8 @@ class Values:
         holder = self.graph[length.name] if length.name in self.graph else None
         other = holder is not None and getattr(holder.note, "tree", None) != length.tree
         parameter = any(name == length.name for name, *_ in self.graph.call.parameters)
-        if other or parameter or known.tree != length.tree or origins(node)[axis] is None:
+        strange = origins(node)[axis][0].op != "input"
+        if other or parameter or known.tree != length.tree or strange:
             return self.length(node, axis)
         self.lengths_named[length.name] = length
         self.length(node, axis)
@@ -113,9 +114,9 @@ class Values:
 
     def length(self, node: Node, axis: int) -> Tree:
         """`x.shape[0]`: the length of an axis, named after the input it comes from."""
-        origin = origins(node)[axis]
-        if origin is not None:
-            node, axis = origin
+        source, its_axis = origins(node)[axis]
+        if source.op == "input" or source.named or not node.named:
+            node, axis = source, its_axis
         shape = text.attribute(self.value(node), "shape")
         return ast.Subscript(shape, text.constant(axis))
 
@@ -128,8 +129,7 @@ class Values:
     def lengths(self, node: Node, axes: Iterable[int]) -> Tree:
         """The product of some lengths: `x.shape[0] * x.shape[1]`, or `x.size`."""
         axes = tuple(axes)
-        found = tuple(origins(node)[axis] for axis in axes)
-        source = _whole(found)
+        source = self._whole(node, axes)
         if source is not None and len(axes) > 1:
             return text.attribute(self.value(source), "size")
         product = text.constant(1)
@@ -139,25 +139,31 @@ class Values:
 
     def shape(self, node: Node) -> Tree:
         """`x.shape`, or a tuple of lengths, or the node's own."""
-        found = origins(node)
-        source = _whole(found)
+        axes = tuple(range(len(node.shape)))
+        if not axes:
+            return ast.Tuple([])
+        source = self._whole(node, axes)
         if source is not None:
             return text.attribute(self.value(source), "shape")
-        if found and all(origin is not None for origin in found):
-            lengths = [self.length(node, axis) for axis in range(len(found))]
+        if all(origin[0].op == "input" for origin in origins(node)):
+            lengths = [self.length(node, axis) for axis in axes]
             return lengths[0] if len(lengths) == 1 else ast.Tuple(lengths)
+        found = origins(node)
+        twin = next(n for n in self.graph.nodes if n is node or n.named and origins(n) == found)
+        return text.attribute(self.value(twin), "shape")
+
+    def _whole(self, node: Node, axes: tuple[int, ...]) -> Node | None:
+        """The earlier node whose axes these are, all and in order."""
+        found = [origins(node)[axis] for axis in axes]
         if not found:
-            return ast.Tuple([])
-        return text.attribute(self.value(node), "shape")
+            return None
+        source = found[0][0]
+        if found != [(source, axis) for axis in range(len(source.shape))]:
+            return None
+        return source if source.op == "input" or source.named or not node.named else None
 
 
 def _buffer(node: Node) -> bool:
     """Whether an array is one that is filled in place, so that a view of it may go stale."""
     return node.rule is not None and node.rule.in_place
 
-
-def _whole(found: tuple[Any, ...]) -> Node | None:
-    """The input whose axes these are, all and in order."""
-    source = found[0][0] if found and found[0] is not None else None
-    every = source is not None and found == tuple((source, i) for i in range(len(source.shape)))
-    return source if every else None
