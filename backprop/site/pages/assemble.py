@@ -15,8 +15,20 @@ from backprop.site.pages.styles import Used, moved, shrink
 
 FOLDER = "assets/backprop"
 
+# Material says both a little later, and then the browser must lay out the whole page anew.
+EARLY = (
+    '<meta name="color-scheme" content="light dark">\n'
+    '<script>document.documentElement.className="js js-focus-visible"</script>\n'
+)
+
+# A rule of Material's that makes the browser look at every element of the page, twice, whenever
+# it starts: it keeps colours from fading when they are switched.
+COSTLY = re.compile(r"(?:\[data-md-color-switching\][^,{}]*,?)+\{[^}]*\}")
+
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
+_OWN = re.compile(r'\s*<script src="[^"]*/backprop/pages\.js"></script>')
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
+_FIRST_SHEET = re.compile(r'<link rel="stylesheet"')
 _SCRIPT = re.compile(r"<script\b([^>]*)>", re.IGNORECASE)
 
 
@@ -49,7 +61,7 @@ def assemble(site: Site, policy: Policy | None, one_stylesheet: bool) -> None:
     if one_stylesheet:
         _one_stylesheet(site)
     for page, html in site.pages.items():
-        site.pages[page] = scripts_wait(html)
+        site.pages[page] = scripts_wait(_FIRST_SHEET.sub(EARLY + r"\g<0>", html, count=1))
     if policy:
         for html in site.pages.values():
             policy.read(html)
@@ -70,6 +82,10 @@ def scripts_wait(html: str) -> str:
     scripts = _SCRIPT.findall(tail)
     if any("src=" not in attributes for attributes in scripts):
         return html
+    own = _OWN.search(tail)
+    if own:  # before Material's: it keeps that from loading the stylesheet a second time
+        tail = tail.replace(own.group(), "", 1)
+        tail = tail.replace("<script", own.group() + "<script", 1)
     return head + _SCRIPT.sub(_deferred, tail)
 
 
@@ -98,7 +114,7 @@ def _one_stylesheet(site: Site) -> None:
     for script in sorted(site.root.rglob("*.js")):
         used.read_script(script.read_text("utf-8", errors="replace"))
     texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
-    css = shrink("\n".join(texts), used)
+    css = COSTLY.sub("", shrink("\n".join(texts), used))
     digest = hashlib.sha256(css.encode()).hexdigest()[:8]
     name = f"{FOLDER}/site.{digest}.css"
     (site.root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,36 @@
   var words = /*words*/{}
   var root = document.documentElement
 
+  /* ── what stays as it is while Material starts and changes pages ── */
+
+  /* Material writes the address of every link anew when it starts, and changes the links of the
+     head with the page. For a stylesheet that means to load it again and to lay out everything
+     again. All pages have the same one, so it stays. For the same reason the page has a
+     <meta name="color-scheme"> from the beginning, and Material need not bring one. */
+  var sheet = document.querySelector("link[rel=stylesheet][href*='assets/backprop/site.']")
+  var meta = document.querySelector("meta[name=color-scheme]")
+  var append = document.head.appendChild
+  if (sheet) {
+    var address = sheet.href
+    Object.defineProperty(sheet, "href", {get: function () { return address }, set: function () {}})
+    sheet.remove = function () {}
+  }
+  document.head.appendChild = function (node) {
+    if (sheet && node.nodeName === "LINK" && node.rel === "stylesheet" && node.href === address
+      || meta && node.nodeName === "META" && node.name === "color-scheme") return node
+    return append.call(document.head, node)
+  }
+
+  /* Scroll bars follow the colours that the reader chose, if they are not the system's. */
+  function colours() {
+    var dark = document.body.dataset.mdColorScheme === "slate"
+    var wanted = dark === matchMedia("(prefers-color-scheme: dark)").matches
+      ? "light dark" : dark ? "dark" : "light"
+    if (meta && meta.content !== wanted) meta.content = wanted
+  }
+  new MutationObserver(colours)
+    .observe(document.body, {attributes: true, attributeFilter: ["data-md-color-scheme"]})
+
   /* ── boxes that scroll sideways: reachable by keyboard as long as they are too narrow ── */
 
   var BOXES = ".md-typeset pre > code, .md-typeset__scrollwrap, .bp-scroll, .bp-made"
@@ -184,6 +214,7 @@
 
   function start() {
     close()
+    colours()
     if (!first) said.textContent = document.title
     first = false
     watch.disconnect()
@@ -193,6 +224,11 @@
     })
   }
 
-  if (typeof document$ === "undefined") start()
-  else document$.subscribe(start)
+  function begin() {
+    if (typeof document$ === "undefined") start()
+    else document$.subscribe(start)
+  }
+
+  if (document.readyState === "complete") begin()
+  else document.addEventListener("DOMContentLoaded", begin)
 })()
