@@ -1,9 +1,9 @@
 """The colours and lines of a drawing, as CSS.
 
 Every colour is a custom property that a page may set (``--bp-forward`` …); the values here are
-the defaults, light and dark. Dark is chosen by Material's ``data-md-color-scheme``, by Jupyter's
-theme, or, where neither is there (a file of its own, an <img>), by the reader's system. All text
-has a contrast of at least 4.5 on paper and box, all lines of at least 3.
+the defaults, light and dark. Dark is chosen by Material's ``data-md-color-scheme`` or by Jupyter's
+theme. A drawing that stands alone (a file, an <img>) has a paper of its own and follows the
+reader's system. All text has a contrast of at least 4.5 on paper and box, all lines of at least 3.
 """
 
 #                 light      dark
@@ -27,12 +27,10 @@ def _palette(which: int) -> str:
 
 
 def colours(of: str) -> str:
-    """The rules that give the elements ``of`` the colours, light and dark."""
-    system = f"body:not([data-md-color-scheme]):not([data-jp-theme-light]) {of}"
+    """The rules that give the elements ``of`` the colours: light, and dark where the page is."""
     return f"""\
 {of}{{{_palette(0)}}}
 [data-md-color-scheme=slate] {of},[data-jp-theme-light=false] {of}{{{_palette(1)}}}
-@media screen and (prefers-color-scheme:dark){{{of}:root,{system}{{{_palette(1)}}}}}
 """
 
 
@@ -52,4 +50,9 @@ STYLE = f"""\
 .bp-middle text{{text-anchor:middle}}
 """
 
-ALONE = ".bp-alone{background:var(--paper)}\n"
+_UNTHEMED = "body:not([data-md-color-scheme]):not([data-jp-theme-light]) .bp-alone"
+
+ALONE = f"""\
+.bp-alone{{background:var(--paper)}}
+@media screen and (prefers-color-scheme:dark){{.bp-alone:root,{_UNTHEMED}{{{_palette(1)}}}}}
+"""

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.drawing.style import STYLE
 from backprop.site.posts.graphs import assets, figure
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -525,6 +526,34 @@ def test_under_a_strict_policy_and_in_chinese(
     assert page.locator("figcaption").inner_text() == "方差"
     assert page.locator(".bp-code-forward .bp-now").inner_text().strip() == "diff = x - mean"
     assert "第 8 步，共 11 步" in page.locator(".bp-said").inner_text()
+
+
+def test_a_drawing_that_stands_alone_follows_the_system(
+    open_page: Callable[..., Any], site_server: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "functions.py").write_text(FUNCTIONS)
+    graph = bp.trace(*runpy.run_path(str(tmp_path / "functions.py"))["CALLS"]["variance"])
+    (tmp_path / "variance.svg").write_text(bp.draw(graph), "utf-8")
+    (tmp_path / "favicon.ico").touch()
+    inline = bp.draw(graph, standalone=False)
+    (tmp_path / "page.html").write_text(
+        '<!doctype html><title>-</title><link rel="icon" href="data:,"><body>'
+        f"<style>{STYLE}</style>{inline}",
+        "utf-8",
+    )
+    address = site_server.add(tmp_path, "http://alone.example.org/")
+    seen = {}
+    for dark in (False, True):
+        page = open_page(f"{address}variance.svg", dark=dark)
+        ink = page.locator(".bp-forward").first.evaluate("e => getComputedStyle(e).fill")
+        paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert contrast(ink, paper) >= 4.5
+        seen[dark] = paper
+        # In a page that is light for everybody it stays light.
+        page = open_page(f"{address}page.html", dark=dark)
+        ink = page.locator(".bp-forward").first.evaluate("e => getComputedStyle(e).fill")
+        assert contrast(ink, "rgb(255, 255, 255)") >= 4.5
+    assert seen[False] != seen[True]
 
 
 def test_texts_fit_the_room_that_was_measured_for_them(

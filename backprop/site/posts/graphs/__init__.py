@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from backprop.drawing.diagram import diagram
+from backprop.drawing.diagram import diagram, shape_text
 from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, svg
 from backprop.errors import RuleError
@@ -47,12 +47,14 @@ def _item(number: int, step: Explained, lang: str) -> str:
         f'<li class="bp-step bp-step-{step.kind}" data-step="{number}"{data}>'
         '<div class="bp-told"><p class="bp-head">'
         f'<span class="bp-tag">{say(step.kind, lang)}</span>'
-        f"<code>{escape(step.code)}</code></p><dl>{notes}</dl></div>{value}</li>"
+        f"<code>{escape(step.code)}</code> "
+        f'<span class="bp-shape" title="shape">{shape_text(step.shape)}</span></p>'
+        f"{f'<dl>{notes}</dl>' if notes else ''}</div>{value}</li>"
     )
 
 
 def _remark(word: str, text: str) -> str:
-    return f"<code>{escape(text)}</code>" if word in ("shape", "rule") else escape(text)
+    return f"<code>{escape(text)}</code>" if word == "rule" else escape(text)
 
 
 def _code(title: str, texts: list[str], marks: dict[int, dict[str, object]], kind: str) -> str:

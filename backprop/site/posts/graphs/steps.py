@@ -25,6 +25,7 @@ class Explained:
     remarks: list[tuple[str, str]]
     name: str
     value: Any = None
+    shape: tuple[int, ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,7 +51,7 @@ def _joined(words: list[str], lang: str) -> str:
 
 def _forward(graph: Any, lang: str) -> Iterator[Explained]:
     for node in operations(graph):
-        remarks = [("shape", shape_text(node.shape))]
+        remarks = []
         if node.rule is not None and node.rule.axes == "broadcast":
             for operand in dict.fromkeys(node.inputs):
                 if operand.shape != node.shape and operand.shape:
@@ -58,7 +59,9 @@ def _forward(graph: Any, lang: str) -> Iterator[Explained]:
                     text = say("broadcast", lang, name=operand.name, small=small, big=big)
                     remarks.append(("why", text))
         data = {"node": node.name, "line": _line(graph, node)}
-        yield Explained("forward", forward_text(node), remarks, node.name, node.value, data)
+        yield Explained(
+            "forward", forward_text(node), remarks, node.name, node.value, node.shape, data
+        )
 
 
 def _whys(step: Any, lang: str) -> Iterator[str]:
@@ -97,15 +100,12 @@ def _backward(graph: Any, backward: Any, lang: str) -> Iterator[Explained]:
         name = gradients.upstream(node)
         if name is None or node not in outputs(graph):
             continue
-        remarks = [
-            ("shape", shape_text(node.shape)),
-            ("why", say("upstream", lang, node=node.name)),
-        ]
+        remarks = [("why", say("upstream", lang, node=node.name))]
         data = {"gradient": name, "node": node.name, "upstream": ""}
-        yield Explained("backward", name, remarks, name, dout, data)
+        yield Explained("backward", name, remarks, name, dout, node.shape, data)
     for step in backward.steps:
         node = step.node
-        remarks = [("shape", shape_text(step.shape))]
+        remarks = []
         if step.rule is not None:
             remarks += _rule(step, lang)
         elif "+" in step.line:
@@ -124,7 +124,7 @@ def _backward(graph: Any, backward: Any, lang: str) -> Iterator[Explained]:
             "line": _line(graph, step.user or node),
         }
         value = values.get(step.gradient)
-        yield Explained("backward", step.line, remarks, step.gradient, value, data)
+        yield Explained("backward", step.line, remarks, step.gradient, value, step.shape, data)
 
 
 def explain(graph: Any, backward: Any, lang: str) -> list[Explained]:

@@ -25,7 +25,6 @@ WORDS = {
     "legend_constant": {"en": "constant, no gradient", "zh": "常量，没有梯度"},
     "forward": {"en": "forward", "zh": "前向"},
     "backward": {"en": "backward", "zh": "反向"},
-    "shape": {"en": "shape", "zh": "shape"},
     "rule": {"en": "rule", "zh": "规则"},
     "why": {"en": "why", "zh": "原因"},
     "rule_of": {"en": "{rule}  for {forward}", "zh": "{rule}  （{forward}）"},
@@ -60,14 +59,8 @@ WORDS = {
     "axis": {"en": "axis {list}", "zh": "axis {list}"},
     "axes": {"en": "axes {list}", "zh": "axis {list}"},
     "list": {"en": ", ", "zh": "、"},
-    "keep": {
-        "en": "keep: reduced axes put back with length 1",
-        "zh": "keep：补回归约掉的轴，长度为 1",
-    },
-    "count": {
-        "en": "count: how many entries became one",
-        "zh": "count：多少个元素归约成一个",
-    },
+    "keep": {"en": "keep: puts the reduced axes back", "zh": "keep：补回归约掉的轴"},
+    "count": {"en": "count: how many were reduced", "zh": "count：归约的元素个数"},
     "and": {"en": "; ", "zh": "；"},
 }
 
