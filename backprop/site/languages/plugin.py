@@ -119,6 +119,10 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.messages.docs_dir = config.docs_dir
         self.messages.all_docs_dirs = [e.config.docs_dir for e in self.catalogue.editions.values()]
         self.messages.install()
+        # With --quiet, MkDocs does not see the warnings that --strict lets it count.
+        logger = logging.getLogger("mkdocs")
+        if config.strict and logger.level > logging.WARNING:
+            logger.setLevel(logging.WARNING)
         if self.config.reproducible and EPOCH not in os.environ:
             newest = checks.newest_date(e.config for e in self.catalogue.editions.values())
             self.own_epoch = True
