@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backprop.lengths import bare
+
 if TYPE_CHECKING:
     from backprop.replay import Gradients
     from backprop.rules import Rule
@@ -67,7 +69,7 @@ class Node:
     def plain(self) -> Any:
         """The value as the operation got it: a Python number stays one (it has no dtype)."""
         if self.rule is None and isinstance(self.note, (int, float, complex)):
-            return self.note
+            return bare(self.note)
         return self.value
 
     @property
@@ -122,7 +124,7 @@ def plain(item: Any, value_of: Any = None) -> Any:
         return [plain(part, value_of) for part in item]
     if isinstance(item, slice):
         return slice(*[plain(part, value_of) for part in (item.start, item.stop, item.step)])
-    return item
+    return bare(item)
 
 
 class Graph:

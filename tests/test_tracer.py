@@ -328,7 +328,7 @@ def endless(x):
         ),
         (to_math, r"in to_math: return math.sqrt.*\n.*became a float.*numpy functions take it"),
         (to_asarray, r"in to_asarray: .*\n.*np.asarray.*leave the call out"),
-        (into_a_plain_buffer, r"in into_a_plain_buffer: .*\n.*make buffers with np.zeros"),
+        (into_a_plain_buffer, r"in into_a_plain_buffer: .*\n.*buffers that the function makes itself with np.zeros"),
         (endless, r"endless \(.*\) calls itself without end"),
     ],
 )

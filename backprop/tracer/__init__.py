@@ -97,6 +97,11 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
             "in which it stops"
         ) from None
+    except (TypeError, ValueError) as error:
+        ours = error.__cause__ or error.__context__
+        if isinstance(ours, TraceError):  # numpy has put its own error over it
+            raise ours from None
+        raise
     recognise(tape, outputs)
     _activate(tape.nodes, outputs)
     aliases = give_names(tape, f)

@@ -11,9 +11,15 @@ import numpy as np
 from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
 from backprop.rules import TABLE, Rule, counting, missing
-from backprop.tracer.lengths import length
+from backprop.lengths import length
 from backprop.tracer.names import Site, site
 from backprop.tracer.tape import OPTIONS, Tape
+
+
+_KEEP = (
+    "keep it an array: numpy functions take it (np.sqrt, not math.sqrt), and so do buffers that "
+    "the function makes itself with np.zeros"
+)
 
 
 class Array:
@@ -132,13 +138,13 @@ class Array:
         return value
 
     def __float__(self) -> float:
-        return float(leave(self, "became a float", "keep it an array: numpy functions take it"))
+        return float(leave(self, "became a float", _KEEP))
 
     def __int__(self) -> int:
-        return int(leave(self, "became an int", "keep it an array"))
+        return int(leave(self, "became an int", _KEEP))
 
     def __complex__(self) -> complex:
-        return complex(leave(self, "became a complex number", "keep it an array"))
+        return complex(leave(self, "became a complex number", _KEEP))
 
     def __index__(self) -> int:
         return leave(self, "became an index", "an index has no gradient").__index__()

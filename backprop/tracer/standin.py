@@ -20,7 +20,7 @@ import numpy as np
 from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, arrays_in, binary, refuse, unary
 from backprop.tracer.functions import SPECIAL, SYNONYMS
-from backprop.tracer.lengths import Length, Number, remember, tree_of
+from backprop.lengths import Length, Number, remember, tree_of
 from backprop.tracer.names import site
 from backprop.tracer.tape import running
 

@@ -12,7 +12,7 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.rules import TABLE, Rule, lookup
-from backprop.tracer.lengths import Length, Number
+from backprop.lengths import Length, Number, bare
 from backprop.tracer.names import Site, name_of, outermost, site
 
 ndarray = np.ndarray
@@ -201,6 +201,8 @@ def _values(item: Any, found: list[Node]) -> Any:
     if type(item) is Node:
         found.append(item)
         return item.plain
+    if type(item) is Length or type(item) is Number:
+        return bare(item)
     if type(item) is tuple:
         return tuple([_values(part, found) for part in item])
     if type(item) is list:

@@ -93,7 +93,11 @@ class Backward:
         """
         graph = self.graph
         if not self._alike(args):
-            return derive(graph.call.function, *args, cache=graph.call.cache)(dout, *args)
+            return derive(graph.call.function, *args, cache=graph.call.cache)._run(dout, args)
+        return self._run(dout, args)
+
+    def _run(self, dout: Any, args: tuple[Any, ...]) -> Any:
+        graph = self.graph
         arrays = upstream(graph, dout)
         if self._function is not None:
             results = self._function(arrays if graph.several else arrays[0], *args)

@@ -11,7 +11,7 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.rules import Range
-from backprop.tracer.lengths import length
+from backprop.lengths import length
 from backprop.tracer.names import Site, parts
 from backprop.writer import text
 from backprop.writer.text import Tree

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backprop.graph import Graph, Node, plain
-from backprop.tracer.lengths import Length
+from backprop.lengths import Length
 from backprop.writer import text
 from backprop.writer.constants import constant_tree
 from backprop.writer.expand import Filling

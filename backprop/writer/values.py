@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop.axes import origins
 from backprop.graph import Graph, Node
-from backprop.tracer.lengths import Length, tree_of
+from backprop.lengths import Length, tree_of
 from backprop.writer import text
 from backprop.writer.constants import constant_tree
 from backprop.writer.text import Tree

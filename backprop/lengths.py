@@ -10,17 +10,27 @@ from typing import Any
 Tree = Any
 
 
-class Length(int):
-    """An axis' length: an int, with where it comes from and what the author called it."""
+class _Remembering:
+    """A Python number with a tree; numpy is to treat it as the plain number it is.
+
+    (numpy takes a number of a subclass for a scalar of its own, which has a dtype: it would
+    turn float32 into float64.)
+    """
 
     tree: Tree
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return getattr(ufunc, method)(*[bare(value) for value in inputs], **options)
+
+
+class Length(_Remembering, int):
+    """An axis' length: an int, with where it comes from and what the author called it."""
+
     name: str | None = None
 
 
-class Number(float):
+class Number(_Remembering, float):
     """A float computed from lengths, such as `1 / N`."""
-
-    tree: Tree
 
 
 def length(node: Any, axis: int, value: int, name: str | None = None) -> Length:
@@ -54,17 +64,18 @@ def _arithmetic(sign: str, compute: Callable[[Any, Any], Any], base: type) -> tu
     def forward(self: Any, other: Any) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
-        return remember(compute(base(self), _bare(other)), (sign, tree_of(self), tree_of(other)))
+        return remember(compute(base(self), bare(other)), (sign, tree_of(self), tree_of(other)))
 
     def reflected(self: Any, other: Any) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
-        return remember(compute(_bare(other), base(self)), (sign, tree_of(other), tree_of(self)))
+        return remember(compute(bare(other), base(self)), (sign, tree_of(other), tree_of(self)))
 
     return forward, reflected
 
 
-def _bare(value: Any) -> Any:
+def bare(value: Any) -> Any:
+    """The plain Python number."""
     if isinstance(value, Length):
         return int(value)
     return float(value) if isinstance(value, Number) else value
