@@ -2,8 +2,9 @@
 
 Every colour is a custom property that a page may set (``--bp-forward`` …); the values here are
 the defaults, light and dark. Dark is chosen by Material's ``data-md-color-scheme`` or by Jupyter's
-theme. A drawing that stands alone (a file, an <img>) has a paper of its own and follows the
-reader's system. All text has a contrast of at least 4.5 on paper and box, all lines of at least 3.
+theme, on screens: paper is light. A drawing that stands alone (a file, an <img>) has a paper of
+its own and follows the reader's system. All text has a contrast of at least 4.5 on paper and box,
+all lines of at least 3.
 """
 
 #                 light      dark
@@ -30,7 +31,7 @@ def colours(of: str) -> str:
     """The rules that give the elements ``of`` the colours: light, and dark where the page is."""
     return f"""\
 {of}{{{_palette(0)}}}
-[data-md-color-scheme=slate] {of},[data-jp-theme-light=false] {of}{{{_palette(1)}}}
+@media screen{{[data-md-color-scheme=slate] {of},[data-jp-theme-light=false] {of}{{{_palette(1)}}}}}
 """
 
 

@@ -396,6 +396,16 @@ def test_paper_shows_the_full_graph(open_page: Callable[..., Any], pages: str) -
     assert colour == whole  # nothing is dimmed
 
 
+def test_paper_is_light(open_page: Callable[..., Any], pages: str) -> None:
+    page = open_page(pages + "variance/", dark=True)
+    page.emulate_media(media="print", color_scheme="dark")
+    inks = page.evaluate(
+        """() => [...document.querySelectorAll('.bp-graph text')]
+            .filter(e => e.getClientRects().length).map(e => getComputedStyle(e).fill)"""
+    )
+    assert min(contrast(ink, "rgb(255, 255, 255)") for ink in inks) >= 4.5
+
+
 def test_what_flows_stands_still_where_motion_is_unwanted(
     open_page: Callable[..., Any], pages: str
 ) -> None:
