@@ -376,7 +376,9 @@ class _Probe:
             return
         step = 1e-8 * max(1.0, abs(float(self.start[index])))
         here, there = self._pieces(index, -step), self._pieces(index, step)
-        if here == there or self._smooth(index):
+        # The other side of an `if` cannot be replayed, so it counts as a kink.
+        same_branch = here[len(self.corners) :] == there[len(self.corners) :]
+        if here == there or (same_branch and self._smooth(index)):
             return
         corner = next((n for n, a, b in zip(self._all(), here, there, strict=True) if a != b), None)
         where = f" (line {corner.line})" if corner is not None and corner.line else ""
@@ -420,7 +422,9 @@ class _Probe:
             gaps.append(abs(right - left))
             slopes.append(max(abs(right), abs(left)))
         tiny = 1e-7 * (slopes[1] + abs(middle) + 1e-30)
-        return not (gaps[1] > tiny and gaps[1] > 0.5 * gaps[0])
+        kink = gaps[1] > tiny and gaps[1] > 0.5 * gaps[0]
+        jump = slopes[1] > tiny and slopes[1] > 5 * slopes[0]  # of a step, they grow as 1 / step
+        return not (kink or jump)
 
 
 def _followers(graph: Graph, start: Node) -> list[Node]:
