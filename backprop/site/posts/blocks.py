@@ -27,6 +27,11 @@ class Line:
         return len(self.text) - len(self.text.lstrip(" "))
 
     @property
+    def spaces(self) -> int:
+        """The indentation of a fence, within quotes and outside of them."""
+        return self.text.count(" ")
+
+    @property
     def blank(self) -> bool:
         return not self.text.strip()
 

@@ -103,7 +103,9 @@ def scan(text: str) -> Scan:
         flat.append(Line(opening["prefix"].expandtabs(TAB) + "`", len(candidates)))
         candidates.append(what)
         at = after
-    visible = shown(flat)
+    # The blocks of Markdown matter only to what is indented like code, or in a comment.
+    plain = "<!--" not in text and all(line.spaces < TAB for line in flat if line.fence is not None)
+    visible = set(range(len(candidates))) if plain else shown(flat)
     seen = [what for i, what in enumerate(candidates) if i in visible]
     unseen = [what for i, what in enumerate(candidates) if i not in visible]
     return Scan(

@@ -7,7 +7,6 @@ same ones on both sides.
 import re
 from dataclasses import dataclass
 
-from backprop.site.posts.fences import read_page
 from backprop.site.posts.pages import Page
 
 
@@ -35,7 +34,7 @@ _HIDDEN = re.compile(
 
 def formulas(page: Page) -> list[Formula]:
     """All formulas of a page outside of fences and code, in order."""
-    lines = read_page(page.path).split("\n")
+    lines = page.text.split("\n")
     for fence in page.fences:
         for number in range(fence.line - 1, min(fence.end, len(lines))):
             lines[number] = ""

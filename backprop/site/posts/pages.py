@@ -4,7 +4,7 @@ A page is read once and passed on as plain data; nothing in here executes anythi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from backprop.site.posts.fences import Fence, PageError, Problem, read_page, scan
@@ -49,6 +49,7 @@ class Page:
     steps: tuple[Step, ...]
     problems: tuple[Problem, ...]
     ignored: tuple[int, ...] = ()
+    text: str = field(default="", repr=False)
 
     @property
     def executed(self) -> list[Step]:
@@ -69,7 +70,7 @@ def load(path: Path, root: Path, language: str = "en", text: str | None = None) 
     found = scan(text)
     steps, problems = _steps(found.fences)
     every = sorted([*found.problems, *problems], key=lambda problem: problem.line)
-    return Page(path, name, language, found.fences, steps, tuple(every), found.ignored)
+    return Page(path, name, language, found.fences, steps, tuple(every), found.ignored, text)
 
 
 def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:

@@ -62,6 +62,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.shown: dict[str, Shown] = {}
         self.pages: dict[str, list[str]] = {}  # source of a page -> its tokens, in order
         self.rendered: set[str] = set()  # the tokens that appeared in HTML
+        self.texts: dict[str, str] = {}
         self.files: set[str] = set()
         self.root = Path()
         self.run = Run()
@@ -84,7 +85,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     # After the blog has put its posts back, which it hides from the navigation until here.
     @event_priority(-200)
     def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
-        self.shown, self.pages, self.rendered, self.files = {}, {}, set(), set()
+        self.shown, self.pages, self.texts = {}, {}, {}
+        self.rendered, self.files = set(), set()
         language = self.config.language or _language(config)
         sources: list[tuple[str, Page]] = []
         for file in files.documentation_pages():
@@ -123,7 +125,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 self._report(failure_of)
             tokens.append(f"{prefix}-{number}")
             self.shown[tokens[-1]] = Shown(fence, page.language, step, outcome, failure_of)
-        self.pages[source] = tokens
+        self.pages[source], self.texts[source] = tokens, page.text
 
     def _compare(self, page: Page, result: Result, cache: Cache) -> None:
         """The languages of a page against each other, as soon as both are known."""
@@ -162,7 +164,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         if not tokens:
             return markdown
         try:
-            return mark(markdown, {token: self.shown[token] for token in tokens})
+            shown = {token: self.shown[token] for token in tokens}
+            return mark(markdown, shown, self.texts[page.file.src_uri])
         except FencesChangedError:
             log.warning(
                 "%s: another plugin has changed the fences of this page before backprop/posts "

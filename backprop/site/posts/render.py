@@ -7,7 +7,7 @@ finished HTML the block with that token gets what belongs to it.
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backprop.site.posts.fences import Fence, scan
 from backprop.site.posts.headers import LAYOUT, MATERIAL
@@ -36,9 +36,12 @@ class FencesChangedError(ValueError):
     """Another plugin has changed the fences of a page before they could be marked."""
 
 
-def mark(markdown: str, shown: dict[str, Shown]) -> str:
-    """Give the fences of a page their tokens; `shown` is in the order of the page."""
-    fences = list(scan(markdown).fences)
+def mark(markdown: str, shown: dict[str, Shown], text: str = "") -> str:
+    """Give the fences of a page their tokens; `shown` is in the order of the page.
+
+    `text` is the whole file, front matter included, of which they are.
+    """
+    fences = _fences(markdown, text, [one.fence for one in shown.values()])
     ours = list(shown.items())
     if [fence.code for fence in fences] != [one.fence.code for _, one in ours]:
         raise FencesChangedError
@@ -49,6 +52,14 @@ def mark(markdown: str, shown: dict[str, Shown]) -> str:
             opening = line[: line.index(fence.mark)]
             lines[fence.line - 1] = f"{opening}{fence.mark}{_header(one, token)}"
     return "\n".join(lines)
+
+
+def _fences(markdown: str, text: str, known: list[Fence]) -> list[Fence]:
+    """The fences of what is left of a page; nothing is scanned again if that is all of it."""
+    if not text.endswith(markdown):
+        return list(scan(markdown).fences)
+    above = text.count("\n", 0, len(text) - len(markdown))
+    return [replace(fence, line=fence.line - above) for fence in known]
 
 
 # The fences that are marked: how Pygments shall call them, and the class of their block.
