@@ -168,7 +168,7 @@ class _Check:
                     say("cache_is", self.lang, forward=self.forward, cache=_brief(cache, 6))
                 )
         look = Look(self.judge, which, run)
-        earlier = self._cause(look)
+        earlier = self.judge.blame_failure(which, run) or self._cause(look)
         if earlier is not None:
             mistake = self._mistake(look, earlier)
             said = "\n".join([mistake.said, *sentences])
@@ -194,7 +194,8 @@ class _Check:
             word = "`cache`"
         said = HINTS["inplace"].say(self.lang, {"damaged": word})
         head = say("first", self.lang, name=variable, line=line)
-        return Mistake(variable, line, self.backward.text(line), "inplace", f"{head} {said}")
+        space = "" if self.lang == "zh" else " "
+        return Mistake(variable, line, self.backward.text(line), "inplace", head + space + said)
 
     def _blamed(self, which: int, run: Recording) -> list[Mistake]:
         """The first mistake, and what is wrong once it is corrected."""
@@ -239,7 +240,7 @@ class _Check:
         bare = blame.name.startswith("return[")
         first = say("first_result" if bare else "first", lang, name=blame.name, line=event.line)
         sentence = HINTS[hint].say(lang, blame.detail) if hint else say("unknown", lang)
-        said = [f"{first} {sentence}"]
+        said = [first + ("" if lang == "zh" else " ") + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
         error = times = None
@@ -305,7 +306,7 @@ class _Check:
             for mistake in mistakes[1:]:
                 parts += ["", say("then", lang), describe(mistake, lang)]
             message = "\n".join(parts)
-        rows = compare.rows(look) if look is not None else []
+        rows = compare.rows(look, {m.variable or "" for m in mistakes}) if look is not None else []
         graph = self.points[0].graph
         return Report(
             self.forward, self.backward.name, lang, not mistakes, message, mistakes, rows,
@@ -370,7 +371,10 @@ def kink(truth: Truth) -> str | None:
         for node in truth.graph.differentiated:
             estimate(truth.graph, node.name, truth.point.douts)
     except KinkError as error:
-        return str(error)
+        found = re.search(r"derivative at (.+?): ", str(error))
+        line = re.search(r"\(line \d+\)", str(error))
+        where = found[1] if found else str(error)
+        return f"{where}, {line[0].strip('()')}" if line else where
     except (TypeError, ValueError):
         return None
     return None

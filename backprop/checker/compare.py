@@ -27,7 +27,8 @@ def finals(look: Look) -> list[Event]:
     """The last version of every variable that is named after a gradient."""
     found = []
     for event in look.events:
-        if event.last and event.kind != "parameter" and look.judge.names.exact(event.name):
+        named = look.own(event) and look.judge.names.exact(event.name)
+        if event.last and event.kind != "parameter" and named:
             found.append(event)
     return found
 
@@ -106,7 +107,7 @@ def _superfluous(look: Look, event: Event, node: str, times: float) -> bool:
 def _one_change(look: Look, event: Event, wants: dict[str, np.ndarray]) -> Blame | None:
     """The one small change that makes a variable the gradient it is named after."""
     site = look.site(event)
-    if site is None:
+    if site is None or look.judge.backward.source is None:
         return None
     scope = look.scope(event)
     changes = Edits(site.statement, scope)
@@ -138,7 +139,7 @@ def _cancelled(look: Look, blame: Blame) -> Blame:
     return blame
 
 
-def rows(look: Look) -> list[Row]:
+def rows(look: Look, blamed: set[str]) -> list[Row]:
     """One row a variable, in the order of the code: what it is, and whether it is right."""
     found = []
     names = look.judge.names
@@ -169,6 +170,8 @@ def rows(look: Look) -> list[Row]:
                 node = exact[0]
                 status = "scaled" if times is not None else "wrong"
                 error = differs(np.asarray(value).reshape(-1), want.reshape(-1), look.truth.scale)
+        if event.name in blamed and status in ("helper", "scaled", "partial"):
+            status = "wrong"
         found.append(Row(event.name, event.line, shape, node, status, error, times))
     return found
 

@@ -108,7 +108,16 @@ class Place:
         parent = self.parent
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Add, ast.Sub)):
             return True
+        if isinstance(parent, ast.Attribute) and parent.attr == "T":
+            return True
         return isinstance(parent, (ast.Call, ast.UnaryOp, ast.Tuple, ast.Dict))
+
+    def divided_by(self, name: str) -> bool:
+        """Whether something else in the statement is divided by `name`."""
+        return any(
+            isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and _text(n.right) == name
+            for n in ast.walk(self.parents[0])
+        )
 
     def inside(self, kinds: Any) -> bool:
         return any(isinstance(parent, kinds) for parent in self.parents)
@@ -136,6 +145,10 @@ def _np(function: str, *args: Any, **keywords: Any) -> ast.expr:
         list(args),
         [ast.keyword(k, v) for k, v in keywords.items()],
     )
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.floating))
 
 
 def _load(node: ast.Name) -> ast.Name:
@@ -183,7 +196,7 @@ def sign(place: Place) -> Iterator[Change]:
         if isinstance(node.op, ast.Sub):
             yield "sign", 2, said, _bin(node.right, ast.Sub(), node.left)
     if place.is_term and not _is_number(node):
-        yield "sign", 1 if not place.parents else 3, said, ast.UnaryOp(ast.USub(), node)
+        yield "sign", 2 if not place.parents else 3, said, ast.UnaryOp(ast.USub(), node)
 
 
 def factor(place: Place) -> Iterator[Change]:
@@ -215,8 +228,9 @@ def factor(place: Place) -> Iterator[Change]:
             if value != node.value:
                 detail = {"factor": _short(value), "was": _text(node)}
                 yield "factor", 3, detail, ast.copy_location(_num(value), node)
-    for name, value in scope.lengths.items():
-        if _length_like(node, scope) and _text(node) != name and scope.value(node) != value:
+    is_length = _length_like(node, scope) and np.ndim(scope.value(node)) == 0
+    for name, value in scope.lengths.items() if is_length else ():
+        if _text(node) != name and scope.value(node) != value:
             yield "factor", 2, {"factor": name, "was": _text(node)}, scope.number(name, value)
     if not place.parents and isinstance(scope.value(node), (int, float, np.integer)):
         for name, value in {**scope.lengths, **scope.counts}.items():
@@ -227,6 +241,8 @@ def factor(place: Place) -> Iterator[Change]:
         for name, value in _factors(scope):
             number = scope.number(name, value)
             detail = {"factor": name}
+            if deep and place.divided_by(name):  # its neighbours have that factor
+                yield "factor", 4, {**detail, "how": "divide"}, _bin(node, ast.Div(), number)
             yield "factor", 4 + deep, {**detail, "how": "divide"}, _bin(node, ast.Div(), number)
             yield "factor", 4 + deep, {**detail, "how": "multiply"}, _bin(node, ast.Mult(), number)
 
@@ -306,8 +322,8 @@ def power(place: Place) -> Iterator[Change]:
     simple = isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) and not in_power
     grouped = isinstance(node, ast.BinOp) and isinstance(parent, (ast.BinOp, ast.Call))
     if simple or grouped:
-        value = np.asarray(scope.value(node)) if simple else None
-        if value is not None and value.dtype.kind != "f":
+        value = scope.value(node) if simple else None
+        if simple and np.asarray(value if _is_array(value) else 0).dtype.kind != "f":
             return
         text = _text(node)
         base = clone(node, {})
@@ -545,9 +561,7 @@ def operand(place: Place) -> Iterator[Change]:
         for name, other in scope.arrays():
             if name == _text(node) or other.dtype.kind != array.dtype.kind:
                 continue
-            if name not in scope.values and (
-                other.shape != array.shape or _text(node) in name
-            ):
+            if name not in scope.values and (other.shape != array.shape or " " in name):
                 continue
             loose = isinstance(parent, ast.Call) or place.is_term
             if other.shape == array.shape or (loose and other.ndim == array.ndim):
@@ -650,7 +664,7 @@ def value_for_derivative(place: Place) -> Iterator[Change]:
             continue
         text = _text(base)
         for shape in ("1 - {0} ** 2", "{0} * (1 - {0})", "{0} > 0", "1 - {0}", "np.exp({0})",
-                      "np.cos({0})", "1 / {0}", "2 * {0}", "1 - np.tanh({0}) ** 2",
+                      "np.cos({0})", "1 / {0}", "1 - np.tanh({0}) ** 2",
                       "{0} == np.max({0})"):  # fmt: skip
             wanted = shape.format(text)
             if _text(node) not in (wanted, f"({wanted})"):
@@ -717,7 +731,10 @@ def term(place: Place) -> Iterator[Change]:
         for op in (ast.Add(), ast.Sub()):
             new = _bin(clone(node, {}), op, _name(name))
             sign = "+" if isinstance(op, ast.Add) else "-"
-            yield "missing term", 5 + deep, {"term": f"{sign} {name}"}, new
+            if place.parents and name in _text(place.parents[0]) or name in _text(node):
+                yield "factor", 6, {"factor": "2"}, new  # a term that is there already, twice
+            else:
+                yield "missing term", 5 + deep, {"term": f"{sign} {name}"}, new
         if not place.parents and value.size > 1:
             outer = f"np.outer({name}, {name})"
             new = _bin(clone(node, {}), ast.Sub(), _name(outer))

@@ -131,7 +131,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{backward} 返回了 None；应该返回梯度：{names}。是不是忘了 `return`？",
     ),
     "number": (
-        "{backward} returns {got} values; {want} are expected, one for each floating-point argument of {forward}, in this order: {names}",
+        "{backward} returns a number of results that does not fit ({got}): {want} expected, one for each floating-point argument of {forward}, in this order: {names}",
         "{backward} 返回了 {got} 个值；应该是 {want} 个，{forward} 的每个浮点参数各一个，顺序是：{names}",
     ),
     "key": (

@@ -134,14 +134,19 @@ class Judge:
             return swapped
         suspects = look.suspects(before)
         search = Search(self, look, suspects, before)
-        convict = self._convict(look, suspects, before)
+        convict = self._convict(look, suspects, before, True)
+        if convict is None:
+            simple = search.edit(set(), highest=3)
+            if simple is not None:
+                return simple
+            convict = self._convict(look, suspects, before, False)
         if convict is not None:
             event, after, blame = convict
             causes = look.ancestors([event.index])
             search.suspects = [s for s in suspects if s.event.index in causes]
             return search.edit(after) or search.local(event, blame) or blame
         return (
-            search.edit(set(), highest=4)
+            search.edit(set(), highest=6)
             or search.override(set())
             or search.edit(set())
             or search.edit()
@@ -149,37 +154,58 @@ class Judge:
             or self._result(look, before)
         )
 
+    def blame_failure(self, which: int, recording: Recording) -> Blame | None:
+        """The first wrong variable of a run that was ended by an exception."""
+        failure = recording.failure
+        if failure is None or failure.line is None or self.backward.source is None:
+            return None
+        look = Look(self, which, recording)
+        before = set(range(len(look.truth.results)))
+        suspects = [s for s in look.suspects(before) if not s.sure]
+        for site in self.backward.sites:
+            last = getattr(site.statement, "end_lineno", site.line) or site.line
+            if site.kind != "leave" and site.line <= failure.line <= last:
+                reads = [e.index for e in look.events if e.name in site.reads]
+                targets = getattr(site.statement, "targets", None)
+                target = targets[0] if targets else getattr(site.statement, "target", None)
+                name = _target_name(target)
+                here = Event(
+                    site.index, name, None, site.line, site.kind, site.function, 0, 0,
+                    tuple(reads), len(look.events), True,
+                )  # fmt: skip
+                suspects.append(Suspect(here, 0))
+                break
+        search = Search(self, look, suspects, before)
+        return search.edit(set(), highest=8)
+
     def _convict(
-        self, look: Look, suspects: list[Suspect], before: set[int]
+        self, look: Look, suspects: list[Suspect], before: set[int], by_name: bool
     ) -> tuple[Event, set[int], Blame] | None:
         """The first variable that is not the gradient it is named after, if that matters.
 
         It matters if the results, or gradients with a name that come after it, become right
-        when the run goes on with the true gradient.
+        when the run goes on with the true gradient. `by_name=False`: the variables whose names
+        say nothing; for them, some gradient of their shape must make everything right.
         """
         weak: tuple[Event, set[int], Blame] | None = None
         for suspect in suspects:
             event = suspect.event
-            named = self.names.exact(event.name) or self.names.alike(event.name)
-            if not named or not event.last or look.returned_as(event) is not None:
+            if not event.last or suspect.sure or look.returned_as(event) is not None:
                 continue
-            known = look.known_after(event)
-            for name in named:
-                want = look.truth.gradients[name]
-                if want.size != np.size(event.value):
-                    if not look.shaped_wrong(event, want) and not look.small(event, want):
-                        continue
-                elif want.shape != np.shape(event.value):
-                    want = want.reshape(np.shape(event.value))
+            named = look.promises(event)
+            if named != by_name:
+                continue
+            known = look.known_after(event) if named else 0
+            for node, want in look.wants(event):
                 run = self.record(look.which, {(event.site, event.name): look.put(event, want)})
                 if run.failure is not None:
                     continue
                 after = self.wrong(look.which, run.result)
-                if after < before:
-                    return event, after, look.by_name(event, name)
-                if after == before and weak is None:
+                if after < before and (named or not after):
+                    return event, after, look.blamed(event, node, want)
+                if named and after == before and weak is None:
                     if Look(self, look.which, run).known_after(event) > known:
-                        weak = event, before, look.by_name(event, name)
+                        weak = event, before, look.blamed(event, node, want)
         return weak
 
     def _result(self, look: Look, before: set[int]) -> Blame | None:
@@ -205,6 +231,7 @@ class Suspect:
 
     event: Event
     penalty: int
+    sure: bool = False  # its value is recognised as a gradient
     edits: Edits | None = None
 
 
@@ -234,7 +261,7 @@ class Search:
     def _edits(self, suspect: Suspect, cost: int, goal: set[int] | None) -> Edit | None:
         event = suspect.event
         site = self.look.site(event)
-        if site is None:
+        if site is None or self.judge.backward.source is None:
             return None
         if suspect.edits is None:
             suspect.edits = Edits(site.statement, self.look.scope(event))
@@ -273,7 +300,9 @@ class Search:
         """The simplest change that gives the variable the value its name promises."""
         suspect = next((s for s in self.suspects if s.event is event), None)
         site = self.look.site(event)
-        if suspect is None or site is None or blame.want is None or event.occurrence:
+        if self.judge.backward.source is None or blame.want is None or event.occurrence:
+            return None
+        if suspect is None or site is None:
             return None
         scope = self.look.scope(event)
         for edit in suspect.edits or Edits(site.statement, scope):
@@ -287,7 +316,7 @@ class Search:
         judge, look = self.judge, self.look
         for suspect in self.suspects:
             event = suspect.event
-            if look.returned_as(event) is not None or suspect.penalty > 1:
+            if look.returned_as(event) is not None or suspect.sure:
                 continue
             for label, node, value in look.candidates(event):
                 run = judge.record(look.which, {(event.site, event.name): look.put(event, value)})
@@ -314,13 +343,29 @@ class Look:
         self.events = recording.events
         self._known: dict[int, bool] = {}
 
+    def own(self, event: Event) -> bool:
+        """Whether a variable belongs to the backward itself, not to a function it calls."""
+        function = self.judge.backward.function
+        return function is None or event.function == function.__name__
+
+    @property
+    def unit(self) -> float | None:
+        """The upstream gradient of a single number, such as a loss."""
+        douts = self.truth.point.douts
+        return float(douts[0]) if len(douts) == 1 and douts[0].ndim == 0 else None
+
     # ── what a value is ─────────────────────────────────────────────────────────────────────
     def named(self, event: Event) -> bool:
         """Whether a variable is the gradient that its name says, in a harmless shape."""
         names = self.judge.names
+        if not self.own(event):
+            return False
         for name in names.alike(event.name):
             if self.is_gradient(event.value, self.truth.gradients[name]):
                 return True
+            if self.unit is not None and isinstance(event.value, np.ndarray):
+                if self.is_gradient(event.value * self.unit, self.truth.gradients[name]):
+                    return True  # the scalar dout is multiplied in later
         for name in names.turned(event.name):
             if self.is_gradient(event.value, self.truth.gradients[name].T):
                 return True
@@ -465,25 +510,34 @@ class Look:
             promised = self.promises(event)
             if promised and any(self.named(e) for e in members):
                 continue
-            if all(e.index in vindicated for e in members) and (
-                not isinstance(event.value, np.ndarray)
-                or event.value.dtype.kind != "f"
-                or self.matters(event)
-            ):
+            if all(e.index in vindicated for e in members) and self.matters(event, promised):
                 continue
-            penalty = 0
+            penalty, sure = 0, False
             if promised:
                 penalty = 2 if self._part(event) else 0
             elif all(self.known(e) for e in members) or self.known(event):
+                sure = self.strong(event)
+                penalty = 2 if sure else 3
+            elif self._taken(event):
                 penalty = 2
             if isinstance(event.value, (int, np.integer, float)) and self._proper_length(event):
                 penalty += 3
-            found.append(Suspect(event, penalty))
+            found.append(Suspect(event, penalty, sure))
         return found
+
+    def _taken(self, event: Event) -> bool:
+        """A part of something else, taken as it is: `patch = x[:, i:i + 3]`."""
+        right = getattr(getattr(self.site(event), "statement", None), "value", None)
+        while isinstance(right, (ast.Subscript, ast.Attribute)):
+            right = right.value
+        array = isinstance(event.value, np.ndarray)
+        return array and event.kind == "assign" and isinstance(right, ast.Name)
 
     def promises(self, event: Event) -> bool:
         """Whether a variable's name says which gradient it is."""
         names = self.judge.names
+        if not self.own(event):
+            return False
         if names.alike(event.name) or names.turned(event.name):
             return True
         return bool(names.partial_of(event.name))
@@ -572,14 +626,14 @@ class Look:
             return False
         return bool(np.ptp(value) > 0 and np.abs(value).max() > 1e-9 * self.truth.scale)
 
-    def matters(self, event: Event) -> bool:
+    def matters(self, event: Event, promised: bool) -> bool:
         """Whether something true really depends on a variable, or only by way of zeros."""
+        if promised or not isinstance(event.value, np.ndarray) or event.value.dtype.kind != "f":
+            return False
 
         def moved(now: Event) -> Any:
             value = now.value
-            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-                return value * 1.37 + 0.1 * np.arange(value.size).reshape(value.shape)
-            return None
+            return value * 1.37 + 0.1 * np.arange(value.size).reshape(value.shape)
 
         run = self.judge.record(self.which, {(event.site, event.name): moved})
         for mine, other in zip(self.events, run.events, strict=False):
@@ -734,10 +788,37 @@ class Look:
             kinds.append(entry.what if entry is not None else "")
         return kinds[0] == "value" and kinds[1] in ("gradient", "partial")
 
+    def wants(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
+        """The gradients that a variable should be by its name; by its shape if it has no such name."""
+        names, value = self.judge.names, event.value
+        shape = np.shape(value) if isinstance(value, (np.ndarray, np.floating)) else None
+        if shape is None or event.occurrence:
+            return
+        exact = names.exact(event.name) if self.own(event) else []
+        alike = names.alike(event.name) if self.own(event) else []
+        turned = names.turned(event.name) if self.own(event) else []
+        for node in [*exact, *[n for n in alike if n not in exact]]:
+            want = self.truth.gradients[node]
+            if want.size == np.size(value):
+                yield node, want.reshape(shape)
+                if self.unit is not None:
+                    yield node, want.reshape(shape) / self.unit
+            elif self.shaped_wrong(event, want) or self.small(event, want):
+                yield node, want
+        for node in turned:
+            yield node, self.truth.gradients[node].T
+        if alike or turned or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+            return
+        for entry in self.truth.library.gradients:
+            if entry.value.shape == shape:
+                yield entry.node, entry.value
+
+    def blamed(self, event: Event, node: str, want: np.ndarray) -> Blame:
+        hint, detail = self.relation(event.value, want, node)
+        return Blame(event, hint, detail, want, node)
+
     def by_name(self, event: Event, name: str) -> Blame:
-        want = self.truth.gradients[name]
-        hint, detail = self.relation(event.value, want, name)
-        return Blame(event, hint, detail, want, name)
+        return self.blamed(event, name, self.truth.gradients[name])
 
     def swapped(self) -> Blame | None:
         """Right results in the wrong order."""
@@ -764,6 +845,34 @@ class Look:
             "want": ", ".join(f"d{node.name}" for node in inputs),
         }
         return Blame(self.events[index], "order", detail, wants[first], inputs[first].name)
+
+    def _multiple(self, value: np.ndarray, want: np.ndarray) -> str | None:
+        """A power of the right value; or a forward value where its derivative belongs."""
+        with np.errstate(all="ignore"):
+            if (value > 0).all() and (want > 0).all():
+                power = np.log(value) / np.log(want)
+                if np.ptp(power) < 1e-6 * abs(power.mean()):
+                    return "power"
+        for event in self.events:
+            upstream = event.value
+            if not isinstance(upstream, np.ndarray) or upstream.shape != want.shape:
+                continue
+            if upstream.dtype.kind != "f" or not upstream.all():
+                continue
+            used = self.truth.library.find(value / upstream)
+            needed = self.truth.library.find(want / upstream)
+            if used and needed and used.what in ("value", "function"):
+                if needed.what in ("value", "function"):
+                    return "value"
+        there = want != 0
+        if there.all() or ((value != 0) & ~there).any():
+            return None
+        for node in self.truth.graph.nodes:  # a mask has the zeros, the value comes on top
+            forward = node.value
+            if forward.shape == want.shape and forward.dtype.kind == "f":
+                if not differs(value[there], (want * forward)[there], 0.0):
+                    return "value"
+        return None
 
     def relation(
         self, got: Any, want: np.ndarray, node: str | None
@@ -816,10 +925,20 @@ class Look:
         missing = self.truth.library.find(want - value)
         if missing is not None and missing.what != "value":
             return "missing term", {"term": missing.label}
+        kind = self._multiple(value, want)
+        if kind is not None:
+            return kind, {}
         zeros = want == 0
         if zeros.any() and not zeros.all() and ((value == 0) != zeros).any():
             return "mask", {}
         return None, {}
+
+
+def _target_name(target: Any) -> str:
+    """The variable that a statement assigns; `return[0]` for what it returns."""
+    while isinstance(target, (ast.Subscript, ast.Attribute)) and not keyed(target):
+        target = target.value
+    return text_of(target) if isinstance(target, ast.expr) else "return[0]"
 
 
 def _fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:

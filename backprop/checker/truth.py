@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backprop.checker.points import Point
-from backprop.graph import Node
+from backprop.graph import Graph, Node
 from backprop.replay import rerun
 
 TOLERANCE = 1e-8  # relative to the largest entry of an array
@@ -62,11 +62,7 @@ class Truth:
         self.graph = graph = point.graph
         with np.errstate(all="ignore"):
             found = graph.gradients(point.dout)
-            self.gradients = {
-                node.name: np.array(found.nodes[node.name])
-                for node in graph.nodes
-                if node.active or node in graph.differentiated
-            }
+            self.gradients = dict(_each(graph, found.nodes))
         self._found = found
         largest = [np.abs(g).max(initial=0.0) for g in self.gradients.values()]
         finite = [float(size) for size in largest if np.isfinite(size)]
@@ -92,7 +88,7 @@ class Truth:
         Raises OwnFault if they disagree.
         """
         rng = np.random.default_rng(5)
-        nodes = [n for n in self.graph.nodes if n.active and n.value.size]
+        nodes = [n for n in self.graph.nodes if n.name in self.gradients and n.value.size]
         inputs = [n for n in nodes if n.op == "input"]
         others = [n for n in nodes if n.op != "input"]
         step = max(1, len(others) // limit)
@@ -133,6 +129,17 @@ class Truth:
             best = narrow + (narrow - wide) / 3
             # A kink between the two points, or too little accuracy: no verdict.
             return float(best) if abs(narrow - wide) < 1e-6 * abs(best) else None
+
+
+def _each(graph: Graph, gradients: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    for node in graph.nodes:
+        if node in graph.differentiated:
+            yield node.name, np.array(gradients[node.name])
+        elif node.active:
+            try:
+                yield node.name, np.array(gradients[node.name])
+            except ValueError:  # an older version of a buffer that has no gradient of its own
+                continue
 
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -245,7 +252,7 @@ class Library:
 
     # ── what there is ───────────────────────────────────────────────────────────────────────
     @cached_property
-    def _gradients(self) -> list[Entry]:
+    def gradients(self) -> list[Entry]:
         truth = self.truth
         found = [Entry("gradient", f"d{n}", g, n) for n, g in truth.gradients.items()]
         for dout, node in zip(truth.point.douts, truth.graph.outputs, strict=True):
@@ -263,18 +270,18 @@ class Library:
         ]
 
     def _basic(self) -> Iterator[Entry]:
-        yield from self._gradients
+        yield from self.gradients
         yield from self._values
 
     def _functions(self) -> Iterator[Entry]:
         for entry in self._values:
             for label, function in FUNCTIONS.items():
                 yield Entry("function", label.format(entry.label), function(entry.value), entry.node)
-        for entry in [*self._gradients, *self._values]:
+        for entry in [*self.gradients, *self._values]:
             yield from _views(entry)
 
     def _sums(self) -> Iterator[Entry]:
-        for entry in self._gradients:
+        for entry in self.gradients:
             for axes, total in self._totals(entry.value):
                 yield Entry("sum", f"np.sum({entry.label}, axis={axes})", total, entry.node)
                 count = entry.value.size / max(total.size, 1)
@@ -303,7 +310,7 @@ class Library:
     def _products(self) -> Iterator[Entry]:
         if len(self.truth.graph.nodes) > PAIRS:
             return
-        gradients, values = self._gradients, self._values
+        gradients, values = self.gradients, self._values
         distinct: list[Entry] = []
         for entry in gradients:
             if not any(

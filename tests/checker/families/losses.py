@@ -145,7 +145,7 @@ BACKWARDS = {
 
 MISTAKES = [
     (entropy_usual, "dx /= N\n", "dx *= N\n", "dx", "factor"),
-    (entropy_usual, "    dx /= N\n", "", "return[0]", "factor"),
+    (entropy_usual, "    dx /= N\n", "", "dx", "factor"),
     (entropy_usual, "dx[np.arange(N), y] -= 1", "dx[np.arange(N), y] += 1", "dx", "sign"),
     (entropy_usual, "dx[np.arange(N), y] -= 1", "dx[:, y] -= 1", "dx", None),
     (entropy_usual, "dx = probs.copy()", "dx = probs", "dx", "inplace"),
