@@ -408,6 +408,8 @@ class _Lexer:
             return self.emit("AMP", start)
         if token == "\\\\":
             return self.emit("NEWROW", start)
+        if token == "." and not self.tex[self.at :].strip(" \t\n.;,"):
+            return self.emit("COMMA", start)
         if token == "!":
             raise self.fail("factorial", start, self.at)
         if token == "*":
@@ -532,17 +534,16 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
 
     lexer = _Lexer(tex)
     lexer.until(None)
-    tokens = [
-        t
-        for t in lexer.tokens
-        if t[0] != "REMARK"
-        and not (
-            names is not None
-            and t[0] == "NAME"
-            and tex.startswith("\\text", t[2])
-            and t[1] not in names
-        )
-    ]
+    tokens: list[tuple[str, str, int, int]] = []
+    for number, token in enumerate(lexer.tokens):
+        spelled = tex.startswith("\\text", token[2])
+        if token[0] == "REMARK" or (
+            token[0] == "NAME" and spelled and names is not None and token[1] not in names
+        ):
+            if any(t[0] == "REL" for t in tokens) and _only_names(lexer.tokens[number + 1 :]):
+                break  # "for all i, j": words to the end
+            continue
+        tokens.append(token)
     while tokens and tokens[-1][0] == "COMMA":
         tokens.pop()
     try:
@@ -557,6 +558,14 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
         raise Unreadable(
             "unexpected", token.start_pos, token.end_pos, found=str(token), hint=""
         ) from None
+
+
+def _only_names(tokens: list[tuple[str, str, int, int]]) -> bool:
+    """Do words go on with nothing but indices: i, j or i \\ne j?"""
+    return all(
+        t[0] in ("LETTER", "COMMA", "NUMBER", "DOTS", "REMARK") or t[:2] == ("REL", "!=")
+        for t in tokens
+    )
 
 
 def shifted(node: Node, by: int) -> Node:

@@ -296,7 +296,7 @@ class Derivator:
         """Definitions that stand in the row in full, up to a constant factor: TRUE as well."""
         new = dict(levels)
         try:
-            scopes = [self.scope(k, False, {}) for k in (0, 1)]
+            scopes = [self.scope(k, False, {}) for k in (0, INSTANCES)]
         except OutsideDomainError:
             return new
         for key, level in levels.items():
@@ -312,14 +312,14 @@ class Derivator:
         return new
 
     def proportional(self, part: Term, key: str, scopes: list[Scope]) -> bool:
-        """Is `part` a constant times the definition of `key`, at instances of two sizes?"""
+        """Is `part` a constant times the definition of `key`, at two instances of one size?"""
         import numpy as np
 
         from backprop.site.derivations.terms import free_indices
 
         symbol = self.world.symbols[key]
         free = sorted(free_indices(part))
-        if len(free) != len(symbol.shape):
+        if len(free) != len(symbol.shape) or key in names_in(part):
             return False
         dims = {}
         for name in free:
@@ -329,25 +329,22 @@ class Derivator:
             dims[name] = dim
         if sorted(map(str, dims.values())) != sorted(map(str, symbol.shape)):
             return False
+        ratios = []
         for scope in scopes:
             try:
-                value = scope.of(part, dims)
-                target = scope.get(key)
+                value, target = scope.of(part, dims), scope.get(key)
             except (OutsideDomainError, KeyError):
                 return False
             full = tuple(scope.instance.length(d) for d in dims.values())
             a = np.broadcast_to(value.along(tuple(dims)), full)
             b = target.along(tuple(f"#{k}" for k in range(len(symbol.shape))))
-            if len(dims) == 2 and tuple(map(str, dims.values())) != tuple(map(str, symbol.shape)):
+            if [str(d) for d in dims.values()] != [str(d) for d in symbol.shape]:
                 a = a.T
-            if a.shape != b.shape or not np.all(np.isfinite(a)) or not np.any(np.abs(b) > 1e-9):
+            if a.shape != b.shape or not np.all(np.isfinite(a)) or np.any(np.abs(b) < 1e-9):
                 return False
-            if a.size < 2 and len(symbol.shape):
-                return False
-            ratio = a.reshape(-1) / np.where(np.abs(b) < 1e-12, 1e-12, b).reshape(-1)
-            if not np.allclose(ratio, ratio[0], rtol=1e-9, atol=0) or abs(ratio[0]) < 1e-9:
-                return False
-        return (not symbol.shape and key not in names_in(part)) or key not in names_in(part)
+            ratios.append((a / b).reshape(-1))
+        ratio = np.concatenate(ratios)
+        return bool(abs(ratio[0]) > 1e-9 and np.allclose(ratio, ratio[0], rtol=1e-9, atol=0))
 
     def _range_of(self, name: str, term: Term) -> Dim | None:
         for item in walk(term):

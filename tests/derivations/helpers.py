@@ -1,0 +1,37 @@
+"""Derivations written in a test, and their verdicts."""
+
+from backprop.site.derivations.find import derivations
+from backprop.site.derivations.verdicts import Verdict
+from backprop.site.derivations.verify import verify
+
+SOFTMAX = r"Let $z \in \mathbb{R}^C$ and $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$."
+VARIANCE = (
+    r"Let $x \in \mathbb{R}^{n \times d}$, $\bar{x}_j = \frac{1}{n} \sum_k x_{kj}$, "
+    r"$v_j = \frac{1}{n} \sum_k (x_{kj} - \bar{x}_j)^2$, $L = L(v)$."
+)
+AFFINE = (
+    r"Let $X \in \mathbb{R}^{N \times D}$, $W \in \mathbb{R}^{D \times M}$, $b \in \mathbb{R}^M$, "
+    r"$Y = X W + \mathbf{1} b^\top$, $L = L(Y)$."
+)
+
+
+def page(prose: str, *rows: str) -> str:
+    body = " \\\\\n".join(rows)
+    return f"/// derivation\n{prose}\n\n$$\n\\begin{{align*}}\n{body}\n\\end{{align*}}\n$$\n///\n"
+
+
+def verdicts(prose: str, *rows: str, prove: bool = True) -> list[Verdict]:
+    (block,) = derivations(page(prose, *rows))
+    return verify(block, prove=prove)[0].verdicts
+
+
+def statuses(prose: str, *rows: str, prove: bool = True) -> list[str]:
+    return [v.status for v in verdicts(prose, *rows, prove=prove)]
+
+
+def problem(prose: str, *rows: str) -> str:
+    """Why the last row is refused or wrong: the key of the sentence."""
+    last = verdicts(prose, *rows, prove=False)[-1]
+    assert not last.ok, last
+    assert last.problem is not None
+    return last.problem.key

@@ -1,0 +1,114 @@
+"""What can be read in two ways is refused, with the place and advice."""
+
+import pytest
+
+from backprop.site.derivations.problems import LANGUAGES, SAID
+
+from .helpers import AFFINE, SOFTMAX, VARIANCE, problem, verdicts
+
+X = r"Let $x, y \in \mathbb{R}^n$, $t \in \mathbb{R}$, $A \in \mathbb{R}^{n \times d}$."
+REFUSED = {
+    # what is written: (declarations, row, the key of what is said, what it points at)
+    "call or product": (X, r"f(t) &= f(t)", "call-or-product", "f(t)"),
+    "factorial": (X, r"2n! &= 1", "factorial", "!"),
+    "bar": (X, r"\bar{x} &= 1", "undeclared", r"\bar{x}"),
+    "differential": (X, r"d x &= 1", "differential", "d x"),
+    "differential, d a size": (AFFINE.replace("D", "d"), r"d X &= X", "differential", "d X"),
+    "partial alone": (X, r"\partial t &= 1", "differential", r"\partial t"),
+    "imaginary": (X, r"e^{i t} x_i &= x_i", "imaginary", "i"),
+    "index as number": (X, r"\sum_k k x_k &= \sum_k k x_k", "index-value", "k"),
+    "letters on the line": (AFFINE, r"X_ij &= X_{ij}", "rank", "X_i"),
+    "one index short": (VARIANCE, r"x_j &= x_j", "rank", "x_j"),
+    "power of a vector": (X, r"x^2 &= x^2", "matrix-power", "x^2"),
+    "slash": (X, r"t / n x_i &= t x_i / n", "slash", "t / n x_i"),
+    "log of two factors": (X, r"\log t t &= 0", "argument", r"\log t t"),
+    "two vectors side by side": (X, r"x y &= t", "shape", "x y"),
+    "dots": (X, r"x_1 + .. + x_n &= t", "two-dots", ".."),
+    "asterisk": (X, r"t * t &= t^2", "asterisk", "*"),
+    "unknown command": (X, r"\foo t &= t", "unknown-command", r"\foo"),
+    "inequality": (X, r"t &\le t", "inequality", "t "),
+    "name of another face": (r"Let $\mathrm{var} \in \mathbb{R}$.", r"var &= 1", "undeclared", "v"),
+    "T is a number": (r"Let $T \in \mathbb{R}$, $A \in \mathbb{R}^{n \times n}$.",
+                      r"A^T &= A^T", "transpose-or-power", "A^T"),
+    "unclosed": (X, r"\frac{t}{2 &= 1", "unclosed", "{"),
+    "collision": (X, r"\sum_k x_k + y_k &= y_k", "index-collision", "y_k"),
+    "same index twice": (X, r"\sum_k \sum_k x_k &= 1", "index-collision", r"\sum_k"),
+    "nothing to continue": (X, r"&= t", "no-left", "="),
+    "no relation": (X, r"\therefore & t", "no-equation", "t"),
+    "L called with another argument": (SOFTMAX + r" $L = L(p)$.", r"L(z) &= L", "call-or-product",
+                                       "L(z)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_formula_with_two_readings_is_refused(name):
+    prose, row, key, place = REFUSED[name]
+    last = verdicts(prose, row, prove=False)[-1]
+    assert not last.ok
+    assert last.problem is not None
+    assert last.problem.key == key
+    if name not in ("collision", "inequality", "nothing to continue", "no relation"):
+        tex = "\n" + row.replace("&", " ")
+        start = last.problem.start
+        assert tex[start:].startswith(place) or tex[start : last.problem.end] == place
+
+
+WRONG = {
+    "0 … n": (AFFINE, r"\frac{\partial L}{\partial W_{jk}} &= \sum_{i=0}^{N} X_{ij} \frac{\partial L}{\partial Y_{ik}}", "range"),
+    "two ranges": (AFFINE, r"\frac{\partial L}{\partial W_{jk}} &= \sum_i X_{ij} \frac{\partial L}{\partial Y_{kj}}", "index-range"),
+    "transpose missing": (AFFINE, r"\frac{\partial L}{\partial X} &= \frac{\partial L}{\partial Y} W", "shape"),
+    "order": (AFFINE, r"\frac{\partial L}{\partial X} &= W^\top \frac{\partial L}{\partial Y}", "shape"),
+    "index on one side": (VARIANCE, r"v_j &= v_j + \bar{x}_l - \bar{x}_l", "free-index"),
+    "column for row": (AFFINE, r"\frac{\partial L}{\partial b} &= \mathbf{1}^\top \frac{\partial L}{\partial Y}", "shape"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_hold_is_wrong(name):
+    prose, row, key = WRONG[name]
+    assert problem(prose, row) == key
+
+
+DECLARED = {
+    "undeclared size": (r"Let $x \in \mathbb{R}^{2n}$.", "bad-declaration"),
+    "twice": (r"Let $x \in \mathbb{R}^n$ and $x \in \mathbb{R}$.", "declared-twice"),
+    "range with n + 1": (r"Let $i = 0, \dots, n$.", "range"),
+    "by itself": (r"Let $x \in \mathbb{R}$ and $y = y + x$.", "undeclared"),
+    "size as name": (r"Let $x \in \mathbb{R}^{n}$ and $n \in \mathbb{R}$.", "declared-twice"),
+    "range unknown": (r"Let $t \in \mathbb{R}$ and $a_j = t$.", "index-unknown"),
+    "free index": (r"Let $x \in \mathbb{R}^n$ and $a = x_k$.", "free-index"),
+    "no space": (r"Let $x \in \mathbb{Q}$.", "bad-declaration"),
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_declaration_that_is_not_read_is_refused(name):
+    prose, key = DECLARED[name]
+    found = [v for v in verdicts(prose, "1 &= 1", prove=False) if v.kind == "declaration"]
+    assert [v.problem.key for v in found] == [key]
+    assert found[0].line == 2
+
+
+def test_a_row_after_an_unreadable_one_is_compared_with_the_last_readable_side():
+    rows = (
+        r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j)",
+        r"&= q_i",
+        r"&= p_i \delta_{ij} - p_i p_j",
+        r"&= p_i \delta_{ij} + p_i p_j",
+    )
+    found = verdicts(SOFTMAX, *rows)
+    assert [v.status for v in found] == ["proved", "unchecked", "proved", "wrong"]
+    assert [v.line for v in found] == [6, 7, 8, 9]
+
+
+def test_a_refused_row_names_the_line_of_the_place():
+    row = "\\frac{\\partial p_i}{\\partial z_j} &= p_i (\n  \\delta_{ij}\n  - q_j)"
+    assert [v.line for v in verdicts(SOFTMAX, row, prove=False)] == [8]
+
+
+def test_every_sentence_exists_in_both_languages():
+    assert all(len(pair) == len(LANGUAGES) and all(pair) for pair in SAID.values())
+    for english, chinese in SAID.values():
+        names = {p.split("}")[0] for p in english.replace("{{", "").split("{")[1:]}
+        other = {p.split("}")[0] for p in chinese.replace("{{", "").split("{")[1:]}
+        assert {n for n in names if n.isidentifier()} == {n for n in other if n.isidentifier()}

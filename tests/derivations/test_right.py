@@ -1,0 +1,91 @@
+"""Right derivations hold, in every hand that a person may write them."""
+
+from pathlib import Path
+
+import pytest
+
+from backprop.site.derivations.page import verify_page
+
+from .helpers import AFFINE, SOFTMAX, VARIANCE, statuses
+
+HERE = Path(__file__).parent
+PAGES = sorted([*HERE.glob("examples/*.md"), *HERE.glob("corpus/*.md"), *HERE.glob("guide.*.md")])
+BLOCKS = [
+    (path, block.title, report)
+    for path in PAGES
+    for block, report in verify_page(path.read_text("utf-8"))
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "report"), BLOCKS, ids=[f"{p.stem}-{t}" for p, t, _ in BLOCKS]
+)
+def test_every_row_holds(path, title, report):
+    assert [v for v in report.verdicts if not v.ok] == []
+    assert not any(v.status == "waived" for v in report.verdicts)
+
+
+def test_almost_every_row_of_the_examples_is_proved_for_all_sizes():
+    rows = [
+        v
+        for path, _, report in BLOCKS
+        if path.parent.name == "examples"
+        for v in report.verdicts
+        if v.kind == "row"
+    ]
+    assert len(rows) >= 30
+    assert all(v.status == "proved" for v in rows)
+
+
+RIGHT = {
+    "renamed dummy": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - \frac{e^{z_j}}{\sum_m e^{z_m}})"),
+    "reordered terms": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= -p_i p_j + \delta_{ji} p_i"),
+    "explicit range": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i \Bigl(\delta_{ij} - \frac{e^{z_j}}{\sum_{k=0}^{C-1} e^{z_k}}\Bigr)"),
+    "sides swapped": (SOFTMAX, r"p_i (\delta_{ij} - p_j) &= \frac{\partial p_i}{\partial z_j}"),
+    "slashed": (SOFTMAX, r"\partial p_i / \partial z_j &= p_i (\delta_{ij} - p_j)"),
+    "operator": (SOFTMAX, r"\frac{\partial}{\partial z_j} p_i &= p_i (\delta_{ij} - p_j)"),
+    "Jacobian": (SOFTMAX, r"\frac{\partial p}{\partial z} &= \operatorname{diag}(p) - p p^\top"),
+    "nabla": (AFFINE, r"\nabla_X L &= \frac{\partial L}{\partial Y} W^\top"),
+    "T for transpose": (AFFINE, r"\frac{\partial L}{\partial W} &= X^T \frac{\partial L}{\partial Y}"),
+    "entry of a product": (AFFINE, r"\frac{\partial L}{\partial W_{ij}} &= \Bigl( X^\top \frac{\partial L}{\partial Y} \Bigr)_{ij}"),
+    "constants pulled out": (VARIANCE, r"\frac{d v_j}{d x_{ij}} &= \sum_k \frac{2}{n} (x_{kj} - \bar{x}_j) (\delta_{ik} - \frac{d \bar{x}_j}{d x_{ij}})"),
+    "constants pulled in": (VARIANCE, r"\frac{d v_j}{d x_{ij}} &= 2 \frac{\sum_k (x_{kj} - \bar{x}_j) (\delta_{ik} - \frac{d \bar{x}_j}{d x_{ij}})}{n}"),
+    "sum without index": (VARIANCE, r"\frac{d L}{d x_{ij}} &= \sum_{k,l} \frac{d L}{d v_k} \frac{d v_k}{d x_{ij}} \delta_{kl}"),
+    "second derivative": (SOFTMAX + r" Let $f = \log \sum_k e^{z_k}$.", r"\frac{\partial^2 f}{\partial z_i \partial z_j} &= p_i \delta_{ij} - p_i p_j"),
+    "signs behind a sum": (VARIANCE, r"\sum_k -2 x_{kj} &= -2 \sum_k x_{kj}"),
+    "a long side on two lines": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i \delta_{ij}", r"&\quad - p_i p_j"),
+    "chain in one row": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j) = p_i \delta_{ij} - p_i p_j"),
+    "left side alone": (SOFTMAX, r"& \frac{\partial p_i}{\partial z_j}", r"&= p_i (\delta_{ij} - p_j)"),
+    "fact at the end of the row": (VARIANCE, r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} (x_{ij} - \bar{x}_j) \quad (\because \sum_k (x_{kj} - \bar{x}_j) = 0)"),
+    "words": (SOFTMAX, r"\text{因此 } \frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j) \text{ for all } i, j."),
+    "prime": (r"Let $f : \mathbb{R} \to \mathbb{R}$ and $g : \mathbb{R} \to \mathbb{R}$, $t \in \mathbb{R}$.", r"\frac{d}{dt} f(g(t)) &= f'(g(t)) \, g'(t)"),
+    "cases": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= \begin{cases} p_i (1 - p_i) & i = j \\ -p_i p_j & i \neq j \end{cases}"),
+    "norm": (r"Let $x \in \mathbb{R}^n$.", r"\frac{\partial \|x\|^2}{\partial x} &= 2 x", r"\frac{\partial \|x\|}{\partial x_i} &= \frac{x_i}{\|x\|}"),
+    "assumption": (SOFTMAX + r" Let $y \in \mathbb{R}^C$ with $\sum_k y_k = 1$.", r"\sum_k y_k (\delta_{kj} - p_j) &= y_j - p_j"),
+    "sum over the others": (SOFTMAX, r"1 - p_j &= \sum_{k \ne j} p_k \quad (\because \sum_k p_k = 1)"),
+    "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_variant_is_not_refused(name):
+    found = statuses(*RIGHT[name])
+    assert found
+    assert set(found) <= {"proved", "checked"}
+
+
+def test_declarations_may_come_in_any_order():
+    prose = r"Let $L = f(y)$, where $f : \mathbb{R}^n \to \mathbb{R}$ and $y \in \mathbb{R}^n$."
+    row = r"\frac{\partial L}{\partial y_i} &= \sum_k \frac{\partial L}{\partial y_k} \delta_{ki}"
+    assert statuses(prose, row) == ["proved"]
+
+
+def test_a_block_that_continues_has_the_facts_of_the_one_before():
+    first = f"/// derivation\n{VARIANCE}\n\n$$\n\\because \\sum_k (x_{{kj}} - \\bar{{x}}_j) = 0\n$$\n///\n"
+    rest = (
+        "$$\n\\frac{d v_j}{d x_{ij}} = \\frac{2}{n} (x_{ij} - \\bar{x}_j)\n$$\n///\n"
+    )
+    goes_on = verify_page(first + "/// derivation\n    continues: true\n\n" + rest)
+    assert [r.ok for _, r in goes_on] == [True, True]
+    alone = verify_page(first + f"/// derivation\n{VARIANCE}\n\n" + rest)
+    assert [r.ok for _, r in alone] == [True, False]
