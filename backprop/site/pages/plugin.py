@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from mkdocs.config import config_options as c
 from mkdocs.config.base import Config
@@ -14,7 +14,7 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from backprop.site.pages import metadata, policy, reading
+from backprop.site.pages import cards, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
@@ -23,6 +23,8 @@ from backprop.site.pages.words import say
 ASSETS = Path(__file__).with_name("assets")
 STYLE = "assets/backprop/pages.css"
 SCRIPT = "assets/backprop/pages.js"
+CARDS = "assets/backprop/cards"
+CACHE = ".cache/backprop/pages"
 SPOKEN = ("scroll", "table", "code", "menu", "search", "note")  # what the script says
 log = get_plugin_logger("pages")
 
@@ -47,6 +49,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self.written = {}
+        self.cards: dict[str, cards.Drawing] = {}
         self.language = str(config.theme.get("language") or config.theme.locale or "en")
         for option, name in ((config.extra_css, STYLE), (config.extra_javascript, SCRIPT)):
             if name not in option:
@@ -88,7 +91,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         output = mended(output)
         self._check(output, config, page.file.src_uri)
         if config.site_url:
-            about = self._about(output, page, config)
+            about = self._about(output, page, config, self._card(output, page, config))
             head = f"{metadata.open_graph(about)}\n{metadata.json_ld(about)}\n"
             output = output.replace("</head>", head + "</head>", 1)
             output = with_byline(output, about)
@@ -110,6 +113,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         if self.command == "serve":
             return
+        self._draw_cards(config)
         files = sorted(path for path in self.written if path.is_file())
         site = Site(
             Path(config.site_dir),
@@ -135,7 +139,33 @@ class PagesPlugin(BasePlugin[PagesOptions]):
                 "Content-Security-Policy. Put the script into a file: extra_javascript."
             )
 
-    def _about(self, html: str, page: Page, config: MkDocsConfig) -> metadata.About:
+    def _card(self, html: str, page: Page, config: MkDocsConfig) -> metadata.Card | None:
+        """The card of the page's own diagram; a list of posts shows that of its newest post."""
+        if not self.config.cards or self.command == "serve":
+            return None
+        drawing, title = cards.find(html), str(page.title)
+        for post in getattr(page, "posts", ()):
+            drawing = drawing or cards.find(post.content or "")
+            if drawing:
+                title = str(post.title)
+                break
+        if not drawing:
+            return None
+        name = f"{CARDS}/{drawing.key}.png"
+        self.cards[name] = drawing
+        alternative = say("card", self.language, title=title)
+        return metadata.Card(urljoin(config.site_url or "", name), alternative, *cards.SIZE)
+
+    def _draw_cards(self, config: MkDocsConfig) -> None:
+        folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent / CACHE
+        for name, drawing in self.cards.items():
+            path = Path(config.site_dir, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(cards.picture(drawing, folder))
+
+    def _about(
+        self, html: str, page: Page, config: MkDocsConfig, card: metadata.Card | None
+    ) -> metadata.About:
         post = getattr(page, "config", None)
         dates = getattr(post, "date", None)
         created = updated = None
@@ -161,6 +191,6 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             author=author,
             minutes=getattr(post, "readtime", None),
             is_home=page.is_homepage,
-            card=None,
+            card=card,
             translations=languages,
         )

@@ -15,7 +15,6 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "「{title}」里的计算图",
         "en": "The computation graph in “{title}”",
     },
-    "card_plain": {"zh": "{site} 的标志", "en": "The sign of {site}"},
     "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
 }
 
