@@ -1,9 +1,15 @@
 """Derivations written in a test, and their verdicts."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from backprop.site.derivations.find import derivations
 from backprop.site.derivations.verdicts import Verdict
 from backprop.site.derivations.verify import verify
 
+ROOT = Path(__file__).parents[2]
 SOFTMAX = r"Let $z \in \mathbb{R}^C$ and $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$."
 VARIANCE = (
     r"Let $x \in \mathbb{R}^{n \times d}$, $\bar{x}_j = \frac{1}{n} \sum_k x_{kj}$, "
@@ -35,3 +41,27 @@ def problem(prose: str, *rows: str) -> str:
     assert not last.ok, last
     assert last.problem is not None
     return last.problem.key
+
+
+def site(
+    folder: Path, text: str, *plugins: str, language: str = "en"
+) -> subprocess.CompletedProcess[str]:
+    """A strict build of a page in a project of its own."""
+    (folder / "docs").mkdir(exist_ok=True)
+    (folder / "docs" / "index.md").write_text(text, "utf-8")
+    listed = "\n".join(f"  - {p}" for p in plugins)
+    (folder / "mkdocs.yml").write_text(
+        f"site_name: T\ntheme:\n  name: material\n  language: {language}\n  font: false\n"
+        f"plugins:\n{listed}\n",
+        "utf-8",
+    )
+    modules = folder / "node_modules"
+    if not modules.exists():
+        modules.symlink_to(ROOT / "node_modules")
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+    )

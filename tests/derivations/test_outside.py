@@ -1,0 +1,185 @@
+"""What people meet: Markdown, the command line, the cache, code, the site."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from backprop.site.derivations.__main__ import main
+from backprop.site.derivations.find import derivations, rows, without_comments
+from backprop.site.derivations.page import verify_page
+
+from .helpers import ROOT, SOFTMAX, VARIANCE, page, site
+
+RIGHT = page(SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j)")
+WRONG = page(SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} + p_j)")
+
+
+# --- Markdown ------------------------------------------------------------------------------
+
+
+def test_blocks_are_found_in_containers_and_not_in_code():
+    block = "/// derivation | In a box\nLet $t \\in \\mathbb{R}$.\n\n$$\nt = t\n$$\n///"
+    indented = "\n".join("    " + line for line in block.split("\n"))
+    quoted = "\n".join("> " + line for line in block.split("\n"))
+    text = f"!!! note\n\n{indented}\n\n{quoted}\n\n````\n{block}\n````\n\n```math\nt = 1\n```\n"
+    found = derivations(text)
+    assert [(d.title, d.line, d.end_line) for d in found] == [("In a box", 3, 9), ("In a box", 11, 17)]
+    assert [[f.kind for f in d.formulas] for d in found] == [["inline", "display"]] * 2
+    assert found[1].formulas[1].rows[0].first_line == 15
+    assert all(r.ok for _, r in verify_page(text, prove=False))
+
+
+def test_rows_have_lines_and_comments_belong_to_the_row_they_end():
+    tex = "\n\\begin{align*}\na &= b \\\\ % check: a = b\n% a remark\n\nc &= d % unchecked: no\n\\end{align*}\n"
+    first, second = rows(tex, 10)
+    assert (first.first_line, first.text, first.directives) == (12, "a = b", {"check": "a = b"})
+    assert (second.first_line, second.text, second.directives) == (15, "c = d", {"unchecked": "no"})
+    assert "%" not in without_comments(tex)
+    assert without_comments(r"50\% &= x % y") == r"50\% &= x"
+
+
+@pytest.mark.parametrize("env", ["align", "align*", "aligned", "gather*", "split", "alignat*}{2"])
+def test_environments(env):
+    name = env.split("}")[0]
+    tex = f"\\begin{{{env}}}\na &= b \\\\[2ex] &= c\n\\end{{{name}}}"
+    assert [r.text for r in rows(tex, 1)] == ["a = b", "= c"]
+
+
+def test_formulas_on_one_line_in_fences_and_in_brackets():
+    text = (
+        "/// derivation\nLet $t \\in \\mathbb{R}$ and `$no$` and $`u \\in \\mathbb{R}`$.\n\n"
+        "$$ t = t $$\n\n```math\nu = u\n```\n\n\\[ t + u = u + t \\]\n\n"
+        "\\begin{align*}\nt &= t\n\\end{align*}\n///\n"
+    )
+    ((block, report),) = verify_page(text, prove=False)
+    assert [f.kind for f in block.formulas].count("display") == 4
+    assert [v.line for v in report.verdicts] == [4, 7, 10, 13]
+    assert report.ok
+
+
+def test_a_block_without_end_or_rows_is_refused():
+    ((_, report),) = verify_page("/// derivation\n$t \\in \\mathbb{R}$\n", prove=False)
+    assert [v.problem.key for v in report.verdicts] == ["unclosed-block"]
+    ((_, report),) = verify_page("/// derivation\n$t \\in \\mathbb{R}$\n///\n", prove=False)
+    assert [v.problem.key for v in report.verdicts] == ["no-rows"]
+
+
+# --- the command line ------------------------------------------------------------------------
+
+
+def test_the_command_line_prints_a_line_a_row_and_the_counts(tmp_path, capsys):
+    path = tmp_path / "post.md"
+    path.write_text(RIGHT, "utf-8")
+    assert main([str(path)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith(f"{path}:6  proved ")
+    assert out[-1] == "1 proved, 0 checked, 0 waived, 0 not checked, 0 wrong"
+
+
+def test_the_command_line_fails_for_wrong_rows_in_either_language(tmp_path, capsys):
+    path = tmp_path / "post.md"
+    path.write_text(WRONG, "utf-8")
+    assert main([str(path), "--no-proof"]) == 1
+    assert "left and right differ" in capsys.readouterr().out
+    assert main([str(path), "--no-proof", "--lang", "zh"]) == 1
+    assert "左右不相等" in capsys.readouterr().out
+    path.write_text(RIGHT.replace("p_i (", "q_i ("), "utf-8")
+    assert main([str(path), "--no-proof"]) == 1
+    assert "q_i is not declared" in capsys.readouterr().out
+    path.write_text("Nothing here.", "utf-8")
+    assert main([str(path)]) == 0
+    assert main([str(tmp_path / "missing.md")]) == 2
+
+
+# --- the cache -------------------------------------------------------------------------------
+
+
+def test_a_warm_run_verifies_nothing_and_loads_no_sympy(tmp_path):
+    text = RIGHT + "\n" + WRONG
+    cold = verify_page(text, tmp_path)
+    moved = verify_page("# A heading\n\n" + text, tmp_path)
+    for (_, a), (_, b) in zip(cold, moved, strict=True):
+        assert [v.line + 2 for v in a.verdicts] == [v.line for v in b.verdicts]
+        assert [v.to_json() | {"line": 0} for v in a.verdicts] == [
+            v.to_json() | {"line": 0} for v in b.verdicts
+        ]
+    (tmp_path / "page.md").write_text(text, "utf-8")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from backprop.site.derivations.page import verify_page\n"
+        f"found = verify_page(Path({str(tmp_path / 'page.md')!r}).read_text(), Path({str(tmp_path)!r}))\n"
+        "print([r.ok for _, r in found], 'sympy' in sys.modules, 'numpy' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[True, False] False False", done.stderr
+
+
+def test_a_broken_entry_is_computed_again(tmp_path):
+    verify_page(RIGHT, tmp_path)
+    (entry,) = tmp_path.glob("*.json")
+    good = entry.read_text("utf-8")
+    for broken in ("", "{", json.dumps({"title": "", "verdicts": [{"line": 1}]})):
+        entry.write_text(broken, "utf-8")
+        ((_, report),) = verify_page(RIGHT, tmp_path)
+        assert report.ok
+        assert entry.read_text("utf-8") == good
+
+
+# --- code ------------------------------------------------------------------------------------
+
+
+def tied(prose: str, fence: str = "") -> list:
+    ((_, report),) = verify_page(f"{fence}\n/// derivation\n{VARIANCE} {prose}\n///\n", prove=False)
+    return report.verdicts
+
+
+def test_a_formula_must_equal_the_code_it_is_tied_to():
+    (good,) = tied("$v_j$ = `variance_forward(x)[0][j]`")
+    assert (good.status, good.code) == ("checked", "variance_forward(x)[0][j]")
+    (wrong,) = tied("$v_j$ = `variance_forward(x)[0][j] * (n - 1) / n`")
+    assert (wrong.status, wrong.problem.key) == ("wrong", "code-differs")
+    (shape,) = tied("$v$ = `x - xbar`")
+    assert "(3, 2) / (2,)" in shape.problem.values["found"] or shape.status == "wrong"
+    (fails,) = tied("$v_j$ = `nowhere(x)`")
+    assert (fails.status, fails.problem.key) == ("unchecked", "code-fails")
+
+
+def test_code_of_the_page_is_known():
+    fence = "```python\nimport numpy as np\n\n\ndef spread(x):\n    return np.var(x, axis=0)\n```\n"
+    (found,) = tied("$v$ = `spread(x)`", fence)
+    assert found.status == "checked"
+    (wrong,) = tied("$v$ = `spread(x)`", fence.replace("np.var", "np.std"))
+    assert wrong.status == "wrong"
+
+
+# --- the site --------------------------------------------------------------------------------
+
+
+def test_the_site_marks_each_row_and_explains_the_marks(tmp_path):
+    waived = RIGHT.replace("- p_j)", "- p_j) \\\\ % a secret\np_i &= 7 % unchecked: see [2]")
+    text = "---\ntitle: T\n---\n\n" + waived + "\n$v$ outside\n"
+    done = site(tmp_path, text, "backprop/mathematics", "backprop/derivations", language="zh")
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert html.count('class="bp-mark bp-mark-proved"') == 1
+    assert html.count('class="bp-mark bp-mark-waived"') == 1
+    assert "未验证：see [2]" in html
+    assert "共 2 行" in html
+    assert "a secret" not in html
+    assert '<div class="bp-derivation">' in html
+    assert "bp-row-mark" in html
+    assert (tmp_path / "site/assets/backprop/derivations.css").exists()
+    assert "assets/backprop/derivations.css" in html
+
+
+def test_the_plugin_works_alone_and_fails_the_strict_build_with_file_and_line(tmp_path):
+    done = site(tmp_path, "# T\n\n" + WRONG, "backprop/derivations")
+    assert done.returncode == 1
+    assert "docs/index.md:8: wrong: \\frac" in done.stderr
+    assert "sign: - instead of +" in done.stderr
+    done = site(tmp_path, "# T\n\n" + RIGHT, "backprop/derivations")
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert html.count('class="bp-mark bp-mark-proved"') == 1
