@@ -462,13 +462,15 @@ def test_several_figures_do_not_meddle(open_page: Callable[..., Any], pages: str
     assert doubled == []
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+@pytest.mark.parametrize(
+    ("name", "width", "dark"), [("cell", 1280, False), ("batchnorm", 390, True)]
+)
 def test_axe_finds_nothing(
-    open_page: Callable[..., Any], pages: str, width: int, dark: bool
+    open_page: Callable[..., Any], pages: str, name: str, width: int, dark: bool
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci")
-    page = open_page(pages + "all/", width=width, dark=dark, reduced_motion="reduce")
+    page = open_page(f"{pages}{name}/", width=width, dark=dark, reduced_motion="reduce")
     page.evaluate(AXE.read_text())
     run = """() => axe.run(
         {include: ['.bp-figure'], exclude: ['.md-code__nav']}).then(r => r.violations.flatMap(
