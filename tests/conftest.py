@@ -59,3 +59,16 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
     return build_once(shared, "site", build_site)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what did not run for want of a browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    browser = sorted({r.nodeid for r in skipped if "no Chromium" in str(r.longrepr)})
+    if browser:
+        terminalreporter.section("these did NOT run: no Chromium was found", yellow=True, bold=True)
+        for name in browser:
+            terminalreporter.line(name)
+        terminalreporter.line(
+            "Install one (Debian: apt-get install chromium), or name it: BACKPROP_CHROMIUM=…"
+        )

@@ -101,7 +101,10 @@ def browser(site_server: SiteServer) -> Iterator[Any]:
         filter(None, map(shutil.which, CHROMIUM)), ""
     )
     if not found:
-        pytest.skip("no Chromium on PATH, and none named in BACKPROP_CHROMIUM")
+        missing = "no Chromium on PATH, and none named in BACKPROP_CHROMIUM"
+        if os.environ.get("BACKPROP_REQUIRE_BROWSER"):
+            pytest.fail(missing)
+        pytest.skip(missing)
     rules = (
         f"MAP *.example.org 127.0.0.1:{site_server.port},"
         "MAP * ~NOTFOUND,EXCLUDE 127.0.0.1,EXCLUDE localhost"
