@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build setup lint format lock clean
+.PHONY: help serve test build setup lint format mutants bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -26,6 +26,16 @@ build: setup ## Write the site to site/; any fault in either language fails
 
 test: setup lint ## Run everything that CI runs
 	$(BIN)/pytest -n $(WORKERS)
+
+mutants: setup ## Make every published line wrong on purpose; all of it must be noticed
+	$(BIN)/python -m backprop.site.posts.mutants docs
+
+bench: setup ## Time tracing, derived backwards and drawing beside others, in one run
+	$(BIN)/python -m tests.benchmarks
+
+audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots
+	cd tests/audit && npm $(NPM_CI)
+	$(BIN)/python -m tests.audit
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .
