@@ -13,10 +13,10 @@ import numpy as np
 from backprop.graph import Node, nodes_in
 
 Origin = tuple[Node, int] | None
-Origins = tuple[Origin, ...]
+Origins = tuple[Origin, ...]  # while a node is looked at: None where no operand explains an axis
 
 
-def origins(node: Node) -> Origins:
+def origins(node: Node) -> tuple[tuple[Node, int], ...]:
     """For each axis of a node, the input and axis that it comes from, or None."""
     stack = [node]
     while stack:
@@ -33,7 +33,7 @@ def origins(node: Node) -> Origins:
     return node._origins
 
 
-def _follow(node: Node) -> Origins:
+def _follow(node: Node) -> tuple[tuple[Node, int], ...]:
     unknown: Origins = (None,) * len(node.shape)
     if node.op == "input":
         return tuple((node, axis) for axis in range(len(node.shape)))

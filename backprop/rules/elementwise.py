@@ -62,10 +62,15 @@ row("arcsinh",    "x",    "np.arcsinh(x)", x="dz / np.sqrt(x ** 2 + 1)",       s
 row("arccosh",    "x",    "np.arccosh(x)", x="dz / np.sqrt(x ** 2 - 1)",       symbol="arccosh", tex=r"dx = dz / \sqrt{x^2 - 1}")
 row("arctanh",    "x",    "np.arctanh(x)", x="dz / (1 - x ** 2)",              symbol="arctanh", tex=r"dx = dz / (1 - x^2)")
 
+# At a tie the first operand gets the gradient, unless the second is a number: relu is 0 at 0.
 # ── choices ──────────────────────────────────────────────────────────────────────────────────
-row("maximum",    "x, y", "np.maximum(x, y)", x="dz * (x > y)", y="dz * (y > x)", symbol="max", tex=r"dx = [x > y] \odot dz,\ dy = [y > x] \odot dz",
+row("maximum",    "x, y", "np.maximum(x, y)", when="type(y) in (int, float)", x="dz * (x > y)", y="dz * (y >= x)", symbol="max", tex=r"dx = [x > y] \odot dz,\ dy = [y > x] \odot dz",
     complex="np.where(np.real(x) > np.real(y), x, y)", kink="np.sign(np.real(x) - np.real(y))")
-row("minimum",    "x, y", "np.minimum(x, y)", x="dz * (x < y)", y="dz * (y < x)", symbol="min", tex=r"dx = [x < y] \odot dz,\ dy = [y < x] \odot dz",
+row("maximum",    "x, y", "np.maximum(x, y)", x="dz * (x >= y)", y="dz * (y > x)", symbol="max", tex=r"dx = [x \ge y] \odot dz,\ dy = [y > x] \odot dz",
+    complex="np.where(np.real(x) > np.real(y), x, y)", kink="np.sign(np.real(x) - np.real(y))")
+row("minimum",    "x, y", "np.minimum(x, y)", when="type(y) in (int, float)", x="dz * (x < y)", y="dz * (y <= x)", symbol="min", tex=r"dx = [x < y] \odot dz,\ dy = [y < x] \odot dz",
+    complex="np.where(np.real(x) < np.real(y), x, y)", kink="np.sign(np.real(x) - np.real(y))")
+row("minimum",    "x, y", "np.minimum(x, y)", x="dz * (x <= y)", y="dz * (y < x)", symbol="min", tex=r"dx = [x \le y] \odot dz,\ dy = [y < x] \odot dz",
     complex="np.where(np.real(x) < np.real(y), x, y)", kink="np.sign(np.real(x) - np.real(y))")
 row("clip",       "x, a_min=None, a_max=None", "np.clip(x, a_min, a_max)", when="a_min is not None and a_max is not None",
     x="dz * ((x > a_min) & (x < a_max))", a_min="dz * (x < a_min)", a_max="dz * (x > a_max)",  symbol="clip", tex=r"dx = [a < x < b] \odot dz",

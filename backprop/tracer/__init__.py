@@ -113,7 +113,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
 def _mark(value: np.ndarray) -> int:
     if not value.flags.c_contiguous:
         value = np.ascontiguousarray(value)
-    return zlib.crc32(value) if value.size else 0
+    return zlib.crc32(value.data) if value.size else 0
 
 
 def unchanged(graph: Graph) -> None:

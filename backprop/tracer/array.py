@@ -10,11 +10,10 @@ import numpy as np
 
 from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
-from backprop.rules import TABLE, Rule, counting, missing
 from backprop.lengths import length
+from backprop.rules import TABLE, Rule, counting, missing
 from backprop.tracer.names import Site, site
 from backprop.tracer.tape import OPTIONS, Tape
-
 
 _KEEP = (
     "keep it an array: numpy functions take it (np.sqrt, not math.sqrt), and so do buffers that "
@@ -26,7 +25,7 @@ class Array:
     """An array on a tape. Arrays that numpy would make views of another are views of it here."""
 
     __array_priority__ = 1000.0
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     base: Array | None = None  # the array that this is a view of,
     view: tuple[Any, ...] = ()  # by which operation and options,
@@ -38,9 +37,8 @@ class Array:
         self.node = node  # the node of the present contents
 
     # ── what an ndarray knows about itself ──────────────────────────────────────────────────
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        return np.ndarray  # so that `isinstance(x, np.ndarray)` holds
+    # So that `isinstance(x, np.ndarray)` holds.
+    __class__ = property(lambda self: np.ndarray)
 
     @property
     def shape(self) -> tuple[int, ...]:

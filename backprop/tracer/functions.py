@@ -93,7 +93,7 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
             quick = (
                 unary(rows[0], inputs[0], here)
                 if len(inputs) == 1
-                else binary(rows[0], *inputs, here)
+                else binary(rows[0], inputs[0], inputs[1], here)
                 if rows[0].parameters == ("x", "y")
                 else None
             )

@@ -51,9 +51,7 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> dict[str, str]:
         node.name = f"t{number}"
         node.named = False
     return {
-        name: node.name
-        for name, node in local.items()
-        if name not in taken and node.name != name
+        name: node.name for name, node in local.items() if name not in taken and node.name != name
     }
 
 
@@ -63,9 +61,7 @@ def _locals_at_the_end(tape: Tape) -> dict[str, Node]:
     if frame is None:
         return {}
     tape.code = frame.f_code
-    return {
-        name: current(value) for name, value in frame.f_locals.items() if type(value) is Array
-    }
+    return {name: current(value) for name, value in frame.f_locals.items() if type(value) is Array}
 
 
 def _locals(f: Any) -> Iterable[str]:

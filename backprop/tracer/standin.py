@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, arrays_in, binary, refuse, unary
 from backprop.tracer.functions import SPECIAL, SYNONYMS
-from backprop.lengths import Length, Number, remember, tree_of
 from backprop.tracer.names import site
 from backprop.tracer.tape import running
 
@@ -100,12 +100,12 @@ def _of_lengths(name: str) -> Callable[..., Any]:
             result = _Strong(value)
             result.tree = ("call", f"np.{name}", (tree_of(x),))
             return result
-        if name == "prod" and not options and not args and isinstance(x, (tuple, list)):
-            if x and all(type(part) in (int, Length) for part in x):
-                total: Any = x[0]
-                for part in x[1:]:
-                    total = total * part
-                return remember(int(total), tree_of(total))
+        lengths = name == "prod" and not options and not args and isinstance(x, (tuple, list)) and x
+        if lengths and all(type(part) in (int, Length) for part in x):
+            total: Any = x[0]
+            for part in x[1:]:
+                total = total * part
+            return remember(int(total), tree_of(total))
         return original(x, *args, **options)
 
     compute.__name__ = name
@@ -208,7 +208,7 @@ def _names(function: Any) -> list[tuple[dict[str, Any], str, Any, Any]]:
     cached = _known.get(id(start))
     if cached is not None and cached[0] == len(start):
         return cached[1]
-    found = []
+    found: list[tuple[dict[str, Any], str, Any, Any]] = []
     scopes = {id(start): start}
     queue = [start]
     while queue:

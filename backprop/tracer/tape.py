@@ -11,8 +11,8 @@ import numpy as np
 
 from backprop.errors import TraceError
 from backprop.graph import Node
-from backprop.rules import TABLE, Rule, lookup
 from backprop.lengths import Length, Number, bare
+from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.names import Site, name_of, outermost, site
 
 ndarray = np.ndarray

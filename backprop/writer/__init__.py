@@ -153,7 +153,7 @@ class Backward:
 
     @cached_property
     def _cached(self) -> tuple[Callable[..., Any], tuple[str, ...]]:
-        """A function (dout, cache), and what the cache holds. Each value goes after its last use."""
+        """A function (dout, cache), and what the cache holds; values go after their last use."""
         writer = self._writer
         rename = writer.rename
         body = [step.line for step in self.steps]

@@ -10,8 +10,8 @@ import numpy as np
 
 from backprop.errors import TraceError
 from backprop.graph import Node
-from backprop.rules import Range
 from backprop.lengths import length
+from backprop.rules import Range
 from backprop.tracer.names import Site, parts
 from backprop.writer import text
 from backprop.writer.text import Tree
@@ -34,8 +34,7 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
     if isinstance(note, (int, float, complex)):
         tree = None
         if node.site is not None and not hasattr(note, "tree"):
-            tree = _verbatim(values, note, node.site, [ast.Name(node.name), ast.Name(_stem(node.name))]
-            )
+            tree = _verbatim(values, note, node.site, _own_names(node))
         return values.literal(note) if tree is None else tree
     if isinstance(node.value, Range) and node.value.tree is not None:
         tree = None
@@ -53,8 +52,8 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
         except TypeError:
             note = node.site
     if isinstance(note, Site):
-        names: list[Any] = [ast.Name(node.name), ast.Name(_stem(node.name))]
-        tree = _verbatim(values, node.value, note, names if node.named else parts(note.tree))
+        candidates = _own_names(node) if node.named else parts(note.tree)
+        tree = _verbatim(values, node.value, note, candidates)
         if tree is not None:
             return tree
     if node.value.size <= LITERAL:
@@ -119,7 +118,7 @@ def _with_lengths(values: Values, tree: Tree, site: Site) -> Tree:
     }
 
     class Namer(ast.NodeTransformer):
-        def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: N802
+        def visit_Subscript(self, node: ast.Subscript) -> Any:
             name = names.get(text.show(node))
             shape = node.value
             if name and isinstance(shape, ast.Attribute) and isinstance(shape.value, ast.Name):
@@ -134,6 +133,10 @@ def _with_lengths(values: Values, tree: Tree, site: Site) -> Tree:
 
 def _floats(value: Any) -> bool:
     return np.asarray(value).dtype.kind == "f"
+
+
+def _own_names(node: Node) -> list[Any]:
+    return [ast.Name(node.name), ast.Name(_stem(node.name))]
 
 
 def _stem(name: str) -> str:

@@ -189,9 +189,9 @@ class Writer(Values):
             if node.active and node.op != "input":
                 self._turn(node)
                 for source in node.inputs:
-                    if source.op == "input" and source.active and source not in self.gradients:
-                        if self._uses[source][-1].user is node:
-                            self._turn(source)
+                    waits = source.op == "input" and source.active and source not in self.gradients
+                    if waits and self._uses[source][-1].user is node:
+                        self._turn(source)
         for node in self.graph.differentiated:
             if node not in self.gradients:
                 if node.active:

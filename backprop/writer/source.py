@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -81,7 +80,7 @@ class Forward(Values):
     def _reachable(self) -> dict[Node, int]:
         """The nodes that the needed ones follow from, and how often each is used by others."""
         users: dict[Node, int] = {}
-        stack = [node for node in self.writer.needed]
+        stack = list(self.writer.needed)
         seen = set(stack)
         while stack:
             node = stack.pop()
@@ -216,6 +215,3 @@ class Forward(Values):
 
 def _in_place(node: Node) -> bool:
     return node.rule is not None and node.rule.in_place
-
-
-_ = Any

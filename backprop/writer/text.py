@@ -120,9 +120,9 @@ def binary(op: ast.operator, left: Tree, right: Tree) -> Tree:
             return negative(left)
         if (inner := _negated(right)) is not None and b is None:
             return binary(op, negative(left), inner)
-        if isinstance(right, ast.BinOp) and isinstance(left, ast.Name):
-            if isinstance(right.op, (ast.Mult, ast.Div)):
-                return ast.BinOp(right, op, left)  # 0.5 * reg * dout needs no parentheses
+        product = isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Mult, ast.Div))
+        if product and isinstance(left, ast.Name):
+            return ast.BinOp(right, op, left)  # 0.5 * reg * dout needs no parentheses
     elif kind is ast.Div:
         if b == 1:
             return left
@@ -193,9 +193,9 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
         parts += [f"{option.arg}={show(option.value, rename, 1)}" for option in tree.keywords]
         return f"{show(tree.func, rename, _ATOM)}({', '.join(parts)})", _ATOM
     if isinstance(tree, ast.Subscript):
-        parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
-        inner = ", ".join(show(part, rename, 1) for part in parts)
-        comma = "," if isinstance(tree.slice, ast.Tuple) and len(parts) == 1 else ""
+        indices = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+        inner = ", ".join(show(index, rename, 1) for index in indices)
+        comma = "," if isinstance(tree.slice, ast.Tuple) and len(indices) == 1 else ""
         return f"{show(tree.value, rename, _ATOM)}[{inner}{comma}]", _ATOM
     if isinstance(tree, ast.Slice):
         return _slice(tree, rename), _ATOM
@@ -214,8 +214,8 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
         return sign + show(tree.operand, rename, _UNARY), _UNARY
     if isinstance(tree, ast.Compare):
         text = show(tree.left, rename, 5)
-        for op, right in zip(tree.ops, tree.comparators, strict=True):
-            text += f" {_SIGNS[type(op)][0]} {show(right, rename, 5)}"
+        for op, operand in zip(tree.ops, tree.comparators, strict=True):
+            text += f" {_SIGNS[type(op)][0]} {show(operand, rename, 5)}"
         return text, 4
     if isinstance(tree, (ast.Tuple, ast.List)):
         inner = ", ".join(show(_spelt(part), rename, 1) for part in tree.elts)

@@ -76,9 +76,8 @@ class Values:
             value = value.item()
         if isinstance(value, float) and not np.isfinite(value):
             return text.expression("np.nan" if value != value else f"{'-' * (value < 0)}np.inf")
-        if value is not None and not isinstance(value, (bool, int, float, complex, str)):
-            if value is not ...:
-                raise TypeError(f"no source for {value!r}")
+        if not isinstance(value, (bool, int, float, complex, str, type(None), type(...))):
+            raise TypeError(f"no source for {value!r}")
         return text.constant(value)
 
     def formula(self, tree: Any) -> Tree:
@@ -102,8 +101,9 @@ class Values:
         assert length.name is not None
         _, node, axis = length.tree
         known = self.lengths_named.get(length.name, length)
-        holder = self.graph[length.name] if length.name in self.graph else None
-        other = holder is not None and getattr(holder.note, "tree", None) != length.tree
+        other = length.name in self.graph and (
+            getattr(self.graph[length.name].note, "tree", None) != length.tree
+        )
         parameter = any(name == length.name for name, *_ in self.graph.call.parameters)
         strange = origins(node)[axis][0].op != "input"
         if other or parameter or known.tree != length.tree or strange:
@@ -149,7 +149,7 @@ class Values:
             lengths = [self.length(node, axis) for axis in axes]
             return lengths[0] if len(lengths) == 1 else ast.Tuple(lengths)
         found = origins(node)
-        twin = next(n for n in self.graph.nodes if n is node or n.named and origins(n) == found)
+        twin = next(n for n in self.graph.nodes if n is node or (n.named and origins(n) == found))
         return text.attribute(self.value(twin), "shape")
 
     def _whole(self, node: Node, axes: tuple[int, ...]) -> Node | None:
@@ -166,4 +166,3 @@ class Values:
 def _buffer(node: Node) -> bool:
     """Whether an array is one that is filled in place, so that a view of it may go stale."""
     return node.rule is not None and node.rule.in_place
-

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-def keep(filling: Filling, tree: ast.expr) -> tuple[Tree, Shape]:
+def keep(filling: Filling, tree: ast.expr) -> tuple[Tree, Shape | None]:
     """`dz[:, None]`: the axes that a reduction removed, put back with length 1."""
     value, shape = filling.expand(tree)
     node = filling.node
     x = node.arguments["x"].shape
-    if len(node.shape) == len(x):
+    if len(node.shape) == len(x) or shape is None:
         return value, shape
     gone = reduced_axes(node)
     index: list[Tree] = []
@@ -141,7 +141,7 @@ def _nth(arrays: list[Any], position: int) -> int:
     return [i for i, part in enumerate(arrays) if isinstance(part, Node)][position]
 
 
-WORDS: dict[str, Callable[..., tuple[Tree, Shape]]] = {
+WORDS: dict[str, Callable[..., tuple[Tree, Shape | None]]] = {
     word.__name__: word
     for word in (keep, count, shape, length, inverse, batch, piece, layer, inside, untile, contract)
 }
