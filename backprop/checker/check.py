@@ -29,14 +29,18 @@ def check(
 
     Parameters
     ----------
-    f : the forward, any function of numpy arrays; it returns the output (or several), and
+    f : function
+        The forward, any function of numpy arrays; it returns the output (or several), and
         possibly a cache: `out`, `(out, cache)`, `(out1, out2, cache)`.
-    f_backward : takes `(dout, cache)` if its second parameter is called `cache`, else
+    f_backward : function
+        Takes `(dout, cache)` if its second parameter is called `cache`, else
         `(dout, *args)`; several upstream gradients come as a tuple, or one by one where it has
         a parameter for each. It returns one gradient for each floating-point array among
         `args`, in their order and shapes (or a dictionary `{"dx": …}`).
-    *args : arguments of `f`. Floating-point arrays are taken in double precision.
-    lang : "en" or "zh", the language of the report; None: what the locale says.
+    *args : any
+        Arguments of `f`. Floating-point arrays are taken in double precision.
+    lang : "en" or "zh"
+        The language of the report; None: what the locale says.
 
     Returns
     -------

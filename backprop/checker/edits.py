@@ -564,7 +564,8 @@ def operand(place: Place) -> Iterator[Change]:
             if name not in scope.values and (other.shape != array.shape or " " in name):
                 continue
             loose = isinstance(parent, ast.Call) or place.is_term
-            if other.shape == array.shape or (loose and other.ndim == array.ndim):
+            alike = other.shape == array.shape or _fits(other.shape, array.shape)
+            if alike or (loose and other.ndim == array.ndim):
                 cost = 4 if other.shape == array.shape else 6
                 kind = "mask" if masked else "operand"
                 yield kind, cost, {"was": _text(node), "want": name}, _name(name)

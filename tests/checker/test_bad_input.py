@@ -1,0 +1,160 @@
+"""Backwards and forwards that cannot be compared: each gets a message that helps."""
+
+import numpy as np
+import pytest
+
+import backprop as bp
+
+rng = np.random.default_rng(5)
+X, W = rng.normal(size=(5, 4)), rng.normal(size=(4, 3))
+
+
+def forward(x, w):
+    h = x @ w
+    out = np.tanh(h)
+    return out, (x, w, out)
+
+
+def check(backward, *args, f=forward):
+    return bp.check(f, backward, *(args or (X, W)), lang="en")
+
+
+def test_returning_none():
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout * (1 - out**2)
+        dh @ w.T
+
+    report = check(backward)
+    assert not report.ok
+    assert report.hint == "error"
+    assert "returns None" in report.message
+    assert "dx, dw" in report.message
+
+
+def test_the_wrong_number_of_results():
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout * (1 - out**2)
+        return dh @ w.T
+
+    report = check(backward)
+    assert not report.ok
+    assert report.hint == "shape"
+    assert "(1): 2 expected" in report.message
+    assert "dx, dw" in report.message
+    assert report.mistakes[0].code == "return dh @ w.T"
+
+
+def test_a_dictionary_without_one_of_the_gradients():
+    report = check(lambda dout, cache: {"dx": dout, "dz": dout})
+    assert "`w`" in report.message
+    assert "dx, dz" in report.message
+
+
+def test_raising_shows_the_line_and_the_values_there():
+    def backward(dout, cache):
+        x, w, out = cache
+        shape = dout.shape
+        raise ValueError(f"cannot do {shape}")
+
+    report = check(backward)
+    assert not report.ok
+    assert report.hint == "error"
+    assert "ValueError: cannot do (5, 3)" in report.message
+    assert report.mistakes[0].code == 'raise ValueError(f"cannot do {shape}")'
+    assert report.line == report.mistakes[0].line
+    assert "shape: (5, 3)" in report.message
+
+
+def test_shapes_that_do_not_fit_are_repaired_if_a_small_change_does_it():
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout * (1 - out**2)
+        dw = x @ dh
+        return dh @ w.T, dw
+
+    report = check(backward)
+    assert (report.first_wrong, report.hint) == ("dw", "transposed")
+    assert "x.T @ dh" in report.message
+
+
+def test_reading_what_the_forward_did_not_cache():
+    def unpacks_more(dout, cache):
+        x, w, h, out = cache
+        return x, w
+
+    report = check(unpacks_more)
+    assert "not enough values to unpack" in report.message
+    assert "array(5, 3)" in report.message  # what the cache does hold
+
+    def dictionary(x, w):
+        out = x @ w
+        return out, {"x": x, "w": w}
+
+    def reads_more(dout, cache):
+        return cache["bias"], cache["w"]
+
+    report = check(reads_more, f=dictionary)
+    assert "KeyError: 'bias'" in report.message
+    assert "'x': array(5, 4), 'w': array(4, 3)" in report.message
+
+
+def test_no_cache_to_give():
+    def plain(x, w):
+        return x @ w
+
+    def backward(dout, cache):
+        return cache
+
+    with pytest.raises(bp.TraceError, match=r"`cache`.*returns no cache"):
+        check(backward, f=plain)
+
+
+def test_parameters_that_fit_neither_form():
+    with pytest.raises(bp.TraceError, match=r"\(a, b, c, d, e\).*\(dout, x, w\)"):
+        check(lambda a, b, c, d, e: None)
+
+
+def test_a_forward_that_cannot_be_traced():
+    def leaves(x, w):
+        return np.array([float(x[0, 0])]), ()
+
+    with pytest.raises(bp.TraceError, match="float"):
+        check(lambda dout, cache: dout, f=leaves)
+
+
+def test_a_forward_that_draws_random_numbers_without_a_seed():
+    def dropout(x):
+        mask = np.random.rand(*x.shape) < 0.5
+        return x * mask, (mask,)
+
+    with pytest.raises(bp.TraceError, match=r"dropout gives another result.*default_rng"):
+        check(lambda dout, cache: dout * cache[0], X, f=dropout)
+
+
+def test_nothing_to_differentiate():
+    with pytest.raises(bp.TraceError, match="nothing to differentiate"):
+        check(lambda dout, x: dout, np.arange(3), f=lambda x: x * 2)
+
+
+def test_another_language():
+    with pytest.raises(ValueError, match='"en" or "zh"'):
+        bp.check(forward, lambda dout, cache: cache, X, W, lang="fr")
+
+
+def test_results_that_are_no_numbers():
+    report = check(lambda dout, cache: ("dx", cache[1]))
+    assert not report.ok
+    assert report.first_wrong == "return[0]"
+
+
+def test_not_a_number_in_a_result():
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout * np.sqrt(-np.ones_like(out))
+        return dh @ w.T, x.T @ dh
+
+    report = check(backward)
+    assert not report.ok
+    assert report.first_wrong == "dh"

@@ -1,0 +1,367 @@
+"""What `bp.check` says beyond the set of cases: notes, kinks, shapes, damage, several mistakes."""
+
+import time
+
+import numpy as np
+import pytest
+
+import backprop as bp
+from backprop.checker.hints import HINTS
+
+rng = np.random.default_rng(3)
+x54 = rng.normal(size=(5, 4))
+
+
+def variance(x):
+    mean = np.mean(x, axis=0)
+    diff = x - mean
+    square = diff**2
+    var = np.mean(square, axis=0)
+    return var
+
+
+def layer(x, w):
+    a = x @ w
+    h = np.tanh(a)
+    out = h * 3.0
+    cache = (x, w, h)
+    return out, cache
+
+
+w43 = rng.normal(size=(4, 3))
+
+
+def check(f, backward, *args):
+    return bp.check(f, backward, *args, lang="en")
+
+
+# ── identities and constants: notes, not mistakes ───────────────────────────────────────────
+def test_an_identity_that_is_used_is_a_note():
+    def on_paper(dvar, x):
+        diff = x - np.mean(x, axis=0)
+        dx = 2 * diff / x.shape[0] * dvar
+        return dx
+
+    report = check(variance, on_paper, x54)
+    assert report.ok
+    assert len(report.notes) == 1
+    assert "identity" in report.notes[0]
+
+
+def test_a_sign_that_an_identity_hides_is_a_note_that_names_it():
+    def flipped(dvar, x):
+        mean = np.mean(x, axis=0)
+        diff = x - mean
+        dsquare = dvar / x.shape[0]
+        ddiff = 2 * diff * dsquare
+        dmean = np.sum(ddiff, axis=0)
+        dx = ddiff + dmean / x.shape[0]
+        return dx
+
+    report = check(variance, flipped, x54)
+    assert report.ok
+    assert any("dmean" in note and "sign" in note for note in report.notes)
+
+
+def test_a_backward_without_identities_has_no_notes():
+    def staged(dvar, x):
+        diff = x - np.mean(x, axis=0)
+        dsquare = dvar / x.shape[0]
+        ddiff = 2 * diff * dsquare
+        dmean = -np.sum(ddiff, axis=0)
+        dx = ddiff + dmean / x.shape[0]
+        return dx
+
+    report = check(variance, staged, x54)
+    assert report.ok
+    assert report.notes == []
+
+
+def test_a_constant_that_later_lines_make_good_is_a_note():
+    def lazy(dvar, x):
+        diff = x - np.mean(x, axis=0)
+        ddiff = 2 * diff * dvar
+        dx = ddiff / x.shape[0]
+        return dx
+
+    report = check(variance, lazy, x54)
+    assert report.ok
+    assert any("`ddiff`" in note and "5 times" in note for note in report.notes)
+
+
+def test_two_mistakes_that_cancel_are_a_mistake():
+    def twice(dvar, x):
+        diff = x - np.mean(x, axis=0)
+        dsquare = -dvar / x.shape[0]
+        ddiff = -2 * diff * dsquare
+        dmean = -np.sum(ddiff, axis=0)
+        dx = ddiff + dmean / x.shape[0]
+        return dx
+
+    report = check(variance, twice, x54)
+    assert not report.ok
+    assert (report.first_wrong, report.hint) == ("dsquare", "cancel")
+
+
+def test_a_named_gradient_that_is_wrong_is_a_mistake_even_if_the_result_is_right():
+    def wrong_inside(dvar, x):
+        mean = np.mean(x, axis=0)
+        dsquare = dvar / x.shape[0]
+        ddiff = 2 * x * dsquare
+        dmean = -np.sum(ddiff, axis=0)
+        dx = ddiff + dmean / x.shape[0]
+        return dx
+
+    report = check(variance, wrong_inside, x54)
+    assert not report.ok
+    assert report.first_wrong == "ddiff"
+
+
+def test_names_that_only_look_like_gradients_are_left_alone():
+    def lookalike(dout, cache):
+        x, w, h = cache
+        dx = 3.0 * dout
+        dx = dx * (1 - h**2)
+        da = dx
+        dw = x.T @ dx
+        dx = da @ w.T
+        return dx, dw
+
+    assert check(layer, lookalike, x54, w43).ok
+
+
+# ── shapes, damage, kinks ───────────────────────────────────────────────────────────────────
+def test_shapes_of_results_are_strict():
+    def affine(x, b):
+        out = x + b
+        return out
+
+    def kept(dout, x, b):
+        db = np.sum(dout, axis=0, keepdims=True)
+        return dout.copy(), db
+
+    report = check(affine, kept, x54, rng.normal(size=4))
+    assert (report.first_wrong, report.hint) == ("db", "shape")
+    assert "(1, 4)" in report.message
+    assert "(4,)" in report.message
+
+
+def test_writing_to_dout_or_the_cache_is_a_mistake_of_its_own():
+    def damages(dout, cache):
+        x, w, h = cache
+        da = dout
+        da *= 3.0
+        da = da * (1 - h**2)
+        return da @ w.T, x.T @ da
+
+    report = check(layer, damages, x54, w43)
+    assert not report.ok
+    assert (report.first_wrong, report.hint) == ("da", "inplace")
+    assert "dout" in report.message
+    assert report.mistakes[0].code == "da *= 3.0"
+
+    def damages_cache(dout, cache):
+        x, w, h = cache
+        h **= 2
+        da = 3.0 * dout * (1 - h)
+        return da @ w.T, x.T @ da
+
+    report = check(layer, damages_cache, x54, w43)
+    assert (report.first_wrong, report.hint) == ("h", "inplace")
+    assert "cache" in report.message
+
+
+def test_nothing_the_caller_gave_is_changed():
+    def damages(dout, cache):
+        cache[0][:] = 0
+        dout[:] = 0
+        return cache[0], cache[1]
+
+    x, w = x54.copy(), w43.copy()
+    check(layer, damages, x, w)
+    np.testing.assert_array_equal(x, x54)
+    np.testing.assert_array_equal(w, w43)
+
+
+def test_a_kink_is_reported_as_such():
+    def relu(x):
+        out = np.maximum(x, 0)
+        return out
+
+    def at_zero_one(dout, x):
+        dx = dout * (x >= 0)
+        return dx
+
+    x = x54.copy()
+    x[1, 2] = 0
+    report = check(relu, at_zero_one, x)
+    assert report.ok
+    assert any("kink" in note and "x[1, 2]" in note for note in report.notes)
+
+
+def test_a_tie_of_a_maximum_is_reported_as_such():
+    def largest(x):
+        out = np.max(x, axis=1)
+        return out
+
+    def shared(dout, x):
+        mask = x == x.max(axis=1, keepdims=True)
+        return dout[:, None] * mask / mask.sum(axis=1, keepdims=True)
+
+    report = check(largest, shared, np.round(x54))
+    assert report.ok
+
+
+@pytest.mark.parametrize("eps", [1e-5, 1e-3])
+def test_an_eps_that_is_left_out_is_caught(eps):
+    def normalise(x):
+        var = np.mean(x**2, axis=0)
+        std = np.sqrt(var + eps)
+        out = x / std
+        return out, (x, var, std)
+
+    def without_eps(dout, cache):
+        x, var, std = cache
+        dstd = -np.sum(dout * x, axis=0) / std**2
+        dvar = dstd / (2 * np.sqrt(var))
+        dx = dout / std + 2 * x * dvar / len(x)
+        return dx
+
+    report = check(normalise, without_eps, x54)
+    assert (report.first_wrong, report.hint) == ("dvar", "factor")
+    assert "eps" in report.message
+
+
+def test_the_upstream_gradient_is_random():
+    seen = []
+
+    def spy(dout, x):
+        seen.append(dout.copy())
+        return 2 * x * dout
+
+    assert check(lambda x: x * x, spy, x54).ok
+    for dout in seen:
+        assert len(np.unique(dout)) == dout.size
+        assert (dout > 0).any()
+        assert (dout < 0).any()
+
+
+def test_more_than_one_mistake_is_listed():
+    def two(dout, cache):
+        x, w, h = cache
+        dh = dout
+        da = dh * (1 - h**2)
+        dx = da @ w.T
+        dw = -(x.T @ da)
+        return dx, dw
+
+    report = check(layer, two, x54, w43)
+    assert [(m.variable, m.hint) for m in report.mistakes] == [("dh", "factor"), ("dw", "sign")]
+
+
+def test_right_results_in_the_wrong_order():
+    def swapped(dout, cache):
+        x, w, h = cache
+        da = 3.0 * dout * (1 - h**2)
+        dx, dw = da @ w.T, x.T @ da
+        return dw, dx
+
+    report = check(layer, swapped, x54, w43)
+    assert (report.first_wrong, report.hint) == ("dw", "order")
+
+
+# ── ways to be called ───────────────────────────────────────────────────────────────────────
+def right(dout, cache):
+    x, w, h = cache
+    da = 3.0 * dout * (1 - h**2)
+    return da @ w.T, x.T @ da
+
+
+def test_a_dictionary_of_gradients_is_a_result():
+    def named(dout, cache):
+        dx, dw = right(dout, cache)
+        return {"dw": dw, "dx": dx}
+
+    assert check(layer, named, x54, w43).ok
+
+
+def test_several_outputs_come_as_a_tuple_or_one_by_one():
+    def two(x):
+        a = np.sin(x)
+        b = x * 2
+        return a, b, (x,)
+
+    def together(dout, cache):
+        da, db = dout
+        return da * np.cos(cache[0]) + 2 * db
+
+    def apart(da, db, cache):
+        return da * np.cos(cache[0]) + 2 * db
+
+    assert check(two, together, x54).ok
+    assert check(two, apart, x54).ok
+
+
+def test_integers_dictionaries_and_numbers_are_constants():
+    def forward(x, y, p, options):
+        options["runs"] = options.get("runs", 0) + 1
+        out = x[np.arange(len(y)), y] * p * options["scale"]
+        return out, (x, y, p)
+
+    def backward(dout, cache):
+        x, y, p = cache
+        dx = np.zeros_like(x)
+        dx[np.arange(len(y)), y] = dout * p * 4.0
+        return dx
+
+    options = {"scale": 4.0}
+    assert check(forward, backward, x54, np.array([0, 1, 2, 3, 0]), 0.5, options).ok
+    assert options == {"scale": 4.0}
+
+
+def test_single_precision_arguments_are_judged_in_double():
+    assert check(layer, right, x54.astype(np.float32), w43.astype(np.float32)).ok
+
+
+def test_a_buffer_in_single_precision_is_no_mistake():
+    def buffered(dout, x):
+        dx = np.zeros(x.shape, dtype=np.float32)
+        dx[:] = 2 * x * dout
+        return dx
+
+    assert check(lambda x: x**2, buffered, x54).ok
+
+
+# ── what it costs ───────────────────────────────────────────────────────────────────────────
+def seconds(run, times):
+    best = np.inf
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def test_checking_batchnorm_costs_at_most_a_thousand_runs():
+    layers = bp.layers
+    args = (rng.normal(size=(64, 32)), rng.normal(size=32), rng.normal(size=32))
+
+    def once():
+        out, cache = layers.batchnorm_forward(*args)
+        layers.batchnorm_backward(out, cache)
+
+    def checked():
+        assert bp.check(layers.batchnorm_forward, layers.batchnorm_backward, *args).ok
+
+    checked()
+    assert seconds(checked, 3) <= 1000 * seconds(once, 200)
+
+
+def test_every_hint_has_its_words_in_both_languages():
+    for word, hint in HINTS.items():
+        assert hint.word == word
+        for lang in ("en", "zh"):
+            plain = hint.say(lang, {})
+            assert plain
+            assert "{" not in plain
+        assert hint.say("en", {}) != hint.say("zh", {})

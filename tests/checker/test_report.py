@@ -1,0 +1,153 @@
+"""The report: for people in two languages, for notebooks, for programs."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+import backprop as bp
+from backprop.checker.hints import TEXTS
+from backprop.checker.report import language
+
+X = np.random.default_rng(7).normal(size=(5, 4))
+
+
+def variance(x):
+    mean = np.mean(x, axis=0)
+    diff = x - mean
+    square = diff**2
+    var = np.mean(square, axis=0)
+    return var
+
+
+def wrong(dvar, x):
+    centred = x - np.mean(x, axis=0)
+    dsquare = dvar / x.shape[0]
+    ddiff = centred * dsquare
+    dmean = -np.sum(ddiff, axis=0)
+    dx = ddiff + dmean / x.shape[0]
+    return dx
+
+
+def right(dvar, x):
+    return 2 * (x - x.mean(axis=0)) / len(x) * dvar
+
+
+@pytest.fixture(scope="module")
+def english():
+    return bp.check(variance, wrong, X, lang="en")
+
+
+@pytest.fixture(scope="module")
+def chinese():
+    return bp.check(variance, wrong, X, lang="zh")
+
+
+def line(text):
+    with open(__file__, encoding="utf-8") as file:
+        return next(i for i, code in enumerate(file, 1) if code.strip() == text)
+
+
+def test_the_first_wrong_variable_its_line_and_the_kind(english):
+    assert not english.ok
+    assert english.first_wrong == "ddiff"
+    assert english.hint == "factor"
+    assert english.line == line("ddiff = centred * dsquare")
+
+
+def test_it_speaks_like_a_tutor(english):
+    text = str(english)
+    assert f"{english.line} | ddiff = centred * dsquare" in text
+    assert "expected: ddiff = 2 * centred * dsquare" in text  # derived, in the author's names
+    assert "0.5 times" in text
+    assert "`2`" in text
+
+
+def test_both_languages_say_the_same_with_the_same_hint(english, chinese):
+    assert (english.hint, english.line) == (chinese.hint, chinese.line)
+    assert "应为：ddiff = 2 * centred * dsquare" in str(chinese)
+    assert "因子" in chinese.message
+    assert chinese.message != english.message
+
+
+def test_one_row_a_variable(english):
+    rows = {row.name: row for row in english.rows}
+    assert list(rows) == ["centred", "dsquare", "ddiff", "dmean", "dx"]
+    assert rows["dsquare"].status == "right"
+    assert rows["dsquare"].shape == (4,)
+    assert rows["ddiff"].status == "wrong"
+    assert rows["centred"].status == "helper"
+    assert rows["dx"].error == pytest.approx(0.5)
+
+
+def test_json_holds_everything(english):
+    found = json.loads(english.json())
+    assert found["ok"] is False
+    assert found["first_wrong"] == "ddiff"
+    assert found["hint"] == "factor"
+    assert found["line"] == english.line
+    assert found["mistakes"][0]["expected"] == "ddiff = 2 * centred * dsquare"
+    assert [row["name"] for row in found["rows"]][-1] == "dx"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def written(report, stream):
+    report.write(stream)
+    return stream.getvalue()
+
+
+def test_colours_for_a_terminal_only(english, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in written(english, Terminal())
+    assert written(english, io.StringIO()) == f"{english}\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert written(english, Terminal()) == f"{english}\n"
+
+
+def test_a_notebook_shows_the_drawing_with_the_wrong_node_marked(english):
+    drawing = english._repr_svg_()
+    assert drawing.startswith("<svg")
+    assert '[data-node="diff"]' in drawing
+    assert 'data-node="diff"' in bp.draw(bp.trace(variance, X))
+    page = english._repr_html_()
+    assert "ddiff = centred" in page
+    assert drawing in page
+
+
+def test_a_right_backward_is_short_and_true():
+    report = bp.check(variance, right, X, lang="en")
+    assert report.ok
+    assert bool(report)
+    assert report.first_wrong is report.line is report.hint is None
+    assert report.mistakes == []
+    assert str(report).startswith("✓ right against variance")
+
+
+@pytest.mark.parametrize(
+    ("value", "want"), [("zh_CN.UTF-8", "zh"), ("en_US.UTF-8", "en"), ("de_DE.UTF-8", "en")]
+)
+def test_the_locale_decides_the_language(monkeypatch, value, want):
+    monkeypatch.setenv("LC_ALL", value)
+    assert language() == want
+    assert language("zh") == "zh"
+
+
+def test_every_sentence_is_there_in_both_languages():
+    import string
+
+    for key, (english_text, chinese_text) in TEXTS.items():
+        fields = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            for text in (english_text, chinese_text)
+        ]
+        assert fields[0] == fields[1], key
+
+
+def test_two_checks_say_the_same(english):
+    assert str(bp.check(variance, wrong, X, lang="en")) == str(english)
