@@ -11,11 +11,12 @@ row 0, a straight baseline; what branches off and comes back is a chain of boxes
 it (negative numbers), nearest first; parameters that are used once drop in from above.
 """
 
-from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+
+from backprop.drawing.tracks import Rows
 
 # The positions of column c along a row: the box is [6c, 6c + 3]; wires that end on it come down
 # at 6c + 1, wires that start on it go up at 6c + 2; 6c + 4 and 6c + 5 are the gap after it.
@@ -43,35 +44,6 @@ class Plan:
         return sorted(own, key=self.column.__getitem__)
 
 
-class _Rows:
-    """The reservations: what lies on each row, and the verticals between rows."""
-
-    def __init__(self) -> None:
-        self.taken: dict[int, list[tuple[int, int]]] = {0: []}
-        self.verticals: list[tuple[int, int, int]] = []
-
-    def candidates(self) -> range:
-        return range(min(self.taken) - 1, max(self.taken) + 2)
-
-    def free(self, row: int, start: int, end: int) -> bool:
-        intervals = self.taken.get(row, ())
-        at = bisect_left(intervals, (end + 1,))
-        return at == 0 or intervals[at - 1][1] < start
-
-    def reserve(self, row: int, start: int, end: int) -> None:
-        insort(self.taken.setdefault(row, []), (start, end))
-
-    def rise(self, position: int, row: int, other: int) -> None:
-        self.verticals.append((position, min(row, other), max(row, other)))
-
-    def crossed_by_rise(self, position: int, row: int, other: int) -> int:
-        between = range(min(row, other) + 1, max(row, other))
-        return sum(not self.free(each, position, position) for each in between)
-
-    def crossed_by_run(self, row: int, start: int, end: int) -> int:
-        return sum(start < at < end and low < row < high for at, low, high in self.verticals)
-
-
 class _Planner:
     def __init__(self, count: int, wires: Sequence[tuple[int, int]], main: int | None) -> None:
         self.wires = wires
@@ -82,7 +54,7 @@ class _Planner:
             self.out[source].append(wire)
         self.row: list[int | None] = [None] * count
         self.track: list[int | None] = [None] * len(wires)
-        self.rows = _Rows()
+        self.rows = Rows()
         self.main = main
         self.drop = self._drops()
         self.column = self._columns()

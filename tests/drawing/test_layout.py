@@ -2,7 +2,7 @@
 
 import pytest
 
-from backprop.drawing import lanes
+from backprop.drawing import flow, tracks
 from backprop.drawing import layout as module
 from backprop.drawing.layout import Box, Layout, Wire, layout
 from tests.drawing.geometry import faults
@@ -47,11 +47,11 @@ def test_nothing_collides_in_special_graphs(name, direction):
 
 
 def _broken_by_sharing_rows(monkeypatch):
-    monkeypatch.setattr(lanes._Rows, "free", lambda *_: True)
+    monkeypatch.setattr(tracks.Rows, "free", lambda *_: True)
 
 
 def _broken_by_narrow_ports(monkeypatch):
-    monkeypatch.setattr(module, "PORT", 1.0)
+    monkeypatch.setattr(flow, "PORT", 1.0)
 
 
 def _broken_by_tight_rows(monkeypatch):
@@ -59,11 +59,10 @@ def _broken_by_tight_rows(monkeypatch):
 
 
 def _broken_by_labels_in_the_middle(monkeypatch):
-    monkeypatch.setattr(
-        module._Placer,
-        "_windows",
-        lambda self, wire: [(-1e6, 1e6, self.rank[self.wires[wire].target])],
-    )
+    def anywhere(self, wire):
+        return [(-1e6, 1e6, self.rank[self.wires[wire][1]])]
+
+    monkeypatch.setattr(flow.Flow, "_windows", anywhere)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from backprop.drawing.diagram import diagram, shape_text
+from backprop.drawing.diagram import diagram
 from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, svg
+from backprop.drawing.texts import shape_text
 from backprop.errors import RuleError
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, value_html

@@ -15,7 +15,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from backprop.drawing.diagram import forward_text, operations
+from backprop.drawing.diagram import operations
+from backprop.drawing.texts import forward_text
 
 
 class Line(NamedTuple):

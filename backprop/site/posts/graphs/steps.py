@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.drawing.diagram import Gradients, forward_text, operations, outputs, shape_text
+from backprop.drawing.diagram import Gradients, operations, outputs
+from backprop.drawing.texts import forward_text, shape_text
 from backprop.site.posts.graphs.code import code_of
 from backprop.site.posts.graphs.words import say
 
