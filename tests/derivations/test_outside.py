@@ -1,4 +1,5 @@
 """What people meet: Markdown, the command line, the cache, code, the site."""
+# ruff: noqa: E501  (rows of a derivation are as long as they are)
 
 import json
 import subprocess
@@ -25,7 +26,10 @@ def test_blocks_are_found_in_containers_and_not_in_code():
     quoted = "\n".join("> " + line for line in block.split("\n"))
     text = f"!!! note\n\n{indented}\n\n{quoted}\n\n````\n{block}\n````\n\n```math\nt = 1\n```\n"
     found = derivations(text)
-    assert [(d.title, d.line, d.end_line) for d in found] == [("In a box", 3, 9), ("In a box", 11, 17)]
+    assert [(d.title, d.line, d.end_line) for d in found] == [
+        ("In a box", 3, 9),
+        ("In a box", 11, 17),
+    ]
     assert [[f.kind for f in d.formulas] for d in found] == [["inline", "display"]] * 2
     assert found[1].formulas[1].rows[0].first_line == 15
     assert all(r.ok for _, r in verify_page(text, prove=False))

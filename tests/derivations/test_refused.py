@@ -1,4 +1,5 @@
 """What can be read in two ways is refused, with the place and advice."""
+# ruff: noqa: E501  (rows of a derivation are as long as they are)
 
 import pytest
 

@@ -1,4 +1,5 @@
 """Right derivations hold, in every hand that a person may write them."""
+# ruff: noqa: E501  (rows of a derivation are as long as they are)
 
 from pathlib import Path
 
@@ -82,9 +83,7 @@ def test_declarations_may_come_in_any_order():
 
 def test_a_block_that_continues_has_the_facts_of_the_one_before():
     first = f"/// derivation\n{VARIANCE}\n\n$$\n\\because \\sum_k (x_{{kj}} - \\bar{{x}}_j) = 0\n$$\n///\n"
-    rest = (
-        "$$\n\\frac{d v_j}{d x_{ij}} = \\frac{2}{n} (x_{ij} - \\bar{x}_j)\n$$\n///\n"
-    )
+    rest = "$$\n\\frac{d v_j}{d x_{ij}} = \\frac{2}{n} (x_{ij} - \\bar{x}_j)\n$$\n///\n"
     goes_on = verify_page(first + "/// derivation\n    continues: true\n\n" + rest)
     assert [r.ok for _, r in goes_on] == [True, True]
     alone = verify_page(first + f"/// derivation\n{VARIANCE}\n\n" + rest)

@@ -1,4 +1,5 @@
 """A wrong row: found, explained, and the one change that repairs it named."""
+# ruff: noqa: E501  (rows of a derivation are as long as they are)
 
 from pathlib import Path
 
@@ -140,7 +141,9 @@ def test_a_waiver_needs_a_reason_and_is_visible():
 
 def test_another_expression_can_stand_for_a_row():
     row = r"\frac{\partial p_i}{\partial z_j} &= p_i \ominus p_j % check: p_i (\delta_{ij} - p_j)"
-    found = verdicts(SOFTMAX, row.replace("% check: ", r"% check: \frac{\partial p_i}{\partial z_j} = "))
+    found = verdicts(
+        SOFTMAX, row.replace("% check: ", r"% check: \frac{\partial p_i}{\partial z_j} = ")
+    )
     assert [v.status for v in found] == ["proved"]
     assert any("verified in its place" in line for line in describe(found[0]))
     (wrong,) = verdicts(SOFTMAX, r"\sum_k p_k &= \heartsuit % check: \sum_k p_k = 2")

@@ -10,7 +10,8 @@ the prose declare, displayed formulas derive*:
     $$
     \begin{align*}
     \frac{d v_j}{d x_{ij}}
-      &= \frac{2}{n} \Bigl( (x_{ij} - \bar{x}_j) - \sum_k (x_{kj} - \bar{x}_j) \frac{d \bar{x}_j}{d x_{ij}} \Bigr) \\
+      &= \frac{2}{n} \Bigl( (x_{ij} - \bar{x}_j)
+         - \sum_k (x_{kj} - \bar{x}_j) \frac{d \bar{x}_j}{d x_{ij}} \Bigr) \\
     \because & \sum_k (x_{kj} - \bar{x}_j) = 0 \\
     \therefore & \frac{d v_j}{d x_{ij}} = \frac{2 (x_{ij} - \bar{x}_j)}{n}
     \end{align*}

@@ -125,7 +125,7 @@ class Algebra:
             (mono, c), out = next(iter(p.items())), self.const(1)
             keep: dict[Atom, Fraction] = {}
             if whole:
-                out = self.const(c**e)
+                out = self.const(Fraction(c**e.numerator))
             elif c > 0:
                 out = self.root(c, e)
             else:
@@ -170,7 +170,7 @@ class Algebra:
                 return self.atom(("base", frozenset(self.const(c).items())), e)
         top = Fraction(round(c.numerator ** (1 / e.denominator)))
         low = Fraction(round(c.denominator ** (1 / e.denominator)))
-        return self.const((top / low) ** e.numerator)
+        return self.const(Fraction((top / low) ** e.numerator))
 
     def content(self, p: Poly, whole: bool) -> tuple[Poly, Poly]:
         """p as (common factor) × (rest), the rest in one normal form."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as etree
 from typing import Any
+from xml.etree import ElementTree
 
 from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_boolean
@@ -16,10 +16,10 @@ class DerivationBlock(Block):
     ARGUMENT = None
     OPTIONS = {"continues": (False, type_boolean)}  # noqa: RUF012  (as the base class has it)
 
-    def on_create(self, parent: etree.Element) -> etree.Element:
-        section = etree.SubElement(parent, "div", {"class": "bp-derivation"})
+    def on_create(self, parent: ElementTree.Element) -> ElementTree.Element:
+        section = ElementTree.SubElement(parent, "div", {"class": "bp-derivation"})
         if self.argument:
-            title = etree.SubElement(section, "p", {"class": "bp-derivation-title"})
+            title = ElementTree.SubElement(section, "p", {"class": "bp-derivation-title"})
             title.text = self.argument
         return section
 

@@ -22,7 +22,7 @@ from backprop.site.derivations.verdicts import Report, Verdict
 def _program() -> str:
     """What verifies: sources and versions."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*")):
+    for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in (".py", ".lark"):
             digest.update(path.read_bytes())
     for name in ("numpy", "sympy", "lark"):

@@ -1,8 +1,8 @@
 """Formulas tied to code: `$\\mathrm{var}_j$ = `variance(x)[j]`` in the prose of a derivation.
 
 The code is run with the numbers of each random instance. It sees the declared symbols under
-plain names (`\\hat{x}` is xhat, `\\gamma` gamma, `\\mathrm{dout}` dout, `\\epsilon` epsilon and eps),
-the sizes and free indices as integers (indices from 0), numpy as np, what `backprop.layers`
+plain names (`\\hat{x}` is xhat, `\\gamma` gamma, `\\mathrm{dout}` dout, `\\epsilon` epsilon or
+eps), the sizes and free indices as integers (indices from 0), numpy as np, what `backprop.layers`
 exports, and what the Python fences of the page define.
 """
 
@@ -23,7 +23,6 @@ from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.terms import Dim, Term, World
 
 SUFFIX = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde"}
-SHORT = {"epsilon": "eps", "varepsilon": "eps", "mu": "mean", "hat": "hat"}
 
 
 def plain_name(key: str) -> str:
@@ -101,7 +100,7 @@ def disagreement(
     axes = [k for k, n in enumerate(dims) if n in letters]
     local = {**space, **names_of(world, scope)}
     for chosen in itertools.product(*(range(full[k]) for k in axes)):
-        local.update({n: i for n, i in zip(letters, chosen, strict=True)})
+        local.update(zip(letters, chosen, strict=True))
         place: list[Any] = [slice(None)] * len(full)
         for k, i in zip(axes, chosen, strict=True):
             place[k] = i

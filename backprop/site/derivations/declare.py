@@ -144,7 +144,7 @@ class Declarer:
             (r"^(.*?)(>|\\geq?\b|<|\\leq?\b)(.*)$", self.sign),
         ):
             hit = re.match(pattern, tex, re.S)
-            if hit and action(*(g.strip() for g in hit.groups())):  # type: ignore[operator]
+            if hit and action(*(g.strip() for g in hit.groups())):
                 return True
         return self.equation(tex, line)
 
@@ -452,7 +452,7 @@ class Declarer:
                 raise reader.fail("not-scalar", right, left=arrays.show_shape(value.shape), hint="")
             vars_ = tuple((fresh(k), reader.dims[k]) for k in letters)
             new = dict(zip(letters, (Var(v) for v, _ in vars_), strict=True))
-            body = substitute(value.term, new)  # type: ignore[arg-type]
+            body = substitute(value.term, new)
         else:
             if known is not None and known.shape and not value.shape:
                 raise reader.fail(

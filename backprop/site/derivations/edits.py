@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from backprop.site.derivations.meaning import items_of, key_of, split, subscript_letters
 from backprop.site.derivations.reading import BIG, NONE, Node
@@ -102,7 +103,7 @@ def edits(tree: Node, tex: str, world: World) -> Iterator[Edit]:
     yield from _products(nodes, tex)
 
 
-def _signs(node: Node, tex: str, edit) -> Iterator[Edit]:  # type: ignore[no-untyped-def]
+def _signs(node: Node, tex: str, edit) -> Iterator[Edit]:
     for term in node.parts:
         explicit = term.start >= 0 and tex[term.start] in "+-"
         if explicit:
@@ -117,7 +118,7 @@ def _signs(node: Node, tex: str, edit) -> Iterator[Edit]:  # type: ignore[no-unt
             yield Edit("sign", term.start, term.start, "-", "")
 
 
-def _indices(tree: Node, edit) -> Iterator[Edit]:  # type: ignore[no-untyped-def]
+def _indices(tree: Node, edit) -> Iterator[Edit]:
     letters = sorted(subscript_letters(tree))
     binders = {
         id(inner)
@@ -135,7 +136,7 @@ def _indices(tree: Node, edit) -> Iterator[Edit]:  # type: ignore[no-untyped-def
                         yield edit("index", node, letter)
 
 
-def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:  # type: ignore[no-untyped-def]
+def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:
     scripts = {id(n) for s in nodes if s.kind in ("sub", "sup") for n in s.walk()}
     sizes = [s for s in world.sizes if len(s) == 1] or list(world.sizes)
     for node in nodes:
@@ -179,9 +180,9 @@ def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Ite
             yield Edit("factor", place, place, factor, "")
 
 
-def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:  # type: ignore[no-untyped-def]
+def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:
     for node in nodes:
-        base, sub, sup, _ = split(node)
+        base, _, sup, _ = split(node)
         if base.kind == "symbol" and base.value in BIG:
             continue
         if sup is not NONE and sup.start >= 0:
@@ -224,7 +225,7 @@ def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]: 
             )
 
 
-def _ranges(node: Node, sub: Node, sup: Node, edit) -> Iterator[Edit]:  # type: ignore[no-untyped-def]
+def _ranges(node: Node, sub: Node, sup: Node, edit) -> Iterator[Edit]:
     part = sub.parts[0]
     if part.kind != "relation" or sup is NONE:
         return
@@ -242,7 +243,7 @@ def _products(nodes: list[Node], tex: str) -> Iterator[Edit]:
         if node.kind != "product":
             continue
         items = items_of(node)
-        for a, b in zip(items, items[1:], strict=False):
+        for a, b in pairwise(items):
             if "op" in (a.kind, b.kind) or "none" in (a.kind, b.kind):
                 continue
             first, second = split(a)[0], split(b)[0]

@@ -85,7 +85,13 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
         if verdict.residue:
             lines.append(phrase("residue", language, residue=verdict.residue))
         if verdict.repair is not None:
-            lines.append(phrase("repair", language, change=verdict.repair["zh" if language.startswith("zh") else "en"]))
+            lines.append(
+                phrase(
+                    "repair",
+                    language,
+                    change=verdict.repair["zh" if language.startswith("zh") else "en"],
+                )
+            )
     for of, by in verdict.independent:
         lines.append(phrase("independent", language, of=of, by=by))
     if verdict.expression:

@@ -38,7 +38,7 @@ ROWS = [
     "flalign",
 ]
 BEGIN = re.compile(r"\s*\\begin\{(?P<name>[a-z]+)(?P<star>\*?)\}(?:\s*\{\d+\})?(?:\s*\[[tbc]\])?")
-BARE = re.compile(r"^\s*\\begin\{(?:%s)\*?\}" % "|".join(ROWS))
+BARE = re.compile(rf"^\s*\\begin\{{(?:{'|'.join(ROWS)})\*?\}}")
 INLINE = re.compile(
     r"`(?P<ticks>`*)(?!`).*?(?<!`)`(?P=ticks)(?!`)"  # code: no formula
     r"|(?<![\\$])\$`(?P<github>[^`]+)`\$"

@@ -17,6 +17,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -619,15 +620,11 @@ class Scope:
 def richardson(value: Callable[[float], Value]) -> Value:
     """The derivative at 0 of a smooth function, from central differences."""
     steps = [0.08 / 2**k for k in range(5)]
-    table = [
-        apply(lambda a, b, h=h: (a - b) / (2 * h), value(h), value(-h))  # type: ignore[misc]
-        for h in steps
-    ]
+    table = [apply(lambda a, b, h=h: (a - b) / (2 * h), value(h), value(-h)) for h in steps]
     for order in range(1, len(steps)):
         factor = 4.0**order
         table = [
-            apply(lambda a, b, f=factor: (f * b - a) / (f - 1), a, b)  # type: ignore[misc]
-            for a, b in zip(table, table[1:], strict=False)
+            apply(lambda a, b, f=factor: (f * b - a) / (f - 1), a, b) for a, b in pairwise(table)
         ]
     return table[0]
 

@@ -32,8 +32,11 @@ def verify_page(
         text = "\n".join(lines[block.line - 1 : block.end_line])
         texts = [*texts, text] if continues(block) and number else [text]
         code = None
-        if any(f.kind == "tie" for b in blocks[number + 1 - len(texts) : number + 1]
-               for f in b.formulas):
+        if any(
+            f.kind == "tie"
+            for b in blocks[number + 1 - len(texts) : number + 1]
+            for f in b.formulas
+        ):
             from backprop.site.derivations.code import fences
 
             code = fences(markdown)

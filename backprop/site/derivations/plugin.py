@@ -48,7 +48,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         theme = config.theme
         self.language = str(theme.get("language", theme.locale or "en"))
         self.reports: dict[str, list[tuple[Derivation, Report]]] = {}
-        config.markdown_extensions.append(DerivationsExtension())  # type: ignore[arg-type]
+        config.markdown_extensions.append(DerivationsExtension())
         config.extra_css.append(SHEET)
         mathematics: Any = config.plugins.get("backprop/mathematics")
         self.beside_rows = mathematics is not None

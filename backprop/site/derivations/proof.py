@@ -23,7 +23,6 @@ from backprop.site.derivations.terms import (
     Call,
     Const,
     Deriv,
-    Dim,
     Entry,
     Fn,
     Index,
@@ -141,7 +140,7 @@ class Calculus:
             base, e = term.base, term.exponent
             outer = d(base)
             inner = d(e)
-            first = ZERO
+            first: Term = ZERO
             if outer != ZERO:
                 lower = num(e.value - 1) if isinstance(e, Num) else add(e, num(-1))
                 first = mul(e, Pow(base, lower), outer)
@@ -175,19 +174,19 @@ class Calculus:
             )
         if isinstance(term, Call | Partial):
             call, slots = (term.call, term.slots) if isinstance(term, Partial) else (term, ())
-            parts = []
+            found: list[Term] = []
             for k, lam in enumerate(call.args):
                 inner = d(lam.body)
                 if inner == ZERO:
                     continue
                 names = {v: Var(fresh(v)) for v, _ in lam.vars}
-                moved = substitute(renamed(inner), names)  # type: ignore[arg-type]
+                moved = substitute(renamed(inner), names)
                 place = tuple(names[v] for v, _ in lam.vars)
                 value = mul(Partial(call, (*slots, (k, place))), moved)
                 for (_, dim), var in reversed(list(zip(lam.vars, place, strict=True))):
                     value = Big("sum", var.name, dim, value)
-                parts.append(value)
-            return add(*parts)
+                found.append(value)
+            return add(*found)
         if isinstance(term, Deriv):
             inner = self.worked_out(term)
             if isinstance(inner, Deriv):
@@ -376,7 +375,7 @@ class Normaliser:
             keys = []
             for lam in call.args:
                 places = {v: Var(f"arg{k}") for k, (v, _) in enumerate(lam.vars)}
-                body = self.poly(substitute(lam.body, places))  # type: ignore[arg-type]
+                body = self.poly(substitute(lam.body, places))
                 keys.append(frozenset(body.items()))
             args = tuple(keys)
         slots = sorted(((k, tuple(self.index(i) for i in p)) for k, p in term.slots), key=repr)

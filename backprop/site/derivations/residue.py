@@ -135,7 +135,7 @@ class Printer:
         return f"\\sum_{{{','.join(letters)}}} {body}"
 
     def call(self, atom: Atom) -> str:
-        _, function, slots, at, args = atom
+        _, function, slots, _, args = atom
         name = function.removesuffix("()")
         if not function.endswith("()"):
             inside = ", ".join(self.poly(dict(a)) for a in args)

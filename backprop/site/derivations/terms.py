@@ -8,7 +8,7 @@ from is the business of meaning.py.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
@@ -285,7 +285,7 @@ def rebuild(value: Any, change: Callable[[Any], Any]) -> Any:
     return change(value)
 
 
-def substitute(term: Any, given: dict[str, Index]) -> Any:
+def substitute(term: Any, given: Mapping[str, Index]) -> Any:
     """Positions put in for index variables. Bound variables are unique, so nothing is captured."""
     if not given:
         return term

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -31,9 +31,11 @@ from backprop.site.derivations.problems import LANGUAGES, Problem, Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
 from backprop.site.derivations.terms import (
     At,
+    Big,
     Deriv,
     Dim,
     Entry,
+    Size,
     Term,
     Unknown,
     Var,
@@ -46,12 +48,12 @@ from backprop.site.derivations.terms import (
     walk,
 )
 from backprop.site.derivations.verdicts import (
-    Difference,
     CHECKED,
     PROVED,
     UNCHECKED,
     WAIVED,
     WRONG,
+    Difference,
     Report,
     Verdict,
 )
@@ -422,7 +424,9 @@ class Derivator:
                 self.used = trial
                 self.world.cited.update({k: trial[k] for k in names})
                 verdict.instances = INSTANCES
-                verdict.cited = tuple(k for k in self.world.cited if self.world.cited[k] > keep.get(k, OPAQUE))
+                verdict.cited = tuple(
+                    k for k in self.world.cited if self.world.cited[k] > keep.get(k, OPAQUE)
+                )
                 return True
         verdict.status, verdict.difference = WRONG, found
         verdict.problem = Problem("not-equal")
@@ -556,7 +560,7 @@ class Derivator:
         every = set().union(*(self.world.below(n) for n in names)) if names else set()
         used = {d for n in every for d in self.world.symbols[n].shape} | set(equation.dims.values())
         for side in (equation.left, equation.right):
-            used |= {getattr(t, "dim", None) for t in walk(side)}
+            used |= {t.dim for t in walk(side) if isinstance(t, Big | Size)}
         return tuple(s for s in self.world.sizes if s in used)
 
     def misfit(
@@ -598,10 +602,10 @@ class Derivator:
         """The first single change of a side (number `number` of the row) that makes it `left`."""
         if node is None:
             whole = read(tex, self.world.words)
-            parts = [p for p in whole.parts if p is not NONE] if whole.kind == "relation" else []
-            if number >= len(parts):
+            sides = [p for p in whole.parts if p is not NONE] if whole.kind == "relation" else []
+            if number >= len(sides):
                 return None
-            node = parts[number]
+            node = sides[number]
         tried = set()
         candidates = (
             e
@@ -788,12 +792,8 @@ def _tied(
         for number in range(INSTANCES):
             for attempt in range(10):
                 try:
-                    scope = derivator.scope(
-                        number + INSTANCES * attempt, attempt % 2 == 1, {}
-                    )
-                    differs = disagreement(
-                        equation.left, equation.dims, formula.code, scope, space
-                    )
+                    scope = derivator.scope(number + INSTANCES * attempt, attempt % 2 == 1, {})
+                    differs = disagreement(equation.left, equation.dims, formula.code, scope, space)
                     break
                 except OutsideDomainError:
                     continue
