@@ -25,7 +25,7 @@ class Array:
     """An array on a tape. Arrays that numpy would make views of another are views of it here."""
 
     __array_priority__ = 1000.0
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     base: Array | None = None  # the array that this is a view of,
     view: tuple[Any, ...] = ()  # by which operation and options,

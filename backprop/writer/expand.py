@@ -51,7 +51,12 @@ class Filling:
         return self.writer.literal(value)
 
     def expand(self, tree: Any) -> tuple[Tree, Shape | None]:
-        """A tree of the text, filled."""
+        """A tree of the text, filled; it carries its shape along (`text.shape_of`)."""
+        filled, shape = self._expand(tree)
+        text.shapes[filled] = shape
+        return filled, shape
+
+    def _expand(self, tree: Any) -> tuple[Tree, Shape | None]:
         if isinstance(tree, ast.Name):
             return self._name(tree.id)
         if isinstance(tree, ast.Constant):

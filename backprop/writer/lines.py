@@ -445,7 +445,10 @@ class Writer(Values):
             options["axis"] = self.literal(axes[0] if len(axes) == 1 else axes)
         if keep:
             options["keepdims"] = text.constant(True)
+        tree, factors = _constant_factors(tree, shape, axes, keep)
         tree = text.outside(lambda inner: text.called("np.sum", inner, **options), tree)
+        for op, factor in reversed(factors):
+            tree = text.binary(op, tree, factor)
         if not keep:
             return tree, tuple(size for axis, size in enumerate(shape) if axis not in axes)
         kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
@@ -480,6 +483,29 @@ class Writer(Values):
         user, operand = (use.user, use.operand) if use is not None else (None, "")
         rule = user.rule if user is not None else None
         self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree))
+
+
+def _constant_factors(
+    tree: Tree, shape: Shape, axes: tuple[int, ...], keep: bool
+) -> tuple[Tree, list[tuple[ast.operator, Tree]]]:
+    """Takes out of a sum what is the same for all its terms: `np.sum(dxhat * xhat, axis=0) / std`.
+
+    Returns what is left to sum, and the factors, the outermost first.
+    """
+    factors: list[tuple[ast.operator, Tree]] = []
+    while isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Mult, ast.Div)):
+        own = text.shapes.get(tree.right)
+        if own is None or text.shapes.get(tree.left) != shape:
+            break
+        before = len(shape) - len(own)
+        varies = any(axis >= before and own[axis - before] != 1 for axis in axes)
+        # Without keepdims only the last axes, which stay where they are, may remain.
+        moves = not keep and bool(own) and max(axes) >= before
+        if varies or moves:
+            break
+        factors.append((tree.op, tree.right))
+        tree = tree.left
+    return tree, factors
 
 
 def _scatters(rule: Rule) -> bool:

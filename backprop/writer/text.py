@@ -6,8 +6,11 @@ import ast
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 Tree = ast.expr
+# The shape of what a tree computes, where it is known.
+shapes: WeakKeyDictionary[ast.AST, tuple[int, ...] | None] = WeakKeyDictionary()
 SCATTER = "_scatter"  # the array that a partial is scattered into, when it is wanted alone
 
 
@@ -235,7 +238,7 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
         return targets + show(tree.value, rename), 0
     if isinstance(tree, ast.Expr):
         return _show(tree.value, rename)
-    return ast.unparse(ast.fix_missing_locations(tree)), 0
+    return ast.unparse(ast.fix_missing_locations(tree)), _ATOM if isinstance(tree, ast.Dict) else 0
 
 
 def _spelt(tree: Any) -> Any:
