@@ -35,9 +35,12 @@ def by_shape(want: Any, *, lang: str = "en", **operands: Any) -> Fits:
 
     Parameters
     ----------
-    want : a shape, an array, or a number of entries.
-    lang : "en" or "zh", the language of the warning.
-    **operands : name -> shape or array. Each expression uses every operand once.
+    want : shape, array or int
+        What the result shall be like; an int is a number of entries.
+    lang : "en" or "zh"
+        The language of the warning.
+    **operands : shape or array
+        By name. Each expression uses every operand once.
 
     Returns
     -------
