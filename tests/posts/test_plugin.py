@@ -218,7 +218,7 @@ MISTAKES = [
     ("```{.graph}\nlen(a b)\n```", 2, "this graph fence holds no call"),
     ("```{.graph}\nprint\n```", 2, "no call of a function, such as variance(x), but: print"),
     ("```{.graph}\nint(3)\n```", 2, "this graph fence calls int, which is no function"),
-    ("```{.graph}\nlen([1])\n```", 2, "TraceError"),
+    ("```{.graph}\nlen([1])\n```", 1, "TraceError"),
     ("```{.python .figure alt='a'}\n1\n```", 1, "this .figure fence drew nothing"),
 ]
 
@@ -397,3 +397,22 @@ def test_another_plugin_that_changes_fences_is_told_about(site):
     site.page("```python\nprint(1)\n```\n").build()
     (warning,) = site.warnings
     assert "another plugin has changed the fences" in warning
+
+
+def test_serve_watches_what_pages_import(site):
+    from backprop.site.posts.plugin import PostsPlugin
+
+    site.project.write("helper.py", "value = 1\n")
+    site.page("```python\nimport helper\n```\n")
+    config = load_config(str(site.project.path / "mkdocs.yml"))
+    build(config)
+    watched = []
+
+    class Server:
+        def watch(self, path):
+            watched.append(path)
+
+    plugin = config.plugins["backprop/posts"]
+    assert isinstance(plugin, PostsPlugin)
+    plugin.on_serve(Server())
+    assert str(site.project.path / "helper.py") in watched

@@ -230,3 +230,15 @@ def test_nothing_starts_before_a_fence_has_to_run(tmp_path):
     assert executor.run_all([]) == []
     assert executor._server is None
     assert program.Executor(tmp_path).executed == []
+
+
+DRAWN = (
+    '```{{.python .figure alt="a"}}\nimport matplotlib.pyplot as plt\nimport numpy as np\n'
+    "plt.plot(np.random.{how}.normal(size=9))\n```"
+)
+
+
+def test_a_drawing_from_seedless_numbers_is_called_unstable(runner):
+    (failure,) = runner.failures(DRAWN.format(how="default_rng()"))
+    assert failure.startswith("1: this drawing is unstable; seed its random numbers")
+    assert runner.failures(DRAWN.format(how="default_rng(0)")) == [None]

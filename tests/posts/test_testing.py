@@ -1,6 +1,9 @@
 """Pages under pytest, each in a project of its own, with pytest run as a user runs it."""
 
 import re
+from dataclasses import replace
+
+from backprop.site.posts.pages import load
 
 PAGE = """\
 # A page
@@ -237,3 +240,42 @@ def test_a_page_that_is_not_utf8(project):
     report = project.pytest()
     assert report.code == 1
     assert "line 4: byte 0xff is not UTF-8" in report.text
+
+
+def test_without_pytest_markdown_docs_there_is_no_option(project):
+    project.write("post.md", FENCE)
+    code = (
+        "import importlib.util as util, sys\nreal = util.find_spec\n"
+        "util.find_spec = lambda name, *a: None if 'markdown_docs' in name else real(name, *a)\n"
+        "import pytest\nsys.exit(pytest.main(['-p', 'no:pytest_markdown_docs', *sys.argv[1:]]))\n"
+    )
+    done = project.run("-c", code, "--update-outputs")
+    assert "unrecognized arguments: --update-outputs" in done.stderr
+    assert "no tests ran" in project.run("-c", code).stdout
+
+
+def test_the_guard_misses_what_another_plugin_takes_away(page):
+    project = page(PAGE)
+    project.write("conftest.py", "def pytest_collection_modifyitems(items):\n    del items[1]\n")
+    report = project.pytest()
+    assert report.code != 0
+    assert "fences that were found but became no test: post.md::post.md:9" in report.text
+
+
+def test_the_guard_sees_what_the_scanner_would_overlook(tmp_path):
+    from backprop.site.posts.items import _overlooked
+
+    path = tmp_path / "post.md"
+    path.write_text("<!--\n```python\n```\n-->\n\n````text\n```python\n```\n````\n\n" + FENCE)
+    found = load(path, tmp_path)
+    assert _overlooked(found) == []
+    (failure,) = _overlooked(replace(found, fences=found.fences[:1]))
+    assert failure.line == 11
+
+
+def test_the_time_limit_is_a_setting(page):
+    project = page("```python\nwhile True: pass\n```\n\n```python\nx = 1\n```\n")
+    project.write("pytest.ini", "[pytest]\nbackprop_time_limit = 0.5\n")
+    first, second = project.pytest().summary()
+    assert "post.md:1: ran longer than 0.5 s and was stopped" in first
+    assert "not executed: the fence of line 1 ended the process of this page" in second

@@ -8,6 +8,7 @@ stays as it is.
 import hashlib
 import io
 import re
+import warnings
 from typing import Any
 
 _FOREGROUND, _GRID = "#0d0e0f", "#c9cacb"
@@ -34,8 +35,7 @@ _OWN = dict.fromkeys(
     "axes.facecolor": "none",
     "figure.facecolor": "none",
     "savefig.facecolor": "none",
-    "legend.facecolor": "none",
-    "legend.edgecolor": _GRID,
+    "legend.frameon": False,
     "grid.color": _GRID,
     "svg.fonttype": "none",
     "svg.hashsalt": "backprop",
@@ -65,7 +65,10 @@ def collect() -> list[dict]:
         figure = plt.figure(number)
         text = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=nothing, bbox_inches="tight")
+        with warnings.catch_warnings():
+            # The reader's fonts have the glyphs that those of matplotlib lack.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            figure.savefig(text, format="svg", metadata=nothing, bbox_inches="tight")
         found.append({"svg": tidy(text.getvalue()), "data": _data(figure)})
         plt.close(figure)
     return found

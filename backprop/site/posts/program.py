@@ -23,6 +23,16 @@ from typing import Any
 
 from backprop.site.posts.pages import Page, Step
 
+_UNSTABLE = (
+    "seed its random numbers, such as np.random.default_rng(0), "
+    "and show no times, names of temporary files or the like"
+)
+# Random numbers without a seed, times and the like.
+_CHANCE = re.compile(
+    r"default_rng\(\s*\)|\brandom\.(?!default_rng|Generator|seed|RandomState)\w+\("
+    r"|\b(time|datetime|uuid|secrets|tempfile)\b|\burandom\b|\bid\("
+)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -88,7 +98,20 @@ class Executor:
     def run(self, page: Page) -> Result:
         with self.session(page) as session:
             outcomes = [session.outcome(i) for i in range(len(page.executed))]
-            return Result(outcomes, session.files())
+            result = Result(outcomes, session.files())
+        self._drawn_again(page, result.outcomes)
+        return result
+
+    def _drawn_again(self, page: Page, outcomes: list[Outcome]) -> None:
+        """A drawing has nobody who compares it, so one that may be another every time is redone."""
+        drawn = [i for i, one in enumerate(outcomes) if one.figures or one.html]
+        if not drawn or not any(_CHANCE.search(step.fence.code) for step in page.executed):
+            return
+        with self.session(page) as session:
+            for index in drawn:
+                again = session.outcome(index)
+                if (again.figures, again.html) != (outcomes[index].figures, outcomes[index].html):
+                    outcomes[index].error = _no_line(f"this drawing is unstable; {_UNSTABLE}")
 
     def run_all(self, pages: Iterable[Page]) -> list[Result]:
         """Run pages side by side; results in the order of the pages."""
@@ -107,10 +130,7 @@ class Executor:
             again = session.outcome(index).stdout
         if again == printed:
             return ""
-        return (
-            "it prints something else on every run: seed its random numbers, such as "
-            "np.random.default_rng(0), and print no times, names of temporary files or the like"
-        )
+        return f"it prints something else on every run; {_UNSTABLE}"
 
 
 class Session:
@@ -144,7 +164,8 @@ class Session:
                 "root": str(self.executor.root),
                 "name": self.page.name,
                 "file": str(self.page.path.resolve()),
-                "path": [str(self.executor.root), *sys.path],
+                # An empty entry means the working directory, which is another one there.
+                "path": [str(self.executor.root), *(path or os.getcwd() for path in sys.path)],
                 "sources": [
                     (step.fence.first, step.fence.language, step.fence.code)
                     for step in self.page.executed
@@ -152,6 +173,8 @@ class Session:
                 "language": self.page.language,
             }
             self._process = _Fork(server, order) if server else _Spawn(order)
+            # The only way to say how long to wait for a process that may never call back.
+            listener._listener._socket.settimeout(60)  # type: ignore[attr-defined]
             self._conn = listener.accept()
 
     def outcome(self, index: int) -> Outcome:
@@ -268,7 +291,7 @@ def _cores() -> int:
 def _environment() -> dict[str, str]:
     """Everything that would make two runs differ, set to one value."""
     one_thread = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONUTF8": "1"}
+    fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
     return {**os.environ, **fixed, **dict.fromkeys(one_thread, "1")}
 
 
