@@ -11,7 +11,7 @@ import numpy as np
 from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
 from backprop.lengths import length
-from backprop.rules import TABLE, Rule, counting, missing
+from backprop.rules import TABLE, Rule, counting, lookup, missing
 from backprop.tracer.names import Site, site
 from backprop.tracer.tape import OPTIONS, Tape
 
@@ -295,33 +295,37 @@ def unary(rule: Rule, x: Array, here: Site | None) -> Array:
     return Array(tape, tape.step(rule, {"x": node}, value, node.depends, node.differentiable, here))
 
 
-def binary(rule: Rule, x: Any, y: Any, here: Site | None) -> Array | None:
+def binary(rows: tuple[Rule, ...], x: Any, y: Any, here: Site | None) -> Array | None:
     """`call` for the common case: two arrays, or an array and a literal; None for others."""
     if type(x) is Array:
         tape = x.tape
         left = x.node if x.base is None else current(x)
         left_value = left.value if left._value is None else left._value
-        if type(y) is Array:
-            right = y.node if y.base is None else current(y)
-            value = rule.run(left_value, right.value if right._value is None else right._value)
-            depends = left.depends or right.depends
-            differentiable = left.differentiable or right.differentiable
-            return Array(
-                tape,
-                tape.step(rule, {"x": left, "y": right}, value, depends, differentiable, here),
-            )
-        if (type(y) is not float and type(y) is not int) or here is None or here.operands():
-            return None
-        value = rule.run(left_value, y)
-        node = tape.step(rule, {"x": left, "y": y}, value, left.depends, left.differentiable, here)
-        return Array(tape, node)
-    if (type(x) is not float and type(x) is not int) or here is None or here.operands():
+        depends, differentiable = left.depends, left.differentiable
+    elif type(x) in _LITERALS and here is not None and x in here.literals:
+        tape = y.tape
+        left = left_value = x
+        depends = differentiable = False
+    else:
         return None
-    tape = y.tape
-    right = y.node if y.base is None else current(y)
-    value = rule.run(x, right.value if right._value is None else right._value)
-    node = tape.step(rule, {"x": x, "y": right}, value, right.depends, right.differentiable, here)
+    if type(y) is Array:
+        right = y.node if y.base is None else current(y)
+        right_value = right.value if right._value is None else right._value
+        depends = depends or right.depends
+        differentiable = differentiable or right.differentiable
+    elif type(y) in _LITERALS and here is not None and y in here.literals:
+        right = right_value = y
+    else:
+        return None
+    rule = rows[0]
+    if rule.when:
+        rule = lookup(rule.op, (left_value, right_value))
+    value = rule.run(left_value, right_value)
+    node = tape.step(rule, {"x": left, "y": right}, value, depends, differentiable, here)
     return Array(tape, node)
+
+
+_LITERALS = {int, float}
 
 
 def bound(rule: Rule, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
@@ -352,22 +356,21 @@ def _binary(
     op: str, canonical: Callable[..., Any]
 ) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     """`__add__`, `__radd__` and `__iadd__` of an operation."""
-    rule = TABLE[op][0]
-    plainly = not rule.when and op not in ("power", "divide")
+    rows = TABLE[op]
+    square = TABLE["square"][0] if op == "power" else None
+    special = op == "divide"  # 1 / x is a reciprocal
 
     def forward(self: Array, other: Any) -> Any:
-        if plainly or (type(other) is Array and not rule.when):
-            result = binary(rule, self, other, site(sys._getframe(1)))
-            if result is not None:
-                return result
-        return canonical(op, self, other)
+        if square is not None and type(other) in _LITERALS:
+            if other == 2:
+                return unary(square, self, site(sys._getframe(1)))
+            return canonical(op, self, other)
+        result = binary(rows, self, other, site(sys._getframe(1)))
+        return canonical(op, self, other) if result is None else result
 
     def reflected(self: Array, other: Any) -> Any:
-        if plainly:
-            result = binary(rule, other, self, site(sys._getframe(1)))
-            if result is not None:
-                return result
-        return canonical(op, other, self)
+        result = None if special else binary(rows, other, self, site(sys._getframe(1)))
+        return canonical(op, other, self) if result is None else result
 
     def in_place(self: Array, other: Any) -> Any:
         result = canonical(op, self, other)
@@ -389,9 +392,13 @@ def _binary(
     return forward, reflected, in_place
 
 
+def _unary(rule: Rule) -> Callable[[Array], Array]:
+    return lambda self: unary(rule, self, site(sys._getframe(1)))
+
+
 def equip() -> None:
     """Give Array its operators and methods (their rows import this module)."""
-    from backprop.tracer.functions import METHODS, OPERATORS, UNARY, canonical
+    from backprop.tracer.functions import COMPARISONS, METHODS, OPERATORS, UNARY, canonical
 
     for name, op in OPERATORS.items():
         forward, reflected, in_place = _binary(op, canonical)
@@ -399,6 +406,8 @@ def equip() -> None:
         setattr(Array, f"__r{name}__", reflected)
         setattr(Array, f"__i{name}__", in_place)
     for name, op in UNARY.items():
-        setattr(Array, f"__{name}__", lambda self, *other, _op=op: canonical(_op, self, *other))
+        setattr(Array, f"__{name}__", _unary(TABLE[op][0]))
+    for name, op in COMPARISONS.items():
+        setattr(Array, f"__{name}__", _binary(op, canonical)[0])
     for name, method in METHODS.items():
         setattr(Array, name, method)

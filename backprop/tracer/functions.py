@@ -43,6 +43,8 @@ UNARY = {
     "pos": "positive",
     "abs": "abs",
     "invert": "logical_not",
+}
+COMPARISONS = {
     "gt": "greater",
     "ge": "greater_equal",
     "lt": "less",
@@ -88,12 +90,12 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     """A ufunc met a traced array."""
     if not options and method == "__call__":
         rows = TABLE.get(SYNONYMS.get(ufunc.__name__, ufunc.__name__))
-        if rows is not None and not rows[0].when and ufunc not in SPECIAL:
+        if rows is not None and ufunc not in SPECIAL:
             here = site(sys._getframe(2))
             quick = (
                 unary(rows[0], inputs[0], here)
                 if len(inputs) == 1
-                else binary(rows[0], inputs[0], inputs[1], here)
+                else binary(rows, inputs[0], inputs[1], here)
                 if rows[0].parameters == ("x", "y")
                 else None
             )

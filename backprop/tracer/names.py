@@ -40,6 +40,7 @@ class Site:
         "filename",
         "function",
         "line",
+        "literals",
         "name",
         "names",
         "plain",
@@ -59,6 +60,7 @@ class Site:
         self.names: tuple[str | None, ...] = ()
         self.returned: int | None = None
         self._operands: list[tuple[str, tuple[Any, ...]]] | None = None
+        self.literals = {value for part in parts(tree) if (value := _literal(part)) is not None}
         if tree is not None:
             self._read(tree)
         if self.name == "_" or keyword.iskeyword(self.name):
@@ -153,6 +155,15 @@ def parts(tree: Any) -> list[Any]:
         value = [put.value] if isinstance(put, ast.Assign) else []
         return [tree.slice, *_elements(tree.slice), *value]
     return []
+
+
+def _literal(tree: Any) -> Any:
+    """The number that an expression writes out."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        value = _literal(tree.operand)
+        return None if value is None else -value
+    known = isinstance(tree, ast.Constant) and type(tree.value) in (int, float)
+    return tree.value if known else None
 
 
 def _elements(tree: Any) -> list[Any]:

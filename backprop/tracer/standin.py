@@ -19,7 +19,7 @@ import numpy as np
 
 from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import Array, arrays_in, binary, refuse, unary
+from backprop.tracer.array import Array, arrays_in, binary, call, refuse, unary
 from backprop.tracer.functions import SPECIAL, SYNONYMS
 from backprop.tracer.names import site
 from backprop.tracer.tape import running
@@ -90,11 +90,8 @@ def _arange(*args: Any, **options: Any) -> Any:
 def _of_lengths(name: str) -> Callable[..., Any]:
     """`np.sqrt(D)` and `np.prod(x.shape)` remember what they came from."""
     original = getattr(np, name)
-    traced = _direct(name, original) if isinstance(original, np.ufunc) else original
 
     def compute(x: Any, *args: Any, **options: Any) -> Any:
-        if type(x) is Array:
-            return traced(x, *args, **options)
         if not args and not options and type(x) in (Length, Number):
             value = original(x)
             result = _Strong(value)
@@ -109,24 +106,42 @@ def _of_lengths(name: str) -> Callable[..., Any]:
         return original(x, *args, **options)
 
     compute.__name__ = name
+    return _direct(name, original, compute) if isinstance(original, np.ufunc) else compute
+
+
+def _reduction(name: str) -> Callable[..., Any]:
+    """`np.sum` and its like: straight to the row."""
+    original = getattr(np, name)
+
+    def compute(x: Any, *args: Any, **options: Any) -> Any:
+        if type(x) is Array:
+            return call(name, x, *args, **options)
+        return original(x, *args, **options)
+
+    compute.__name__ = name
     return compute
 
 
-def _direct(name: str, original: Any) -> Callable[..., Any]:
-    """A ufunc that meets a traced array half-way: without numpy's own dispatch, for speed."""
-    rule = TABLE[SYNONYMS.get(name, name)][0]
+def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
+    """A ufunc that meets a traced array half-way: without numpy's own dispatch, for speed.
+
+    `others` is for what is no traced array; by default the ufunc itself.
+    """
+    rows = TABLE[SYNONYMS.get(name, name)]
+    rule = rows[0]
+    others = original if others is None else others
 
     if original.nin == 1:
 
         def compute(x: Any, *args: Any, **options: Any) -> Any:
             if type(x) is Array and not args and not options:
                 return unary(rule, x, site(sys._getframe(1)))
-            return original(x, *args, **options)
+            return others(x, *args, **options)
     else:
 
         def compute(x: Any, *args: Any, **options: Any) -> Any:
             if len(args) == 1 and not options and (type(x) is Array or type(args[0]) is Array):
-                result = binary(rule, x, args[0], site(sys._getframe(1)))
+                result = binary(rows, x, args[0], site(sys._getframe(1)))
                 if result is not None:
                     return result
             return original(x, *args, **options)
@@ -151,11 +166,11 @@ REPLACED: dict[str, Callable[..., Any]] = {
         for name, function in vars(np).items()
         if isinstance(function, np.ufunc)
         and SYNONYMS.get(name, name) in TABLE
-        and not TABLE[SYNONYMS.get(name, name)][0].when
         and TABLE[SYNONYMS.get(name, name)][0].parameters in (("x",), ("x", "y"))
         and function not in SPECIAL
     },
     **{name: _creator(name) for name in (*CREATORS, *LIKE)},
+    **{name: _reduction(name) for name in ("sum", "mean", "max", "min")},
     **{name: _of_lengths(name) for name in ("sqrt", "log", "prod")},
     "array": _array,
     "asarray": _asarray,

@@ -172,6 +172,9 @@ class Tape:
         return operand
 
     def _number(self, value: Any, here: Site | None) -> Any:
+        literal = here is not None and type(value) in (int, float) and value in here.literals
+        if literal:
+            return value
         name = value.name if type(value) is Length else _name_in(here, value)
         if name is None:
             return value
