@@ -84,7 +84,7 @@ def test_the_message_has_the_values_and_what_is_left():
     (found,) = verdicts(VARIANCE, r"\frac{d \bar{x}_j}{d x_{ij}} &= \frac{2}{n}")
     text = "\n".join(describe(found))
     assert "left = 0.333333, right = 0.666667" in text
-    assert "n = 3, d = 2" in text
+    assert "at n = 3, d = 2, " in text
     assert r"left − right = - \frac{1}{n}" in text
     assert all(describe(found, language) for language in LANGUAGES)
     assert describe(found, "zh")[0] == "左右不相等"

@@ -143,6 +143,10 @@ class Algebra:
                         out = self.times(out, self.raised(atom, x * e))
                 else:
                     keep[atom] = x
+            if len(keep) == 1 and not whole:
+                ((only, x),) = keep.items()
+                if x.denominator == 1 and x % 2:  # (a^x)^e is defined for a > 0 only
+                    return self.times(out, self.raised(only, x * e))
             if keep:
                 rest = {frozenset((a, x) for a, x in keep.items() if a != ("number",)): Fraction(1)}
                 if ("number",) in keep:

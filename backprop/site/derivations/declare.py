@@ -46,7 +46,7 @@ from backprop.site.derivations.terms import (
 REAL = r"(?:\\mathbb\s*\{?\s*R\s*\}?|\\R|ℝ)"
 SPACE = re.compile(
     rf"^{REAL}\s*(?:_\s*(?P<sub>\{{[^}}]*\}}|\+))?\s*"
-    rf"(?:\^\s*(?P<sup>\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|\w|\+))?\s*"
+    r"(?:\^\s*(?P<sup>\{.*\}|\w|\+))?\s*"
     rf"(?:_\s*(?P<sub2>\{{[^}}]*\}}|\+))?$"
 )
 SIZE = re.compile(r"^(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:\w|\{\w+\}|\{\\\w+\}|\{\\\w+\{\w+\}\}))?$")
@@ -64,7 +64,7 @@ def bad(why: str, tex: str = "") -> Unreadable:
 def pieces(tex: str) -> list[tuple[str, int]]:
     """A formula split at its commas and spaces between statements, with offsets."""
     found, depth, start, k = [], 0, 0, 0
-    break_at = re.compile(r"\\q?quad\b|\\text\s*\{[^}]*\}|[,;]|\\,|\\;")
+    break_at = re.compile(r"\\q?quad\b|\\text\s*\{[^}]*\}|[,;]")
     while k < len(tex):
         hit = break_at.match(tex, k)
         if hit and depth == 0:
@@ -167,7 +167,8 @@ class Declarer:
 
     def size(self, name: str, least: int = 1) -> str:
         base, _, sub = name.partition("_")
-        name = f"{base}_{{{sub.strip('{}')}}}" if sub else base
+        sub = sub[1:-1] if sub.startswith("{") else sub
+        name = f"{base}_{{{sub}}}" if sub else base
         if name in self.world.symbols or name in self.world.functions:
             raise Unreadable("declared-twice", found=name)
         self.world.sizes.setdefault(name, least)

@@ -44,8 +44,8 @@ TEXT = {
     "code": ("compared with the code {code}", "与代码 {code} 对照"),
     "compared": ("compared: {left}  =  {right}", "比较：{left}  =  {right}"),
     "values": (
-        "at {sizes}{at}: left = {left:.6g}, right = {right:.6g}",
-        "在 {sizes}{at}：左 = {left:.6g}，右 = {right:.6g}",
+        "left = {left:.6g}, right = {right:.6g}{place}",
+        "左 = {left:.6g}，右 = {right:.6g}{place}",
     ),
     "residue": ("left − right = {residue}", "左 − 右 = {residue}"),
     "repair": ("it holds with one change: {change}", "改动一处即可成立：{change}"),
@@ -74,13 +74,13 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
             lines.append(phrase("compared", language, left=left, right=right))
         found = verdict.difference
         if found is not None:
-            sizes = ", ".join(f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes)
-            at = "".join(
-                f"{', ' if sizes or n else ''}{k} = {v + 1}"
-                for n, (k, v) in enumerate(found.at.items())
-            )
+            places = [f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes]
+            places += [f"{k} = {v + 1}" for k, v in found.at.items()]
+            place = ", ".join(places)
+            zh = language.startswith("zh")
+            place = (f"（{place}）" if zh else f" at {place}") if place else ""
             lines.append(
-                phrase("values", language, sizes=sizes, at=at, left=found.left, right=found.right)
+                phrase("values", language, left=found.left, right=found.right, place=place)
             )
         if verdict.residue:
             lines.append(phrase("residue", language, residue=verdict.residue))

@@ -547,11 +547,6 @@ def _polynomial(world: World, key: str) -> bool:
     )
 
 
-def _is_root(world: World, key: str) -> bool:
-    lam = world.symbols[key].definition
-    return lam is not None and isinstance(lam.body, Pow) and lam.body.exponent == num("1/2")
-
-
 def proves(
     world: World, left: Term, right: Term, opaque: frozenset[str], direct: bool = False
 ) -> bool:
@@ -565,15 +560,16 @@ def proves(
     )
     none: frozenset[str] = frozenset()
     plain = frozenset(k for k in defined if _polynomial(world, k))
-    roots = frozenset(k for k in defined if _is_root(world, k))
-    attempts = (
+    near = defined & {b for side in (left, right) for k in names_in(side) for b in world.below(k)}
+    attempts = [
         (opaque, none),
         (none, none),
         (none, plain),
-        (none, defined - roots),
-        (none, defined),
-        (opaque, defined - opaque),
-    )
+        *((none, near - {k}) for k in sorted(near)),
+        *((none, frozenset({k})) for k in sorted(near)),
+        (none, near),
+        (opaque, near - opaque),
+    ]
     for formal, expand in dict.fromkeys(attempts):
         try:
             if is_zero(difference(world, left, right, formal, expand, direct)):

@@ -301,8 +301,10 @@ class Derivator:
             scopes = [self.scope(k, False, {}) for k in (0, INSTANCES)]
         except OutsideDomainError:
             return new
+        sides = (equation.left, equation.right)
+        near = {k for side in sides for k in names_in(side) | self.differentiated(side)}
         for key, level in levels.items():
-            if level == TRUE or key not in names_in(equation.left) | names_in(equation.right):
+            if level == TRUE or key not in near:
                 continue
             if any(
                 self.proportional(part, key, scopes)

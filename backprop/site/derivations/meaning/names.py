@@ -91,7 +91,7 @@ class Names(Base):
         """Is this d a declared number, and no differential of what follows?"""
         if self.lookup(node)[0] is None:
             return False
-        if not rest or rest[0].kind in ("op", "paren", "frac", "sqrt"):
+        if self.in_fraction or not rest or rest[0].kind in ("op", "paren", "frac", "sqrt"):
             return True
         following = split(rest[0])[0]
         return (key_of(following) or "") in self.world.sizes or following.kind == "paren"

@@ -176,7 +176,9 @@ class Reader(Patterns):
                     raise self.fail("unexpected", node, hint="")
                 value = self.derivative(base, items, items_of(base.parts[1]))
             else:
+                outside, self.in_fraction = self.in_fraction, True
                 above, below = self.side(base.parts[0]), self.side(base.parts[1])
+                self.in_fraction = outside
                 value = arrays.over(above, below, self.span(base))
             return self.powered(value, node, sup)
         if base.kind == "sqrt" and sub is NONE:
