@@ -33,7 +33,7 @@ class Call:
     function: Callable[..., Any]
     names: list[str]  # of the parameters that `args` went to
     args: tuple[Any, ...]
-    marks: dict[str, int]  # fingerprints of the arrays, to notice a later change
+    marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
 
     @cached_property
@@ -110,10 +110,11 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     return Graph(name, tape.nodes, inputs, outputs, several, tuple(tape.branches), aliases, call)
 
 
-def _mark(value: np.ndarray) -> int:
-    if not value.flags.c_contiguous:
-        value = np.ascontiguousarray(value)
-    return zlib.crc32(value.data) if value.size else 0
+def _mark(value: np.ndarray) -> Any:
+    """The contents of a small array, a checksum of a large one."""
+    if value.nbytes < 4096:
+        return value.tobytes()
+    return zlib.crc32(np.ascontiguousarray(value).data)
 
 
 def unchanged(graph: Graph) -> None:
@@ -135,6 +136,9 @@ def _kind(value: Any) -> str:
 _signatures: WeakKeyDictionary[Any, list[inspect.Parameter] | None] = WeakKeyDictionary()
 
 
+_positional: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()
+
+
 def _signature(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
     """The parameters of f; None for what has no signature."""
     try:
@@ -152,6 +156,9 @@ def _signature(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
 
 def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
     """The names of the parameters that `args` go to; `*xs` gives xs_1, xs_2, …"""
+    known = _positional.get(f) if isinstance(f, FunctionType) else None
+    if known is not None and len(known) >= len(args):
+        return known[: len(args)]
     parameters = _signature(f)
     if parameters is None:
         return [f"x{i + 1}" for i in range(len(args))]
@@ -161,6 +168,8 @@ def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
             names += [f"{parameter.name}_{i + 1}" for i in range(len(args) - len(names))]
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             names.append(parameter.name)
+    if isinstance(f, FunctionType) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        _positional[f] = names
     if len(args) > len(names):
         raise TraceError(
             f"{getattr(f, '__name__', f)} takes {len(names)} arguments, {len(args)} were given"
