@@ -210,7 +210,9 @@ def _own_line(error: Exception) -> str:
     own = None
     here = str(Path(__file__).resolve().parent)
     for frame in traceback.extract_tb(error.__traceback__):
-        outside = not frame.filename.startswith((here, "<")) and "site-packages" not in frame.filename
+        outside = (
+            not frame.filename.startswith((here, "<")) and "site-packages" not in frame.filename
+        )
         if outside and not frame.filename.startswith(str(Path(np.__file__).parent)):
             if not frame.filename.startswith(str(Path(ast.__file__).parent)):
                 own = frame
@@ -318,7 +320,7 @@ def _literal(name: str, text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         raise Usage(
-            f'{name}={text}: not understood; write a shape ({name}=5x4), a file ({name}=@{name}.npy), '
+            f"{name}={text}: not understood; write a shape ({name}=5x4), a file ({name}=@{name}.npy), "
             f'integers ({name}=int:5<10), a number ({name}=0.5) or JSON ({name}=\'{{"mode": "train"}}\')'
         ) from None
 

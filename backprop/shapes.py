@@ -152,7 +152,9 @@ def _blind(found: list[str], goal: Shape, shapes: dict[str, Shape], lang: str) -
         names = ", ".join(square)
         if lang == "zh":
             return f"{names} 是方阵：只看形状分不清转置与否；换成各不相同的长度再试"
-        return f"{names} is square: shapes cannot tell it from its transpose; try lengths that differ"
+        return (
+            f"{names} is square: shapes cannot tell it from its transpose; try lengths that differ"
+        )
     if lang == "zh":
         return "有不止一个式子符合；只看形状定不下来"
     return "more than one expression fits: shapes alone cannot decide"

@@ -9,7 +9,7 @@ import pytest
 
 from backprop.__main__ import main
 
-LAYERS = '''
+LAYERS = """
 import numpy as np
 
 
@@ -65,7 +65,7 @@ def untraceable(x):
 
 
 constant = 3
-'''
+"""
 
 
 @pytest.fixture
@@ -85,7 +85,9 @@ def run(capsys, *argv):
 
 
 SHAPES = ("x=5x4", "gamma=4", "beta=4")
-F, RIGHT, WRONG = (f"layers.py:{n}" for n in ("batchnorm_forward", "batchnorm_backward", "wrong_backward"))
+F, RIGHT, WRONG = (
+    f"layers.py:{n}" for n in ("batchnorm_forward", "batchnorm_backward", "wrong_backward")
+)
 
 
 def test_right_is_0(folder, capsys):
@@ -118,13 +120,21 @@ def test_integers_numbers_json_and_files(folder, capsys):
     arguments = ("x=5x10", "y=int:5<10", "p=0.5")
     assert run(capsys, "check", "layers.py:pick", "layers.py:pick_backward", *arguments)[0] == 0
     np.save(folder / "x.npy", np.random.default_rng(0).normal(size=(5, 10)))
-    assert run(capsys, "check", "layers.py:pick", "layers.py:pick_backward", "x=@x.npy", "y=int:5<3")[0] == 0
+    assert (
+        run(capsys, "check", "layers.py:pick", "layers.py:pick_backward", "x=@x.npy", "y=int:5<3")[
+            0
+        ]
+        == 0
+    )
     status, out, _ = run(capsys, "check", F, RIGHT, *SHAPES, 'bn_param={"mode": "train"}')
     assert status == 0
 
 
 def test_modules_work_as_well_as_files(folder, capsys):
-    assert run(capsys, "check", "layers:batchnorm_forward", "layers:batchnorm_backward", *SHAPES)[0] == 0
+    assert (
+        run(capsys, "check", "layers:batchnorm_forward", "layers:batchnorm_backward", *SHAPES)[0]
+        == 0
+    )
 
 
 def test_derive_prints_a_function_that_runs(folder, capsys):

@@ -14,7 +14,7 @@ from backprop.checker.judge import Blame, Judge, Look, Misfit, as_results
 from backprop.checker.points import Point, points
 from backprop.checker.recorder import Instrumented, Recording
 from backprop.checker.report import Mistake, Report, language
-from backprop.checker.truth import Truth, differs
+from backprop.checker.truth import OwnFault, Truth, differs
 from backprop.errors import KinkError
 from backprop.graph import Graph, Node
 from backprop.replay import estimate
@@ -59,9 +59,19 @@ def check(
     lang = language(lang)
     places = points(f, f_backward, args)
     truths = [Truth(point) for point in places]
-    truths[0].confirm()
+    _confirm(truths)
     backward = Instrumented(f_backward)
     return _Check(backward, places, truths, lang).report()
+
+
+def _confirm(truths: list[Truth]) -> None:
+    """Rules against replay, at a point without a kink."""
+    for truth in reversed(truths):
+        try:
+            return truth.confirm()
+        except OwnFault:
+            if kink(truth) is None:
+                raise
 
 
 class _Check:
@@ -161,7 +171,9 @@ class _Check:
             say("raises", self.lang, backward=self.backward.name, line=failure.line, error=error)
         ]
         code = self.backward.text(failure.line)
-        values = {k: v for k, v in failure.values.items() if re.search(rf"\b{re.escape(k)}\b", code)}
+        values = {
+            k: v for k, v in failure.values.items() if re.search(rf"\b{re.escape(k)}\b", code)
+        }
         if values:
             shown = ", ".join(f"{name}: {_brief(value)}" for name, value in values.items())
             sentences.append(say("values_there", self.lang, values=shown))
@@ -273,9 +285,7 @@ class _Check:
         lines = [_renamed(step.line, names) for step in steps[-3:]]
         return "; ".join(lines) if all(len(line) < 160 for line in lines) else None
 
-    def _translation(
-        self, look: Look, graph: Graph, gradient: str, name: str
-    ) -> dict[str, str]:
+    def _translation(self, look: Look, graph: Graph, gradient: str, name: str) -> dict[str, str]:
         """Derived name -> handwritten name, for what has the same value."""
         names: dict[str, str] = {}
         scope = {e.name: e.value for e in look.events if e.name.isidentifier()}

@@ -82,9 +82,9 @@ def by_name(look: Look) -> tuple[list[Blame], list[Remark]]:
             continue
         if event.occurrence or not isinstance(event.value, np.ndarray):
             continue
-        if scaled is None and look.truth.library.find(event.value) is not None:
+        if scaled is None and look.recognised(event, ("gradient", "partial", "value")):
             continue
-        blame = _one_change(look, event, wants)
+        blame = _one_change(look, event, wants) or _in_its_place(look, event, wants)
         if blame is not None:
             wrong.append(blame)
     return wrong, remarks
@@ -99,8 +99,10 @@ def _superfluous(look: Look, event: Event, node: str, times: float) -> bool:
         return False
     steps = [s.line for s in look.truth.graph.derive().steps if s.node.name == node]
     code = look.judge.backward.text(event.line)
-    return bool(steps) and not any("-" in line.split("=", 1)[1] for line in steps) and (
-        "-" in code.split("=", 1)[-1]
+    return (
+        bool(steps)
+        and not any("-" in line.split("=", 1)[1] for line in steps)
+        and ("-" in code.split("=", 1)[-1])
     )
 
 
@@ -122,21 +124,37 @@ def _one_change(look: Look, event: Event, wants: dict[str, np.ndarray]) -> Blame
                 if look.is_gradient(value, want):
                     blame = look.edited(event, edit)
                     blame.node, blame.want = node, want
-                    return _cancelled(look, blame)
+                    _cancelled(look, blame)
+                    return blame if blame.hint != "cancel" or cost <= 3 else None
     return None
 
 
-def _cancelled(look: Look, blame: Blame) -> Blame:
+def _in_its_place(look: Look, event: Event, wants: dict[str, np.ndarray]) -> Blame | None:
+    """A variable for which the true gradient does just as well: that is what it is used as."""
+    for node, want in wants.items():
+        if want.shape != np.shape(event.value) or scaled_to(event.value, want, look) is not None:
+            continue
+        if look.still_right(event, want) and not look.still_right(event, want + event.value**2):
+            return look.blamed(event, node, want)
+    return None
+
+
+def scaled_to(value: Any, want: np.ndarray, look: Look) -> float | None:
+    """0 for a gradient that is zero but for rounding, the constant for a multiple of it."""
+    if not differs(want, np.zeros_like(want), look.truth.scale):
+        return 0.0
+    return ratio(value, want)
+
+
+def _cancelled(look: Look, blame: Blame) -> None:
     """Two mistakes cancel if correcting one of them alone makes the results wrong."""
     event = blame.event
     assert blame.want is not None
     want = blame.want
     if want.size == np.size(event.value):
         want = want.reshape(np.shape(event.value))
-    run = look.judge.record(look.which, {(event.site, event.name): look.put(event, want)})
-    if run.failure is not None or look.judge.wrong(look.which, run.result):
+    if not look.still_right(event, want):
         blame.hint = "cancel"
-    return blame
 
 
 def rows(look: Look, blamed: set[str]) -> list[Row]:
@@ -186,9 +204,7 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
     real = look.truth
     try:
         graph = real.graph.shifted(1)
-        point = Point(
-            real.point.args, graph, real.point.douts, None, real.point.signature, False
-        )
+        point = Point(real.point.args, graph, real.point.douts, None, real.point.signature, False)
         shifted = Truth(point)
     except Exception:  # no shifted function: nothing to remark on
         return []
@@ -219,7 +235,9 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
             continue
         want = shifted.gradients[judge.names.exact(mine.name)[0]]
         flipped = ratio(other.value, want)
-        what = "identity_sign" if flipped is not None and abs(flipped + 1) < 1e-6 else "identity_other"
+        what = (
+            "identity_sign" if flipped is not None and abs(flipped + 1) < 1e-6 else "identity_other"
+        )
         remarks.append(
             Remark("note_identity", {"name": mine.name, "line": mine.line, "what": what})
         )
@@ -274,7 +292,7 @@ def _forward_again(look: Look, graph: Any) -> dict[tuple[int, str], Any]:
     for event in look.events:
         if event.site in repeated or np.ptp(event.value if _is_array(event.value) else 0) == 0:
             continue
-        if event.kind == "assign" and not look.judge.names.stem(event.name):
+        if event.kind == "assign" and not look.promises(event):
             new = _shifted_value(event.value, look.truth, graph)
             if new is not None:
                 found[event.site, event.name] = lambda now, new=new: new

@@ -307,19 +307,26 @@ def power(place: Place) -> Iterator[Change]:
         if isinstance(old, (int, float)):
             for new in (-old, old + 1, old - 1, old + 0.5, old - 0.5, old - 2, old + 2, 1):
                 if new not in (old, 0):
-                    yield "power", 2, {"was": f"{old:g}", "want": f"{new:g}"}, _bin(
-                        node.left, ast.Pow(), _num(new)
+                    yield (
+                        "power",
+                        2,
+                        {"was": f"{old:g}", "want": f"{new:g}"},
+                        _bin(node.left, ast.Pow(), _num(new)),
                     )
     if _called(node) in ("sqrt", "square") and node.args:
         yield "power", 2, {"was": _text(node), "want": _text(node.args[-1])}, node.args[-1]
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         other = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
         if isinstance(node.right, (ast.Call, ast.BinOp, ast.Name, ast.Subscript)):
-            yield "power", 2, {"was": _text(node.right), "want": "1 / " + _text(node.right)}, _bin(
-                node.left, other, node.right
+            yield (
+                "power",
+                2,
+                {"was": _text(node.right), "want": "1 / " + _text(node.right)},
+                _bin(node.left, other, node.right),
             )
     in_power = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow)
     simple = isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) and not in_power
+    simple = simple or (_called(node) in ("tanh", "exp", "sqrt") and not in_power)
     grouped = isinstance(node, ast.BinOp) and isinstance(parent, (ast.BinOp, ast.Call))
     if simple or grouped:
         value = scope.value(node) if simple else None
@@ -486,21 +493,32 @@ def transposed(place: Place) -> Iterator[Change]:
             ast.Attribute(node.right, "T", ast.Load()), ast.MatMult(),
             ast.Attribute(node.left, "T", ast.Load()),
         )  # fmt: skip
-        yield "transposed", 5, {"operand": _text(node)}, _bin(
-            _untransposed(node.right), ast.MatMult(), _untransposed(node.left)
+        yield (
+            "transposed",
+            5,
+            {"operand": _text(node)},
+            _bin(_untransposed(node.right), ast.MatMult(), _untransposed(node.left)),
         )
     if _called(node) in ("dot", "matmul", "outer"):
         left, right = (
             (node.args[0], node.args[1]) if len(node.args) == 2 else (node.func.value, node.args[0])
         )
         outer = _called(node) == "outer"
-        make = (lambda a, b: _np("outer", a, b)) if outer else (lambda a, b: _bin(a, ast.MatMult(), b))
-        yield "transposed", 4, {"operand": _text(node)}, make(right, left)
-        yield "transposed", 4, {"operand": _text(node)}, make(
-            ast.Attribute(right, "T", ast.Load()), ast.Attribute(left, "T", ast.Load())
+        make = (
+            (lambda a, b: _np("outer", a, b)) if outer else (lambda a, b: _bin(a, ast.MatMult(), b))
         )
-        yield "transposed", 5, {"operand": _text(node)}, make(
-            _untransposed(right), _untransposed(left)
+        yield "transposed", 4, {"operand": _text(node)}, make(right, left)
+        yield (
+            "transposed",
+            4,
+            {"operand": _text(node)},
+            make(ast.Attribute(right, "T", ast.Load()), ast.Attribute(left, "T", ast.Load())),
+        )
+        yield (
+            "transposed",
+            5,
+            {"operand": _text(node)},
+            make(_untransposed(right), _untransposed(left)),
         )
     factor_of = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
     factor_of = factor_of or _called(parent) in ("dot", "matmul", "reshape", "outer", "einsum")
@@ -512,11 +530,19 @@ def transposed(place: Place) -> Iterator[Change]:
     if rank == 2:
         cost = 3 if factor_of or whole else 5
         text = _text(node)
-        yield "transposed", cost, {"operand": text, "want": f"{text}.T"}, ast.Attribute(
-            clone(node, {}), "T", ast.Load()
+        yield (
+            "transposed",
+            cost,
+            {"operand": text, "want": f"{text}.T"},
+            ast.Attribute(clone(node, {}), "T", ast.Load()),
         )
-        yield "transposed", 6, {"operand": text}, _np(
-            "reshape", ast.Attribute(clone(node, {}), "T", ast.Load()), _name(f"{value.shape}")
+        yield (
+            "transposed",
+            6,
+            {"operand": text},
+            _np(
+                "reshape", ast.Attribute(clone(node, {}), "T", ast.Load()), _name(f"{value.shape}")
+            ),
         )
     elif 3 <= rank <= 4:
         text = _text(node)
@@ -559,7 +585,11 @@ def operand(place: Place) -> Iterator[Change]:
     if isinstance(value, (np.ndarray, np.floating)):
         array = np.asarray(value)
         for name, other in scope.arrays():
-            if name == _text(node) or other.dtype.kind != array.dtype.kind:
+            if name == _text(node):
+                continue
+            if other.dtype.kind != array.dtype.kind:
+                if other.dtype.kind == "b" and other.shape == array.shape and not masked:
+                    yield "value", 5, {"was": _text(node), "want": name}, _name(name)
                 continue
             if name not in scope.values and (other.shape != array.shape or " " in name):
                 continue
@@ -631,8 +661,10 @@ def mask(place: Place) -> Iterator[Change]:
             return
         for name, value in scope.arrays():
             if value.shape == shape and name != _text(node):
-                if value.dtype.kind == "b" or set(np.unique(value)) <= {0.0, 1.0} or (
-                    "mask" in name and value.dtype.kind == "f"
+                if (
+                    value.dtype.kind == "b"
+                    or set(np.unique(value)) <= {0.0, 1.0}
+                    or ("mask" in name and value.dtype.kind == "f")
                 ):
                     new = _bin(clone(node, {}), ast.Mult(), _name(name))
                     yield "mask", 4, {"was": _text(node), "want": _text(new)}, new
@@ -669,7 +701,10 @@ def value_for_derivative(place: Place) -> Iterator[Change]:
                       "{0} == np.max({0})"):  # fmt: skip
             wanted = shape.format(text)
             if _text(node) not in (wanted, f"({wanted})"):
-                yield "value", 4, {"was": _text(node), "want": wanted}, _name(wanted)
+                begun = _text(node) in wanted and node is not base
+                kind, cost = ("factor", 5) if begun else ("value", 4 if node is base else 5)
+                detail = {"was": _text(node), "want": wanted, "factor": text}
+                yield kind, cost, detail, _name(wanted)
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
             for shape in ("{1} * (1 - {0})", "{1} * (1 - {0} ** 2)"):
                 wanted = shape.format(text, _text(node))
@@ -690,25 +725,40 @@ def missing_factor(place: Place) -> Iterator[Change]:
             continue
         other = _name(name)
         detail = {"factor": name}
-        yield "factor", 5 + deep, {**detail, "how": "multiply"}, _bin(
-            clone(node, {}), ast.Mult(), other
+        yield (
+            "factor",
+            5 + deep,
+            {**detail, "how": "multiply"},
+            _bin(clone(node, {}), ast.Mult(), other),
         )
         if array.dtype.kind == "f":
-            yield "factor", 5 + deep, {**detail, "how": "divide"}, _bin(
-                clone(node, {}), ast.Div(), other
+            yield (
+                "factor",
+                5 + deep,
+                {**detail, "how": "divide"},
+                _bin(clone(node, {}), ast.Div(), other),
             )
             if not deep:
                 square = _bin(other, ast.Pow(), _num(2))
-                yield "power", 8, {"was": "1", "want": f"{name} ** 2"}, _bin(
-                    clone(node, {}), ast.Div(), square
+                yield (
+                    "power",
+                    8,
+                    {"was": "1", "want": f"{name} ** 2"},
+                    _bin(clone(node, {}), ast.Div(), square),
                 )
                 sigmoid = _name(f"1 - {name}")
-                yield "value", 7, {"was": _text(node), "want": f"* (1 - {name})"}, _bin(
-                    clone(node, {}), ast.Mult(), sigmoid
+                yield (
+                    "value",
+                    7,
+                    {"was": _text(node), "want": f"* (1 - {name})"},
+                    _bin(clone(node, {}), ast.Mult(), sigmoid),
                 )
                 tanh = _name(f"1 - {name} ** 2")
-                yield "value", 7, {"was": _text(node), "want": f"* (1 - {name} ** 2)"}, _bin(
-                    clone(node, {}), ast.Mult(), tanh
+                yield (
+                    "value",
+                    7,
+                    {"was": _text(node), "want": f"* (1 - {name} ** 2)"},
+                    _bin(clone(node, {}), ast.Mult(), tanh),
                 )
 
 
@@ -790,6 +840,9 @@ def index(place: Place) -> Iterator[Change]:
             for op in (ast.Sub(), ast.Add()):
                 new = clone(node, {id(name): _bin(name, op, ast.Constant(1))})
                 yield "operand", 5, {"was": _text(node), "want": _text(new)}, new
+    if isinstance(node, ast.BinOp) and isinstance(place.parent, ast.Subscript):
+        if isinstance(node.op, (ast.Add, ast.Sub)) and _is_number(node.right):
+            yield "operand", 4, {"was": _text(node), "want": _text(node.left)}, node.left
 
 
 KINDS: list[Callable[[Place], Iterator[Change]]] = [
@@ -855,7 +908,9 @@ def _whole(statement: ast.stmt) -> Iterator[Change]:
         backwards = _called(new.iter) == "reversed"
         listed = ast.Call(ast.Name("list", ast.Load()), [new.iter], [])
         new.iter = (
-            new.iter.args[0] if backwards else ast.Call(ast.Name("reversed", ast.Load()), [listed], [])
+            new.iter.args[0]
+            if backwards
+            else ast.Call(ast.Name("reversed", ast.Load()), [listed], [])
         )
         yield "order", 1, {"was": _text(statement.iter), "want": _text(new.iter)}, new
         return

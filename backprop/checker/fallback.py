@@ -56,9 +56,7 @@ def _code(backward: Instrumented) -> CodeType | None:
 
 
 class _Follower:
-    def __init__(
-        self, backward: Instrumented, recorder: Recorder, code: CodeType | None
-    ) -> None:
+    def __init__(self, backward: Instrumented, recorder: Recorder, code: CodeType | None) -> None:
         self.backward = backward
         self.recorder = recorder
         self.code = code
@@ -115,5 +113,6 @@ def _still(value: Any) -> Any:
 def _unchanged(value: Any, before: Any) -> bool:
     if not isinstance(value, np.ndarray):
         return True
-    return value.shape == before.shape and bool(np.array_equal(value, before, equal_nan=value.dtype.kind == "f"))
-
+    return value.shape == before.shape and bool(
+        np.array_equal(value, before, equal_nan=value.dtype.kind == "f")
+    )

@@ -100,10 +100,16 @@ HINTS = {hint.word: hint for hint in [
 # What else is said, in both languages; one row a sentence.
 TEXTS: dict[str, tuple[str, str]] = {
     "title": ("{backward} against {forward}", "{backward} 对照 {forward}"),
-    "right": ("right: every returned gradient, at {points} points", "正确：返回的每个梯度，在 {points} 个点上都对"),
+    "right": (
+        "right: every returned gradient, at {points} points",
+        "正确：返回的每个梯度，在 {points} 个点上都对",
+    ),
     "wrong": ("wrong", "有错"),
     "first": ("`{name}` on line {line} is wrong.", "第 {line} 行的 `{name}` 错了。"),
-    "first_result": ("What line {line} returns as `{name}` is wrong.", "第 {line} 行返回的 `{name}` 错了。"),
+    "first_result": (
+        "What line {line} returns as `{name}` is wrong.",
+        "第 {line} 行返回的 `{name}` 错了。",
+    ),
     "unknown": (
         "It is not the gradient that belongs here, and no simple change makes it right; compare it with the expected line.",
         "它不是这里应有的梯度，改一处小地方也不能使它正确；请和应有的式子对照。",

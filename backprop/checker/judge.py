@@ -117,8 +117,7 @@ class Judge:
         except Misfit:
             return [np.inf] * len(truth.results)
         return [
-            differs(got, want, truth.scale)
-            for got, want in zip(found, truth.results, strict=True)
+            differs(got, want, truth.scale) for got, want in zip(found, truth.results, strict=True)
         ]
 
     def wrong(self, which: int, result: Any) -> set[int]:
@@ -135,6 +134,7 @@ class Judge:
         suspects = look.suspects(before)
         search = Search(self, look, suspects, before)
         convict = self._convict(look, suspects, before, True)
+        by_name = convict is not None
         if convict is None:
             simple = search.edit(set(), highest=3)
             if simple is not None:
@@ -144,7 +144,12 @@ class Judge:
             event, after, blame = convict
             causes = look.ancestors([event.index])
             search.suspects = [s for s in suspects if s.event.index in causes]
-            return search.edit(after) or search.local(event, blame) or blame
+            found = search.edit(after)
+            if found is None and by_name:
+                earlier = [s for s in search.suspects if s.event is not event]
+                nameless = self._convict(look, earlier, before, False)
+                found = nameless[2] if nameless is not None else None
+            return found or search.local(event, blame) or blame
         return (
             search.edit(set(), highest=6)
             or search.override(set())
@@ -238,15 +243,15 @@ class Suspect:
 class Search:
     """Corrections of the suspects, the simplest first."""
 
-    def __init__(
-        self, judge: Judge, look: Look, suspects: list[Suspect], before: set[int]
-    ) -> None:
+    def __init__(self, judge: Judge, look: Look, suspects: list[Suspect], before: set[int]) -> None:
         self.judge = judge
         self.look = look
         self.suspects = suspects
         self.before = before
         self.other = next((i for i in range(len(judge.points)) if i != look.which), look.which)
         self._tried: dict[tuple[int, str, str], set[int] | None] = {}
+        # Runs that may be spent: many of a short backward, fewer of a long loop.
+        self._left = 2_000_000 // (200 + len(look.events))
 
     def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
         """The simplest change of a statement that leaves no more than `goal` wrong."""
@@ -268,10 +273,13 @@ class Search:
         part = suspect.edits.at(cost)
         key = (event.site, event.name)
         fresh = [e for e in part if (*key, e.detail["line"]) not in self._tried]
+        if len(fresh) > self._left:
+            return None
+        self._left -= len(fresh)
         for start in range(0, len(fresh), 200):
             self._try(site.statement, fresh[start : start + 200], key)
         for edit in part:
-            after = self._tried[*key, edit.detail["line"]]
+            after = self._tried.get((*key, edit.detail["line"]))
             if after is not None and (after <= goal if goal is not None else after < self.before):
                 return edit
         return None
@@ -401,6 +409,11 @@ class Look:
             return self.named(event)
         entry = self.truth.library.find(event.value)
         return entry is not None and entry.what in ("gradient", "partial")
+
+    def recognised(self, event: Event, kinds: tuple[str, ...]) -> bool:
+        """Whether a value is something true of one of these kinds."""
+        entry = self.truth.library.find(event.value)
+        return entry is not None and entry.what in kinds
 
     def _recognised(self, value: Any) -> bool:
         library = self.truth.library
@@ -639,7 +652,11 @@ class Look:
         for mine, other in zip(self.events, run.events, strict=False):
             if mine.index <= event.index or mine.site != other.site or mine.name == event.name:
                 continue
-            if mine.site == event.site or not self._substantial(mine.value) or not self.strong(mine):
+            if (
+                mine.site == event.site
+                or not self._substantial(mine.value)
+                or not self.strong(mine)
+            ):
                 continue
             if not isinstance(other.value, np.ndarray) or other.value.shape != mine.value.shape:
                 return True
@@ -740,7 +757,7 @@ class Look:
         near = []
         flat = value.astype(float).ravel()
         for entry in self.truth.library.entries:
-            if entry.value.shape == shape and entry.what != "value":
+            if entry.value.shape == shape and entry.what != "value" and "* 1 /" not in entry.label:
                 weak = entry.what not in ("gradient", "partial")
                 near.append((weak, -_likeness(flat, entry.value.ravel()), len(near), entry))
         near.sort(key=lambda item: item[:3])
@@ -759,6 +776,12 @@ class Look:
             return value.astype(bool) if _is_bool(event.value) else value.copy()
 
         return override
+
+    def still_right(self, event: Event, value: np.ndarray) -> bool:
+        """Whether all results are right when the run goes on with a value."""
+        judge = self.judge
+        run = judge.record(self.which, {(event.site, event.name): self.put(event, value)})
+        return run.failure is None and not judge.wrong(self.which, run.result)
 
     # ── what to say about it ────────────────────────────────────────────────────────────────
     def edited(self, event: Event, edit: Edit) -> Blame:
@@ -786,7 +809,7 @@ class Look:
         for key in ("was", "want"):
             entry = self.truth.library.find(scope.text(edit.detail.get(key, "")))
             kinds.append(entry.what if entry is not None else "")
-        return kinds[0] == "value" and kinds[1] in ("gradient", "partial")
+        return kinds[0] == "value" and kinds[1] != "value"
 
     def wants(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
         """The gradients that a variable should be by its name; by its shape if it has no such name."""

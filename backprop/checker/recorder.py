@@ -203,10 +203,7 @@ class _Instrument(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> Any:
         self.generic_visit(node)
         site = self._site(node, "loop", _reads(node.iter))
-        reports = [
-            _call_statement(VALUE, site, name, node)
-            for name in _target_names(node.target)
-        ]
+        reports = [_call_statement(VALUE, site, name, node) for name in _target_names(node.target)]
         node.body = [*reports, *node.body]
         return node
 
@@ -274,7 +271,7 @@ class _Instrument(ast.NodeTransformer):
         return len(self.sites) - 1
 
     def _returned(self, node: ast.Return, value: ast.expr, name: str) -> ast.expr:
-        if isinstance(value, (ast.Name, ast.Constant, ast.Starred)) or keyed(value):
+        if isinstance(value, (ast.Name, ast.Starred)) or keyed(value):
             return value
         site = self._site(node, "return", _reads(value))
         return _call(VALUE, site, name, value, node)
@@ -317,7 +314,9 @@ class _Instrument(ast.NodeTransformer):
         for part in chain:  # the outermost array wins
             loaded = _load(part)
             report = ast.Expr(
-                ast.Call(_name(STORE), [ast.Constant(site), ast.Constant(self.text(part)), loaded], [])
+                ast.Call(
+                    _name(STORE), [ast.Constant(site), ast.Constant(self.text(part)), loaded], []
+                )
             )
             test = ast.Call(_name(IS_ARRAY), [_load(part)], [])
             statement = [ast.If(test, [report], statement)]
@@ -484,7 +483,9 @@ class Instrumented:
         tree.body.insert(skip, _at(report, tree))
         return sources.build(source, tree, namespace)
 
-    def variants(self, statement: ast.stmt, others: list[ast.stmt], replaced: dict[int, ast.stmt]) -> Variants:
+    def variants(
+        self, statement: ast.stmt, others: list[ast.stmt], replaced: dict[int, ast.stmt]
+    ) -> Variants:
         """The function with one statement that can be exchanged for any of `others`."""
         cases = [
             ast.match_case(ast.MatchValue(ast.Constant(i)), None, [other])

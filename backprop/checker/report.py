@@ -152,7 +152,9 @@ class Report:
             shape = "" if row.shape is None else str(row.shape).replace(",)", ",)")
             return [str(row.line), row.name, shape, row.node or "", verdict]
 
-        head = [say(f"col_{name}", self.lang) for name in ("line", "name", "shape", "what", "verdict")]
+        head = [
+            say(f"col_{name}", self.lang) for name in ("line", "name", "shape", "what", "verdict")
+        ]
         table = [head, *map(words, self.rows)]
         widths = [max(_width(line[i]) for line in table) for i in range(len(head))]
         colors = {"right": "green", "partial": "green", "wrong": "red", "scaled": "yellow"}

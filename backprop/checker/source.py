@@ -148,9 +148,7 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
 
 
 def _inside(code: types.CodeType, name: str) -> types.CodeType:
-    return next(
-        c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name
-    )
+    return next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
 
 
 def _bare(arguments: ast.arguments) -> ast.arguments:

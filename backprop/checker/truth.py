@@ -215,6 +215,8 @@ class Library:
 
     def find(self, value: Any, tolerance: float = TOLERANCE) -> Entry | None:
         """What a value is: the first entry with the same numbers in the same order."""
+        if not isinstance(value, (np.ndarray, np.generic, float)):
+            return None
         array = np.asarray(value)
         if array.dtype.kind not in "bf" or not array.size:
             return None
@@ -259,7 +261,20 @@ class Library:
             found.append(Entry("gradient", "dout", dout, node.name))
         for (name, user, operand), partial in truth.partials.items():
             found.append(Entry("partial", f"d{name} through {user}.{operand}", partial, name))
-        return found
+        return found + list(self._paths())
+
+    def _paths(self) -> Iterator[Entry]:
+        """What comes back by one user that uses a node twice, and by all users but one."""
+        users: dict[str, dict[str, np.ndarray]] = {}
+        for (name, user, _), partial in self.truth.partials.items():
+            sums = users.setdefault(name, {})
+            sums[user] = sums[user] + partial if user in sums else partial
+        for name, sums in users.items():
+            for user, total in sums.items():
+                yield Entry("partial", f"d{name} through {user}", total, name)
+                if len(sums) > 2 and name in self.truth.gradients:
+                    rest = self.truth.gradients[name] - total
+                    yield Entry("partial", f"d{name} but for {user}", rest, name)
 
     @cached_property
     def _values(self) -> list[Entry]:
@@ -276,7 +291,9 @@ class Library:
     def _functions(self) -> Iterator[Entry]:
         for entry in self._values:
             for label, function in FUNCTIONS.items():
-                yield Entry("function", label.format(entry.label), function(entry.value), entry.node)
+                yield Entry(
+                    "function", label.format(entry.label), function(entry.value), entry.node
+                )
         for entry in [*self.gradients, *self._values]:
             yield from _views(entry)
 
@@ -285,7 +302,9 @@ class Library:
             for axes, total in self._totals(entry.value):
                 yield Entry("sum", f"np.sum({entry.label}, axis={axes})", total, entry.node)
                 count = entry.value.size / max(total.size, 1)
-                yield Entry("sum", f"np.mean({entry.label}, axis={axes})", total / count, entry.node)
+                yield Entry(
+                    "sum", f"np.mean({entry.label}, axis={axes})", total / count, entry.node
+                )
 
     @cached_property
     def _reduced(self) -> set[tuple[int, ...]]:

@@ -19,7 +19,11 @@ def square_affine(x, w, b):
 
 
 ARGUMENTS = {
-    square_affine: lambda rng: (rng.normal(size=(4, 4)), rng.normal(size=(4, 4)), rng.normal(size=4))
+    square_affine: lambda rng: (
+        rng.normal(size=(4, 4)),
+        rng.normal(size=(4, 4)),
+        rng.normal(size=4),
+    )
 }
 
 
@@ -91,12 +95,24 @@ MISTAKES = [
     (usual, "dx = dout.dot(w.T).reshape(x.shape)", "dx = dout.dot(w.T)", "dx", "shape"),
     (usual, "return dx, dw, db", "return dw, dx, db", "dw", "order"),
     (usual, "return dx, dw, db", "return dx, dw", None, "shape"),
-    (staged, "db = np.ones(dout.shape[0]) @ dout", "db = dout @ np.ones(dout.shape[1])", "db", "axis"),
+    (
+        staged,
+        "db = np.ones(dout.shape[0]) @ dout",
+        "db = dout @ np.ones(dout.shape[1])",
+        "db",
+        "axis",
+    ),
     (staged, "dw = rows.T @ dout", "dw = (dout.T @ rows)", "dw", "transposed"),
     (einsums, "nm,dm->nd", "nm,dm->dn", "dx", "transposed"),
     (einsums, 'np.einsum("nm->m", dout)', 'np.einsum("nm->n", dout)', "db", "axis"),
     (outer_products, "dw += np.outer", "dw = np.outer", "dw", "overwritten"),
-    (outer_products, "np.outer(x[n].ravel(), dout[n])", "np.outer(dout[n], x[n].ravel()).reshape(w.shape)", "dw", "transposed"),
+    (
+        outer_products,
+        "np.outer(x[n].ravel(), dout[n])",
+        "np.outer(dout[n], x[n].ravel()).reshape(w.shape)",
+        "dw",
+        "transposed",
+    ),
     (outer_products, "db += dout[n]", "db -= dout[n]", "db", "sign"),
     (square_usual, "dx = dproduct @ w.T", "dx = dproduct @ w", "dx", "transposed"),
     (square_usual, "dw = x.T @ dproduct", "dw = x @ dproduct", "dw", "transposed"),

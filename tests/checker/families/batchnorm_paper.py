@@ -38,7 +38,9 @@ def paper_named_after_nodes(dout, cache):
     dgamma = np.sum(dout * x_hat, axis=0)
     dx_hat = dout * gamma
     dsample_var = -0.5 * np.sum(dx_hat * (x - sample_mean), axis=0) * istd**3
-    dsample_mean = -istd * np.sum(dx_hat, axis=0) - 2.0 * dsample_var * np.mean(x - sample_mean, axis=0)
+    dsample_mean = -istd * np.sum(dx_hat, axis=0) - 2.0 * dsample_var * np.mean(
+        x - sample_mean, axis=0
+    )
     dx = dx_hat * istd + 2.0 * dsample_var * (x - sample_mean) / m + dsample_mean / m
     return dx, dgamma, dbeta
 
@@ -85,20 +87,56 @@ MISTAKES = [
     (paper, "** -1.5", "** -0.5", "dvar", "power"),
     (paper, "dmean = np.sum(dx_hat * -1 /", "dmean = np.sum(dx_hat /", "dmean", "sign"),
     (paper, "dmean = np.sum(dx_hat *", "dmean = np.sum(dout *", "dmean", "operand"),
-    (paper, "dmean += dvar * np.mean(-2 * (x - sample_mean), axis=0)", "dmean = dvar * np.mean(-2 * (x - sample_mean), axis=0)", "dmean", "overwritten"),
+    (
+        paper,
+        "dmean += dvar * np.mean(-2 * (x - sample_mean), axis=0)",
+        "dmean = dvar * np.mean(-2 * (x - sample_mean), axis=0)",
+        "dmean",
+        "overwritten",
+    ),
     (paper, "+ dmean / N", "+ dmean", "dx", "factor"),
-    (paper, "dgamma = np.sum(x_hat * dout, axis=0)", "dgamma = np.sum(x * dout, axis=0)", "dgamma", "operand"),
+    (
+        paper,
+        "dgamma = np.sum(x_hat * dout, axis=0)",
+        "dgamma = np.sum(x * dout, axis=0)",
+        "dgamma",
+        "operand",
+    ),
     (paper, "dbeta = np.sum(dout, axis=0)", "dbeta = np.sum(dout, axis=1)", "dbeta", "axis"),
     (paper, "return dx, dgamma, dbeta", "return dx, dbeta, dgamma", "dbeta", "order"),
     (paper_named_after_nodes, "istd**3", "istd**2", "dsample_var", "power"),
-    (paper_named_after_nodes, "istd = 1.0 / np.sqrt(sample_var + eps)", "istd = 1.0 / np.sqrt(sample_var)", "istd", "factor"),
-    (paper_named_after_nodes, "istd = 1.0 / np.sqrt(sample_var + eps)", "istd = 1.0 / (sample_var + eps)", "istd", "power"),
+    (
+        paper_named_after_nodes,
+        "istd = 1.0 / np.sqrt(sample_var + eps)",
+        "istd = 1.0 / np.sqrt(sample_var)",
+        "istd",
+        "factor",
+    ),
+    (
+        paper_named_after_nodes,
+        "istd = 1.0 / np.sqrt(sample_var + eps)",
+        "istd = 1.0 / (sample_var + eps)",
+        "istd",
+        "power",
+    ),
     (paper_named_after_nodes, "m = float(x.shape[0])", "m = float(x.shape[1])", "m", "factor"),
-    (paper_named_after_nodes, "dsample_mean = -istd", "dsample_mean = istd", "dsample_mean", "sign"),
+    (
+        paper_named_after_nodes,
+        "dsample_mean = -istd",
+        "dsample_mean = istd",
+        "dsample_mean",
+        "sign",
+    ),
     (paper_in_parts, "term3 = dmu / N", "term3 = dmu", "term3", "factor"),
     (paper_in_parts, "term2 = dvar * 2 * x_mu / N", "term2 = dvar * x_mu / N", "term2", "factor"),
     (paper_in_parts, "dx = term1 + term2 + term3", "dx = term1 + term2", "dx", "missing term"),
     (paper_in_parts, "dx = term1 + term2 + term3", "dx = term1 + term2 - term3", "dx", "sign"),
-    (paper_in_parts, "np.sum(dout * xn, axis=0)", "np.sum(dxn * xn, axis=0)", "return[1]", "operand"),
+    (
+        paper_in_parts,
+        "np.sum(dout * xn, axis=0)",
+        "np.sum(dxn * xn, axis=0)",
+        "return[1]",
+        "operand",
+    ),
     (paper_without_zero, "dx += dmu / N", "dx = dmu / N", "dx", "overwritten"),
 ]

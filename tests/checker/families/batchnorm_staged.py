@@ -96,7 +96,9 @@ def columns(dout, cache):
         dxhat = dout[:, j] * c["gamma"][j]
         dvar = -0.5 * np.dot(dxhat, c["diff"][:, j]) * c["inv_std"][j] ** 3
         dmu = -np.sum(dxhat) * c["inv_std"][j]
-        dx[:, j] = dxhat * c["inv_std"][j] + 2 * dvar * c["diff"][:, j] / len(dout) + dmu / len(dout)
+        dx[:, j] = (
+            dxhat * c["inv_std"][j] + 2 * dvar * c["diff"][:, j] / len(dout) + dmu / len(dout)
+        )
     return dx, dgamma, dbeta
 
 
@@ -111,15 +113,39 @@ MISTAKES = [
     (twelve_steps, "dmu = -1 * np.sum", "dmu = np.sum", "dmu", "sign"),
     (twelve_steps, "np.sum(dxmu1 + dxmu2, axis=0)", "np.sum(dxmu2, axis=0)", "dmu", "missing term"),
     (twelve_steps, "dx1 = dxmu1 + dxmu2", "dx1 = dxmu1", "dx1", "missing term"),
-    (twelve_steps, "divar = np.sum(dxhat * xmu, axis=0)", "divar = np.sum(dxhat * xhat, axis=0)", "divar", "operand"),
-    (twelve_steps, "divar = np.sum(dxhat * xmu, axis=0)", "divar = dxhat * xmu", "divar", "missing sum"),
+    (
+        twelve_steps,
+        "divar = np.sum(dxhat * xmu, axis=0)",
+        "divar = np.sum(dxhat * xhat, axis=0)",
+        "divar",
+        "operand",
+    ),
+    (
+        twelve_steps,
+        "divar = np.sum(dxhat * xmu, axis=0)",
+        "divar = dxhat * xmu",
+        "divar",
+        "missing sum",
+    ),
     (twelve_steps, "(sqrtvar**2)", "sqrtvar", "dsqrtvar", "power"),
     (twelve_steps, "dsqrtvar = -1.0 /", "dsqrtvar = 1.0 /", "dsqrtvar", "sign"),
-    (twelve_steps, "dgamma = np.sum(dgammax * xhat", "dgamma = np.sum(dgammax * xmu", "dgamma", "operand"),
+    (
+        twelve_steps,
+        "dgamma = np.sum(dgammax * xhat",
+        "dgamma = np.sum(dgammax * xmu",
+        "dgamma",
+        "operand",
+    ),
     (twelve_steps, "dxhat = dgammax * gamma", "dxhat = dgammax", "dxhat", "factor"),
     (twelve_steps, "dvar = 0.5 *", "dvar = 2 *", "dvar", "factor"),
     (twelve_steps, "np.sqrt(var + eps)", "np.sqrt(var)", "dvar", "factor"),
-    (twelve_steps, "dbeta = np.sum(dout, axis=0)", "dbeta = np.mean(dout, axis=0)", "dbeta", "factor"),
+    (
+        twelve_steps,
+        "dbeta = np.sum(dout, axis=0)",
+        "dbeta = np.mean(dout, axis=0)",
+        "dbeta",
+        "factor",
+    ),
     (in_place, "ddiff += 2.0", "ddiff = 2.0", "ddiff", "overwritten"),
     (in_place, "dx -= ddiff.mean(axis=0)", "dx -= ddiff.mean(axis=1, keepdims=True)", "dx", "axis"),
     (in_place, "inv_std**2", "inv_std**3", "dstd", "power"),

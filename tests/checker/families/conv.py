@@ -134,7 +134,13 @@ BACKWARDS = {
 }
 
 MISTAKES = [
-    (naive, "dxp[n, :, hs : hs + HH, ws : ws + WW] += w[f]", "dxp[n, :, hs : hs + HH, ws : ws + WW] = w[f]", "dxp", "overwritten"),
+    (
+        naive,
+        "dxp[n, :, hs : hs + HH, ws : ws + WW] += w[f]",
+        "dxp[n, :, hs : hs + HH, ws : ws + WW] = w[f]",
+        "dxp",
+        "overwritten",
+    ),
     (naive, "dw[f] += xp", "dw[f] = xp", "dw", "overwritten"),
     (naive, "db[f] += np.sum(dout[n, f])", "db[f] = np.sum(dout[n, f])", "db", "overwritten"),
     (naive, "+= w[f] * dout", "+= w[f, :, ::-1, ::-1] * dout", "dxp", None),
@@ -142,10 +148,22 @@ MISTAKES = [
     (naive, "dx = dxp[:, :, pad : pad + H, pad : pad + W]", "dx = dxp", "dx", "shape"),
     (naive, "db[f] += np.sum(dout[n, f])", "db[f] += np.mean(dout[n, f])", "db", "factor"),
     (windows, "db = dout.sum(axis=(0, 2, 3))", "db = dout.sum(axis=(1, 2, 3))", "db", "axis"),
-    (windows, "db = dout.sum(axis=(0, 2, 3))", "db = dout.sum(axis=(2, 3))", "db", "missing sum"),
+    (windows, "db = dout.sum(axis=(0, 2, 3))", "db = dout.sum(axis=(2, 3))", "db", "axis"),
     (windows, "dw += np.einsum", "dw -= np.einsum", "dw", "sign"),
-    (columns, "dw = (dflat @ cols.T).reshape(w.shape)", "dw = (cols @ dflat.T).reshape(w.shape)", "dw", "transposed"),
-    (columns, "dout.transpose(1, 0, 2, 3).reshape(F, -1)", "dout.reshape(F, -1)", "dflat", "transposed"),
+    (
+        columns,
+        "dw = (dflat @ cols.T).reshape(w.shape)",
+        "dw = (cols @ dflat.T).reshape(w.shape)",
+        "dw",
+        "transposed",
+    ),
+    (
+        columns,
+        "dout.transpose(1, 0, 2, 3).reshape(F, -1)",
+        "dout.reshape(F, -1)",
+        "dflat",
+        "transposed",
+    ),
     (signal, "dx[k : k + L] += w[k] * dy", "dx[k : k + L] = w[k] * dy", "dx", "overwritten"),
     (signal, "dx[k : k + L] += w[k] * dy", "dx[k : k + L] += w[K - 1 - k] * dy", "dx", None),
     (signal_convolved, "dx = np.convolve(dy, w)", "dx = np.convolve(dy, w[::-1])", "dx", None),

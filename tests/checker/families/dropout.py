@@ -107,5 +107,5 @@ MISTAKES = [
     (affine_staged, "da = dh * (a > 0)", "da = dh * (dh > 0)", "da", "mask"),
     (affine_staged, "dw = x.T @ da", "dw = x.T @ dh", "dw", "operand"),
     (affine_reusing, "dout[a < 0] = 0", "dout[a > 0] = 0", "dout", "mask"),
-    (affine_reusing, "    dout[a < 0] = 0\n", "", "return[0]", "mask"),
+    (affine_reusing, "    dout[a < 0] = 0\n", "", "dout", "mask"),
 ]

@@ -2,7 +2,11 @@ import numpy as np
 
 
 def arguments(rng):
-    return (rng.normal(size=(2, 6, 3, 2)) * 2, rng.normal(size=(1, 6, 1, 1)), rng.normal(size=(1, 6, 1, 1)))
+    return (
+        rng.normal(size=(2, 6, 3, 2)) * 2,
+        rng.normal(size=(1, 6, 1, 1)),
+        rng.normal(size=(1, 6, 1, 1)),
+    )
 
 
 def groupnorm(x, gamma, beta, G=2):
@@ -98,8 +102,20 @@ BACKWARDS = {
 
 MISTAKES = [
     (five_axes, "m = C // G * H * W", "m = H * W", "m", "factor"),
-    (five_axes, "dbeta = np.sum(dout, axis=(0, 2, 3), keepdims=True)", "dbeta = np.sum(dout, axis=(0, 2, 3))", "dbeta", "shape"),
-    (five_axes, "dmean = -np.sum(dxgn / std, axis=(2, 3, 4)", "dmean = -np.sum(dxgn / std, axis=(3, 4)", "dmean", "axis"),
+    (
+        five_axes,
+        "dbeta = np.sum(dout, axis=(0, 2, 3), keepdims=True)",
+        "dbeta = np.sum(dout, axis=(0, 2, 3))",
+        "dbeta",
+        "shape",
+    ),
+    (
+        five_axes,
+        "dmean = -np.sum(dxgn / std, axis=(2, 3, 4)",
+        "dmean = -np.sum(dxgn / std, axis=(3, 4)",
+        "dmean",
+        "axis",
+    ),
     (five_axes, "dmean = -np.sum(dxgn / std", "dmean = np.sum(dxgn / std", "dmean", "sign"),
     (five_axes, "std**-3", "std**-2", "dvar", "power"),
     (five_axes, "dxg = dxgn / std + dvar", "dxg = dvar", "dxg", "missing term"),

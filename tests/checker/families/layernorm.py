@@ -102,11 +102,23 @@ BACKWARDS = {
 MORE = {layernorm_transposed: ({"eps": 1e-5},)}
 
 MISTAKES = [
-    (staged, "dmean = -np.sum(ddiff, axis=1, keepdims=True)", "dmean = -np.sum(ddiff, axis=0)", "dmean", "axis"),
+    (
+        staged,
+        "dmean = -np.sum(ddiff, axis=1, keepdims=True)",
+        "dmean = -np.sum(ddiff, axis=0)",
+        "dmean",
+        "axis",
+    ),
     (staged, "dmean = -np.sum", "dmean = np.sum", "dmean", "sign"),
     (staged, "D = dout.shape[1]", "D = dout.shape[0]", "D", "factor"),
     (staged, "dvar = dstd / (2 * std)", "dvar = dstd / std", "dvar", "factor"),
-    (staged, "dgamma = np.sum(xhat * dout, axis=0)", "dgamma = np.sum(xhat * dout, axis=1)", "dgamma", "axis"),
+    (
+        staged,
+        "dgamma = np.sum(xhat * dout, axis=0)",
+        "dgamma = np.sum(xhat * dout, axis=1)",
+        "dgamma",
+        "axis",
+    ),
     (staged, "dstd = -np.sum(dxhat * xhat,", "dstd = -np.sum(dout * xhat,", "dstd", "operand"),
     (staged, "dx = ddiff + dmean / D", "dx = ddiff", "dx", "missing term"),
     (closed, "g = dout * gamma", "g = dout", "g", "factor"),

@@ -147,8 +147,20 @@ BACKWARDS = {
 }
 
 MISTAKES = [
-    (step_usual, "dc = dnext_c + dnext_h * o * (1 - tc**2)", "dc = dnext_h * o * (1 - tc**2)", "dc", "missing term"),
-    (step_usual, "dc = dnext_c + dnext_h * o * (1 - tc**2)", "dc = dnext_c + dnext_h * o * (1 - next_c**2)", "dc", "operand"),
+    (
+        step_usual,
+        "dc = dnext_c + dnext_h * o * (1 - tc**2)",
+        "dc = dnext_h * o * (1 - tc**2)",
+        "dc",
+        "missing term",
+    ),
+    (
+        step_usual,
+        "dc = dnext_c + dnext_h * o * (1 - tc**2)",
+        "dc = dnext_c + dnext_h * o * (1 - next_c**2)",
+        "dc",
+        "operand",
+    ),
     (step_usual, "df = dc * prev_c", "df = dc * next_c", "df", "operand"),
     (step_usual, "dag = dg * (1 - g**2)", "dag = dg * g * (1 - g)", "dag", "value"),
     (step_usual, "dai = di * i * (1 - i)", "dai = di * (1 - i)", "dai", "factor"),
@@ -159,7 +171,13 @@ MISTAKES = [
     (step_reusing, "dh * o * (1 - np.tanh(c) ** 2)", "dh * o * (1 - np.tanh(c))", "dc", "power"),
     (step_reusing, "dc * i * (1 - g * g)", "dc * i * (1 + g * g)", "da", "sign"),
     (step_gates_overwritten, "df = (f * (1 - f)) * df", "df = f * df", "df", "value"),
-    (step_gates_overwritten, "dprev_c = f * dnext_c", "dprev_c = i * dnext_c", "dprev_c", "operand"),
+    (
+        step_gates_overwritten,
+        "dprev_c = f * dnext_c",
+        "dprev_c = i * dnext_c",
+        "dprev_c",
+        "operand",
+    ),
     (step_gates_overwritten, "do = (o * (1 - o)) * do", "do = (o * (1 + o)) * do", "do", "sign"),
     (sequence, "dct = dprev_c + dht", "dct = dht", "dct", "missing term"),
     (sequence, "dht = dh[:, t] + dprev_h", "dht = dh[:, t]", "dht", "missing term"),

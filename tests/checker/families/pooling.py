@@ -49,7 +49,9 @@ def four_loops(dout, cache):
                 for j in range(Wo):
                     window = x[n, c, i * S : i * S + HH, j * S : j * S + WW]
                     m = np.max(window)
-                    dx[n, c, i * S : i * S + HH, j * S : j * S + WW] += (window == m) * dout[n, c, i, j]
+                    dx[n, c, i * S : i * S + HH, j * S : j * S + WW] += (window == m) * dout[
+                        n, c, i, j
+                    ]
     return dx
 
 
@@ -107,12 +109,24 @@ MISTAKES = [
     (four_loops, "m = np.max(window)", "m = np.min(window)", "m", "mask"),
     (four_loops, "(window == m) * dout[n, c, i, j]", "m * dout[n, c, i, j]", "dx", "value"),
     (argmax_loops, "np.argmax(window)", "np.argmin(window)", "r", "mask"),
-    (argmax_loops, "dx[n, c, i * S + r, j * S + k] += dout", "dx[n, c, i * S + k, j * S + r] += dout", "dx", "order"),
+    (
+        argmax_loops,
+        "dx[n, c, i * S + r, j * S + k] += dout",
+        "dx[n, c, i * S + k, j * S + r] += dout",
+        "dx",
+        "order",
+    ),
     (tiles_mask, "mask = tiles == out_b", "mask = tiles != out_b", "mask", "mask"),
     (tiles_mask, "dtiles[mask] = dout_b[mask]", "dtiles[mask] = -dout_b[mask]", "dtiles", "sign"),
     (average_repeat, "/ 4", "/ 2", "dx", "factor"),
     (average_repeat, "/ 4", "", "dx", "factor"),
-    (average_repeat, "np.repeat(np.repeat(dout, 2, axis=2), 2, axis=3)", "np.tile(dout, (1, 1, 2, 2))", "dx", None),
+    (
+        average_repeat,
+        "np.repeat(np.repeat(dout, 2, axis=2), 2, axis=3)",
+        "np.tile(dout, (1, 1, 2, 2))",
+        "dx",
+        None,
+    ),
     (global_spread, "area = H * W", "area = H + W + 1", "area", "factor"),
     (global_spread, "area = H * W", "area = N * C", "area", "factor"),
 ]

@@ -88,6 +88,18 @@ MISTAKES = [
     (powers, "** -0.5", "** -1.5", "dvar", "power"),
     (powers, "dxc = 2.0 / N", "dxc = 2.0 / D", "dxc", "factor"),
     (rows, "dsq = 1.0 / D", "dsq = 1.0 / N", "dsq", "factor"),
-    (rows, "np.sum(dxmu, axis=1, keepdims=True)", "np.sum(dxmu, axis=0, keepdims=True)", "dmu", "axis"),
-    (rows, "dvar = 0.5 * 1.0 / np.sqrt(var) * dout", "dvar = 1.0 / np.sqrt(var) * dout", "dvar", "factor"),
+    (
+        rows,
+        "np.sum(dxmu, axis=1, keepdims=True)",
+        "np.sum(dxmu, axis=0, keepdims=True)",
+        "dmu",
+        "axis",
+    ),
+    (
+        rows,
+        "dvar = 0.5 * 1.0 / np.sqrt(var) * dout",
+        "dvar = 1.0 / np.sqrt(var) * dout",
+        "dvar",
+        "factor",
+    ),
 ]

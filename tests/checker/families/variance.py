@@ -91,7 +91,13 @@ BACKWARDS = {
 }
 
 MISTAKES = [
-    (staged, "dmean = -np.sum(ddiff, axis=0)", "dmean = -np.sum(ddiff, axis=1)[:4]", "dmean", "axis"),
+    (
+        staged,
+        "dmean = -np.sum(ddiff, axis=0)",
+        "dmean = -np.sum(ddiff, axis=1)[:4]",
+        "dmean",
+        "axis",
+    ),
     (staged, "dsquare = dvar / N", "dsquare = dvar * N", "dsquare", "factor"),
     (staged, "dsquare = dvar / N", "dsquare = dvar / x.shape[1]", "dsquare", "factor"),
     (staged, "ddiff = 2 * diff * dsquare", "ddiff = diff * dsquare", "ddiff", "factor"),
