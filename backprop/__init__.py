@@ -38,7 +38,7 @@ _HOME = {
     "trace": "tracer",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
