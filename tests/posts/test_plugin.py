@@ -219,7 +219,7 @@ MISTAKES = [
     ("```{.graph}\nprint\n```", 2, "no call of a function, such as variance(x), but: print"),
     ("```{.graph}\nint(3)\n```", 2, "this graph fence calls int, which is no function"),
     ("```{.graph}\nlen([1])\n```", 1, "TraceError"),
-    ("```{.python .figure alt='a'}\n1\n```", 1, "this .figure fence drew nothing"),
+    ("```{.python .figure alt='a'}\n1\n```", 2, "this .figure fence drew nothing"),
 ]
 
 
