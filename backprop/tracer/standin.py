@@ -19,10 +19,10 @@ import numpy as np
 
 from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import Array, arrays_in, binary, call, refuse, unary
+from backprop.tracer.array import Array, arrays_in, binary, call, current, refuse, unary
 from backprop.tracer.functions import SPECIAL, SYNONYMS
 from backprop.tracer.names import site
-from backprop.tracer.tape import running
+from backprop.tracer.tape import OPTIONS, running
 
 _SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 
@@ -112,11 +112,20 @@ def _of_lengths(name: str) -> Callable[..., Any]:
 def _reduction(name: str) -> Callable[..., Any]:
     """`np.sum` and its like: straight to the row."""
     original = getattr(np, name)
+    rule = TABLE[name][0]
 
-    def compute(x: Any, *args: Any, **options: Any) -> Any:
-        if type(x) is Array:
-            return call(name, x, *args, **options)
-        return original(x, *args, **options)
+    def compute(x: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
+        if type(x) is not Array:
+            return original(x, axis, *args, **options)
+        keepdims = options.get("keepdims", False)
+        if args or len(options) > ("keepdims" in options) or type(axis) not in OPTIONS:
+            return call(name, x, axis, *args, **options)
+        node = current(x)
+        value = rule.run(node.value, axis, keepdims)
+        arguments = {"x": node, "axis": axis, "keepdims": keepdims}
+        here = site(sys._getframe(1))
+        step = x.tape.step(rule, arguments, value, node.depends, node.differentiable, here)
+        return Array(x.tape, step)
 
     compute.__name__ = name
     return compute
