@@ -47,8 +47,7 @@ class Gradients:
         value = np.broadcast_to(scope[gradient.name], node.shape)
         if gradient.stale:
             value = value.copy()
-            for _, entries in gradient.stale:
-                value[entries] = 0
+            value[gradient.stale.entries] = 0
         return value
 
     @cached_property

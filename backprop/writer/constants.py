@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,6 +145,7 @@ def _stem(name: str) -> str:
     return stem if stem and version.isdigit() else name
 
 
+@lru_cache(maxsize=1024)
 def _definitions(site: Site) -> dict[str, list[ast.expr]]:
     """What each local name of the function is assigned, before the line of `site`."""
     function: Any = site.tree

@@ -11,6 +11,7 @@ where it is used. What is bigger than its node, because the node was broadcast, 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -82,14 +83,29 @@ class Use(NamedTuple):
         return statement
 
 
+class Stale(NamedTuple):
+    """Entries that item assignments overwrote, where a gradient still has to be set to 0."""
+
+    key: Tree  # of the last assignment, as source
+    entries: np.ndarray  # of all of them
+    rest: Stale | None
+
+    def keys(self) -> Iterator[Tree]:
+        """The keys, in the order of the lines that set them to 0."""
+        keys: list[Tree] = []
+        stale: Stale | None = self
+        while stale is not None:
+            keys.append(stale.key)
+            stale = stale.rest
+        return reversed(keys)
+
+
 class Gradient(NamedTuple):
     """A gradient as the lines have it."""
 
     name: str
     shape: Shape
-    # Entries that an item assignment overwrote, where they still have to be set to 0:
-    # the key as source, and which entries that is.
-    stale: tuple[tuple[Tree, np.ndarray], ...] = ()
+    stale: Stale | None = None
     until: int | None = None  # after so many lines the variable goes on as an older version's
 
 
@@ -254,7 +270,7 @@ class Writer(Values):
         self._zero(variable, partial.use.node, partial.source)
 
     def _zero(self, variable: str, node: Node, gradient: Gradient) -> None:
-        for key, _ in gradient.stale:
+        for key in gradient.stale.keys() if gradient.stale is not None else ():
             place = ast.Subscript(text.name(variable), key)
             zero = ast.Assign([place], text.constant(0))
             self._line(variable, zero, node, None, node.shape)
@@ -386,12 +402,14 @@ class Writer(Values):
         key = use.user.arguments["key"]
         entries = entries_of(use.user.shape, key)
         if use.operand == "value":
-            if any((entries & written).any() for _, written in gradient.stale):
+            if gradient.stale is not None and (entries & gradient.stale.entries).any():
                 self._settle(use.user)
             tree, _ = self._filling(use).expand(use.template)
             shape = np.empty(use.user.shape, dtype=bool)[plain_value(key)].shape
             return self._fitted(use, tree, shape, shape)
-        stale = (*gradient.stale, (self.literal(key), entries))
+        if gradient.stale is not None:
+            entries |= gradient.stale.entries
+        stale = Stale(self.literal(key), entries, gradient.stale)
         self.partials[use] = None  # the gradient of `user`, zero where it was overwritten
         tree = text.name(gradient.name)
         return Partial(use, tree, use.node.shape, (), gradient._replace(stale=stale))
@@ -520,13 +538,13 @@ def entries_of(shape: Shape, key: Any) -> np.ndarray:
     return entries
 
 
-def _apart(stale: tuple[tuple[Tree, np.ndarray], ...], scattered: list[Use]) -> bool:
+def _apart(stale: Stale | None, scattered: list[Use]) -> bool:
     """Whether nothing is scattered to entries that were overwritten later."""
     for use in scattered:
         if use.user.op != "get":
             return False
         entries = entries_of(use.node.shape, use.user.arguments["key"])
-        if any((entries & written).any() for _, written in stale):
+        if stale is not None and (entries & stale.entries).any():
             return False
     return True
 
