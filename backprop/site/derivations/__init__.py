@@ -53,9 +53,13 @@ The second line of defence is a proof for all sizes; without one a row is called
 | `proof`    | derivatives by rule, normal form, SymPy                                         |
 | `residue`  | left − right, printed                                                           |
 | `edits`    | single changes of a row: the repair search, and mutants for the tests           |
-| `verify`   | a derivation → verdicts (`verdicts`, explained by `explain`, in `problems`' words) |
+| `instances` | both sides of a row at random instances, how far apart                         |
+| `citing`   | how much of each definition a row may use                                       |
+| `repair`   | what is left of a wrong row, and the change that repairs it                     |
+| `rows`     | row after row, side after side                                                  |
+| `verify`   | a derivation → verdicts (`verdicts`, told by `explain`, in `problems`' words)   |
 | `code`     | formulas against code                                                           |
 | `page`     | all derivations of a page, with the `cache`                                     |
-| `blocks`, `marks`, `plugin` | the section, the marks beside its rows, MkDocs                 |
+| `blocks`, `marks`, `plain`, `plugin` | the section, the marks beside its rows, MkDocs       |
 | `__main__` | `python -m backprop.site.derivations FILE.md …`                                 |
 """

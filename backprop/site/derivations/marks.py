@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from backprop.site.derivations.explain import MARK, describe
+from backprop.site.derivations.plain import plain
 from backprop.site.derivations.verdicts import STATUSES, Verdict
 
 LEGEND = {
@@ -30,7 +31,7 @@ def mark(verdicts: list[Verdict], path: str, language: str) -> str:
 
 
 def _one(verdict: Verdict, path: str, language: str) -> str:
-    lines = describe(verdict, language)
+    lines = [plain(line) for line in describe(verdict, language)]
     sign = MARK[verdict.status]
     place = f"{path}\0{verdict.line}\0{verdict.display}\0{verdict.number}\0{verdict.text}"
     name = "bp-row-" + hashlib.sha256(place.encode()).hexdigest()[:10]

@@ -1,0 +1,201 @@
+"""Two sides of a row as one equation, and how far apart they are at random instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
+from backprop.site.derivations.declare import check_known
+from backprop.site.derivations.meaning import Reader
+from backprop.site.derivations.numeric import (
+    Instance,
+    OutsideDomainError,
+    Scope,
+    compare,
+)
+from backprop.site.derivations.problems import Unreadable
+from backprop.site.derivations.reading import Node
+from backprop.site.derivations.terms import (
+    At,
+    Deriv,
+    Dim,
+    Term,
+    Unknown,
+    Var,
+    World,
+    find,
+    names_in,
+    num,
+    resolved,
+    unify,
+    walk,
+)
+from backprop.site.derivations.verdicts import (
+    Difference,
+)
+
+INSTANCES = 4
+TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
+
+
+@dataclass
+class Side:
+    """One side of a row, read."""
+
+    array: Array
+    reader: Reader
+    node: Node
+
+    @property
+    def text(self) -> str:
+        return self.reader.text(self.node)
+
+
+@dataclass
+class Equation:
+    """Two sides as numbers over named positions."""
+
+    left: Term
+    right: Term
+    dims: dict[str, Dim]
+    sides: tuple[Side, Side]
+
+
+def written_row(side: Side, other: Array) -> Array:
+    """A row that is written out as a matrix may show the entries of a vector."""
+    array = side.array
+    if side.node.kind == "matrix" and len(array.shape) == 2 and len(other.shape) == 1:
+        if find(array.shape[0]) == 1:
+            return Array(array.shape[1:], lambda p: array.at((At(None, 0), p[0])))
+    return array
+
+
+class Instances:
+    """Reads sides, makes equations, compares them."""
+
+    def __init__(self, world: World, direct: bool = False, prove: bool = True) -> None:
+        self.world = world
+        self.direct = direct
+        self.prove = prove
+        self.last: Side | None = None
+        self.head: set[str] = set()  # symbols that the chain differentiates
+        self.instances: dict[tuple[int, bool], Instance | None] = {}
+        self.scopes: dict[Any, Scope] = {}
+        self.known_symbols = -1
+        self.ambiguous = False
+        self.used: dict[str, int] = {}  # the levels at which the last row held
+
+    def side(self, node: Node, tex: str, tree: Node) -> Side:
+        reader = Reader(self.world, tex, tree)
+        return Side(columns(reader.side(node)), reader, node)
+
+    def equation(self, a: Side, b: Side) -> Equation:
+        """Two sides over the same indices. Raises `Unreadable`."""
+        left, right = written_row(a, b.array), written_row(b, a.array)
+        if left.shape and not right.shape and right.term == num(0):
+            right = zeros(left.shape)
+        elif right.shape and not left.shape and left.term == num(0):
+            left = zeros(right.shape)
+        if len(left.shape) != len(right.shape) or not all(
+            unify(x, y) for x, y in zip(left.shape, right.shape, strict=True)
+        ):
+            turned = [str(find(d)) for d in left.shape][::-1] == [str(find(d)) for d in right.shape]
+            raise b.reader.fail(
+                "shape",
+                b.node,
+                found=f"{a.text} = {b.text}",
+                left=show_shape(left.shape),
+                right=show_shape(right.shape),
+                hint=" (\\top ?)" if turned else "",
+            )
+        dims: dict[str, Dim] = dict(zip(["row", "col", "axis3", "axis4"], left.shape, strict=False))
+        at = tuple(Var(n) for n in dims)
+        for side in (a, b):
+            for letter, node in side.reader.free.items():
+                dim = side.reader.dims[letter]
+                if letter in dims and not unify(dims[letter], dim):
+                    raise side.reader.fail(
+                        "index-range",
+                        node,
+                        found=letter,
+                        first=show_shape((dims[letter],)),
+                        second=show_shape((dim,)),
+                    )
+                dims.setdefault(letter, dim)
+        for side in (a, b):
+            for letter, node in side.reader.free.items():
+                binder = a.reader.binders.get(letter) or b.reader.binders.get(letter)
+                if binder:
+                    raise side.reader.fail("index-collision", node, found=letter, binder=binder)
+                if isinstance(find(dims[letter]), Unknown):
+                    raise side.reader.fail("index-unknown", node, found=letter)
+        if a.reader.free or a.array.shape:
+            for letter, node in b.reader.free.items():
+                if letter not in a.reader.free:
+                    raise b.reader.fail("free-index", node, found=letter)
+        first, second = resolved(left.at(at)), resolved(right.at(at))
+        check_known(first, a.reader, a.node)
+        check_known(second, b.reader, b.node)
+        return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
+
+    def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
+        if self.known_symbols != len(self.world.symbols) + len(self.world.assumed):
+            self.known_symbols = len(self.world.symbols) + len(self.world.assumed)
+            self.instances.clear()
+            self.scopes.clear()
+        key = (number, positive)
+        if key not in self.instances:
+            try:
+                self.instances[key] = Instance(self.world, number, positive)
+            except OutsideDomainError:
+                self.instances[key] = None
+        instance = self.instances[key]
+        if instance is None:
+            raise OutsideDomainError("assumptions")
+        name = (key, tuple(sorted(levels.items())))
+        if name not in self.scopes:
+            self.scopes[name] = Scope(instance, levels, direct=self.direct)
+        return self.scopes[name]
+
+    def differences(
+        self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
+    ) -> Iterator[Difference]:
+        """Both sides at `count` instances of different sizes. Raises `Unreadable`."""
+        for k in range(count):
+            for attempt in range(10):
+                try:
+                    scope = self.scope(k + INSTANCES * attempt, attempt % 2 == 1, levels)
+                    yield compare(equation.left, equation.right, equation.dims, scope)
+                    break
+                except OutsideDomainError:
+                    continue
+            else:
+                raise Unreadable("no-domain")
+
+    def worst(
+        self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
+    ) -> Difference | None:
+        """The first difference that is none of rounding; None if the sides agree."""
+        nested = any(
+            isinstance(t, Deriv) and any(isinstance(u, Deriv) for u in walk(t.body))
+            for side in (equation.left, equation.right)
+            for t in walk(side)
+        ) or any(
+            isinstance(t, Deriv)
+            and any(
+                isinstance(u, Deriv)
+                for name in names_in(t.body)
+                for below in self.world.below(name)
+                if self.world.symbols[below].definition is not None
+                for u in walk(self.world.symbols[below].definition)
+            )
+            for side in (equation.left, equation.right)
+            for t in walk(side)
+        )
+        limit = NESTED_TOLERANCE if nested else TOLERANCE
+        for difference in self.differences(equation, levels, count):
+            if not difference.error <= limit:
+                return difference
+        return None

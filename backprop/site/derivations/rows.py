@@ -1,0 +1,157 @@
+"""Row after row: what continues what, what is compared with what, and the verdicts."""
+
+from __future__ import annotations
+
+from backprop.site.derivations.declare import Declarer
+from backprop.site.derivations.find import Row
+from backprop.site.derivations.instances import Equation, Side
+from backprop.site.derivations.numeric import (
+    TRUE,
+)
+from backprop.site.derivations.problems import Problem, Unreadable
+from backprop.site.derivations.reading import NONE, read
+from backprop.site.derivations.repair import MISFITS, Repairing
+from backprop.site.derivations.terms import (
+    Var,
+)
+from backprop.site.derivations.verdicts import (
+    CHECKED,
+    PROVED,
+    UNCHECKED,
+    WAIVED,
+    WRONG,
+    Verdict,
+)
+
+
+class Derivator(Repairing):
+    """Verifies the rows of one derivation in order."""
+
+    def row(self, row: Row) -> list[Verdict]:
+        """One verdict for each equation sign that the row adds; at least one."""
+        verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
+        if "unchecked" in row.directives:
+            verdict.reason = row.directives["unchecked"]
+            verdict.status = WAIVED if verdict.reason else UNCHECKED
+            if not verdict.reason:
+                verdict.problem = Problem("no-reason")
+            if "=" in row.tex.split("%")[0] and row.lead != "\\because":
+                self.last = None
+            return [verdict]
+        tex = row.tex
+        if row.directives.get("check"):
+            tex = verdict.expression = row.directives["check"]
+            if "=" not in tex and row.text.startswith("="):
+                tex = "= " + tex
+        try:
+            return self.verified(row, tex, verdict)
+        except Unreadable as error:
+            verdict.status, verdict.problem = UNCHECKED, error.problem
+            if not verdict.expression and error.problem.start >= 0:
+                verdict.line = row.line_of(error.problem.start)
+            return [verdict]
+
+    def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
+        tree = read(tex, self.world.words)
+        if tree is NONE:
+            return []  # only words
+        ops = tree.value.split() if tree.kind == "relation" else []
+        nodes = list(tree.parts) if tree.kind == "relation" else [tree]
+        if ":=" in ops:
+            Declarer(self.world).formula(tex, verdict.line)
+            return []
+        for op in ops:
+            if op != "=":
+                raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        fact = row.lead == "\\because"
+        if nodes[0] is NONE and nodes[1:] and not fact:
+            if self.last is None:
+                for node in nodes[1:]:
+                    self.last = self.side(node, tex, tree)
+                raise Unreadable("no-left", *self._place(tex))
+            previous: Side | None = self.last
+            nodes = nodes[1:]
+        elif nodes[0] is NONE:
+            raise Unreadable("unexpected", *self._place(tex), found="=", hint="")
+        else:
+            previous = None
+            if not fact:
+                self.head = set()
+        if not ops and (fact or row.lead):
+            raise Unreadable("no-equation", *self._place(tex))
+        sides = []
+        problem: Unreadable | None = None
+        for node in nodes:
+            try:
+                sides.append(self.side(node, tex, tree))
+            except Unreadable as error:
+                problem = problem or error
+        if previous is None and not fact and sides:
+            first = sides[0]
+            if first.node is nodes[0]:
+                at = tuple(Var(n) for n in ("row", "col", "axis3", "axis4"))
+                self.head = self.subject(first.array.at(at[: len(first.array.shape)]))
+        if not fact and sides:
+            chain = ([previous] if previous else []) + sides
+            self.last = sides[-1]
+        else:
+            chain = list(sides)
+        if problem is not None and problem.problem.key in MISFITS and sides != chain[:0]:
+            number = len(sides)
+            known = chain[-1] if chain else None
+            self.last = known if not fact else self.last
+            if known is not None and number < len(nodes):
+                return [self.misfit(problem, verdict, known, tex, number)]
+        if problem is not None:
+            if problem.problem.key in MISFITS:
+                return [self.misfit(problem, verdict, previous, tex, 0)]
+            raise problem
+        if not ops:
+            return []  # the left side alone; the rows after it continue it
+        verdicts = []
+        sound = chain[0]
+        for b in chain[1:]:
+            one = Verdict(**vars(verdict))
+            one.spans = tuple(dict.fromkeys((*sound.reader.notes, *b.reader.notes)))
+            try:
+                equation = self.equation(sound, b)
+                one.sizes = self.sizes(equation)
+            except Unreadable as error:
+                verdicts.append(self.misfit(error, one, sound, tex, nodes.index(b.node)))
+                continue
+            good = self.cite(equation, one) if fact else self.holds(equation, one)
+            one.direct = self.direct and self.ambiguous
+            verdicts.append(one)
+            if good:
+                if not fact:
+                    self.establish(equation)
+                if self.prove:
+                    self.proof(equation, one)
+                sound = b
+            elif self.prove:
+                self.diagnose(equation, one, tex, nodes.index(b.node))
+        if not fact:
+            self.last = sound  # what is wrong is not built on
+        return [merged(verdicts)]
+
+    def proof(self, equation: Equation, verdict: Verdict) -> None:
+        from backprop.site.derivations.proof import proves
+
+        opaque = frozenset(k for k, level in self.used.items() if level != TRUE)
+        if proves(self.world, equation.left, equation.right, opaque, self.direct):
+            verdict.status = PROVED
+
+    @staticmethod
+    def _place(tex: str) -> tuple[int, int]:
+        first = len(tex) - len(tex.lstrip())
+        return first, first + 1
+
+
+def merged(verdicts: list[Verdict]) -> Verdict:
+    """The verdict on a row with several equation signs: its weakest one."""
+    order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
+    worst = min(verdicts, key=lambda v: order.index(v.status))
+    worst.cited = tuple(dict.fromkeys(c for v in verdicts for c in v.cited))
+    worst.opaque = tuple(dict.fromkeys(c for v in verdicts for c in v.opaque))
+    worst.spans = tuple(dict.fromkeys(c for v in verdicts for c in v.spans))
+    return worst

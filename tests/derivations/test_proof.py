@@ -1,0 +1,86 @@
+"""A proof is right or is none: nothing false is ever proved, and the normal form of sums works."""
+
+import pytest
+
+from backprop.site.derivations import verify as verification
+from backprop.site.derivations.code import library
+from backprop.site.derivations.plain import plain
+from backprop.site.derivations.problems import Unreadable
+from backprop.site.derivations.proof import proves
+from backprop.site.derivations.verify import Derivator, verify
+
+from .helpers import statuses
+from .test_mutants import PAGES, sample, slips
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[p.stem for p in PAGES])
+def test_nothing_that_is_false_is_proved(path, monkeypatch):
+    judged = []
+
+    class Watched(Derivator):
+        def holds(self, equation, verdict):
+            good = super().holds(equation, verdict)
+            if not good and self.worst(equation, {}) is not None:
+                proved = proves(self.world, equation.left, equation.right, frozenset(), self.direct)
+                judged.append((equation.sides[0].text, equation.sides[1].text, proved))
+            return good
+
+    monkeypatch.setattr(verification, "Derivator", Watched)
+    for block, before, f, r, edit in sample(slips(path), 6, seed=7):
+        row = block.formulas[f].rows[r]
+        right, row.tex = row.tex, edit.applied(row.tex)
+        try:
+            verify(block, before, prove=False, functions=library)
+        except Unreadable:
+            pass
+        finally:
+            row.tex = right
+    assert judged
+    assert [j for j in judged if j[2]] == []
+
+
+X = r"Let $x, y \in \mathbb{R}^n$, $A \in \mathbb{R}^{n \times n}$, $u > 0$."
+PROVED = [
+    r"\sum_{k} \delta_{kj} x_k &= x_j",
+    r"\sum_{k,l} x_k y_l &= \sum_l y_l \sum_k x_k",
+    r"\left( \sum_k x_k \right)^2 &= \sum_k \sum_l x_k x_l",
+    r"\sum_k (1 + 0 x_k) &= n",
+    r"\sum_{k \ne j} x_k &= \sum_k x_k - x_j",
+    r"\sum_{k} \sum_{l} \delta_{kl} A_{kl} &= \operatorname{tr}(A)",
+    r"\sum_k e^{x_k - y_j} &= e^{-y_j} \sum_k e^{x_k}",
+    r"\log \frac{e^{x_i}}{\sum_k e^{x_k}} &= x_i - \log \sum_k e^{x_k}",
+    r"\frac{1}{\sqrt{u}} - \frac{\sqrt{u}}{u} &= 0",
+    r"\frac{u + 1}{\sqrt{u + 1}} &= \sqrt{u + 1}",
+    r"\sum_{i,j} A_{ij} \left( \sum_k A_{ik} \right) &= \sum_i \left( \sum_j A_{ij} \right)^2",
+    r"(A A)_{ij} &= \sum_k A_{ik} A_{kj}",
+    r"(x y^\top)^\top &= y x^\top",
+]
+FALSE = [
+    r"\sqrt{x_i^2} &= x_i",  # |x_i|
+    r"\left( \sum_k x_k \right)^2 &= \sum_k x_k^2",
+    r"\sum_{k} x_k y_k &= \sum_k x_k \sum_l y_l",
+    r"\delta_{ij} x_i &= x_i",
+    r"A A^\top &= A^\top A",
+]
+
+
+@pytest.mark.parametrize("row", PROVED)
+def test_sums_roots_and_exponentials_have_one_normal_form(row):
+    assert statuses(X, row) == ["proved"]
+
+
+@pytest.mark.parametrize("row", FALSE)
+def test_what_holds_only_sometimes_is_wrong(row):
+    assert statuses(X, row) == ["wrong"]
+
+
+def test_what_the_normal_form_cannot_treat_is_checked_and_not_called_proved():
+    assert statuses(X, r"\frac{\partial}{\partial x_j} \prod_k x_k &= \prod_{k \ne j} x_k") == [
+        "checked"
+    ]
+
+
+def test_explanations_are_text():
+    tex = r"\sum_{k} (x_{kj} - \bar{x}_j) \frac{d \bar{x}_j}{d x_{ij}}"
+    assert plain(tex) == "Σ_k (x_kj − x̄_j) (d x̄_j)/(d x_ij)"
+    assert plain(r"\hat{x} + \gamma \, \mathrm{dout}") == "x̂ + γ dout"
