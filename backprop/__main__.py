@@ -22,7 +22,8 @@ from backprop.errors import KinkError, RuleError, TraceError
 
 _EXAMPLE = "x=5x4 gamma=4 beta=4"
 _USAGE = """\
-python -m backprop check layers.py:batchnorm_forward layers.py:batchnorm_backward x=5x4 gamma=4 beta=4
+python -m backprop check layers.py:batchnorm_forward layers.py:batchnorm_backward \\
+    x=5x4 gamma=4 beta=4
 python -m backprop derive layers.py:variance x=5x4
 python -m backprop draw layers.py:variance x=5x4 --output variance.svg
 python -m backprop trace package.module:function x=5x4 y=int:5<10
@@ -37,7 +38,7 @@ A function is FILE.py:NAME or package.module:NAME. The arguments of the forward:
 """
 
 
-class Usage(Exception):
+class Usage(Exception):  # noqa: N818
     """The command line cannot be understood; the message says what would be right."""
 
 
@@ -184,7 +185,8 @@ def _module(place: str) -> Any:
             raise Usage(f"there is no file {place}")
         sys.path.insert(0, str(path.resolve().parent))
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(path.stem, module)
         run: Callable[[], Any] = lambda: spec.loader.exec_module(module)  # type: ignore[union-attr]  # noqa: E731
@@ -320,8 +322,9 @@ def _literal(name: str, text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         raise Usage(
-            f"{name}={text}: not understood; write a shape ({name}=5x4), a file ({name}=@{name}.npy), "
-            f'integers ({name}=int:5<10), a number ({name}=0.5) or JSON ({name}=\'{{"mode": "train"}}\')'
+            f"{name}={text}: not understood; write a shape ({name}=5x4), "
+            f"a file ({name}=@{name}.npy), integers ({name}=int:5<10), a number ({name}=0.5) "
+            f'or JSON ({name}=\'{{"mode": "train"}}\')'
         ) from None
 
 

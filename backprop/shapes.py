@@ -112,14 +112,18 @@ def _product(
         shape = s[:-1] + (t[1:] if len(t) == 2 else ())
         yield f"{a} @ {wrapped}", shape, i + j + 1 + (wrapped != b)
     if ".T" not in a + b or s == t:
-        try:
-            shape = np.broadcast_shapes(s, t)
-        except ValueError:
-            shape = None
-        if shape is not None and a < b:  # elementwise products commute: one order is enough
-            yield f"{_factor(a)} * {_factor(b)}", shape, i + j + (1 if s == t else 2)
+        both = _broadcast(s, t)
+        if both is not None and a < b:  # elementwise products commute: one order is enough
+            yield f"{_factor(a)} * {_factor(b)}", both, i + j + (1 if s == t else 2)
     if len(s) == len(t) == 1:
         yield f"np.outer({a}, {b})", s + t, i + j + 2
+
+
+def _broadcast(s: Shape, t: Shape) -> Shape | None:
+    try:
+        return np.broadcast_shapes(s, t)
+    except ValueError:
+        return None
 
 
 def _factor(text: str) -> str:

@@ -126,7 +126,7 @@ def test_integers_numbers_json_and_files(folder, capsys):
         ]
         == 0
     )
-    status, out, _ = run(capsys, "check", F, RIGHT, *SHAPES, 'bn_param={"mode": "train"}')
+    status, _out, _ = run(capsys, "check", F, RIGHT, *SHAPES, 'bn_param={"mode": "train"}')
     assert status == 0
 
 

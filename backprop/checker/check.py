@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 
 from backprop.checker import compare
+from backprop.checker.closeness import differs
 from backprop.checker.hints import HINTS, say
-from backprop.checker.judge import Blame, Judge, Look, Misfit, as_results
+from backprop.checker.judge import Judge
+from backprop.checker.kinks import kink
+from backprop.checker.look import Look
 from backprop.checker.points import Point, points
-from backprop.checker.recorder import Instrumented, Recording
+from backprop.checker.recorder import Recording
+from backprop.checker.relations import Blame
 from backprop.checker.report import Mistake, Report, language
-from backprop.checker.truth import OwnFault, Truth, differs
-from backprop.errors import KinkError
-from backprop.graph import Graph, Node
-from backprop.replay import estimate
+from backprop.checker.results import Misfit, as_results
+from backprop.checker.run import Instrumented
+from backprop.checker.truth import OwnFault, Truth
+from backprop.checker.words import assigned, brief, describe, expected
 
 _MOST = 3  # mistakes that are listed
 
@@ -68,10 +72,12 @@ def _confirm(truths: list[Truth]) -> None:
     """Rules against replay, at a point without a kink."""
     for truth in reversed(truths):
         try:
-            return truth.confirm()
+            truth.confirm()
         except OwnFault:
             if kink(truth) is None:
                 raise
+        else:
+            return
 
 
 class _Check:
@@ -175,13 +181,13 @@ class _Check:
             k: v for k, v in failure.values.items() if re.search(rf"\b{re.escape(k)}\b", code)
         }
         if values:
-            shown = ", ".join(f"{name}: {_brief(value)}" for name, value in values.items())
+            shown = ", ".join(f"{name}: {brief(value)}" for name, value in values.items())
             sentences.append(say("values_there", self.lang, values=shown))
         if isinstance(failure.error, (NameError, KeyError, IndexError, ValueError)):
             cache = self.points[which].cache
             if self.points[which].signature.cached:
                 sentences.append(
-                    say("cache_is", self.lang, forward=self.forward, cache=_brief(cache, 6))
+                    say("cache_is", self.lang, forward=self.forward, cache=brief(cache, 6))
                 )
         look = Look(self.judge, which, run)
         earlier = self.judge.blame_failure(which, run) or self._cause(look)
@@ -189,8 +195,7 @@ class _Check:
             mistake = self._mistake(look, earlier)
             said = "\n".join([mistake.said, *sentences])
             return Mistake(**{**vars(mistake), "said": said})
-        assigned = _assigned(code)
-        return Mistake(assigned, failure.line, code, "error", "\n".join(sentences))
+        return Mistake(assigned(code), failure.line, code, "error", "\n".join(sentences))
 
     def _cause(self, look: Look) -> Blame | None:
         """The first variable before an exception that is wrong by its name."""
@@ -264,48 +269,11 @@ class _Check:
             if np.shape(value) == want.shape:
                 error = differs(value, want, look.truth.scale)
                 times = compare.ratio(value, want)
-        expected = self._expected(look, blame)
         return Mistake(
             blame.name, event.line, self.backward.text(event.line), hint, "\n".join(said),
-            expected, blame.detail.get("line"), blame.node, got_shape, want_shape, error, times,
+            expected(look, blame), blame.detail.get("line"), blame.node, got_shape, want_shape,
+            error, times,
         )  # fmt: skip
-
-    def _expected(self, look: Look, blame: Blame) -> str | None:
-        """The derived line of that gradient, in the names of the handwritten backward."""
-        if blame.node is None:
-            return None
-        graph = look.truth.graph
-        try:
-            steps = [s for s in graph.derive().steps if s.node.name == blame.node]
-        except Exception:  # a loop too long to be unrolled into lines
-            return None
-        if not steps:
-            return None
-        names = self._translation(look, graph, steps[-1].gradient, blame.name)
-        lines = [_renamed(step.line, names) for step in steps[-3:]]
-        return "; ".join(lines) if all(len(line) < 160 for line in lines) else None
-
-    def _translation(self, look: Look, graph: Graph, gradient: str, name: str) -> dict[str, str]:
-        """Derived name -> handwritten name, for what has the same value."""
-        names: dict[str, str] = {}
-        scope = {e.name: e.value for e in look.events if e.name.isidentifier()}
-        for node in graph.nodes:
-            for mine in (node.name, *[k for k in scope if k != node.name]):
-                value = scope.get(mine)
-                if isinstance(value, np.ndarray) and value.shape == node.value.shape:
-                    if value.dtype.kind == "f" and not differs(value, node.value, 0.0):
-                        names.setdefault(node.name, mine)
-                        break
-        for node_name, want in look.truth.gradients.items():
-            for mine in (f"d{node_name}", *scope):
-                value = scope.get(mine)
-                if isinstance(value, np.ndarray) and value.shape == want.shape:
-                    if value.dtype.kind == "f" and not differs(value, want, look.truth.scale):
-                        names.setdefault(f"d{node_name}", mine)
-                        break
-        if name.isidentifier():
-            names[gradient] = name
-        return names
 
     def _made(self, mistakes: list[Mistake], look: Look | None) -> Report:
         lang = self.lang
@@ -326,85 +294,3 @@ class _Check:
             self.forward, self.backward.name, lang, not mistakes, message, mistakes, rows,
             self.notes, filename, len(self.points), graph,
         )  # fmt: skip
-
-
-def describe(mistake: Mistake, lang: str) -> str:
-    """A mistake in prose: the line, what is wrong, what was expected, one number."""
-    lines = [*mistake.said.splitlines()[:1]]
-    if mistake.code:
-        lines += ["", f"  {mistake.line} | {mistake.code}", ""]
-    lines += mistake.said.splitlines()[1:]
-    if mistake.change:
-        lines.append(say("change", lang, line=mistake.change))
-    if mistake.expected:
-        lines.append(say("expected", lang, line=mistake.expected))
-    elif mistake.node and mistake.node != mistake.variable:
-        lines.append(say("gradient_of", lang, node=mistake.node))
-    facts = []
-    if mistake.got_shape is not None and mistake.want_shape is not None:
-        if mistake.got_shape != mistake.want_shape:
-            facts.append(say("shapes", lang, got=mistake.got_shape, want=mistake.want_shape))
-    if mistake.ratio is not None:
-        facts.append(say("ratio", lang, ratio=f"{mistake.ratio:.4g}"))
-    elif mistake.error and np.isfinite(mistake.error):
-        facts.append(say("error_size", lang, error=f"{mistake.error:.2g}"))
-    if facts:
-        lines.append("; ".join(facts))
-    return "\n".join(lines)
-
-
-def _assigned(code: str) -> str | None:
-    match = re.match(r"^([A-Za-z_]\w*)(?:\[[^=]*\])?\s*(?:[-+*/@]|\*\*|//)?=(?!=)", code)
-    return match[1] if match else None
-
-
-def _renamed(line: str, names: dict[str, str]) -> str:
-    return re.sub(r"(?<![\w.])[^\W\d]\w*", lambda m: names.get(m[0], m[0]), line)
-
-
-def _brief(value: Any, most: int = 3) -> str:
-    if isinstance(value, np.ndarray):
-        return f"array{value.shape}".replace(",)", ",)")
-    if isinstance(value, dict):
-        inside = ", ".join(f"{k!r}: {_brief(v)}" for k, v in list(value.items())[: 2 * most])
-        return "{" + inside + "}"
-    if isinstance(value, (tuple, list)):
-        inside = ", ".join(_brief(v) for v in value[: 2 * most])
-        more = ", …" if len(value) > 2 * most else ""
-        return f"({inside}{more})" if isinstance(value, tuple) else f"[{inside}{more}]"
-    text = repr(value)
-    return text if len(text) < 60 else text[:57] + "…"
-
-
-# ── kinks ───────────────────────────────────────────────────────────────────────────────────
-def kink(truth: Truth) -> str | None:
-    """Where the forward has no derivative at a point, in words; None if it has one."""
-    if not any(_on_an_edge(node) for node in truth.graph.nodes):
-        return None
-    try:
-        for node in truth.graph.differentiated:
-            estimate(truth.graph, node.name, truth.point.douts)
-    except KinkError as error:
-        found = re.search(r"derivative at (.+?): ", str(error))
-        line = re.search(r"\(line \d+\)", str(error))
-        where = found[1] if found else str(error)
-        return f"{where}, {line[0].strip('()')}" if line else where
-    except (TypeError, ValueError):
-        return None
-    return None
-
-
-def _on_an_edge(node: Node) -> bool:
-    """Whether a choice between two values is a tie."""
-    values = [np.asarray(getattr(a, "value", a)) for a in node.arguments.values() if a is not None]
-    if node.op in ("maximum", "minimum", "fmax", "fmin", "greater", "less", "greater_equal",
-                   "less_equal"):  # fmt: skip
-        x, y = values[:2]
-        return bool(np.any(x == y))
-    if node.op == "abs":
-        return bool(np.any(values[0] == 0))
-    if node.op in ("max", "min"):
-        x = values[0]
-        flat = np.sort(x, axis=None)
-        return bool(flat.size > len(np.unique(flat)))
-    return False

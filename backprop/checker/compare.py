@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from backprop.checker.closeness import differs
 from backprop.checker.edits import Edits
-from backprop.checker.judge import Blame, Judge, Look
+from backprop.checker.judge import Judge
+from backprop.checker.library import FUNCTIONS
+from backprop.checker.look import Look
 from backprop.checker.points import Point
 from backprop.checker.recorder import Event
+from backprop.checker.relations import Blame
 from backprop.checker.report import Row
-from backprop.checker.truth import FUNCTIONS, Truth, differs
+from backprop.checker.results import as_results
+from backprop.checker.truth import Truth
 
 
 @dataclass
@@ -219,7 +224,7 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
         return []
     there = Look(judge, look.which, run)
     there.truth = shifted
-    remarks = []
+    remarks: list[Remark] = []
     try:
         wrong = _wrong_results(run.result, shifted)
     except Exception:
@@ -246,8 +251,6 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
 
 
 def _wrong_results(result: Any, truth: Truth) -> bool:
-    from backprop.checker.judge import as_results
-
     found = as_results(result, truth)
     pairs = zip(found, truth.results, strict=True)
     return any(differs(got, want, truth.scale, 1e-7) for got, want in pairs)

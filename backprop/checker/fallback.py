@@ -13,14 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.recorder import (
-    Instrumented,
-    Override,
-    Recorder,
-    Recording,
-    Site,
-    finish,
-)
+from backprop.checker.recorder import Override, Recorder, Recording, Site, finish
+from backprop.checker.run import Instrumented
 
 
 def run(

@@ -182,7 +182,7 @@ def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
 
 
 def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int) -> Any:
-    """(outputs, cache) of the plain forward; TraceError if it is not a function of its arguments."""
+    """(outputs, cache) of the plain forward; TraceError if two runs of it differ."""
     runs = []
     with np.errstate(all="ignore"):
         for _ in range(2):
@@ -199,7 +199,7 @@ def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int) -> Any
 
 
 def points(
-    f: Callable[..., Any], backward: Callable[..., Any], args: tuple[Any, ...], number: int = 3
+    f: Callable[..., Any], backward: Callable[..., Any], args: tuple[Any, ...]
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
@@ -208,6 +208,8 @@ def points(
     """
     found: list[Point] = []
     base = float64(args)
+    size = sum(arg.size for arg in base if isinstance(arg, np.ndarray))
+    number = 3 if size <= 1000 else 2
     for i in range(number):
         here = base if i == 0 else nearby(base, i)
         try:

@@ -42,7 +42,7 @@ def plain_function(f: Callable[..., Any]) -> tuple[types.FunctionType | None, Ca
         if hasattr(f, "__wrapped__"):  # what the decorator does would be lost
             return None, lambda g: g
         return f, lambda g: g
-    call = getattr(type(f), "__call__", None)
+    call = vars(type(f)).get("__call__")
     if isinstance(call, types.FunctionType):
         return call, lambda g: functools.partial(g, f)
     return None, lambda g: g

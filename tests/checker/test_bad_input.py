@@ -21,7 +21,7 @@ def check(backward, *args, f=forward):
 
 def test_returning_none():
     def backward(dout, cache):
-        x, w, out = cache
+        _x, w, out = cache
         dh = dout * (1 - out**2)
         dh @ w.T
 
@@ -34,7 +34,7 @@ def test_returning_none():
 
 def test_the_wrong_number_of_results():
     def backward(dout, cache):
-        x, w, out = cache
+        _x, w, out = cache
         dh = dout * (1 - out**2)
         return dh @ w.T
 
@@ -54,7 +54,7 @@ def test_a_dictionary_without_one_of_the_gradients():
 
 def test_raising_shows_the_line_and_the_values_there():
     def backward(dout, cache):
-        x, w, out = cache
+        _x, _w, _out = cache
         shape = dout.shape
         raise ValueError(f"cannot do {shape}")
 
@@ -81,7 +81,7 @@ def test_shapes_that_do_not_fit_are_repaired_if_a_small_change_does_it():
 
 def test_reading_what_the_forward_did_not_cache():
     def unpacks_more(dout, cache):
-        x, w, h, out = cache
+        x, w, _h, _out = cache
         return x, w
 
     report = check(unpacks_more)

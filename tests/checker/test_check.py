@@ -105,7 +105,7 @@ def test_two_mistakes_that_cancel_are_a_mistake():
 
 def test_a_named_gradient_that_is_wrong_is_a_mistake_even_if_the_result_is_right():
     def wrong_inside(dvar, x):
-        mean = np.mean(x, axis=0)
+        np.mean(x, axis=0)
         dsquare = dvar / x.shape[0]
         ddiff = 2 * x * dsquare
         dmean = -np.sum(ddiff, axis=0)
@@ -336,9 +336,9 @@ def test_a_buffer_in_single_precision_is_no_mistake():
 def seconds(run, times):
     best = np.inf
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         run()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 
@@ -354,7 +354,7 @@ def test_checking_batchnorm_costs_at_most_a_thousand_runs():
         assert bp.check(layers.batchnorm_forward, layers.batchnorm_backward, *args).ok
 
     checked()
-    assert seconds(checked, 3) <= 1000 * seconds(once, 200)
+    assert seconds(checked, 5) <= 1000 * seconds(lambda: [once() for _ in range(50)], 10) / 50
 
 
 def test_every_hint_has_its_words_in_both_languages():

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from backprop.checker.recorder import Instrumented
+from backprop.checker.run import Instrumented
 
 FACTOR = 3.0
 
@@ -18,7 +18,7 @@ def helper(a):
 def backward(dout, cache):
     """With a docstring."""
     x, w = cache
-    N, D = x.shape
+    N, _D = x.shape
     dx = np.zeros_like(x)
     for i in range(N):
         dx[i] = w @ dout[i]
@@ -55,7 +55,7 @@ def test_every_assignment_in_order(call):
     recording = Instrumented(backward).run(call)
     stores = ["dx"] * 6
     assert names(recording) == [
-        "x", "w", "N", "D", "dx", *stores, "dx", "dx", "grads", 'grads["w"]', "h", "a", "b",
+        "x", "w", "N", "_D", "dx", *stores, "dx", "dx", "grads", 'grads["w"]', "h", "a", "b",
         "return[2]",
     ]  # fmt: skip
     assert names(recording, "helper") == ["doubled"]

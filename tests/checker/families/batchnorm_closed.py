@@ -68,7 +68,7 @@ def in_place(dout, cache):
     return tmp, np.einsum("ij,ij->j", dout, xhat), np.einsum("ij->j", dout)
 
 
-BACKWARDS = {b: batchnorm for b in (one_line, with_sums, with_means, projection, in_place)}
+BACKWARDS = dict.fromkeys((one_line, with_sums, with_means, projection, in_place), batchnorm)
 
 MISTAKES = [
     (one_line, "gamma / (N * std)", "gamma / std", "dx", "factor"),
