@@ -1,10 +1,12 @@
 """The executor: what a fence may do to the process of its page, and to nothing else."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -47,9 +49,23 @@ def runner(tmp_path):
     made.executor.close()
 
 
-def processes():
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
-    return [line for line in listed.splitlines() if "posts.worker" in line or "sleep 987" in line]
+@pytest.fixture
+def processes(tmp_path, monkeypatch):
+    """The processes, at any later time, that descend from this test."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("needs /proc to look at the environment of other processes")
+    monkeypatch.setenv("BACKPROP_TEST", str(tmp_path))
+
+    def listed():
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                with contextlib.suppress(OSError):
+                    if f"BACKPROP_TEST={tmp_path}".encode() in (entry / "environ").read_bytes():
+                        found.append(entry.name)
+        return found
+
+    return listed
 
 
 def test_a_page_is_one_program(runner):
@@ -90,7 +106,7 @@ PROVOKED = {
 }
 
 
-def test_what_is_provoked_has_its_message(tmp_path):
+def test_what_is_provoked_has_its_message(tmp_path, processes):
     runner = Runner(tmp_path, seconds=2.0)
     with runner.executor:
         for code, message in PROVOKED.items():
@@ -134,10 +150,16 @@ def test_pages_do_no_harm_to_each_other(runner):
     assert runner.failures(check) == [None]
 
 
-def test_no_process_is_left_behind(runner):
-    runner.run("import subprocess\nsubprocess.Popen(['sleep', '987'])", "x = 1")
+def test_no_process_is_left_behind(runner, processes):
+    with runner.executor.session(
+        runner.page("import subprocess\n_ = subprocess.Popen(['sleep', '987'])")
+    ) as session:
+        session.outcome(0)
+        assert len(processes()) == 3  # the server, the page, and what it started
     runner.executor.close()
-    time.sleep(0.1)
+    end = time.monotonic() + 5
+    while processes() and time.monotonic() < end:
+        time.sleep(0.05)
     assert not processes()
 
 
@@ -200,7 +222,7 @@ def test_without_fork_every_page_is_an_interpreter_of_its_own(runner, monkeypatc
     ]
 
 
-def test_the_server_ends_with_the_process_that_started_it(tmp_path):
+def test_the_server_ends_with_the_process_that_started_it(tmp_path, processes):
     code = (
         "import sys, os, signal, pathlib\n"
         "from backprop.site.posts import pages, program\n"
