@@ -15,7 +15,7 @@ from urllib.parse import quote
 from playwright.sync_api import Browser
 
 from . import compare, lighthouse
-from .browser import AXE, ROOT, VIEWS, axe, launch, open_all, sideways, tab, visit
+from .browser import AXE, ROOT, VIEWS, axe, launch, open_all, photograph, sideways, tab, visit
 from .pages import Page, one_of_each, pages, prefix
 from .server import Served, serve
 from .sheet import contact_sheet
@@ -76,7 +76,7 @@ def look(browser: Browser, served: Served, all_pages: list[Page], out: Path, tab
                 visits.append(found)
                 name = f"{page.title} {view.title}".replace("/", "_").replace(" ", "-")
                 shot = out / f"{name}.png"
-                shown.screenshot(path=shot, full_page=True)
+                photograph(shown, shot)
                 row.append((view.device, shot))
                 open_all(shown)
                 violations = axe(shown)

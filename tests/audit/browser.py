@@ -153,6 +153,16 @@ def visit(page: Page, served: Served, path: str) -> Visit:
     return result
 
 
+def photograph(page: Page, target: Path) -> None:
+    """The whole page: in a window as high as the page, so that all of it is laid out."""
+    size = page.viewport_size or DESKTOP
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": min(12_000, height)})
+    page.wait_for_timeout(300)
+    page.screenshot(path=target)
+    page.set_viewport_size(size)
+
+
 def open_all(page: Page) -> None:
     """Unfold what is folded, so that it is looked at too."""
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")

@@ -41,7 +41,7 @@ def summary(html: str, longest: int = 160) -> str:
     html = _FORMULA.sub("…", _SKIPPED.sub(" ", html))
     for paragraph in re.findall(r"<p\b[^>]*>(.*?)</p>", html, re.DOTALL):
         text = " ".join(_text(paragraph).split())
-        if len(text) > 20:
+        if len(text) > 10:
             break
     else:
         return ""

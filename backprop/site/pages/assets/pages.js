@@ -163,7 +163,7 @@
     var drawer = document.getElementById("__drawer")
     if (drawer && drawer.checked) {
       drawer.click()
-      var button = document.querySelector(".md-header label[for=__drawer]")
+      var button = document.querySelector("label.md-header__button[for=__drawer]")
       if (button) button.focus()
     }
   })
@@ -171,7 +171,7 @@
 
   /* ── labels that work as buttons ── */
 
-  document.querySelectorAll(".md-header label[for=__drawer], .md-header label[for=__search]")
+  document.querySelectorAll("label.md-header__button[for=__drawer], label.md-header__button[for=__search]")
     .forEach(function (label) {
       var box = document.getElementById(label.htmlFor)
       if (!box) return

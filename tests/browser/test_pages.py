@@ -1,0 +1,348 @@
+"""What CI holds the pages to: bytes, requests, hosts, layout shift, axe, policy, narrow screens,
+keyboard, notes, paper. The budgets stand in tests/audit/budgets.toml; `make audit` prints more."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.audit import compare
+from tests.audit.browser import VIEWS, View, axe, open_all, sideways, tab, visit
+from tests.audit.pages import one_of_each, pages
+from tests.audit.server import serve
+
+ROOT = Path(__file__).parents[2]
+BUDGETS = tomllib.loads((ROOT / "tests/audit/budgets.toml").read_text("utf-8"))["gate"]
+POST = "posts/backward/"
+PHONE, DESKTOP = View("phone", "light"), View("desktop", "light")
+
+
+@pytest.fixture(scope="session")
+def served(built_site):
+    with serve(built_site, "/some/sub-path/") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kinds(built_site):
+    return one_of_each(pages(built_site))
+
+
+def test_every_kind_of_page_is_there_in_both_languages(kinds):
+    found = {(page.language, page.kind) for page in kinds}
+    wanted = ("post", "index", "archive", "category", "tag", "reference", "page", "404")
+    assert {(lang, kind) for lang in ("zh-Hans", "en") for kind in wanted} <= found
+
+
+@pytest.mark.parametrize("kind", ["post", "index", "archive", "category", "tag", "reference"])
+def test_pages_keep_to_their_budgets(browser, served, kinds, kind):
+    """Below a sub-path, in a window of each size and scheme; a kind's pages take turns in them."""
+    looked = [page for page in kinds if page.kind == kind]
+    views = VIEWS if kind == "post" else [VIEWS[0], VIEWS[3]]
+    for i, page in enumerate(looked):
+        view = views[i % len(views)]
+        with tab(browser, view) as shown:
+            found = visit(shown, served, quote(page.path))
+            where = f"{page.title}, {view.title}"
+            assert found.size <= BUDGETS["kilobytes"] * 1000, where
+            assert found.requests <= BUDGETS["requests"], where
+            assert len(found.hosts) <= BUDGETS["third_party_hosts"], (where, found.hosts)
+            assert found.shift <= BUDGETS["layout_shift"], (where, found.shifts)
+            assert found.csp == [], where
+            assert found.errors == [], where
+            open_all(shown)
+            assert axe(shown)[:4] == [], where
+            shown.set_viewport_size({"width": 320, "height": 640})
+            assert sideways(shown) <= BUDGETS["sideways_scroll"], where
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.title)
+def test_posts_are_accessible_in_every_view(browser, served, view):
+    with tab(browser, view) as shown:
+        assert visit(shown, served, "en/" + POST).errors == []
+        open_all(shown)
+        assert axe(shown) == []
+
+
+def test_the_small_stylesheet_looks_like_the_large_ones(browser, served, built_site):
+    """Every element of the page has the same style with all rules as with those that are left."""
+    html = (built_site / POST / "index.html").read_text("utf-8")
+    prefix = urlsplit(served.url).path
+    settings = (ROOT / "mkdocs.yml").read_text("utf-8")
+    own = re.findall(r"^  - (assets/stylesheets/\S+\.css)$", settings, re.MULTILINE)
+    assert len(own) >= 3
+    material = sorted((built_site / "assets/stylesheets").glob("*.min.css"))
+    plugins = sorted((built_site / "assets/backprop").rglob("*.css"))
+    whole = [path.relative_to(built_site).as_posix() for path in material]
+    whole += own + [
+        path.relative_to(built_site).as_posix()
+        for path in plugins
+        if not path.name.startswith("site.")
+    ]
+    assert "assets/backprop/site." in html
+    look = """() => (window.__all ??= [...document.querySelectorAll("body *")]).map(element =>
+      [null, "::before", "::after"].map(part => {
+        const style = getComputedStyle(element, part);
+        return ["display", "position", "color", "background-color", "font-size", "font-family",
+          "margin", "padding", "width", "height", "border-top-width", "content"]
+          .map(name => style.getPropertyValue(name)).join("|");
+      }).join(" "))"""
+    load = """async names => {
+      const small = document.querySelector("link[href*='/backprop/site.']");
+      let at = small;
+      for (const name of names) {
+        const link = document.createElement("link");
+        link.rel = "stylesheet"; link.href = name;
+        const done = new Promise(resolve => { link.onload = resolve; });
+        at.after(link); at = link;
+        await done;
+      }
+      small.disabled = true;
+      await new Promise(resolve => setTimeout(resolve, 300));
+    }"""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(served.url + POST, wait_until="networkidle")
+    before = page.evaluate(look)
+    page.evaluate(load, [prefix + name for name in whole])
+    after = page.evaluate(look)
+    context.close()
+    assert len(before) > 1000
+    different = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    assert different[:3] == []
+
+
+# ── closed ──
+
+
+def test_the_policy_stops_what_does_not_belong_to_the_page(browser, served):
+    with tab(browser, DESKTOP) as page:
+        page.goto(served.url + POST)
+        page.wait_for_load_state("networkidle")
+        blocked = page.evaluate("""async () => {
+          const add = (name, set) => { const e = document.createElement(name); set(e);
+            document.body.append(e); };
+          add("script", e => { e.textContent = "window.inline = true"; });
+          add("script", e => { e.src = "https://elsewhere.example.net/a.js"; });
+          add("img", e => { e.src = "https://elsewhere.example.net/a.png"; });
+          add("style", e => { e.textContent = "h1{color:rgb(1,2,3)}"; });
+          add("a", e => { e.setAttribute("onclick", "window.handled = true"); e.click(); });
+          const call = async f => { try { await f(); return "done" } catch { return "refused" } };
+          const fetched = await call(() => fetch("https://elsewhere.example.net/a.json"));
+          setTimeout("window.evaluated = true", 0);
+          await new Promise(done => setTimeout(done, 200));
+          return {inline: !!window.inline, handled: !!window.handled, evaluated: !!window.evaluated, fetched,
+            colour: getComputedStyle(document.querySelector("h1")).color,
+            refused: __seen.csp.map(line => line.split(" ")[0])};
+        }""")
+    assert not blocked["inline"]
+    assert not blocked["handled"]
+    assert blocked["fetched"] == "refused"
+    assert not blocked["evaluated"]
+    assert blocked["colour"] != "rgb(1, 2, 3)"
+    for directive in ("script-src-elem", "img-src", "style-src-elem", "connect-src"):
+        assert directive in blocked["refused"]
+
+
+def test_pages_work_from_the_file_system(browser, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--no-directory-urls", "-d", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with tab(browser, DESKTOP) as page:
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("requestfailed", lambda request: problems.append(request.url))
+        page.goto((tmp_path / "en/posts/backward.html").as_uri())
+        page.wait_for_timeout(500)
+        assert page.evaluate("__seen.csp") == []
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('.md-typeset')).fontSize")
+            == "17px"
+        )
+        assert page.evaluate("[...document.fonts].some(font => font.status === 'loaded')")
+        page.locator("header a[hreflang=zh-Hans]").click()
+        page.wait_for_url("**/posts/backward.html")
+        assert page.locator("html").get_attribute("lang") == "zh-Hans"
+    assert problems == []
+
+
+def test_a_post_is_complete_without_scripts(browser, served):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(served.url + POST)
+    assert page.locator("mjx-container").first.is_visible()
+    assert page.locator("svg.bp-graph:visible").count() >= 1
+    assert page.locator(".bp-step:visible").count() > 5, "the steps are a list without a script"
+    assert not page.locator(".md-search").is_visible(), "search needs its script"
+    context.close()
+
+
+# ── reading ──
+
+
+def test_notes_show_equations_by_pointer_focus_and_tap(browser, served):
+    reference = "a.bp-reference, a[href^='#mjx']"
+    with tab(browser, DESKTOP) as page:
+        page.goto(served.url + POST, wait_until="networkidle")
+        link, note = page.locator(reference).first, page.locator(".bp-note")
+        assert note.count() == 0
+        link.hover()
+        note.wait_for()
+        assert note.locator("mjx-container").count() == 1
+        assert link.get_attribute("aria-describedby") == note.get_attribute("id")
+        assert page.evaluate("document.querySelectorAll('[id]').length") == page.evaluate(
+            "new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size"
+        )
+        note.hover()  # it stays while the pointer is on it
+        page.wait_for_timeout(400)
+        assert note.count() == 1
+        assert axe(page) == []
+        page.keyboard.press("Escape")
+        assert note.count() == 0
+        page.mouse.move(5, 5)
+        page.keyboard.press("Tab")
+        link.focus()
+        note.wait_for()
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(50)
+        assert page.locator(".bp-note").count() <= 1
+    with tab(browser, PHONE) as page:
+        page.goto(served.url + POST, wait_until="networkidle")
+        link, note = page.locator(reference).first, page.locator(".bp-note")
+        link.scroll_into_view_if_needed()
+        link.tap()
+        note.wait_for()
+        assert page.evaluate("location.hash") == "", "the first tap shows the note"
+        box = note.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        link.tap()
+        page.wait_for_function("location.hash !== ''")
+        assert note.count() == 0
+
+
+def test_wide_boxes_are_within_reach_of_the_keyboard_and_say_so(browser, served):
+    with tab(browser, PHONE) as page:
+        page.goto(served.url + "en/" + POST, wait_until="networkidle")
+        wide = page.locator("pre > code[data-bp-wide]").first
+        assert wide.get_attribute("tabindex") == "0"
+        assert "scrolls sideways" in wide.get_attribute("aria-label")
+        wide.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("e => e.scrollLeft > 0", arg=wide.element_handle())
+        page.set_viewport_size({"width": 1600, "height": 900})
+        page.wait_for_function("() => !document.querySelector('pre > code[data-bp-wide]')")
+
+
+def test_menu_and_search_open_by_keyboard_where_the_window_is_narrow(browser, served):
+    """A window of 1280 pixels at 200 % is as narrow as this."""
+    with tab(browser, DESKTOP, viewport={"width": 640, "height": 450}) as page:
+        page.goto(served.url + "en/", wait_until="networkidle")
+        menu = page.get_by_role("button", name="Menu")
+        assert menu.get_attribute("aria-expanded") == "false"
+        menu.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.getElementById('__drawer').checked")
+        assert menu.get_attribute("aria-expanded") == "true"
+        assert page.evaluate("document.activeElement.closest('.md-sidebar--primary') !== null")
+        page.keyboard.press("Escape")
+        page.wait_for_function("!document.getElementById('__drawer').checked")
+        assert page.evaluate("document.activeElement.htmlFor") == "__drawer"
+        search = page.get_by_role("button", name="Search").first
+        search.focus()
+        page.keyboard.press(" ")
+        page.wait_for_function("document.activeElement.matches('.md-search__input')")
+
+
+def test_headings_are_in_order_on_every_kind_of_page(browser, served, kinds):
+    with tab(browser, DESKTOP) as page:
+        for found in kinds:
+            page.goto(served.url + quote(found.path), wait_until="domcontentloaded")
+            levels = page.evaluate(
+                "[...document.querySelectorAll('main :is(h1,h2,h3,h4,h5,h6)')]"
+                ".map(heading => +heading.tagName[1])"
+            )
+            assert levels[:1] == [1], found.title
+            assert levels.count(1) == 1, found.title
+            steps = [below - above for above, below in pairwise(levels)]
+            assert all(step <= 1 for step in steps), (found.title, levels)
+            assert page.locator("main").count() == 1
+
+
+def test_instant_navigation_keeps_the_stylesheet_and_tells_the_new_page(site, page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site + "en/", wait_until="networkidle")
+    page.evaluate("window.stillHere = true")
+    asked.clear()
+    page.locator(f"article a[href*='{POST}']").first.click()
+    page.wait_for_function("document.querySelector('article .bp-byline')")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.stillHere"), "the page was loaded anew"
+    assert page.locator(".bp-announce").inner_text() == page.title()
+    assert page.locator("link[rel=stylesheet]").count() == 1
+    assert [url for url in asked if url.endswith(".css")] == [], "it was loaded again"
+    size = page.evaluate("getComputedStyle(document.querySelector('.md-typeset')).fontSize")
+    assert size == "17px"
+
+
+def test_paper_has_the_text_alone_and_all_of_it(browser, served):
+    with tab(browser, View("desktop", "dark")) as page:
+        page.goto(served.url + "en/" + POST, wait_until="networkidle")
+        page.emulate_media(media="print", color_scheme="dark")
+        for chrome in (".md-header", ".md-footer", ".md-sidebar", ".headerlink", ".md-code__nav"):
+            assert page.locator(f"{chrome}:visible").count() == 0, chrome
+        assert page.locator("svg.bp-graph:visible").count() >= 1
+        assert page.locator(".bp-byline time:visible").count() == 1
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert background == "rgb(255, 255, 255)"
+        link = page.locator("article blockquote a[href^=http]").first
+        after = link.evaluate("a => getComputedStyle(a, '::after').content")
+        assert "attr(href)" in after or "http" in after
+        assert page.pdf()[:5] == b"%PDF-"
+
+
+# ── against MathJax in the browser ──
+
+
+def test_formulas_are_final_long_before_mathjax_in_the_browser(browser, built_site, tmp_path):
+    """On a slow phone, the same post, in one run: ratios, with room for a busy machine."""
+    versions = compare.versions()
+    assert versions, "npm ci installs the MathJax to compare with"
+    mathjax = next(iter(versions.values()))
+    theirs = tmp_path / "site"
+    compare.build_client_side(mathjax, theirs)
+    with serve(built_site) as ours:
+        mine, other = compare.side_by_side(browser, ours, POST, theirs, "/", runs=1)
+    budget = BUDGETS["against_client_side"]
+    assert mine.formulas > 20
+    assert mine.final <= budget["math_final"] * other.final, (mine, other)
+    assert mine.shift <= max(budget["layout_shift"] * other.shift, 0.001), (mine, other)
+
+
+def test_every_post_has_a_card_and_every_card_is_a_picture(built_site):
+    image = pytest.importorskip("PIL.Image")
+    for page in pages(built_site):
+        if page.kind != "post":
+            continue
+        html = page.file.read_text("utf-8")
+        found = re.search(r'property="og:image" content="https?://[^/]+/([^"]+)"', html)
+        assert found, page.title
+        data = (built_site / found[1]).read_bytes()
+        assert image.open(io.BytesIO(data)).size == (1200, 630)

@@ -1,0 +1,320 @@
+"""The parts of backprop/pages, without MkDocs and without a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+
+import pytest
+from PIL import Image
+
+import backprop as bp
+from backprop.site.pages import cards, metadata, reading
+from backprop.site.pages.assemble import scripts_wait
+from backprop.site.pages.policy import Policy, foreign, handlers
+from backprop.site.pages.styles import Used, moved, shrink
+
+
+def rules(policy):
+    return dict(rule.split(" ", 1) for rule in str(policy).split("; "))
+
+
+def sha(text):
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+# ── the policy ──
+
+
+def test_scripts_and_styles_in_the_page_are_allowed_by_hash_and_nothing_else_inline():
+    policy = Policy()
+    policy.read(
+        '<script>\r\nlet a = "x"</script><script src="a.js"></script>'
+        '<script type="application/ld+json">{"a": 1}</script><style>p{color:red}</style>'
+    )
+    found = rules(policy)
+    assert sha('\nlet a = "x"') in found["script-src"]
+    assert found["script-src"].count("sha256") == 1, "data and linked scripts need no hash"
+    assert sha("p{color:red}") in found["style-src"]
+    assert "unsafe" not in str(policy)
+    assert found["default-src"] == "'none'"
+
+
+def test_style_attributes_are_allowed_only_where_there_are_some():
+    policy = Policy()
+    policy.read("""<p title="not a style='x' but a title">a</p><p data-style="x">""")
+    assert rules(policy)["style-src-attr"] == "'none'"
+    policy.read('<mjx-c style="width:1em"></mjx-c>')
+    assert rules(policy)["style-src-attr"] == "'unsafe-inline'"
+    assert "unsafe" not in rules(policy)["script-src"] + rules(policy)["style-src"]
+
+
+def test_policy_of_all_pages_does_not_depend_on_their_order():
+    pages = [f"<script>{n}</script>" for n in range(20)]
+    one, other = Policy(), Policy()
+    for page in pages:
+        one.read(page)
+    for page in reversed(pages):
+        other.read(page)
+    assert str(one) == str(other)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<img alt="" src="{}">',
+        "<img alt='' src='{}'>",
+        "<img src={}>",
+        '<img srcset="a.png 1x, {} 2x">',
+        '<script async src="{}"></script>',
+        '<link href="{}" rel="stylesheet">',
+        '<link rel="preconnect" href="{}">',
+        '<iframe title="v" src="{}"></iframe>',
+        '<video poster="{}"></video>',
+        '<svg><use xlink:href="{}"/></svg>',
+    ],
+)
+def test_what_a_page_fetches_from_another_host_is_found(html):
+    address = "https://media.example.net/a?b=1"
+    assert foreign(html.format(address)) == [address]
+    assert foreign(html.format("//media.example.net/a")) == ["//media.example.net/a"]
+    assert foreign(html.format(address), ["media.example.net"]) == []
+    assert foreign(html.format("../a.png")) == []
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https://example.net/">a link</a>',
+        '<link rel="canonical" href="https://example.net/">',
+        '<link rel="alternate" hreflang="en" href="https://example.net/en/">',
+        '<script>const x = "<img src=https://example.net/>"</script>',
+        '<img alt="" src="data:image/png;base64,AA">',
+    ],
+)
+def test_what_a_page_only_links_to_is_not_fetched(html):
+    assert foreign(html) == []
+
+
+def test_handlers_in_attributes_are_found():
+    assert handlers('<button class="a" onclick="go()">') == ["onclick"]
+    assert handlers("""<p title='say onclick="x"'>a</p><script>el.onclick = f</script>""") == []
+
+
+# ── the stylesheet ──
+
+
+def used(html, script=""):
+    found = Used()
+    found.read_page(html)
+    found.read_script(script)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("selector", "stays"),
+    [
+        (".a", True),
+        (".b", False),
+        (".a .b", False),
+        (".a:not(.b)", True),
+        (".a:is(.b, .c)", False),
+        (".a:is(.b, p)", True),
+        (".a:hover::after", True),
+        ("p > em", False),
+        ("*", True),
+        ("#top", True),
+        ("#bottom", False),
+        ("[dir=rtl] .a", False),
+        ("[dir=ltr] .a", True),
+        ("[data-x]", False),
+        ("[class*=b]", True),
+        (".added-later", True),
+        (".note--warning", True),
+        (".a\\:b", False),
+    ],
+)
+def test_a_rule_stays_if_it_may_match(selector, stays):
+    page = '<body dir="ltr"><p class="a" id="top">x</p>'
+    script = 'el.classList.add("added-later", "note--" + kind)'
+    assert bool(shrink(f"{selector}{{color:red}}", used(page, script))) is stays
+
+
+def test_of_several_selectors_those_stay_that_may_match():
+    assert shrink(".a , .b,p{color : red}", used('<p class="a">')) == ".a,p{color:red}"
+
+
+def test_media_keyframes_variables_and_imports():
+    css = """@charset "utf-8"; @import url("x.css");
+    :root { --used: 1px; --unused: url("data:image/svg+xml,<svg>"); --by-script: 2px; --deep: 3px;
+            --top: var(--deep) }
+    @media (width > 10em) { .a { margin: var(--used) var(--top); animation: spin 1s }
+      .b { top: 0 } }
+    @media print { .b { top: 0 } }
+    @keyframes spin { from { top: 0 } to { top: 1px } }
+    @keyframes other { from { top: 0 } }
+    @font-face { font-family: F; src: url(f.woff2) }"""
+    small = shrink(css, used('<p class="a" style="color:var(--used)">', "get('--by-script')"))
+    assert '@import url("x.css");' in small
+    assert "--used:1px" in small
+    assert "--by-script:2px" in small
+    assert "--deep:3px" in small
+    assert "--unused" not in small
+    assert "@media (width > 10em)" in small or "@media (width>10em)" in small
+    assert "print" not in small
+    assert "@keyframes spin{from{top:0}to{top:1px}}" in small
+    assert "other" not in small
+    assert "@font-face{font-family:F;src:url(f.woff2)}" in small
+
+
+def test_what_is_quoted_or_nested_is_left_as_it_is():
+    css = '.a::before{content:"a  ,  b"}.a{color:red;& p{top:0}}'
+    small = shrink(css, used('<p class="a">'))
+    assert 'content:"a  ,  b"' in small
+    assert re.search(r"&\s*p\s*\{", small)
+
+
+def test_addresses_move_with_the_rules():
+    css = "a{background:url(../img/a.png)}b{background:url(\"data:x\")}c{src:url('f.woff2')}"
+    assert moved(css, "css/deep/a.css", "assets/x.css") == (
+        'a{background:url("../css/img/a.png")}b{background:url("data:x")}'
+        'c{src:url("../css/deep/f.woff2")}'
+    )
+
+
+def test_scripts_wait_unless_the_page_relies_on_them_at_once():
+    config = '<script id="__config" type="application/json">{}</script>'
+    page = f'{config}<script src="a.js"></script><script type="module" src="b.js"></script>'
+    assert '<script defer src="a.js">' in scripts_wait(page)
+    assert '<script type="module" src="b.js">' in scripts_wait(page)
+    page += "<script>a()</script>"
+    assert scripts_wait(page) == page
+
+
+# ── what others are told ──
+
+ABOUT = metadata.About(
+    url="https://example.org/en/posts/a/",
+    title='A </script><b>"title"</b>',
+    description="It's “short” & sweet",
+    language="en",
+    site_name="Notes",
+    site_url="https://example.org/en/",
+    tags=("numpy",),
+    minutes=7,
+    translations={
+        "zh-Hans": "https://example.org/posts/a/",
+        "en": "https://example.org/en/posts/a/",
+        "x-default": "https://example.org/posts/a/",
+    },
+)
+
+
+def data(about):
+    text = metadata.json_ld(about)
+    assert text.count("</") == 1, "nothing in it may end the script"
+    return json.loads(re.fullmatch(r"<script type=.application/ld\+json.>(.*)</script>", text)[1])
+
+
+def test_a_post_is_described_as_such_with_its_original():
+    import dataclasses
+    import datetime
+
+    post = dataclasses.replace(ABOUT, created=datetime.datetime(2017, 3, 30))
+    found = data(post)
+    assert found["@type"] == "BlogPosting"
+    assert found["headline"] == ABOUT.title
+    assert found["datePublished"] == "2017-03-30"
+    assert found["inLanguage"] == "en"
+    assert found["timeRequired"] == "PT7M"
+    assert found["translationOfWork"]["@id"] == "https://example.org/posts/a/"
+    assert found["isPartOf"]["@type"] == "Blog"
+    original = dataclasses.replace(post, url="https://example.org/posts/a/", language="zh-Hans")
+    assert "translationOfWork" not in data(original)
+    assert data(original)["workTranslation"][0]["inLanguage"] == "en"
+    graph = metadata.open_graph(post)
+    assert '<meta property="og:type" content="article">' in graph
+    assert '<meta property="og:locale" content="en_US">' in graph
+    assert '<meta property="og:locale:alternate" content="zh_CN">' in graph
+    assert "&quot;title&quot;" in graph
+
+
+def test_links_to_other_home_pages_are_no_translations():
+    html = '<link rel="alternate" href="https://e.org/de/" hreflang="de">'
+    assert metadata.translations(html) == {}
+    html += '<link rel="alternate" hreflang="x-default" href="https://e.org/a">'
+    assert set(metadata.translations(html)) == {"de", "x-default"}
+
+
+@pytest.mark.parametrize(
+    ("html", "minutes"),
+    [
+        ("<p>短</p>", 1),
+        ("<p>" + "字" * 3500 + "</p>", 10),
+        ("<p>" + "word " * 2200 + "</p>", 10),
+        ("<p>" + "字" * 1750 + "word " * 1100 + "</p>", 10),
+        ("<svg><text>" + "字" * 3500 + "</text></svg><script>" + "a " * 9999 + "</script>", 1),
+        ("<pre><code>" + "x = 1\n\n" * 100 + "</code></pre>", 5),
+    ],
+)
+def test_reading_time_counts_both_scripts_and_code(html, minutes):
+    assert reading.minutes(html) == minutes
+
+
+def test_formulas_take_time_and_are_left_out_of_a_summary():
+    formula = '<mjx-container display="true"><mjx-math>' + "<b>x</b>" * 500 + "</mjx-math>"
+    formula += "</mjx-container>"
+    assert reading.minutes(formula * 6) == 2
+    html = f"<p>too short</p><p>Let {formula} be the mean of &lt;all&gt; <em>values</em>.</p>"
+    assert reading.summary(html) == "Let … be the mean of <all> values."
+    assert len(reading.summary("<p>" + "word " * 100 + "</p>")) <= 161
+    assert reading.summary("<p>" + "word " * 100 + "</p>").endswith("word…")
+
+
+# ── the card ──
+
+
+def variance(x):
+    mean = x.mean(axis=0)
+    diff = x - mean
+    return (diff**2).mean(axis=0)
+
+
+@pytest.fixture(scope="module")
+def diagram():
+    import numpy as np
+
+    svg = bp.draw(bp.trace(variance, np.arange(20.0).reshape(5, 4)))
+    code = '<div class="bp-code-backward"><pre><code>def f(dt1, x):\n    diff = x\n'
+    return svg + code + "    dx = dt1 &lt; 2\n    return dx\n</code></pre></div>"
+
+
+def test_a_card_is_a_picture_of_the_right_size_and_always_the_same(diagram, tmp_path):
+    drawing = cards.find(diagram)
+    assert drawing.code[-2:] == ("    dx = dt1 < 2", "    return dx")
+    first = cards.picture(drawing, tmp_path)
+    assert Image.open(io.BytesIO(first)).size == (1200, 630)
+    colours = Image.open(io.BytesIO(first)).convert("RGB").getcolors(100_000)
+    assert len(colours) > 20, "the card is empty"
+    assert cards.draw(drawing) == first
+
+
+def test_a_broken_cached_card_is_drawn_again(diagram, tmp_path):
+    drawing = cards.find(diagram)
+    first = cards.picture(drawing, tmp_path)
+    (kept,) = tmp_path.glob("*.png")
+    for broken in (b"", first[: len(first) // 2], b"no picture"):
+        kept.write_bytes(broken)
+        assert cards.picture(drawing, tmp_path) == first
+        assert kept.read_bytes() == first
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_the_words_of_a_language_do_not_change_the_card(diagram):
+    other = re.sub(r"<title>.*?</title>", "<title>方差的计算图</title>", diagram)
+    assert cards.find(other).key == cards.find(diagram).key
+    assert cards.find(diagram.replace("dx = dt1", "dx = dt2")).key != cards.find(diagram).key
+    assert cards.find("<svg><rect/></svg>") is None
