@@ -26,7 +26,7 @@ def test_nothing_that_is_false_is_proved(path, monkeypatch):
             return good
 
     monkeypatch.setattr(verification, "Derivator", Watched)
-    for block, before, f, r, edit in sample(slips(path), 6, seed=7):
+    for block, before, f, r, edit in sample(slips(path), 4, seed=7):
         row = block.formulas[f].rows[r]
         right, row.tex = row.tex, edit.applied(row.tex)
         try:

@@ -27,7 +27,6 @@ from backprop.site.derivations.terms import (
     Dim,
     Function,
     Lam,
-    Pow,
     Symbol,
     Term,
     Unknown,
@@ -584,6 +583,3 @@ def equate(
     check_known(first, reader, left)
     check_known(second, reader, right)
     return first, second, {k: find(d) for k, d in dims.items()}
-
-
-__all__ = ["Declarer", "Pow", "equate", "statements"]

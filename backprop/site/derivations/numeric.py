@@ -561,7 +561,7 @@ class Scope:
         return slope(point, term.order)
 
     def stepped(
-        self, key: str, step: float, only: frozenset[str] | None = None, direct: bool = False
+        self, key: str, step: float, only: frozenset[str] | None = None
     ) -> tuple[Scope, str]:
         """A scope in which each entry of `key` is moved in turn, along a new axis."""
         value = self.get(key)
@@ -577,7 +577,7 @@ class Scope:
         unit = Value((batch, *axes), np.eye(size).reshape((size, *shape)))
         factor = 1j * step if step == STEP else step
         moved = apply(lambda v, e: v + factor * e, value, unit)
-        return Scope(self.instance, self.levels, self, key, moved, only, direct), batch
+        return Scope(self.instance, self.levels, self, key, moved, only), batch
 
     def _deriv(self, term: Deriv, at: dict[str, Value], shift: str) -> Value:
         shape = self.instance.shape(self.world.symbols[term.symbol].shape)
@@ -588,13 +588,12 @@ class Scope:
                 only = frozenset({body.symbol})
             elif any(isinstance(t, Entry) and t.symbol == term.symbol for t in walk(body)):
                 only = frozenset()
-        bodies = {"complex": not self.is_complex}
 
         def moved(step: float) -> tuple[Value, str]:
             scope, batch = self.stepped(term.symbol, step, only)
             return scope.term(term.body, at, shift), batch
 
-        if bodies["complex"] and not any(isinstance(t, Deriv) for t in walk(term.body)):
+        if not self.is_complex and not any(isinstance(t, Deriv) for t in walk(term.body)):
             value, batch = moved(STEP)
             if not np.iscomplexobj(value.array):
                 value = apply(lambda a: a * 0.0, value)

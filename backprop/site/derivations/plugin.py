@@ -14,7 +14,6 @@ A row that is wrong, or not checked without a waiver, is a warning with file and
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +192,3 @@ def _mark_prose(
             return
         end = close + run
     lines[at] = lines[at][:end] + mark(verdicts, path, language) + lines[at][end:]
-
-
-Transform = Callable[[str, Any], Any]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from backprop.site.derivations.algebra import Algebra, Atom, NotProvable, Poly, mentions, replaced
+from backprop.site.derivations.algebra import Algebra, Atom, NotProvable, Poly, replaced
 from backprop.site.derivations.meaning import replace_symbol
 from backprop.site.derivations.terms import (
     ONE,
@@ -27,7 +27,6 @@ from backprop.site.derivations.terms import (
     Fn,
     Index,
     Label,
-    Lam,
     Mul,
     Num,
     Position,
@@ -577,6 +576,3 @@ def proves(
         except (NotProvable, RecursionError):
             continue
     return False
-
-
-__all__ = ["Lam", "difference", "is_zero", "mentions", "proves"]

@@ -8,7 +8,7 @@ declaration. What is not in the tables below is refused with its place, never sk
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -565,16 +565,4 @@ def _only_names(tokens: list[tuple[str, str, int, int]]) -> bool:
     return all(
         t[0] in ("LETTER", "COMMA", "NUMBER", "DOTS", "REMARK") or t[:2] == ("REL", "!=")
         for t in tokens
-    )
-
-
-def shifted(node: Node, by: int) -> Node:
-    """The same tree, standing `by` characters later."""
-    if node.start < 0:
-        return node
-    return replace(
-        node,
-        start=node.start + by,
-        end=node.end + by,
-        parts=tuple(shifted(p, by) for p in node.parts),
     )
