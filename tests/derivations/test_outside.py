@@ -178,6 +178,17 @@ def test_the_site_marks_each_row_and_explains_the_marks(tmp_path):
     assert "assets/backprop/derivations.css" in html
 
 
+def test_each_formula_tied_to_code_has_a_mark_of_its_own(tmp_path):
+    ties = "In code $v$ = `np.var(x, axis=0)`, or $v$ = `x.var(axis=0)`."
+    text = f"# T\n\n/// derivation\n{VARIANCE}\n\n{ties}\n///\n"
+    done = site(tmp_path, text, "backprop/derivations")
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site" / "index.html").read_text("utf-8")
+    first, second = html.index("np.var("), html.index("x.var(")
+    assert first < html.index("bp-mark-checked") < second
+    assert html.index("bp-mark-checked", second) > second
+
+
 def test_the_plugin_works_alone_and_fails_the_strict_build_with_file_and_line(tmp_path):
     done = site(tmp_path, "# T\n\n" + WRONG, "backprop/derivations")
     assert done.returncode == 1

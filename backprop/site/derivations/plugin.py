@@ -14,6 +14,7 @@ A row that is wrong, or not checked without a waiver, is a warning with file and
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -179,16 +180,11 @@ def _mark_prose(
     at = formula.line - 1 - before
     if not verdicts or not 0 <= at < len(lines):
         return
-    written = f"${formula.tex}$"
-    place = lines[at].find(written)
-    if place < 0:
-        return
-    end = place + len(written)
+    written = re.escape(f"${formula.tex}$")
     if formula.kind == "tie":
-        tick = lines[at].find("`", end)
-        run = len(lines[at][tick:]) - len(lines[at][tick:].lstrip("`"))
-        close = lines[at].find("`" * run, tick + run)
-        if tick < 0 or close < 0:
-            return
-        end = close + run
+        written += rf"\s*=\s*(`+)\s*{re.escape(formula.code)}\s*\1"
+    place = re.search(written, lines[at])
+    if place is None:  # the formula goes on over lines: its verdict stands in the legend
+        return
+    end = place.end()
     lines[at] = lines[at][:end] + mark(verdicts, path, language) + lines[at][end:]
