@@ -228,6 +228,8 @@ class _Check:
             look = Look(self.judge, which, run)
             mistakes.append(self._mistake(look, blame))
             before = self.judge.wrong(which, run.result)
+            if blame.hint == "order" and blame.edit is None:
+                break
             if blame.edit is not None:
                 self.judge.replaced[id(blame.edit.statement.origin)] = blame.edit.statement  # type: ignore[attr-defined]
             elif blame.want is not None and not self.judge.replaced:

@@ -1,7 +1,7 @@
 """The kinds of mistakes: how each is recognised, and what is said about it.
 
 The words in the first column are the same in every language: `Report.hint` is one of them.
-`{…}` are the details that the recogniser found; a detail that is missing makes the second,
+`{…}` are the details that the recogniser found; a detail that is missing makes the next,
 plainer sentence be used.
 """
 
@@ -18,20 +18,22 @@ class Hint:
     Attributes:
         word: what `Report.hint` holds.
         recognised: how the checker tells.
-        en, zh: what is said, with and without details.
+        en, zh: what is said; of several sentences, the first whose details are known.
     """
 
     word: str
     recognised: str
-    en: tuple[str, str]
-    zh: tuple[str, str]
+    en: tuple[str, ...]
+    zh: tuple[str, ...]
 
     def say(self, lang: str, detail: dict[str, Any]) -> str:
-        full, short = self.zh if lang == "zh" else self.en
-        try:
-            return full.format_map({k: v for k, v in detail.items() if v not in ("", None)})
-        except KeyError:
-            return short
+        known = {k: v for k, v in detail.items() if v not in ("", None)}
+        for sentence in self.zh if lang == "zh" else self.en:
+            try:
+                return sentence.format_map(known)
+            except KeyError:
+                continue
+        raise AssertionError(f"the last sentence of {self.word} must need no details")
 
 
 # fmt: off
@@ -40,8 +42,10 @@ HINTS = {hint.word: hint for hint in [
          ("The sign of `{term}` is wrong.", "The sign is wrong."),
          ("`{term}` 的符号反了。", "符号反了。")),
     Hint("factor", "a factor (N, D, 1/N, 2, ½, eps, an array) more, less or exchanged makes it right",
-         ("The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
-         ("因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。")),
+         ("The factor is wrong: `{was}` where `{factor}` is needed.",
+          "The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
+         ("因子错了：写的是 `{was}`，应该是 `{factor}`。",
+          "因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。")),
     Hint("missing term", "a term added makes it right; the difference is the gradient on one path",
          ("A term is missing: `{term}`. Every path by which the value is used sends a gradient back, and they add up.",
           "A term is missing. Every path by which the value is used sends a gradient back, and they add up."),

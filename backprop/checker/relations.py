@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,12 @@ class Relations(Corrections):
     def edited(self, event: Event, edit: Edit) -> Blame:
         blame = Blame(event, edit.kind, dict(edit.detail), edit=edit)
         named = self.judge.names.exact(event.name)
-        if named:
+        # `dh[mask] = 0` of a right `dh`: what it should be now is another node's gradient
+        before = any(
+            e.name == event.name and e.index < event.index and e.value is not event.value
+            and self.named(e) for e in self.events
+        )  # fmt: skip
+        if named and not before:
             blame.node = named[0]
             blame.want = self.truth.gradients[named[0]]
         result = self.returned_as(event)
@@ -90,11 +95,20 @@ class Relations(Corrections):
         index = returned[first]
         assert index is not None
         inputs = self.truth.graph.differentiated
-        detail = {
-            "was": self.events[index].name,
-            "want": ", ".join(f"d{node.name}" for node in inputs),
-        }
-        return Blame(self.events[index], "order", detail, wants[first], inputs[first].name)
+        right = [self._variable(found, want, i) for i, want in enumerate(wants)]
+        detail = {"was": self.events[index].name, "want": right[first]}
+        detail["line"] = f"return {', '.join(right)}"
+        where = self.recording.returned
+        assert where is not None
+        event = replace(self.events[index], line=where.lineno)
+        return Blame(event, "order", detail, None, inputs[first].name)
+
+    def _variable(self, found: list[Any], want: np.ndarray, i: int) -> str:
+        """The returned variable that holds a result."""
+        for value, index in zip(found, self.returned(), strict=False):
+            if index is not None and not differs(value, want, self.truth.scale):
+                return self.events[index].name
+        return f"d{self.truth.graph.differentiated[i].name}"
 
     def _multiple(self, value: np.ndarray, want: np.ndarray) -> str | None:
         """A power of the right value; or a forward value where its derivative belongs."""

@@ -17,7 +17,7 @@ from backprop.graph import Graph
 
 def expected(look: Look, blame: Blame) -> str | None:
     """The derived line of that gradient, in the names of the handwritten backward."""
-    if blame.node is None:
+    if blame.node is None or blame.hint == "order":
         return None
     graph = look.truth.graph
     try:
@@ -28,7 +28,11 @@ def expected(look: Look, blame: Blame) -> str | None:
         return None
     names = _translation(look, graph, steps[-1].gradient, blame.name)
     lines = [_renamed(step.line, names) for step in steps[-3:]]
-    return "; ".join(lines) if all(len(line) < 160 for line in lines) else None
+    text = "; ".join(lines)
+    nameless = re.search(r"\bd?t\d+\b", text)  # values that the author gave no name
+    if len(text) > 200 or (nameless and blame.detail.get("line")):
+        return None
+    return text
 
 
 def _translation(look: Look, graph: Graph, gradient: str, name: str) -> dict[str, str]:

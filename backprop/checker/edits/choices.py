@@ -153,7 +153,7 @@ def value_for_derivative(place: Place) -> Iterator[Change]:
                       "{0} == np.max({0})"):  # fmt: skip
             wanted = shape.format(text)
             if written(node) not in (wanted, f"({wanted})"):
-                begun = written(node) in wanted and node is not base
+                begun = shape == "{0} * (1 - {0})" and written(node) == f"1 - {text}"
                 kind, cost = ("factor", 5) if begun else ("value", 4 if node is base else 5)
                 detail = {"was": written(node), "want": wanted, "factor": text}
                 yield kind, cost, detail, expression(wanted)

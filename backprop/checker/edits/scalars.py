@@ -60,7 +60,7 @@ def factor(place: Place) -> Iterator[Change]:
         wanted = "mean" if called(node) == "sum" else "sum"
         if isinstance(new.func, ast.Attribute):
             new.func.attr = wanted
-            yield "factor", 2, {"factor": "N", "was": called(node), "want": wanted}, new
+            yield "factor", 2, {"factor": wanted, "was": called(node)}, new
     in_exponent = (
         isinstance(place.parent, ast.BinOp)
         and isinstance(place.parent.op, ast.Pow)

@@ -49,9 +49,8 @@ def four_loops(dout, cache):
                 for j in range(Wo):
                     window = x[n, c, i * S : i * S + HH, j * S : j * S + WW]
                     m = np.max(window)
-                    dx[n, c, i * S : i * S + HH, j * S : j * S + WW] += (window == m) * dout[
-                        n, c, i, j
-                    ]
+                    upstream = dout[n, c, i, j]
+                    dx[n, c, i * S : i * S + HH, j * S : j * S + WW] += (window == m) * upstream
     return dx
 
 
@@ -104,10 +103,10 @@ BACKWARDS = {
 }
 
 MISTAKES = [
-    (four_loops, "(window == m) * dout", "window * dout", "dx", "value"),
-    (four_loops, "(window == m) * dout", "(window != m) * dout", "dx", "mask"),
+    (four_loops, "(window == m) * upstream", "window * upstream", "dx", "value"),
+    (four_loops, "(window == m) * upstream", "(window != m) * upstream", "dx", "mask"),
     (four_loops, "m = np.max(window)", "m = np.min(window)", "m", "mask"),
-    (four_loops, "(window == m) * dout[n, c, i, j]", "m * dout[n, c, i, j]", "dx", "value"),
+    (four_loops, "(window == m) * upstream", "m * upstream", "dx", "value"),
     (argmax_loops, "np.argmax(window)", "np.argmin(window)", "r", "mask"),
     (
         argmax_loops,
