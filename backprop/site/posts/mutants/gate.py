@@ -235,7 +235,14 @@ for _name, _value in sorted(globals().items()):
 
 
 def _equivalent(candidate: Candidate, executor: Executor) -> bool:
-    """Are all values of the page the same with the mistake in it, for three other random inputs?"""
+    """Are all values of the page the same with the mistake in it, for three other random inputs?
+
+    Only an assignment at the top level can show that: what a function computes on the way, or how
+    strict an assertion is, is no value of the page.
+    """
+    statement = ast.parse(candidate.mutant.code).body[candidate.mutant.statement]
+    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+        return False
     if not any(_SEED.search(step.fence.code) for step in candidate.page.executed):
         return False
     for seed in (1, 2, 3):
