@@ -44,6 +44,8 @@ def versions(look: Look, event: Event) -> list[Event]:
 
 def ratio(value: Any, want: np.ndarray) -> float | None:
     """c where value = c · want, else None; want may be broadcast from value."""
+    if not isinstance(value, (np.ndarray, np.generic, float, int)):
+        return None
     array = np.asarray(value)
     if array.dtype.kind not in "iuf" or not want.size:
         return None

@@ -100,6 +100,8 @@ class Recorder:
         """After a call: record the arrays that it has changed."""
         function = self.sites[index].function
         for name, value in values.items():
+            if isinstance(value, (list, dict)):
+                self._record(index, name, value)  # `grads.append(dx)`
             if not isinstance(value, np.ndarray):
                 continue
             known = self.latest.get((function, name))

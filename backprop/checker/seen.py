@@ -51,7 +51,7 @@ class Seen:
     def named(self, event: Event) -> bool:
         """Whether a variable is the gradient that its name says, in a harmless shape."""
         names = self.judge.names
-        if not self.own(event):
+        if not self.own(event) or not isinstance(event.value, (np.ndarray, np.generic, float, int)):
             return False
         for name in names.alike(event.name):
             if self.is_gradient(event.value, self.truth.gradients[name]):
@@ -118,6 +118,8 @@ class Seen:
         if event.kind in ("parameter", "loop"):
             return True
         value = event.value
+        if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
+            return True
         if isinstance(value, (str, bytes, type(None), dict, bool)) or callable(value):
             return True
         site = self.site(event)

@@ -133,6 +133,7 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     tree.decorator_list = []
     tree.returns = None
     tree.args = _bare(tree.args)
+    tree.name = "__inner__"  # its own name, called from inside, must stay a global one
     outer = ast.parse(f"def __outer__({', '.join(free)}): pass")
     definition = outer.body[0]
     assert isinstance(definition, ast.FunctionDef)
@@ -140,6 +141,7 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     ast.fix_missing_locations(outer)
     module = compile(outer, source.filename, "exec")
     code = _inside(_inside(module, "__outer__"), tree.name)
+    code = code.replace(co_name=function.__code__.co_name, co_qualname=function.__qualname__)
     cells = dict(zip(free, function.__closure__ or (), strict=True))
     closure = tuple(cells[name] for name in code.co_freevars)
     built = types.FunctionType(code, namespace, function.__name__, function.__defaults__, closure)

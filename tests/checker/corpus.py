@@ -17,7 +17,7 @@ import numpy as np
 FAMILIES = [
     "variance", "std", "batchnorm_staged", "batchnorm_paper", "batchnorm_closed", "layernorm",
     "groupnorm", "softmax", "losses", "affine", "two_layers", "conv", "pooling", "rnn", "lstm",
-    "attention", "dropout", "mixed",
+    "attention", "dropout", "mixed", "lookalikes",
 ]  # fmt: skip
 HERE = Path(__file__).parent / "families"
 

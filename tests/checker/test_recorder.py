@@ -182,6 +182,18 @@ def test_a_decorated_function_keeps_what_its_decorator_does():
     assert "dx" in [event.name for event in recording.events]
 
 
+def power(dout, x, n=3):
+    if n == 0:
+        return dout * x
+    return power(dout, x, n - 1)
+
+
+def test_a_function_that_calls_itself():
+    recording = Instrumented(power).run((np.ones(2), np.ones(2)))
+    assert recording.failure is None
+    np.testing.assert_array_equal(recording.result, [1, 1])
+
+
 def test_an_exception_keeps_the_line_and_the_values():
     def backward(dout, x):
         dx = dout * 2
