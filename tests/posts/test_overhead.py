@@ -10,7 +10,7 @@ import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from backprop.site.posts import pages, program, verify
+from backprop.site.posts import pages, processes, program, verify
 
 START = "```python\nimport numpy as np\nrng = np.random.default_rng(0)\ntotal = 0.0\n```\n\n"
 FENCE = (
@@ -53,7 +53,7 @@ def bare(page):
         capture_output=True,
         text=True,
         check=True,
-        env=program._environment(),
+        env=processes.environment(),
     )
     return float(done.stderr)
 

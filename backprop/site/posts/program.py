@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any
 
 from backprop.site.posts.pages import Page, Step
+from backprop.site.posts.processes import Fork, Server, Spawn
 
 _UNSTABLE = (
     "seed its random numbers, such as np.random.default_rng(0), "
@@ -72,7 +71,7 @@ class Executor:
         self.limits = limits or Limits()
         self.jobs = jobs or _cores()
         self.executed: list[str] = []  # names of the pages that were started, for reports
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Executor":
@@ -90,7 +89,7 @@ class Executor:
         with self._lock:
             self.executed.append(page.name)
             if self._server is None and hasattr(os, "fork"):
-                self._server = _Server()
+                self._server = Server()
             if self._server:
                 self._server.preload(page)
         return Session(page, self)
@@ -141,7 +140,7 @@ class Session:
         self.outcomes: list[Outcome] = []
         self._directory = Path(tempfile.mkdtemp(prefix="backprop-"))
         self._printed = {"stdout": 0, "stderr": 0}
-        self._process: _Fork | _Spawn | None = None
+        self._process: Fork | Spawn | None = None
         self._conn: Connection | None = None
         try:
             self._start()
@@ -172,7 +171,7 @@ class Session:
                 ],
                 "language": self.page.language,
             }
-            self._process = _Fork(server, order) if server else _Spawn(order)
+            self._process = Fork(server, order) if server else Spawn(order)
             # The only way to say how long to wait for a process that may never call back.
             listener._listener._socket.settimeout(60)  # type: ignore[attr-defined]
             self._conn = listener.accept()
@@ -285,90 +284,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-# ---- processes ------------------------------------------------------------------------------
-def _environment() -> dict[str, str]:
-    """Everything that would make two runs differ, set to one value."""
-    one_thread = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
-    return {**os.environ, **fixed, **dict.fromkeys(one_thread, "1")}
-
-
-def _command(*arguments: str) -> list[str]:
-    # This process may have been told where to find us only by sys.path.
-    code = (
-        "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
-        "import runpy; runpy.run_module('backprop.site.posts.worker', run_name='__main__')"
-    )
-    return [sys.executable, "-c", code, json.dumps(sys.path), *arguments]
-
-
-class _Server:
-    """The process that pages are forked from."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loaded: set[str] = set()
-        self._process: Any = subprocess.Popen(
-            _command("serve"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(),
-        )
-
-    def ask(self, **order: Any) -> Any:
-        with self._lock:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-
-    def preload(self, page: Page) -> None:
-        from backprop.site.posts.worker import PRELOADABLE
-
-        code = "\n".join(step.fence.code for step in page.executed)
-        words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
-        wanted = [
-            name
-            for name in PRELOADABLE
-            if name not in self._loaded
-            and ("assert" if "assertion" in name else words.get(name, name)) in code
-        ]
-        if wanted:
-            self._loaded.update(wanted)
-            self.ask(preload=wanted)
-
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-
-class _Fork:
-    def __init__(self, server: _Server, order: dict):
-        self._server = server
-        self._pid = server.ask(page=order)
-
-    def stop(self) -> int | None:
-        return self._server.ask(stop=self._pid)
-
-
-class _Spawn:
-    """For systems that cannot fork: a fresh interpreter."""
-
-    def __init__(self, order: dict):
-        self._process = subprocess.Popen(
-            _command(json.dumps(order)), env=_environment(), start_new_session=os.name != "nt"
-        )
-
-    def stop(self) -> int | None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.2)
-        if hasattr(os, "killpg"):
-            import signal
-
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.kill()
-        return self._process.wait()
