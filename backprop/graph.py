@@ -27,43 +27,62 @@ class Node:
         arguments: parameter name of the row -> Node, plain value, or a tuple,
             list or slice of those.
         index: position in execution order.
+        value: what it was when the function ran; do not write to it.
         active: a gradient flows through it, from the output to an input.
         differentiable: it depends on a differentiated input, through rules that
             have a backward.
         depends: it depends on a differentiated input at all (masks do, too).
     """
 
-    # The defaults; a trace makes many nodes, and sets what differs.
-    name = ""
-    active = False
-    depends = False
-    differentiable = False
-    named = False  # the name is the author's
-    site: Site | None = None
-    note: Any = None  # where a constant comes from, for the writer
-    shift: np.ndarray | None = None  # a constant added to the result, in a shifted graph
-    _origins: Any = None
+    # A trace makes many nodes: slots, all of them filled here, are read and written fastest.
+    __slots__ = (
+        "_origins",
+        "active",
+        "arguments",
+        "depends",
+        "differentiable",
+        "index",
+        "name",
+        "named",
+        "note",
+        "op",
+        "rule",
+        "shift",
+        "site",
+        "value",
+    )
 
     def __init__(
-        self, op: str, rule: Rule | None, arguments: dict[str, Any], value: Any, index: int
+        self,
+        op: str,
+        rule: Rule | None,
+        arguments: dict[str, Any],
+        value: Any,
+        index: int,
+        depends: bool = False,
+        differentiable: bool = False,
+        site: Site | None = None,
+        name: str = "",
     ) -> None:
         self.op = op
         self.rule = rule
         self.arguments = arguments
-        self._value: np.ndarray | None = value
+        self.value: np.ndarray = value
         self.index = index
+        self.depends = depends
+        self.differentiable = differentiable
+        self.site = site
+        self.name = name
+        self.named = False  # the name is the author's
+        self.active = False
+        self.note: Any = None  # where a constant comes from, for the writer
+        self.shift: np.ndarray | None = None  # a constant added to the result: a shifted graph
+        self._origins: Any = None
 
     @property
     def line(self) -> int | None:
         """The author's source line, None where there is no source."""
         return self.site.line if self.site is not None else None
-
-    @property
-    def value(self) -> np.ndarray:
-        """What the node was when the function ran; do not write to it."""
-        if self._value is None:
-            self._value = _rebuild(self)
-        return self._value
 
     @property
     def plain(self) -> Any:
@@ -74,10 +93,7 @@ class Node:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        node = self
-        while node._value is None:  # an overwritten version of a buffer
-            node = node.arguments["x"]
-        return node._value.shape
+        return self.value.shape
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -86,18 +102,6 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self.name} = {self.op}{self.shape}>"
-
-
-def _rebuild(node: Node) -> np.ndarray:
-    """The value of a buffer's older version, from the last one that was kept."""
-    chain = []
-    while node._value is None:
-        chain.append(node)
-        node = node.arguments["x"]
-    value = node._value.copy()
-    for put in reversed(chain):
-        value[plain(put.arguments["key"])] = plain(put.arguments["value"])
-    return value
 
 
 def nodes_in(item: Any) -> Iterator[Node]:

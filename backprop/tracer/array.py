@@ -27,14 +27,17 @@ class Array:
     __array_priority__ = 1000.0
     __hash__ = None  # type: ignore[assignment]
 
-    base: Array | None = None  # the array that this is a view of,
-    view: tuple[Any, ...] = ()  # by which operation and options,
-    seen = 0  # of which version
-    version = 0
+    # Without `__getattr__`: it would make every look at an attribute several times slower.
+    __slots__ = ("how", "node", "origin", "seen", "tape", "version")
+
+    how: tuple[Any, ...]  # by which operation and options it is a view of `origin`,
+    seen: int  # of which version
 
     def __init__(self, tape: Tape, node: Node) -> None:
         self.tape = tape
         self.node = node  # the node of the present contents
+        self.origin: Array | None = None  # the array that this is a view of
+        self.version = 0
 
     # ── what an ndarray knows about itself ──────────────────────────────────────────────────
     # So that `isinstance(x, np.ndarray)` holds.
@@ -76,17 +79,6 @@ class Array:
     @property
     def flat(self) -> NoReturn:
         refuse("`.flat`", "use `.reshape(-1)`")
-
-    def __getattr__(self, name: str) -> Any:
-        """The methods that a row of the table has the name of."""
-        from backprop.tracer.functions import SYNONYMS, canonical
-
-        op = SYNONYMS.get(name, name)
-        if op in TABLE and hasattr(np.ndarray, name):
-            return lambda *args, **options: canonical(op, self, *args, **options)
-        if hasattr(np.ndarray, name) and not name.startswith("__"):
-            raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name)}")
-        raise AttributeError(f"'ndarray' object has no attribute {name!r}")
 
     def __len__(self) -> int:
         return len(self.node.value)
@@ -167,13 +159,13 @@ def refuse(what: str, instead: str) -> NoReturn:
 # ── views ───────────────────────────────────────────────────────────────────────────────────
 def current(array: Array) -> Node:
     """The node of an array's contents, taken again where it is a view of something rewritten."""
-    if array.base is not None:
-        base = current(array.base)
-        root = array.base
-        while root.base is not None:
-            root = root.base
+    if array.origin is not None:
+        base = current(array.origin)
+        root = array.origin
+        while root.origin is not None:
+            root = root.origin
         if array.seen != root.version:
-            op, options = array.view
+            op, options = array.how
             array.node = array.tape.record(op, (base, *options), name=array.node.name)
             array.seen = root.version
     return array.node
@@ -182,7 +174,7 @@ def current(array: Array) -> Node:
 def store(array: Array, key: Any, value: Any) -> None:
     """`array[key] = value`, a new version of the array and of what it is a view of."""
     node = current(array)
-    if type(value) is Array and value.base is array and _is_view(value, key):
+    if type(value) is Array and value.origin is array and _is_view(value, key):
         return  # `x[key] += 1` has changed the view already
     name = node.name
     here = site(sys._getframe(1))
@@ -193,12 +185,12 @@ def store(array: Array, key: Any, value: Any) -> None:
 
 def _is_view(value: Array, key: Any) -> bool:
     """Whether `value` is the up-to-date view of its base by this key."""
-    root = value.base
+    root = value.origin
     assert root is not None
-    while root.base is not None:
-        root = root.base
+    while root.origin is not None:
+        root = root.origin
     try:
-        return value.seen == root.version and bool(value.view == ("get", (unwrap(key),)))
+        return value.seen == root.version and bool(value.how == ("get", (unwrap(key),)))
     except ValueError:
         return False
 
@@ -206,11 +198,11 @@ def _is_view(value: Array, key: Any) -> bool:
 def assign(array: Array, node: Node) -> None:
     """Give an array new contents, through to the array it is a view of."""
     array.node = node
-    if array.base is None:
+    if array.origin is None:
         array.version += 1
         return
-    op, options = array.view
-    base = current(array.base)
+    op, options = array.how
+    base = current(array.origin)
     name = base.name
     if op == "get":
         whole = array.tape.record("put", (base, options[0], node), name=name)
@@ -222,10 +214,10 @@ def assign(array: Array, node: Node) -> None:
         whole = array.tape.record("reshape", (node, base.shape), name=name)
     else:
         refuse(f"a view by `{op}` was written to", "write to the array itself, or to a copy")
-    assign(array.base, whole)
-    root = array.base
-    while root.base is not None:
-        root = root.base
+    assign(array.origin, whole)
+    root = array.origin
+    while root.origin is not None:
+        root = root.origin
     array.seen = root.version
 
 
@@ -261,11 +253,11 @@ def call(op: str, *args: Any, **options: Any) -> Array:
                 plainly = False
     tape = first.tape if type(first) is Array else next(part.tape for part in arrays_in(args))
     if plainly:
-        source = first.node if first.base is None else current(first)
+        source = first.node if first.origin is None else current(first)
         node = tape.step(
             rule,
             dict(zip(rule.parameters, (source, *args[1:]), strict=True)),
-            rule.run(source.value if source._value is None else source._value, *args[1:]),
+            rule.run(source.value, *args[1:]),
             source.depends,
             source.differentiable,
             site(sys._getframe(1)),
@@ -280,17 +272,17 @@ def call(op: str, *args: Any, **options: Any) -> Array:
         source = first
         if type(source) is Array and np.may_share_memory(node.value, source.node.value):
             root = source
-            while root.base is not None:
-                root = root.base
-            result.base, result.seen = source, root.version
-            result.view = (op, tuple(node.arguments.values())[1:])
+            while root.origin is not None:
+                root = root.origin
+            result.origin, result.seen = source, root.version
+            result.how = (op, tuple(node.arguments.values())[1:])
     return result
 
 
 def unary(rule: Rule, x: Array, here: Site | None) -> Array:
     """`call` for the common case: one array."""
-    node = x.node if x.base is None else current(x)
-    value = rule.run(node.value if node._value is None else node._value)
+    node = x.node if x.origin is None else current(x)
+    value = rule.run(node.value)
     tape = x.tape
     return Array(tape, tape.step(rule, {"x": node}, value, node.depends, node.differentiable, here))
 
@@ -299,8 +291,8 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, here: Site | None) -> Array |
     """`call` for the common case: two arrays, or an array and a literal; None for others."""
     if type(x) is Array:
         tape = x.tape
-        left = x.node if x.base is None else current(x)
-        left_value = left.value if left._value is None else left._value
+        left = x.node if x.origin is None else current(x)
+        left_value = left.value
         depends, differentiable = left.depends, left.differentiable
     elif type(x) in _LITERALS and here is not None and x in here.literals:
         tape = y.tape
@@ -309,8 +301,8 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, here: Site | None) -> Array |
     else:
         return None
     if type(y) is Array:
-        right = y.node if y.base is None else current(y)
-        right_value = right.value if right._value is None else right._value
+        right = y.node if y.origin is None else current(y)
+        right_value = right.value
         depends = depends or right.depends
         differentiable = differentiable or right.differentiable
     elif type(y) in _LITERALS and here is not None and y in here.literals:
@@ -368,18 +360,17 @@ def _binary(
                 return unary(square, self, site(sys._getframe(1)))
             return canonical(op, self, other)
         here = site(sys._getframe(1))
-        if type(other) is Array and plainly and self.base is None and other.base is None:
+        if type(other) is Array and plainly and self.origin is None and other.origin is None:
             x, y = self.node, other.node
-            if x._value is not None and y._value is not None:
-                node = self.tape.step(
-                    rule,
-                    {"x": x, "y": y},
-                    run(x._value, y._value),
-                    x.depends or y.depends,
-                    x.differentiable or y.differentiable,
-                    here,
-                )
-                return Array(self.tape, node)
+            node = self.tape.step(
+                rule,
+                {"x": x, "y": y},
+                run(x.value, y.value),
+                x.depends or y.depends,
+                x.differentiable or y.differentiable,
+                here,
+            )
+            return Array(self.tape, node)
         result = binary(rows, self, other, here)
         return canonical(op, self, other) if result is None else result
 

@@ -436,9 +436,20 @@ def _method(op: str) -> Callable[..., Any]:
     return method
 
 
-# The methods of an array; those that a row has the name of are found by themselves.
-METHODS: dict[str, Callable[..., Any]] = {
-    **{op: _method(op) for op in ("sum", "mean", "max", "min", "var", "std", "copy")},
+def _no_method(name: str) -> property:
+    def refused(self: Any) -> Any:
+        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name)}")
+
+    return property(refused)
+
+
+# The methods of an array: rows of that name, what has no row, and those that are several rows.
+METHODS: dict[str, Any] = {
+    **{
+        name: _method(name) if SYNONYMS.get(name, name) in TABLE else _no_method(name)
+        for name in dir(np.ndarray)
+        if not name.startswith("__") and name not in vars(Array)
+    },
     "reshape": reshape,
     "transpose": transpose,
     "dot": dot,

@@ -253,10 +253,12 @@ def _names(function: Any) -> list[tuple[dict[str, Any], str, Any, Any]]:
 
 def _scope(item: Any) -> dict[str, Any] | None:
     """The names of the author's module that a function, a class or a module belongs to."""
-    while not hasattr(item, "__globals__") and hasattr(item, "func"):
-        item = item.func  # functools.partial
-    item = getattr(item, "__func__", item)
-    scope = getattr(item, "__globals__", None)
+    scope = None
+    if not isinstance(item, type):  # a class may have a descriptor of such a name
+        while not hasattr(item, "__globals__") and hasattr(item, "func"):
+            item = item.func  # functools.partial
+        item = getattr(item, "__func__", item)
+        scope = getattr(item, "__globals__", None)
     if scope is None:
         if isinstance(item, ModuleType):
             scope = vars(item)

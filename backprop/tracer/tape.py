@@ -80,7 +80,7 @@ class Tape:
         depends = differentiable = False
         for index, operand in enumerate(operands):
             if type(operand) is Node:
-                values.append(operand.value if operand._value is None else operand._value)
+                values.append(operand.value)
                 depends = depends or operand.depends
                 differentiable = differentiable or operand.differentiable
                 arguments.append(operand)
