@@ -154,7 +154,7 @@ def value_for_derivative(place: Place) -> Iterator[Change]:
             wanted = shape.format(text)
             if written(node) not in (wanted, f"({wanted})"):
                 begun = shape == "{0} * (1 - {0})" and written(node) == f"1 - {text}"
-                kind, cost = ("factor", 5) if begun else ("value", 4 if node is base else 5)
+                kind, cost = ("factor", 4) if begun else ("value", 4 if node is base else 5)
                 detail = {"was": written(node), "want": wanted, "factor": text}
                 yield kind, cost, detail, expression(wanted)
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
