@@ -100,7 +100,8 @@ def build_client_side(mathjax: Path, target: Path) -> None:
     for plugin in config["plugins"]:
         name = plugin if isinstance(plugin, str) else next(iter(plugin))
         if name == PAGE_PLUGIN:
-            plugins.append({name: {"content_security_policy": False}})
+            options = {} if isinstance(plugin, str) else plugin[name]
+            plugins.append({name: {**options, "content_security_policy": False}})
         elif name != BUILD_TIME:
             plugins.append(plugin)
     config["plugins"] = plugins

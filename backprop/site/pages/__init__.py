@@ -7,6 +7,7 @@ Works on the pages as Material renders them, in any MkDocs project that uses Mat
 | `mends.py` | faults of the theme's own pages for screen readers, mended |
 | `metadata.py` | Open Graph and JSON-LD, for messengers and search engines |
 | `cards.py` | the picture of each page for messengers, drawn from its own diagram |
+| `byline.py` | the line below a post's title |
 | `reading.py` | reading time, and a description where the author wrote none |
 | `policy.py` | the Content-Security-Policy of the site, and what it would refuse |
 | `styles.py` | one stylesheet of the rules that the site uses |
@@ -17,7 +18,8 @@ Works on the pages as Material renders them, in any MkDocs project that uses Mat
 `mkdocs serve` leaves out `assemble.py`, so that it stays quick and can reload pages.
 
 Options: `allow` (origins such as `https://media.example.org` that pages may load from),
-`content_security_policy`, `one_stylesheet`, `reading_time`, `cards` (each true or false).
+`content_security_policy`, `one_stylesheet`, `reading_time`, `cards` (each true or false), and
+`run`, the command that executes a page's code, such as `pytest {path}`.
 """
 
 from backprop.site.pages.plugin import PagesPlugin

@@ -25,6 +25,18 @@ EARLY = (
 # it starts: it keeps colours from fading when they are switched.
 COSTLY = re.compile(r"(?:\[data-md-color-switching\][^,{}]*,?)+\{[^}]*\}")
 
+# Material loads the index of its search with every page, except from the file system, where it
+# waits until the search is opened. It may wait everywhere: the index grows with the site.
+_BUNDLE = "assets/javascripts/bundle.*.min.js"
+_LATER = [
+    (re.compile(r'(?<=\()location\.protocol!=="file:"(?=\),\w+\("search"\))'), "!1"),
+    # Words are only highlighted on a page that a search result led to.
+    (
+        re.compile(r'(\w+\("search\.highlight"\))(?=\?\w+\(\w+,\{index\$)'),
+        r"\1&&/[?&]h=/.test(location.search)",
+    ),
+]
+
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
 _OWN = re.compile(r'\s*<script src="[^"]*/backprop/pages\.js"></script>')
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
@@ -58,6 +70,11 @@ class Site:
 
 def assemble(site: Site, policy: Policy | None, one_stylesheet: bool) -> None:
     """Rewrite the pages on disk."""
+    for script in site.root.glob(_BUNDLE):
+        text = script.read_text("utf-8")
+        for at_once, later in _LATER:
+            text = at_once.sub(later, text)
+        script.write_text(text, "utf-8", newline="")
     if one_stylesheet:
         _one_stylesheet(site)
     for page, html in site.pages.items():

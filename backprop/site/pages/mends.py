@@ -35,6 +35,12 @@ MENDS = [
         r'\1 aria-label="\3"\2',
     ),
     Mend(
+        "what is told about a post is a landmark without a name",
+        r'(<div class="md-post__title">(?:(?!<nav).)*?</div>\s*)'
+        r'<nav class="md-nav">((?:(?!<nav).)*?)</nav>',
+        r'\1<div class="md-nav">\2</div>',
+    ),
+    Mend(
         "every 'continue reading' is a landmark of its own",
         r'<nav class="md-post__action">(.*?)</nav>',
         r'<div class="md-post__action">\1</div>',

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from html import escape
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
@@ -35,6 +37,7 @@ class PagesOptions(Config):
     one_stylesheet = c.Type(bool, default=True)
     reading_time = c.Type(bool, default=True)
     cards = c.Type(bool, default=True)
+    run = c.Type(str, default="")
 
 
 class PagesPlugin(BasePlugin[PagesOptions]):
@@ -74,7 +77,17 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             text = self._description(html, page, config)
             if text:
                 page.meta["description"] = text
-        return html
+        return html + self._run_it(html, page, config)
+
+    def _run_it(self, html: str, page: Page, config: MkDocsConfig) -> str:
+        """How to execute the page, below its last snippet."""
+        if not self.config.run or "bp-run" not in html or not page.file.abs_src_path:
+            return ""
+        root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        path = Path(os.path.relpath(page.file.abs_src_path, root)).as_posix()
+        command = escape(self.config.run.replace("{path}", path))
+        label = say("run", self.language)
+        return f'\n<p class="bp-run-it" data-search-exclude>{label} <code>{command}</code></p>'
 
     def _description(self, html: str, page: Page, config: MkDocsConfig) -> str:
         if page.is_homepage:

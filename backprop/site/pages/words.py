@@ -15,6 +15,10 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "「{title}」里的计算图",
         "en": "The computation graph in “{title}”",
     },
+    "run": {
+        "zh": "这一页的代码是一个程序，自己运行：",
+        "en": "The code of this page is one program. Run it yourself:",
+    },
     "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
 }
 

@@ -41,6 +41,9 @@
   var BOXES = ".md-typeset pre > code, .md-typeset__scrollwrap, .bp-scroll, .bp-made"
 
   function reach(box) {
+    /* Material puts the buttons of each code block into a landmark of its own. */
+    var nav = box.parentNode.querySelector(":scope > .md-code__nav")
+    if (nav) nav.setAttribute("role", "none")
     var wide = box.scrollWidth > box.clientWidth + 1
     var marked = box.hasAttribute("data-bp-wide")
     if (wide && !marked && box.tabIndex < 0) {
@@ -101,8 +104,7 @@
     note.querySelectorAll(".footnote-backref").forEach(function (node) { node.remove() })
     owner = link
     link.setAttribute("aria-describedby", note.id)
-    /* Beside the link in the document too, so that the keyboard reaches what is in it next. */
-    document.body.append(note)
+    document.querySelector("main").append(note)
     place()
     note.addEventListener("pointerleave", later)
     note.addEventListener("pointerenter", function () { clearTimeout(timer) })
@@ -163,7 +165,7 @@
     var drawer = document.getElementById("__drawer")
     if (drawer && drawer.checked) {
       drawer.click()
-      var button = document.querySelector("label.md-header__button[for=__drawer]")
+      var button = document.querySelector("label[for=__drawer] > .bp-press")
       if (button) button.focus()
     }
   })
@@ -175,20 +177,21 @@
     .forEach(function (label) {
       var box = document.getElementById(label.htmlFor)
       if (!box) return
-      function tell() { label.setAttribute("aria-expanded", box.checked) }
-      label.tabIndex = 0
-      label.setAttribute("role", "button")
-      label.setAttribute("aria-label", label.htmlFor === "__drawer" ? words.menu : words.search)
-      label.addEventListener("keydown", function (event) {
-        if (event.key !== "Enter" && event.key !== " ") return
-        event.preventDefault()
-        label.click()
-        if (label.htmlFor === "__drawer" && box.checked) {
-          var first = document.querySelector(".md-sidebar--primary a[href]")
-          if (first) first.focus()
-        }
+      var button = document.createElement("button")
+      function tell() { button.setAttribute("aria-expanded", box.checked) }
+      button.type = "button"
+      button.className = "bp-press"
+      button.setAttribute("aria-label", label.htmlFor === "__drawer" ? words.menu : words.search)
+      button.append.apply(button, label.childNodes)
+      button.addEventListener("click", function (event) {
+        box.click()
+        /* detail is 0 where a key was pressed */
+        if (event.detail || label.htmlFor !== "__drawer" || !box.checked) return
+        var first = document.querySelector(".md-sidebar--primary a[href]")
+        if (first) first.focus()
       })
       box.addEventListener("change", tell)
+      label.append(button)
       tell()
     })
 
