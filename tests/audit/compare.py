@@ -144,7 +144,7 @@ def measure(browser: Browser, served: Served, path: str) -> Timed:
         session.send("Emulation.setCPUThrottlingRate", {"rate": CPU})
         page.goto(served.address(path), wait_until="networkidle", timeout=120_000)
         page.wait_for_function(
-            "performance.now() - __math.final > 2500 && document.fonts.status === 'loaded'",
+            "() => performance.now() - __math.final > 2500 && document.fonts.status === 'loaded'",
             timeout=120_000,
         )
         seen = page.evaluate("({...__math, shift: __seen.shift})")

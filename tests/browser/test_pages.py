@@ -246,7 +246,7 @@ def test_notes_show_equations_by_pointer_focus_and_tap(browser, served):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
         link.tap()
-        page.wait_for_function("location.hash.includes('mjx')")
+        page.wait_for_function("() => location.hash.includes('mjx')")
         assert note.count() == 0
 
 
@@ -271,16 +271,16 @@ def test_menu_and_search_open_by_keyboard_where_the_window_is_narrow(browser, se
         assert menu.get_attribute("aria-expanded") == "false"
         menu.focus()
         page.keyboard.press("Enter")
-        page.wait_for_function("document.getElementById('__drawer').checked")
+        page.wait_for_function("() => document.getElementById('__drawer').checked")
         assert menu.get_attribute("aria-expanded") == "true"
         assert page.evaluate("document.activeElement.closest('.md-sidebar--primary') !== null")
         page.keyboard.press("Escape")
-        page.wait_for_function("!document.getElementById('__drawer').checked")
+        page.wait_for_function("() => !document.getElementById('__drawer').checked")
         assert page.evaluate("document.activeElement.parentNode.htmlFor") == "__drawer"
         search = page.get_by_role("button", name="Search").first
         search.focus()
         page.keyboard.press(" ")
-        page.wait_for_function("document.activeElement.matches('.md-search__input')")
+        page.wait_for_function("() => document.activeElement.matches('.md-search__input')")
 
 
 def test_headings_are_in_order_on_every_kind_of_page(browser, served, kinds):
@@ -305,7 +305,7 @@ def test_instant_navigation_keeps_the_stylesheet_and_tells_the_new_page(site, pa
     page.evaluate("window.stillHere = true")
     asked.clear()
     page.locator(f"article a[href*='{POST}']").first.click()
-    page.wait_for_function("document.querySelector('article .bp-byline')")
+    page.wait_for_function("() => document.querySelector('article .bp-byline')")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.stillHere"), "the page was loaded anew"
     assert page.locator(".bp-announce").inner_text() == page.title()
