@@ -147,6 +147,7 @@ class Graph:
         branches: tuple[tuple[Node, Any], ...] = (),
         aliases: Mapping[str, str] = MappingProxyType({}),
         call: Any = None,
+        names: dict[str, Node] | None = None,
     ) -> None:
         self.function = function
         self.nodes = nodes
@@ -156,7 +157,7 @@ class Graph:
         self.branches = branches
         self.original = True  # its values are those that f was traced with
         self.call = call  # how f was called: its parameters, for the signature of `source`
-        self._names = {node.name: node for node in nodes}
+        self._names = {node.name: node for node in nodes} if names is None else names
         self.aliases = aliases  # further names of nodes: `b` after `b = a`
         self._backward: Backward | None = None
 

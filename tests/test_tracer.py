@@ -1,6 +1,7 @@
 """What a trace writes down: nodes, names, lines, branches; and what it refuses."""
 
 import functools
+import importlib
 import math
 
 import numpy as np
@@ -392,3 +393,26 @@ def test_nans_flow():
     x = np.array([1.0, np.nan])
     grads = bp.trace(f, x).backward(np.array(1.0))
     np.testing.assert_array_equal(grads["x"], [1.0, np.nan])
+
+
+def test_classes_with_descriptors_in_the_module_do_no_harm(tmp_path, monkeypatch):
+    (tmp_path / "net_with_types.py").write_text(
+        "from functools import partial\nfrom types import FunctionType, MethodType\n"
+        "import numpy as np\n\n\n"
+        "def f(x):\n    out = np.zeros(2)\n    out[0] = x.sum()\n    return out\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("net_with_types")
+    graph = bp.trace(module.f, np.ones(3))
+    assert np.array_equal(graph.backward(np.array([2.0, 5.0]))["x"], np.full(3, 2.0))
+
+
+@pytest.mark.parametrize("use", [lambda x: x.view(np.float32), lambda x: x.strides])
+def test_what_an_array_has_and_the_table_has_not_is_said(use):
+    with pytest.raises(bp.RuleError, match="has no row"):
+        bp.trace(use, np.ones(3))
+
+
+def test_what_no_array_has_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'grad'"):
+        bp.trace(lambda x: x.grad, np.ones(3))

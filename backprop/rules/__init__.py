@@ -65,6 +65,8 @@ class Rule:
     parameters: tuple[str, ...] = field(init=False)
     defaults: MappingProxyType[str, Any] = field(init=False)
     run: Callable[..., Any] = field(init=False)
+    operands: tuple[str, ...] = field(init=False)  # the parameters that have a backward
+    differentiable: bool = field(init=False)  # any of them
 
     def __post_init__(self) -> None:
         head = ast.parse(f"lambda {self.signature}: 0", mode="eval").body
@@ -75,6 +77,8 @@ class Rule:
             ("parameters", names),
             ("defaults", MappingProxyType(dict(zip(names[::-1], values[::-1], strict=False)))),
             ("run", _compile(self.forward, names)),
+            ("operands", tuple(self.backward)),
+            ("differentiable", bool(self.backward)),
         ):
             object.__setattr__(self, name, value)
 
@@ -105,11 +109,6 @@ class Rule:
             (self.lazy and not self.defaults) or name in self.backward or name == "value"
             for name in self.parameters
         )
-
-    @cached_property
-    def operands(self) -> tuple[str, ...]:
-        """The parameters that have a backward."""
-        return tuple(self.backward)
 
     @cached_property
     def unary(self) -> bool:

@@ -69,18 +69,22 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     names = _parameter_names(f, args)
     inputs: dict[str, Node] = {}
     given: list[Any] = []
+    flows = False
     for parameter, value in zip(names, args, strict=True):
         if isinstance(value, np.ndarray):
-            if value.dtype == object:
+            if value.dtype.hasobject:
                 raise TraceError(
                     f"{_place(f)}: argument `{parameter}` is an array of objects; "
                     "make it an array of numbers, with one shape"
                 )
             node = inputs[parameter] = tape.input(parameter, value)
-            given.append(Array(tape, node) if node.differentiable else value)
+            if node.differentiable:
+                value = Array(tape, node)
+                flows = True
+            given.append(value)
         else:
             given.append(copy.deepcopy(value) if isinstance(value, (dict, list)) else value)
-    if not any(node.differentiable for node in inputs.values()):
+    if not flows:
         kinds = ", ".join(
             f"`{parameter}` is {_kind(value)}" for parameter, value in zip(names, args, strict=True)
         )
@@ -104,10 +108,11 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         raise
     recognise(tape, outputs)
     _activate(tape.nodes, outputs)
-    aliases = give_names(tape, f)
+    known, aliases = give_names(tape, f)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
     call = Call(name, f, names, args, marks, cache)
-    return Graph(name, tape.nodes, inputs, outputs, several, tuple(tape.branches), aliases, call)
+    branches = tuple(tape.branches)
+    return Graph(name, tape.nodes, inputs, outputs, several, branches, aliases, call, known)
 
 
 def _mark(value: np.ndarray) -> Any:
@@ -201,6 +206,8 @@ def _outputs(
     cache: bool | None,
 ) -> tuple[tuple[Node, ...], bool]:
     """The nodes that f returned, and whether they were a tuple."""
+    if type(result) is Array:
+        return (current(result),), False
     several = isinstance(result, (tuple, list))
     items = list(result) if several else [result]
     if several and len(items) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,8 +13,8 @@ from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
 from backprop.lengths import length
 from backprop.rules import TABLE, Rule, counting, lookup, missing
-from backprop.tracer.names import Site, site
-from backprop.tracer.tape import OPTIONS, Tape
+from backprop.tracer.names import site
+from backprop.tracer.tape import OPTIONS, Tape, refuse_objects
 
 _KEEP = (
     "keep it an array: numpy functions take it (np.sqrt, not math.sqrt), and so do buffers that "
@@ -254,10 +255,13 @@ def call(op: str, *args: Any, **options: Any) -> Array:
     tape = first.tape if type(first) is Array else next(part.tape for part in arrays_in(args))
     if plainly:
         source = first.node if first.origin is None else current(first)
+        value = rule.run(source.value, *args[1:])
+        if op == "astype" and value.dtype.hasobject:
+            refuse_objects(op, site(sys._getframe(1)))
         node = tape.step(
             rule,
             dict(zip(rule.parameters, (source, *args[1:]), strict=True)),
-            rule.run(source.value, *args[1:]),
+            value,
             source.depends,
             source.differentiable,
             site(sys._getframe(1)),
@@ -279,41 +283,52 @@ def call(op: str, *args: Any, **options: Any) -> Array:
     return result
 
 
-def unary(rule: Rule, x: Array, here: Site | None) -> Array:
-    """`call` for the common case: one array."""
-    node = x.node if x.origin is None else current(x)
-    value = rule.run(node.value)
+def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
+    """`call` for the common case: one array. `frame` runs the operation."""
     tape = x.tape
-    return Array(tape, tape.step(rule, {"x": node}, value, node.depends, node.differentiable, here))
+    # The traced function's own frame is the usual one: its sites need no search.
+    here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+    node = x.node if x.origin is None else current(x)
+    step = tape.step(
+        rule, {"x": node}, rule.run(node.value), node.depends, node.differentiable, here
+    )
+    return Array(tape, step)
 
 
-def binary(rows: tuple[Rule, ...], x: Any, y: Any, here: Site | None) -> Array | None:
+def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | None:
     """`call` for the common case: two arrays, or an array and a literal; None for others."""
+    rule = rows[0]
     if type(x) is Array:
         tape = x.tape
+        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
         left = x.node if x.origin is None else current(x)
-        left_value = left.value
-        depends, differentiable = left.depends, left.differentiable
-    elif type(x) in _LITERALS and here is not None and x in here.literals:
+        if type(y) is Array:
+            right = y.node if y.origin is None else current(y)
+            if rule.when:
+                rule = lookup(rule.op, (left.value, right.value))
+            node = tape.step(
+                rule,
+                {"x": left, "y": right},
+                rule.run(left.value, right.value),
+                left.depends or right.depends,
+                left.differentiable or right.differentiable,
+                here,
+            )
+            return Array(tape, node)
+        if type(y) not in _LITERALS or here is None or y not in here.literals:
+            return None
+        operands, values, traced = {"x": left, "y": y}, (left.value, y), left
+    else:
         tape = y.tape
-        left = left_value = x
-        depends = differentiable = False
-    else:
-        return None
-    if type(y) is Array:
+        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+        if type(x) not in _LITERALS or here is None or x not in here.literals:
+            return None
         right = y.node if y.origin is None else current(y)
-        right_value = right.value
-        depends = depends or right.depends
-        differentiable = differentiable or right.differentiable
-    elif type(y) in _LITERALS and here is not None and y in here.literals:
-        right = right_value = y
-    else:
-        return None
-    rule = rows[0]
+        operands, values, traced = {"x": x, "y": right}, (x, right.value), right
     if rule.when:
-        rule = lookup(rule.op, (left_value, right_value))
-    value = rule.run(left_value, right_value)
-    node = tape.step(rule, {"x": left, "y": right}, value, depends, differentiable, here)
+        rule = lookup(rule.op, values)
+    value = rule.run(*values)
+    node = tape.step(rule, operands, value, traced.depends, traced.differentiable, here)
     return Array(tape, node)
 
 
@@ -349,33 +364,19 @@ def _binary(
 ) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     """`__add__`, `__radd__` and `__iadd__` of an operation."""
     rows = TABLE[op]
-    rule = rows[0]
-    run, plainly = rule.run, not rule.when
     square = TABLE["square"][0] if op == "power" else None
     special = op == "divide"  # 1 / x is a reciprocal
 
     def forward(self: Array, other: Any) -> Any:
         if square is not None and type(other) in _LITERALS:
             if other == 2:
-                return unary(square, self, site(sys._getframe(1)))
+                return unary(square, self, sys._getframe(1))
             return canonical(op, self, other)
-        here = site(sys._getframe(1))
-        if type(other) is Array and plainly and self.origin is None and other.origin is None:
-            x, y = self.node, other.node
-            node = self.tape.step(
-                rule,
-                {"x": x, "y": y},
-                run(x.value, y.value),
-                x.depends or y.depends,
-                x.differentiable or y.differentiable,
-                here,
-            )
-            return Array(self.tape, node)
-        result = binary(rows, self, other, here)
+        result = binary(rows, self, other, sys._getframe(1))
         return canonical(op, self, other) if result is None else result
 
     def reflected(self: Array, other: Any) -> Any:
-        result = None if special else binary(rows, other, self, site(sys._getframe(1)))
+        result = None if special else binary(rows, other, self, sys._getframe(1))
         return canonical(op, other, self) if result is None else result
 
     def in_place(self: Array, other: Any) -> Any:
@@ -399,7 +400,7 @@ def _binary(
 
 
 def _unary(rule: Rule) -> Callable[[Array], Array]:
-    return lambda self: unary(rule, self, site(sys._getframe(1)))
+    return lambda self: unary(rule, self, sys._getframe(1))
 
 
 def equip() -> None:

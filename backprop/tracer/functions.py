@@ -77,7 +77,7 @@ def canonical(op: str, *args: Any, **options: Any) -> Any:
                 continue
             return NotImplemented
     if op == "power" and type(args[1]) in (int, float) and args[1] == 2:
-        return unary(TABLE["square"][0], args[0], site(sys._getframe(1)))
+        return unary(TABLE["square"][0], args[0], sys._getframe(1))
     if op == "divide" and type(args[0]) in (int, float) and args[0] == 1:
         return call("reciprocal", args[1])
     return call(op, *args, **options)
@@ -91,11 +91,11 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     if not options and method == "__call__":
         rows = TABLE.get(SYNONYMS.get(ufunc.__name__, ufunc.__name__))
         if rows is not None and ufunc not in SPECIAL:
-            here = site(sys._getframe(2))
+            frame = sys._getframe(2)
             quick = (
-                unary(rows[0], inputs[0], here)
+                unary(rows[0], inputs[0], frame)
                 if len(inputs) == 1
-                else binary(rows, inputs[0], inputs[1], here)
+                else binary(rows, inputs[0], inputs[1], frame)
                 if rows[0].parameters == ("x", "y")
                 else None
             )

@@ -243,6 +243,14 @@ def site(frame: FrameType | None) -> Site | None:
     return None
 
 
+def sites(code: CodeType) -> dict[int, Site]:
+    """The sites of a code that are known so far, by instruction."""
+    known = _codes.get(id(code))
+    if known is None:
+        known = _codes[id(code)] = _Code(code)
+    return known.sites
+
+
 def author(frame: FrameType | None) -> FrameType | None:
     """The nearest frame that runs the author's code."""
     while frame is not None and (site(frame) is None or _codes[id(frame.f_code)].internal):

@@ -11,29 +11,43 @@ from backprop.tracer.array import Array, current
 from backprop.tracer.tape import Tape
 
 
-def give_names(tape: Tape, f: Callable[..., Any]) -> dict[str, str]:
+def give_names(tape: Tape, f: Callable[..., Any]) -> tuple[dict[str, Node], dict[str, str]]:
     """The author's names, versions `x_2` of what is rebound, `t1`, `t2` for the rest.
 
-    Returns the aliases: names that mean a node which is called otherwise.
+    Returns the nodes by name, and the aliases: names that mean a node which is called
+    otherwise.
     """
     local = _locals_at_the_end(tape)
     for name, node in reversed(local.items()):  # the first of several names stays
         # What a helper computed is called what f calls it.
         if node.rule is not None and node.site is not None and node.site.code is not tape.code:
             node.name = name
-    taken: set[str] = set()
+    names: dict[str, Node] = {}
     again = []
     anonymous = []
     for node in tape.nodes:
         name = node.name
         if not name or name == "np":
             anonymous.append(node)
-        elif name in taken:
+        elif name in names:
             again.append(node)
         else:
-            taken.add(name)
+            names[name] = node
             node.named = True
-    theirs = {*_locals(f), *taken}
+    aliases = {
+        name: node
+        for name, node in local.items()
+        if name not in names  # else another node has taken it
+    }
+    if again or anonymous:
+        _invent(again, anonymous, names, {*_locals(f), *names})
+    return names, {name: node.name for name, node in aliases.items() if node.name != name}
+
+
+def _invent(
+    again: list[Node], anonymous: list[Node], names: dict[str, Node], theirs: set[str]
+) -> None:
+    """Names for what has none of its own; none of `theirs`."""
     versions: dict[str, int] = {}
     for node in again:
         number = versions.get(node.name, 1) + 1
@@ -43,25 +57,29 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> dict[str, str]:
         node.name = f"{node.name}_{number}"
         node.named = True
         theirs.add(node.name)
+        names[node.name] = node
     number = 0
     for node in anonymous:
         number += 1
         while f"t{number}" in theirs:
             number += 1
         node.name = f"t{number}"
-        node.named = False
-    return {
-        name: node.name for name, node in local.items() if name not in taken and node.name != name
-    }
+        names[node.name] = node
 
 
 def _locals_at_the_end(tape: Tape) -> dict[str, Node]:
-    """What f's own variables meant when it returned: its frame still knows."""
-    frame, tape.frame = tape.frame, None
+    """What f's own variables meant when it returned, where the nodes do not say so already."""
+    frame, tape.frame = tape.frame, None  # the frame still knows
     if frame is None:
         return {}
-    tape.code = frame.f_code
-    return {name: current(value) for name, value in frame.f_locals.items() if type(value) is Array}
+    code = tape.code = frame.f_code
+    found = {}
+    for name, value in frame.f_locals.items():
+        if type(value) is Array:
+            node = value.node if value.origin is None else current(value)
+            if node.name != name or (node.site is not None and node.site.code is not code):
+                found[name] = node
+    return found
 
 
 def _locals(f: Any) -> Iterable[str]:

@@ -62,7 +62,7 @@ def _array(item: Any, *args: Any, **options: Any) -> Any:
     """`np.array([a, b])` of traced values is a stack of them."""
     if running() is not None and next(arrays_in(item), None) is not None:
         if type(item) is Array:
-            return item.copy()
+            return call("copy", item)
         return np.stack([part if type(part) is Array else _array(part) for part in item])
     value = np.array(item, *args, **options)
     tape = running()
@@ -144,13 +144,13 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
 
         def compute(x: Any, *args: Any, **options: Any) -> Any:
             if type(x) is Array and not args and not options:
-                return unary(rule, x, site(sys._getframe(1)))
+                return unary(rule, x, sys._getframe(1))
             return others(x, *args, **options)
     else:
 
         def compute(x: Any, *args: Any, **options: Any) -> Any:
             if len(args) == 1 and not options and (type(x) is Array or type(args[0]) is Array):
-                result = binary(rows, x, args[0], site(sys._getframe(1)))
+                result = binary(rows, x, args[0], sys._getframe(1))
                 if result is not None:
                     return result
             return original(x, *args, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
-from backprop.tracer.names import Site, name_of, outermost, site
+from backprop.tracer.names import Site, name_of, outermost, site, sites
 
 ndarray = np.ndarray
 _NUMBERS = (int, float, complex, np.number, np.bool_)
@@ -37,6 +37,7 @@ class Tape:
         self._named: dict[Any, Node] = {}  # named scalars: eps, N
         self._outer: Tape | None = None
         self.frame: FrameType | None = None  # of the traced function, for its local names
+        self.sites: dict[int, Site] = {}  # of its code, by instruction
         self.code: CodeType | None = None
 
     def __enter__(self) -> Tape:
@@ -49,10 +50,8 @@ class Tape:
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
     def input(self, name: str, value: np.ndarray) -> Node:
-        node = Node("input", None, {}, value, len(self.nodes))
-        node.name = name
-        node.named = True
-        node.differentiable = node.depends = value.dtype.kind == "f"
+        flows = value.dtype.kind == "f"
+        node = Node("input", None, {}, value, len(self.nodes), flows, flows, None, name)
         self.nodes.append(node)
         self._constants[id(value)] = node
         return node
@@ -63,7 +62,6 @@ class Tape:
         if node is None:
             node = Node("constant", None, {}, value, len(self.nodes))
             node.name = name
-            node.named = bool(name)
             node.note = note
             self.nodes.append(node)
             self._constants[id(value)] = node
@@ -101,17 +99,19 @@ class Tape:
         rule = rows[0]
         if rule.when:
             rule = lookup(op, tuple(values))
+        value = rule.run(*values)
+        if np.asarray(value).dtype.hasobject:
+            refuse_objects(op, here)
         node = self.step(
             rule,
             dict(zip(rule.parameters, arguments, strict=True)),
-            rule.run(*values),
+            value,
             depends,
             differentiable,
             here,
         )
         if name is not None:
             node.name = name
-            node.named = bool(name)
         return node
 
     def step(
@@ -126,34 +126,40 @@ class Tape:
         """Write down an operation that was run."""
         if type(value) is not ndarray:
             value = np.asarray(value)
-        if value.dtype.hasobject:
-            raise TraceError(
-                f"{here}\n  `{rule.op}` gave an array of objects; use arrays of numbers"
-            )
         nodes = self.nodes
-        node = Node(rule.op, rule, arguments, value, len(nodes))
-        node.depends = depends
-        if differentiable and rule.backward:
-            node.differentiable = True
-        nodes.append(node)
+        index = len(nodes)
+        name = ""
         if here is not None:
-            node.site = here
             if self.frame is None:
-                self.frame = outermost(sys._getframe(1))
+                self._enter(sys._getframe(1))
             if here.plain:
-                if here.name:
-                    node.name = here.name
-                    node.named = True
+                name = here.name
             elif here.returned is None:
-                self.names[node.index] = here.names
+                self.names[index] = here.names
             else:
-                name, names = name_of(here, sys._getframe(1))
-                if name:
-                    node.name = name
-                    node.named = True
+                known, names = name_of(here, sys._getframe(1))
+                name = known or ""
                 if names:
-                    self.names[node.index] = names
+                    self.names[index] = names
+        node = Node(
+            rule.op,
+            rule,
+            arguments,
+            value,
+            index,
+            depends,
+            differentiable and rule.differentiable,
+            here,
+            name,
+        )
+        nodes.append(node)
         return node
+
+    def _enter(self, frame: FrameType) -> None:
+        """The first operation: remember the traced function's frame, and its known sites."""
+        self.frame = outermost(frame)
+        if self.frame is not None:
+            self.sites = sites(self.frame.f_code)
 
     def _argument(self, operand: Any, here: Site | None, operative: bool) -> Any:
         """An operand as the graph keeps it: nodes for arrays, and for numbers with a name.
@@ -184,7 +190,6 @@ class Tape:
             node = Node("constant", None, {}, np.asarray(value), len(self.nodes))
             node.site, node.name = here, name
             self._named[key] = node
-            node.named = True
             node.note = value
             self.nodes.append(node)
         return node
@@ -198,6 +203,10 @@ class Tape:
     def branch(self, node: Node, value: Any) -> None:
         """Remember that the function went on with a plain value of `node`."""
         self.branches.append((node, value))
+
+
+def refuse_objects(op: str, here: Site | None) -> NoReturn:
+    raise TraceError(f"{here}\n  `{op}` gave an array of objects; use arrays of numbers")
 
 
 def _values(item: Any, found: list[Node]) -> Any:
