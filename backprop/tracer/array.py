@@ -157,6 +157,9 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise TraceError(f"{site(sys._getframe(1))}\n  {what}; its gradient would be lost. {instead}")
 
 
+Tape.array = Array
+
+
 # ── views ───────────────────────────────────────────────────────────────────────────────────
 def current(array: Array) -> Node:
     """The node of an array's contents, taken again where it is a view of something rewritten."""
@@ -258,7 +261,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
         value = rule.run(source.value, *args[1:])
         if op == "astype" and value.dtype.hasobject:
             refuse_objects(op, site(sys._getframe(1)))
-        node = tape.step(
+        result = tape.step(
             rule,
             dict(zip(rule.parameters, (source, *args[1:]), strict=True)),
             value,
@@ -271,14 +274,14 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             node = tape.record(op, tuple([unwrap(part) for part in args]))
         except RuleError as error:
             raise RuleError(f"{site(sys._getframe(1))}\n  {error}") from None
-    result = Array(tape, node)
+        result = Array(tape, node)
     if rule.view:
-        source = first
-        if type(source) is Array and np.may_share_memory(node.value, source.node.value):
-            root = source
+        node = result.node
+        if type(first) is Array and np.may_share_memory(node.value, first.node.value):
+            root = first
             while root.origin is not None:
                 root = root.origin
-            result.origin, result.seen = source, root.version
+            result.origin, result.seen = first, root.version
             result.how = (op, tuple(node.arguments.values())[1:])
     return result
 
@@ -289,10 +292,9 @@ def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
     # The traced function's own frame is the usual one: its sites need no search.
     here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
     node = x.node if x.origin is None else current(x)
-    step = tape.step(
+    return tape.step(
         rule, {"x": node}, rule.run(node.value), node.depends, node.differentiable, here
     )
-    return Array(tape, step)
 
 
 def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | None:
@@ -306,7 +308,7 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
             right = y.node if y.origin is None else current(y)
             if rule.when:
                 rule = lookup(rule.op, (left.value, right.value))
-            node = tape.step(
+            return tape.step(
                 rule,
                 {"x": left, "y": right},
                 rule.run(left.value, right.value),
@@ -314,7 +316,6 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
                 left.differentiable or right.differentiable,
                 here,
             )
-            return Array(tape, node)
         if type(y) not in _LITERALS or here is None or y not in here.literals:
             return None
         operands, values, traced = {"x": left, "y": y}, (left.value, y), left
@@ -328,8 +329,7 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
     if rule.when:
         rule = lookup(rule.op, values)
     value = rule.run(*values)
-    node = tape.step(rule, operands, value, traced.depends, traced.differentiable, here)
-    return Array(tape, node)
+    return tape.step(rule, operands, value, traced.depends, traced.differentiable, here)
 
 
 _LITERALS = {int, float}
@@ -364,6 +364,8 @@ def _binary(
 ) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     """`__add__`, `__radd__` and `__iadd__` of an operation."""
     rows = TABLE[op]
+    rule = rows[0]
+    run, plainly = rule.run, not rule.when
     square = TABLE["square"][0] if op == "power" else None
     special = op == "divide"  # 1 / x is a reciprocal
 
@@ -372,7 +374,20 @@ def _binary(
             if other == 2:
                 return unary(square, self, sys._getframe(1))
             return canonical(op, self, other)
-        result = binary(rows, self, other, sys._getframe(1))
+        frame = sys._getframe(1)
+        if plainly and type(other) is Array and self.origin is None and other.origin is None:
+            # The most frequent case of `binary`, without the call.
+            tape, x, y = self.tape, self.node, other.node
+            here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+            return tape.step(
+                rule,
+                {"x": x, "y": y},
+                run(x.value, y.value),
+                x.depends or y.depends,
+                x.differentiable or y.differentiable,
+                here,
+            )
+        result = binary(rows, self, other, frame)
         return canonical(op, self, other) if result is None else result
 
     def reflected(self: Array, other: Any) -> Any:

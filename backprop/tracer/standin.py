@@ -113,6 +113,9 @@ def _reduction(name: str) -> Callable[..., Any]:
     """`np.sum` and its like: straight to the row."""
     original = getattr(np, name)
     rule = TABLE[name][0]
+    # What np.sum, np.max and np.min come down to.
+    reductions: dict[str, Any] = {"sum": np.add, "max": np.maximum, "min": np.minimum}
+    ufunc = reductions.get(name)
 
     def compute(x: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
         if type(x) is not Array:
@@ -120,12 +123,15 @@ def _reduction(name: str) -> Callable[..., Any]:
         keepdims = options.get("keepdims", False)
         if args or len(options) > ("keepdims" in options) or type(axis) not in OPTIONS:
             return call(name, x, axis, *args, **options)
-        node = current(x)
-        value = rule.run(node.value, axis, keepdims)
+        node = x.node if x.origin is None else current(x)
+        value = node.value
+        if ufunc is not None and type(value) is np.ndarray and type(keepdims) is bool:
+            value = ufunc.reduce(value, axis, None, None, keepdims)
+        else:
+            value = rule.run(value, axis, keepdims)
         arguments = {"x": node, "axis": axis, "keepdims": keepdims}
         here = site(sys._getframe(1))
-        step = x.tape.step(rule, arguments, value, node.depends, node.differentiable, here)
-        return Array(x.tape, step)
+        return x.tape.step(rule, arguments, value, node.depends, node.differentiable, here)
 
     compute.__name__ = name
     return compute

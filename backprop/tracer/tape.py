@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.names import Site, name_of, outermost, site, sites
 
-ndarray = np.ndarray
+if TYPE_CHECKING:
+    from backprop.tracer.array import Array
+
+ndarray, new = np.ndarray, object.__new__
 _NUMBERS = (int, float, complex, np.number, np.bool_)
 OPTIONS = {int, bool, str, type(None)}
 _active = threading.local()
@@ -28,6 +31,8 @@ def running() -> Tape | None:
 
 class Tape:
     """The nodes of one run, in order, and the branches that depended on values."""
+
+    array: type[Array]  # the class, given by its module, which needs this one
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
@@ -109,7 +114,7 @@ class Tape:
             depends,
             differentiable,
             here,
-        )
+        ).node
         if name is not None:
             node.name = name
         return node
@@ -122,8 +127,8 @@ class Tape:
         depends: bool,
         differentiable: bool,
         here: Site | None,
-    ) -> Node:
-        """Write down an operation that was run."""
+    ) -> Array:
+        """Write down an operation that was run; its result, to be handed to the author."""
         if type(value) is not ndarray:
             value = np.asarray(value)
         nodes = self.nodes
@@ -141,19 +146,26 @@ class Tape:
                 name = known or ""
                 if names:
                     self.names[index] = names
-        node = Node(
-            rule.op,
-            rule,
-            arguments,
-            value,
-            index,
-            depends,
-            differentiable and rule.differentiable,
-            here,
-            name,
-        )
+        # Not by `Node(…)` and `Array(…)`: calling a class costs more than all its assignments.
+        node = new(Node)
+        node.op = rule.op
+        node.rule = rule
+        node.arguments = arguments
+        node.value = value
+        node.index = index
+        node.depends = depends
+        node.differentiable = differentiable and rule.differentiable
+        node.site = here
+        node.name = name
+        node.named = node.active = False
+        node.note = node.shift = node._origins = None
         nodes.append(node)
-        return node
+        array = new(self.array)
+        array.tape = self
+        array.node = node
+        array.origin = None
+        array.version = 0
+        return array
 
     def _enter(self, frame: FrameType) -> None:
         """The first operation: remember the traced function's frame, and its known sites."""
