@@ -13,7 +13,7 @@ from PIL import Image
 
 import backprop as bp
 from backprop.site.pages import cards, metadata, reading
-from backprop.site.pages.assemble import scripts_wait
+from backprop.site.pages.assemble import own_script_first
 from backprop.site.pages.policy import Policy, foreign, handlers
 from backprop.site.pages.styles import Used, moved, shrink
 
@@ -185,13 +185,13 @@ def test_addresses_move_with_the_rules():
     )
 
 
-def test_scripts_wait_unless_the_page_relies_on_them_at_once():
+def test_our_script_comes_before_materials_and_nothing_else_moves():
     config = '<script id="__config" type="application/json">{}</script>'
-    page = f'{config}<script src="a.js"></script><script type="module" src="b.js"></script>'
-    assert '<script defer src="a.js">' in scripts_wait(page)
-    assert '<script type="module" src="b.js">' in scripts_wait(page)
-    page += "<script>a()</script>"
-    assert scripts_wait(page) == page
+    ours = '<script src="../assets/backprop/pages.js"></script>'
+    page = f'{config}<script src="bundle.js"></script>{ours}<script src="b.js"></script>'
+    sources = re.findall(r'src="([^"]+)"', own_script_first(page))
+    assert sources == ["../assets/backprop/pages.js", "bundle.js", "b.js"]
+    assert own_script_first("<p>no scripts</p>") == "<p>no scripts</p>"
 
 
 # ── what others are told ──

@@ -1,4 +1,4 @@
-"""The last step of a build, over all its pages: one stylesheet, scripts that wait, one policy."""
+"""The last step of a build, over all its pages: one stylesheet, scripts in order, one policy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
 _OWN = re.compile(r'\s*<script src="[^"]*/backprop/pages\.js"></script>')
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 _FIRST_SHEET = re.compile(r'<link rel="stylesheet"')
-_SCRIPT = re.compile(r"<script\b([^>]*)>", re.IGNORECASE)
 
 
 @dataclass
@@ -78,7 +77,7 @@ def assemble(site: Site, policy: Policy | None, one_stylesheet: bool) -> None:
     if one_stylesheet:
         _one_stylesheet(site)
     for page, html in site.pages.items():
-        site.pages[page] = scripts_wait(_FIRST_SHEET.sub(EARLY + r"\g<0>", html, count=1))
+        site.pages[page] = own_script_first(_FIRST_SHEET.sub(EARLY + r"\g<0>", html, count=1))
     if policy:
         for html in site.pages.values():
             policy.read(html)
@@ -88,29 +87,18 @@ def assemble(site: Site, policy: Policy | None, one_stylesheet: bool) -> None:
         page.write_text(html, "utf-8", newline="")
 
 
-def scripts_wait(html: str) -> str:
-    """The scripts at the end of the page run in their order when the page has been read, so that
-    the browser can show it before. Left alone if a script in the page follows them."""
-    start = html.find('<script id="__config"')
-    end = html.find("</script>", start)
-    if start < 0 or end < 0:
-        return html
-    head, tail = html[:end], html[end:]
-    scripts = _SCRIPT.findall(tail)
-    if any("src=" not in attributes for attributes in scripts):
-        return html
-    own = _OWN.search(tail)
-    if own:  # before Material's: it keeps that from loading the stylesheet a second time
-        tail = tail.replace(own.group(), "", 1)
-        tail = tail.replace("<script", own.group() + "<script", 1)
-    return head + _SCRIPT.sub(_deferred, tail)
+def own_script_first(html: str) -> str:
+    """Our script before Material's: it keeps that from loading the stylesheet a second time.
 
-
-def _deferred(match: re.Match[str]) -> str:
-    attributes = match.group(1)
-    if re.search(r"\b(defer|async|type=\"?module)\b", attributes):
-        return match.group()
-    return f"<script defer{attributes}>"
+    The scripts stay at the end of the page, where the browser shows the page while it waits for
+    them; scripts that wait for the end of the page by ``defer`` would come before that.
+    """
+    own = _OWN.search(html)
+    start = html.find("</script>", html.find('<script id="__config"'))
+    if not own or start < 0 or own.start() < start:
+        return html
+    head, tail = html[:start], html[start:].replace(own.group(), "", 1)
+    return head + tail.replace("<script", own.group().lstrip() + "\n      <script", 1)
 
 
 def _one_stylesheet(site: Site) -> None:
