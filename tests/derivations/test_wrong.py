@@ -33,6 +33,14 @@ def test_the_slip_of_the_original_is_found_and_named():
     assert sum(v.ok for v in report.verdicts) == 5
 
 
+@pytest.mark.parametrize("d", ["d", r"\partial"])
+@pytest.mark.parametrize("more", [(), (r"\because & \sum_k (x_{kj} - \bar{x}_j) = 0",)])
+def test_the_slip_is_wrong_however_the_derivative_is_written(d, more):
+    slip = SLIP.replace(r"\frac{d ", rf"\frac{{{d} ").replace("{d x", f"{{{d} x")
+    found = verdicts(VARIANCE, slip, *more)
+    assert (found[0].status, found[0].problem.key) == ("wrong", "not-for-any")
+
+
 def test_an_identity_may_be_used_once_it_is_cited():
     conclusion = r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} (x_{ij} - \bar{x}_j)"
     fact = r"\because & \sum_k (x_{kj} - \bar{x}_j) = 0"

@@ -102,6 +102,8 @@ class Citing(Instances):
         for key, _ in left ^ right:
             levels[key] = max(levels.get(key, TRUE), SHIFTED)
         before = names_in(equation.left) | {n for edge in left for n in edge}
+        # What the definition of something differentiated names was there before this step.
+        before = before.union(*(self.world.direct(of) for of, _ in left))
         for key in {*self.head, *(names_in(equation.right) - before)}:
             if key in levels:  # what the chain is about, and what this step brings in
                 levels[key] = TRUE
