@@ -25,7 +25,7 @@ class Node:
         op: the name of its row in the table of rules, or "input" / "constant".
         rule: that row, None for inputs and constants.
         arguments: parameter name of the row -> Node, plain value, or a tuple,
-            list or slice of those.
+            list or slice of those. `operands` are its values, in order.
         index: position in execution order.
         value: what it was when the function ran; do not write to it.
         active: a gradient flows through it, from the output to an input.
@@ -36,9 +36,9 @@ class Node:
 
     # A trace makes many nodes: slots, all of them filled here, are read and written fastest.
     __slots__ = (
+        "_arguments",
         "_origins",
         "active",
-        "arguments",
         "depends",
         "differentiable",
         "index",
@@ -46,6 +46,7 @@ class Node:
         "named",
         "note",
         "op",
+        "operands",
         "rule",
         "shift",
         "site",
@@ -66,14 +67,15 @@ class Node:
     ) -> None:
         self.op = op
         self.rule = rule
-        self.arguments = arguments
+        self.operands: tuple[Any, ...] = tuple(arguments.values())
+        self._arguments: dict[str, Any] | None = arguments
         self.value: np.ndarray = value
         self.index = index
         self.depends = depends
         self.differentiable = differentiable
         self.site = site
         self.name = name
-        self.named = False  # the name is the author's
+        self.named = True  # the name is the author's
         self.active = False
         self.note: Any = None  # where a constant comes from, for the writer
         self.shift: np.ndarray | None = None  # a constant added to the result: a shifted graph
@@ -83,6 +85,17 @@ class Node:
     def line(self) -> int | None:
         """The author's source line, None where there is no source."""
         return self.site.line if self.site is not None else None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        if self._arguments is None:  # a trace has no need of it
+            parameters = self.rule.parameters if self.rule is not None else ()
+            self._arguments = dict(zip(parameters, self.operands, strict=True))
+        return self._arguments
+
+    def become(self, rule: Rule, operands: tuple[Any, ...]) -> None:
+        """Have the value made by another operation."""
+        self.op, self.rule, self.operands, self._arguments = rule.op, rule, operands, None
 
     @property
     def plain(self) -> Any:
@@ -98,7 +111,7 @@ class Node:
     @property
     def inputs(self) -> tuple[Node, ...]:
         """All operands that are nodes, in operand order."""
-        return tuple(nodes_in(self.arguments))
+        return tuple(nodes_in(self.operands))
 
     def __repr__(self) -> str:
         return f"<Node {self.name} = {self.op}{self.shape}>"

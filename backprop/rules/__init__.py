@@ -66,6 +66,7 @@ class Rule:
     defaults: MappingProxyType[str, Any] = field(init=False)
     run: Callable[..., Any] = field(init=False)
     operands: tuple[str, ...] = field(init=False)  # the parameters that have a backward
+    flows: tuple[int, ...] = field(init=False)  # their positions in the signature
     differentiable: bool = field(init=False)  # any of them
 
     def __post_init__(self) -> None:
@@ -78,6 +79,7 @@ class Rule:
             ("defaults", MappingProxyType(dict(zip(names[::-1], values[::-1], strict=False)))),
             ("run", _compile(self.forward, names)),
             ("operands", tuple(self.backward)),
+            ("flows", tuple([i for i, name in enumerate(names) if name in self.backward])),
             ("differentiable", bool(self.backward)),
         ):
             object.__setattr__(self, name, value)
@@ -147,6 +149,8 @@ def _compile(text: str, names: tuple[str, ...]) -> Callable[..., Any]:
     operation = re.fullmatch(r"x (\S+) y", text)
     if operation and names == ("x", "y") and operation[1] in _OPERATORS:
         return _OPERATORS[operation[1]]
+    if text == "-x" and names == ("x",):
+        return operator.neg
     if _is_expression(text):
         return eval(f"lambda {', '.join(names)}: {text}", {"np": np, **CONDITIONS})
     scope: dict[str, Any] = {"np": np, "own": _own}

@@ -255,9 +255,9 @@ def _activate(nodes: list[Node], outputs: tuple[Node, ...]) -> None:
         node.active = node.differentiable
     for node in reversed(nodes):
         if node.active and node.rule is not None:
-            arguments = node.arguments
-            for operand in node.rule.operands:
-                argument = arguments[operand]
+            operands = node.operands
+            for position in node.rule.flows:
+                argument = operands[position]
                 if type(argument) is Node:
                     if argument.differentiable:
                         argument.active = True

@@ -263,7 +263,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             refuse_objects(op, site(sys._getframe(1)))
         result = tape.step(
             rule,
-            dict(zip(rule.parameters, (source, *args[1:]), strict=True)),
+            (source, *args[1:]),
             value,
             source.depends,
             source.differentiable,
@@ -282,7 +282,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             while root.origin is not None:
                 root = root.origin
             result.origin, result.seen = first, root.version
-            result.how = (op, tuple(node.arguments.values())[1:])
+            result.how = (op, node.operands[1:])
     return result
 
 
@@ -292,9 +292,8 @@ def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
     # The traced function's own frame is the usual one: its sites need no search.
     here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
     node = x.node if x.origin is None else current(x)
-    return tape.step(
-        rule, {"x": node}, rule.run(node.value), node.depends, node.differentiable, here
-    )
+    run = rule.run  # apart: an attribute that is called at once is not cached as one
+    return tape.step(rule, (node,), run(node.value), node.depends, node.differentiable, here)
 
 
 def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | None:
@@ -306,26 +305,27 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
         left = x.node if x.origin is None else current(x)
         if type(y) is Array:
             right = y.node if y.origin is None else current(y)
-            if rule.when:
+            if rule.when and not rule.applies(left.value, right.value):
                 rule = lookup(rule.op, (left.value, right.value))
+            run = rule.run
             return tape.step(
                 rule,
-                {"x": left, "y": right},
-                rule.run(left.value, right.value),
+                (left, right),
+                run(left.value, right.value),
                 left.depends or right.depends,
                 left.differentiable or right.differentiable,
                 here,
             )
         if type(y) not in _LITERALS or here is None or y not in here.literals:
             return None
-        operands, values, traced = {"x": left, "y": y}, (left.value, y), left
+        operands, values, traced = (left, y), (left.value, y), left
     else:
         tape = y.tape
         here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
         if type(x) not in _LITERALS or here is None or x not in here.literals:
             return None
         right = y.node if y.origin is None else current(y)
-        operands, values, traced = {"x": x, "y": right}, (x, right.value), right
+        operands, values, traced = (x, right), (x, right.value), right
     if rule.when:
         rule = lookup(rule.op, values)
     value = rule.run(*values)
@@ -381,7 +381,7 @@ def _binary(
             here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
             return tape.step(
                 rule,
-                {"x": x, "y": y},
+                (x, y),
                 run(x.value, y.value),
                 x.depends or y.depends,
                 x.differentiable or y.differentiable,

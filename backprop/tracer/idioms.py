@@ -24,7 +24,7 @@ _LAST = {pattern[0] for pattern in IDIOMS.values()}
 
 def recognise(tape: Tape, outputs: tuple[Node, ...]) -> None:
     """Replace each idiom by one node of its row."""
-    if _LAST.isdisjoint([node.op for node in tape.nodes]):
+    if _LAST.isdisjoint({node.op for node in tape.nodes}):
         return
     uses = Counter(source for node in tape.nodes for source in node.inputs)
     uses.update(outputs)
@@ -36,7 +36,7 @@ def recognise(tape: Tape, outputs: tuple[Node, ...]) -> None:
                 parts: list[Node] = []
                 x = _match(node, pattern, uses, parts)
                 if x is not None:
-                    node.op, node.rule, node.arguments = op, TABLE[op][0], {"x": x}
+                    node.become(TABLE[op][0], (x,))
                     gone.update(parts)
     if gone:
         tape.nodes[:] = [node for node in tape.nodes if node not in gone]
@@ -51,7 +51,7 @@ def _match(node: Any, pattern: Any, uses: Counter[Node], parts: list[Node]) -> N
     op, *operands = pattern
     if not isinstance(node, Node) or node.op != op:
         return None
-    arguments = list(node.arguments.values())
+    arguments = list(node.operands)
     numbers = [operand for operand in operands if isinstance(operand, int)]
     if len(arguments) != len(operands):
         return None

@@ -63,7 +63,7 @@ class Site:
         self.literals = {value for part in parts(tree) if (value := _literal(part)) is not None}
         if tree is not None:
             self._read(tree)
-        if self.name == "_" or keyword.iskeyword(self.name):
+        if self.name in ("_", "np") or keyword.iskeyword(self.name):
             self.name = ""
         self.plain = self.returned is None and not self.names  # one name, or none, says it all
 

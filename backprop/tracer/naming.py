@@ -22,18 +22,16 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> tuple[dict[str, Node], dict
         # What a helper computed is called what f calls it.
         if node.rule is not None and node.site is not None and node.site.code is not tape.code:
             node.name = name
-    names: dict[str, Node] = {}
-    again = []
-    anonymous = []
-    for node in tape.nodes:
-        name = node.name
-        if not name or name == "np":
-            anonymous.append(node)
-        elif name in names:
-            again.append(node)
-        else:
-            names[name] = node
-            node.named = True
+    names = {node.name: node for node in tape.nodes}
+    again: list[Node] = []
+    anonymous: list[Node] = []
+    if len(names) < len(tape.nodes) or "" in names:
+        names = {}
+        for node in tape.nodes:
+            if not node.name:
+                anonymous.append(node)
+            elif names.setdefault(node.name, node) is not node:
+                again.append(node)
     aliases = {
         name: node
         for name, node in local.items()
@@ -55,7 +53,6 @@ def _invent(
             number += 1
         versions[node.name] = number
         node.name = f"{node.name}_{number}"
-        node.named = True
         theirs.add(node.name)
         names[node.name] = node
     number = 0
@@ -64,6 +61,7 @@ def _invent(
         while f"t{number}" in theirs:
             number += 1
         node.name = f"t{number}"
+        node.named = False
         names[node.name] = node
 
 

@@ -129,9 +129,9 @@ def _reduction(name: str) -> Callable[..., Any]:
             value = ufunc.reduce(value, axis, None, None, keepdims)
         else:
             value = rule.run(value, axis, keepdims)
-        arguments = {"x": node, "axis": axis, "keepdims": keepdims}
+        operands = (node, axis, keepdims)
         here = site(sys._getframe(1))
-        return x.tape.step(rule, arguments, value, node.depends, node.differentiable, here)
+        return x.tape.step(rule, operands, value, node.depends, node.differentiable, here)
 
     compute.__name__ = name
     return compute

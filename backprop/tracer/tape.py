@@ -109,7 +109,7 @@ class Tape:
             refuse_objects(op, here)
         node = self.step(
             rule,
-            dict(zip(rule.parameters, arguments, strict=True)),
+            tuple(arguments),
             value,
             depends,
             differentiable,
@@ -122,7 +122,7 @@ class Tape:
     def step(
         self,
         rule: Rule,
-        arguments: dict[str, Any],
+        operands: tuple[Any, ...],
         value: Any,
         depends: bool,
         differentiable: bool,
@@ -150,15 +150,16 @@ class Tape:
         node = new(Node)
         node.op = rule.op
         node.rule = rule
-        node.arguments = arguments
+        node.operands = operands
         node.value = value
         node.index = index
         node.depends = depends
         node.differentiable = differentiable and rule.differentiable
         node.site = here
         node.name = name
-        node.named = node.active = False
-        node.note = node.shift = node._origins = None
+        node.named = True
+        node.active = False
+        node._arguments = node.note = node.shift = node._origins = None
         nodes.append(node)
         array = new(self.array)
         array.tape = self
