@@ -48,9 +48,10 @@ def side_by_side(group: str, rows: dict[str, Callable[[], Any]], budget: float) 
 def tracing(budget: float) -> Iterator[Row]:
     """A function of 20 operations on tiny arrays, every value named."""
     args = programs.tiny_arguments()
+    alone = peers.with_numpy(programs.twenty_operations, np)
     rows: dict[str, Callable[[], Any]] = {
         "backprop, trace with names": lambda: bp.trace(programs.twenty_operations, *args),
-        "numpy alone": lambda: programs.twenty_operations(*args),
+        "numpy alone": lambda: alone(*args),
         **peers.forward(programs.twenty_operations, args),
     }
     yield from side_by_side("tracing 20 operations, tiny arrays", rows, budget)

@@ -20,13 +20,22 @@ def _module(name: str) -> Any:
 
 
 def with_numpy(function: Callable[..., Any], numpy: Any) -> Callable[..., Any]:
-    """The same function with another `np`."""
+    """The same function with another `np`.
+
+    It gets a code object of its own, as it would have where only one tool is used: the
+    interpreter adapts the instructions of a code object to the types that it meets there.
+    """
     assert isinstance(function, FunctionType)
-    return FunctionType(function.__code__, {**function.__globals__, "np": numpy})
+    scope = {**function.__globals__, "np": numpy}
+    return FunctionType(function.__code__.replace(), scope, function.__name__)
 
 
 def forward(function: Callable[..., Any], args: tuple[np.ndarray, ...]) -> Rows:
-    """Recording a function: what each tool needs before it can go backward."""
+    """Recording a function: what each tool needs before it can go backward.
+
+    For HIPS that is the forward run of `make_vjp`: it sorts the graph later, in the backward,
+    and keeps neither names nor lines.
+    """
     rows: Rows = {}
     if autograd := _module("autograd"):
         same = with_numpy(function, import_module("autograd.numpy"))
