@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mkdocs.utils.yaml import yaml_load
 from playwright.sync_api import Browser
-from yaml import safe_dump
+from yaml import dump
 
 from .browser import ROOT, View, tab
 from .server import Served, serve
@@ -112,7 +112,7 @@ def build_client_side(mathjax: Path, target: Path) -> None:
     # MkDocs takes paths as relative to its settings, so they must stand beside the real ones.
     settings = ROOT / ".mkdocs-client-side.yml"
     try:
-        settings.write_text(safe_dump(config, allow_unicode=True), "utf-8")
+        settings.write_text(dump(config, allow_unicode=True), "utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "mkdocs", "build", "-f", str(settings), "-d", str(target)],
             cwd=ROOT,

@@ -15,7 +15,6 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.audit import compare
 from tests.audit.browser import VIEWS, View, axe, open_all, sideways, tab, visit
 from tests.audit.pages import one_of_each, pages
 from tests.audit.server import serve
@@ -90,12 +89,12 @@ def test_the_small_stylesheet_looks_like_the_large_ones(browser, served, built_s
     ]
     assert "assets/backprop/site." in html
     look = """() => (window.__all ??= [...document.querySelectorAll("body *")]).map(element =>
-      [null, "::before", "::after"].map(part => {
+      [element.outerHTML.slice(0, 60), ...[null, "::before", "::after"].map(part => {
         const style = getComputedStyle(element, part);
         return ["display", "position", "color", "background-color", "font-size", "font-family",
           "margin", "padding", "width", "height", "border-top-width", "content"]
           .map(name => style.getPropertyValue(name)).join("|");
-      }).join(" "))"""
+      })].join(" "))"""
     load = """async names => {
       const small = document.querySelector("link[href*='/backprop/site.']");
       let at = small;
@@ -112,6 +111,7 @@ def test_the_small_stylesheet_looks_like_the_large_ones(browser, served, built_s
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(served.url + POST, wait_until="networkidle")
+    page.wait_for_timeout(500)
     before = page.evaluate(look)
     page.evaluate(load, [prefix + name for name in whole])
     after = page.evaluate(look)
@@ -215,6 +215,8 @@ def test_notes_show_equations_by_pointer_focus_and_tap(browser, served):
         page.goto(served.url + POST, wait_until="networkidle")
         link, note = page.locator(reference).first, page.locator(".bp-note")
         assert note.count() == 0
+        link.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)  # what comes near is laid out now, and may move
         link.hover()
         note.wait_for()
         assert note.locator("mjx-container").count() == 1
@@ -239,6 +241,7 @@ def test_notes_show_equations_by_pointer_focus_and_tap(browser, served):
         page.goto(served.url + POST, wait_until="networkidle")
         link, note = page.locator(reference).first, page.locator(".bp-note")
         link.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
         link.tap()
         note.wait_for()
         assert "mjx" not in page.evaluate("location.hash"), "the first tap shows the note"
@@ -246,8 +249,7 @@ def test_notes_show_equations_by_pointer_focus_and_tap(browser, served):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
         link.tap()
-        page.wait_for_function("() => location.hash.includes('mjx')")
-        assert note.count() == 0
+        page.wait_for_function("() => !document.querySelector('.bp-note')")
 
 
 def test_wide_boxes_are_within_reach_of_the_keyboard_and_say_so(browser, served):
@@ -329,24 +331,6 @@ def test_paper_has_the_text_alone_and_all_of_it(browser, served):
         after = link.evaluate("a => getComputedStyle(a, '::after').content")
         assert "attr(href)" in after or "http" in after
         assert page.pdf()[:5] == b"%PDF-"
-
-
-# ── against MathJax in the browser ──
-
-
-def test_formulas_are_final_long_before_mathjax_in_the_browser(browser, built_site, tmp_path):
-    """On a slow phone, the same post, in one run: ratios, with room for a busy machine."""
-    versions = compare.versions()
-    assert versions, "npm ci installs the MathJax to compare with"
-    mathjax = next(iter(versions.values()))
-    theirs = tmp_path / "site"
-    compare.build_client_side(mathjax, theirs)
-    with serve(built_site) as ours:
-        mine, other = compare.side_by_side(browser, ours, POST, theirs, "/", runs=1)
-    budget = BUDGETS["against_client_side"]
-    assert mine.formulas > 20
-    assert mine.final <= budget["math_final"] * other.final, (mine, other)
-    assert mine.shift <= max(budget["layout_shift"] * other.shift, 0.001), (mine, other)
 
 
 def test_every_post_has_a_card_and_every_card_is_a_picture(built_site):
