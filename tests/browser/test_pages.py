@@ -111,6 +111,12 @@ def test_the_small_stylesheet_looks_like_the_large_ones(browser, served, built_s
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(served.url + POST, wait_until="networkidle")
+    # What is far down is laid out when it comes near; here all of it is, both times.
+    page.evaluate("""() => {
+      const all = new CSSStyleSheet();
+      all.replaceSync("* { content-visibility: visible !important }");
+      document.adoptedStyleSheets = [all];
+    }""")
     page.wait_for_timeout(500)
     before = page.evaluate(look)
     page.evaluate(load, [prefix + name for name in whole])
