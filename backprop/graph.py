@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from backprop.writer import Backward
 
 
+CONSTANT, DEPENDS, DIFFERENTIABLE = 0, 1, 3
+
+
 class Node:
     """One value of a computation and the operation that made it.
 
@@ -29,18 +32,15 @@ class Node:
         index: position in execution order.
         value: what it was when the function ran; do not write to it.
         active: a gradient flows through it, from the output to an input.
-        differentiable: it depends on a differentiated input, through rules that
-            have a backward.
-        depends: it depends on a differentiated input at all (masks do, too).
+        flow: CONSTANT, DEPENDS or DIFFERENTIABLE, made so that `|` is right for operands.
     """
 
-    # A trace makes many nodes: slots, all of them filled here, are read and written fastest.
+    # A trace makes many nodes: slots, all of them filled by `made`, are read and written fastest.
     __slots__ = (
         "_arguments",
         "_origins",
         "active",
-        "depends",
-        "differentiable",
+        "flow",
         "index",
         "name",
         "named",
@@ -53,33 +53,30 @@ class Node:
         "value",
     )
 
-    def __init__(
-        self,
-        op: str,
-        rule: Rule | None,
-        arguments: dict[str, Any],
-        value: Any,
-        index: int,
-        depends: bool = False,
-        differentiable: bool = False,
-        site: Site | None = None,
-        name: str = "",
-    ) -> None:
-        self.op = op
-        self.rule = rule
-        self.operands: tuple[Any, ...] = tuple(arguments.values())
-        self._arguments: dict[str, Any] | None = arguments
-        self.value: np.ndarray = value
-        self.index = index
-        self.depends = depends
-        self.differentiable = differentiable
-        self.site = site
-        self.name = name
-        self.named = True  # the name is the author's
-        self.active = False
-        self.note: Any = None  # where a constant comes from, for the writer
-        self.shift: np.ndarray | None = None  # a constant added to the result: a shifted graph
-        self._origins: Any = None
+    op: str
+    rule: Rule | None
+    operands: tuple[Any, ...]
+    value: np.ndarray
+    index: int
+    flow: int
+    site: Site | None
+    name: str
+    named: bool  # the name is the author's
+    active: bool
+    note: Any  # where a constant comes from, for the writer
+    shift: np.ndarray | None  # a constant added to the result: a shifted graph
+    _arguments: dict[str, Any] | None
+    _origins: Any
+
+    @property
+    def depends(self) -> bool:
+        """It depends on a differentiated input at all (masks do, too)."""
+        return self.flow != CONSTANT
+
+    @property
+    def differentiable(self) -> bool:
+        """It depends on a differentiated input, through rules that have a backward."""
+        return self.flow == DIFFERENTIABLE
 
     @property
     def line(self) -> int | None:
@@ -115,6 +112,35 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self.name} = {self.op}{self.shape}>"
+
+
+def made(
+    op: str,
+    rule: Rule | None,
+    operands: tuple[Any, ...],
+    value: np.ndarray,
+    index: int,
+    flow: int = CONSTANT,
+    site: Site | None = None,
+    name: str = "",
+) -> Node:
+    """A node. (Not by `Node(…)`: calling a class costs more than all these assignments.)"""
+    node = _new(Node)
+    node.op = op
+    node.rule = rule
+    node.operands = operands
+    node.value = value
+    node.index = index
+    node.flow = flow
+    node.site = site
+    node.name = name
+    node.named = True
+    node.active = False
+    node.note = node.shift = node._arguments = node._origins = None
+    return node
+
+
+_new = object.__new__
 
 
 def nodes_in(item: Any) -> Iterator[Node]:
@@ -163,9 +189,10 @@ class Graph:
         names: dict[str, Node] | None = None,
     ) -> None:
         self.function = function
-        self.nodes = nodes
-        self.inputs = inputs
-        self.outputs = outputs
+        self._nodes = nodes
+        self._inputs = inputs
+        self._outputs = outputs
+        self._activated = False  # the nodes know whether a gradient flows: when it is asked
         self.several = several
         self.branches = branches
         self.original = True  # its values are those that f was traced with
@@ -174,7 +201,42 @@ class Graph:
         self.aliases = aliases  # further names of nodes: `b` after `b = a`
         self._backward: Backward | None = None
 
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes, in execution order."""
+        if not self._activated:
+            self._activate()
+        return self._nodes
+
+    @property
+    def inputs(self) -> dict[str, Node]:
+        """f's arguments that are arrays, by name."""
+        if not self._activated:
+            self._activate()
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[Node, ...]:
+        """What f returned, without the cache."""
+        if not self._activated:
+            self._activate()
+        return self._outputs
+
+    def _activate(self) -> None:
+        """Mark the nodes through which a gradient flows."""
+        self._activated = True
+        for node in self._outputs:
+            node.active = node.flow == DIFFERENTIABLE
+        for node in reversed(self._nodes):
+            if node.active and node.rule is not None:
+                operands = node.operands
+                for position in node.rule.flows:
+                    for source in nodes_in(operands[position]):
+                        source.active = source.active or source.flow == DIFFERENTIABLE
+
     def __getitem__(self, name: str) -> Node:
+        if not self._activated:
+            self._activate()
         node = self._names.get(self.aliases.get(name, name))
         if node is None:
             named = ", ".join(node.name for node in self.nodes if node.named)

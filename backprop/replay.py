@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprop.errors import KinkError
-from backprop.graph import Graph, Node, plain
+from backprop.graph import Graph, Node, made, plain
 from backprop.tracer import trace, unchanged
 
 _SEED = 20170330  # of the upstream gradient that numeric_gradient draws
@@ -231,14 +231,13 @@ def _with_values(
     twins: dict[Node, Node] = {}
 
     for node in graph.nodes:
-        arguments = {
-            name: plain(argument, twins.__getitem__) for name, argument in node.arguments.items()
-        }
+        operands = tuple([plain(operand, twins.__getitem__) for operand in node.operands])
         value = values.get(node)
         value = node.value if value is None else value
-        twin = Node(node.op, node.rule, arguments, value, node.index)
-        for attribute in ("name", "named", "site", "active", "depends", "differentiable", "note"):
-            setattr(twin, attribute, getattr(node, attribute))
+        twin = made(
+            node.op, node.rule, operands, value, node.index, node.flow, node.site, node.name
+        )
+        twin.named, twin.note = node.named, node.note
         twin.shift = shifts.get(node, node.shift)
         twins[node] = twin
     twin_graph = Graph(

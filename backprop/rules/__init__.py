@@ -43,6 +43,7 @@ from typing import Any
 import numpy as np
 
 from backprop.errors import RuleError
+from backprop.graph import DEPENDS, DIFFERENTIABLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Rule:
     run: Callable[..., Any] = field(init=False)
     operands: tuple[str, ...] = field(init=False)  # the parameters that have a backward
     flows: tuple[int, ...] = field(init=False)  # their positions in the signature
-    differentiable: bool = field(init=False)  # any of them
+    passes: int = field(init=False)  # the part of its operands' `flow` that its result has
 
     def __post_init__(self) -> None:
         head = ast.parse(f"lambda {self.signature}: 0", mode="eval").body
@@ -80,7 +81,7 @@ class Rule:
             ("run", _compile(self.forward, names)),
             ("operands", tuple(self.backward)),
             ("flows", tuple([i for i, name in enumerate(names) if name in self.backward])),
-            ("differentiable", bool(self.backward)),
+            ("passes", DIFFERENTIABLE if self.backward else DEPENDS),
         ):
             object.__setattr__(self, name, value)
 

@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backprop.errors import TraceError
-from backprop.graph import Graph, Node, nodes_in
-from backprop.tracer.array import Array, current, equip
+from backprop.graph import CONSTANT, DIFFERENTIABLE, Graph, Node
+from backprop.tracer.array import Array, current, equip, traced
 from backprop.tracer.idioms import recognise
 from backprop.tracer.naming import give_names
 from backprop.tracer.standin import StandingIn
@@ -31,7 +31,7 @@ class Call:
 
     name: str
     function: Callable[..., Any]
-    names: list[str]  # of the parameters that `args` went to
+    names: tuple[str, ...]  # of the parameters that `args` went to
     args: tuple[Any, ...]
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
@@ -72,14 +72,15 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     flows = False
     for parameter, value in zip(names, args, strict=True):
         if isinstance(value, np.ndarray):
-            if value.dtype.hasobject:
+            flow = DIFFERENTIABLE if value.dtype.kind == "f" else CONSTANT
+            if not flow and value.dtype.hasobject:
                 raise TraceError(
                     f"{_place(f)}: argument `{parameter}` is an array of objects; "
                     "make it an array of numbers, with one shape"
                 )
-            node = inputs[parameter] = tape.input(parameter, value)
-            if node.differentiable:
-                value = Array(tape, node)
+            node = inputs[parameter] = tape.input(parameter, value, flow)
+            if flow:
+                value = traced(tape, node)
                 flows = True
             given.append(value)
         else:
@@ -107,7 +108,6 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             raise ours from None
         raise
     recognise(tape, outputs)
-    _activate(tape.nodes, outputs)
     known, aliases = give_names(tape, f)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
     call = Call(name, f, names, args, marks, cache)
@@ -141,9 +141,6 @@ def _kind(value: Any) -> str:
 _signatures: WeakKeyDictionary[Any, list[inspect.Parameter] | None] = WeakKeyDictionary()
 
 
-_positional: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()
-
-
 def _signature(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
     """The parameters of f; None for what has no signature."""
     try:
@@ -159,30 +156,27 @@ def _signature(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
     return parameters
 
 
-def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
+def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, ...]:
     """The names of the parameters that `args` go to; `*xs` gives xs_1, xs_2, …"""
-    known = _positional.get(f) if isinstance(f, FunctionType) else None
-    if known is not None and len(known) >= len(args):
-        return known[: len(args)]
+    if type(f) is FunctionType and not f.__dict__ and len(args) <= f.__code__.co_argcount:
+        return f.__code__.co_varnames[: len(args)]  # the usual case, without `inspect`
     parameters = _signature(f)
     if parameters is None:
-        return [f"x{i + 1}" for i in range(len(args))]
+        return tuple([f"x{i + 1}" for i in range(len(args))])
     names: list[str] = []
     for parameter in parameters:
         if parameter.kind is parameter.VAR_POSITIONAL:
             names += [f"{parameter.name}_{i + 1}" for i in range(len(args) - len(names))]
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             names.append(parameter.name)
-    if isinstance(f, FunctionType) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        _positional[f] = names
     if len(args) > len(names):
         raise TraceError(
             f"{getattr(f, '__name__', f)} takes {len(names)} arguments, {len(args)} were given"
         )
-    return names[: len(args)]
+    return tuple(names[: len(args)])
 
 
-def _parameters(f: Callable[..., Any], names: list[str]) -> list[tuple[str, str, Any]]:
+def _parameters(f: Callable[..., Any], names: tuple[str, ...]) -> list[tuple[str, str, Any]]:
     """The signature of the derived function: the parameters of f, in order, with defaults."""
     parameters = _signature(f)
     if parameters is None:
@@ -247,20 +241,3 @@ def _place(f: Any) -> str:
     code = getattr(getattr(f, "__func__", f), "__code__", None)
     name = getattr(f, "__name__", type(f).__name__)
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code is not None else name
-
-
-def _activate(nodes: list[Node], outputs: tuple[Node, ...]) -> None:
-    """Mark the nodes through which a gradient flows."""
-    for node in outputs:
-        node.active = node.differentiable
-    for node in reversed(nodes):
-        if node.active and node.rule is not None:
-            operands = node.operands
-            for position in node.rule.flows:
-                argument = operands[position]
-                if type(argument) is Node:
-                    if argument.differentiable:
-                        argument.active = True
-                elif type(argument) is tuple or type(argument) is list:
-                    for source in nodes_in(argument):
-                        source.active = source.active or source.differentiable

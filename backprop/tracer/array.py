@@ -34,11 +34,10 @@ class Array:
     how: tuple[Any, ...]  # by which operation and options it is a view of `origin`,
     seen: int  # of which version
 
-    def __init__(self, tape: Tape, node: Node) -> None:
-        self.tape = tape
-        self.node = node  # the node of the present contents
-        self.origin: Array | None = None  # the array that this is a view of
-        self.version = 0
+    tape: Tape
+    node: Node  # the node of the present contents
+    origin: Array | None  # the array that this is a view of
+    version: int
 
     # ── what an ndarray knows about itself ──────────────────────────────────────────────────
     # So that `isinstance(x, np.ndarray)` holds.
@@ -139,6 +138,19 @@ class Array:
 
     def __index__(self) -> int:
         return leave(self, "became an index", "an index has no gradient").__index__()
+
+
+def traced(tape: Tape, node: Node) -> Array:
+    """The array to hand to the author for a node. (See `made` in backprop.graph.)"""
+    array = _new(Array)
+    array.tape = tape
+    array.node = node
+    array.origin = None
+    array.version = 0
+    return array
+
+
+_new = object.__new__
 
 
 def leave(array: Array, what: str, instead: str) -> np.ndarray:
@@ -265,8 +277,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             rule,
             (source, *args[1:]),
             value,
-            source.depends,
-            source.differentiable,
+            source.flow,
             site(sys._getframe(1)),
         )
     else:
@@ -274,7 +285,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             node = tape.record(op, tuple([unwrap(part) for part in args]))
         except RuleError as error:
             raise RuleError(f"{site(sys._getframe(1))}\n  {error}") from None
-        result = Array(tape, node)
+        result = traced(tape, node)
     if rule.view:
         node = result.node
         if type(first) is Array and np.may_share_memory(node.value, first.node.value):
@@ -293,7 +304,7 @@ def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
     here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
     node = x.node if x.origin is None else current(x)
     run = rule.run  # apart: an attribute that is called at once is not cached as one
-    return tape.step(rule, (node,), run(node.value), node.depends, node.differentiable, here)
+    return tape.step(rule, (node,), run(node.value), node.flow, here)
 
 
 def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | None:
@@ -312,8 +323,7 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
                 rule,
                 (left, right),
                 run(left.value, right.value),
-                left.depends or right.depends,
-                left.differentiable or right.differentiable,
+                left.flow | right.flow,
                 here,
             )
         if type(y) not in _LITERALS or here is None or y not in here.literals:
@@ -329,7 +339,7 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
     if rule.when:
         rule = lookup(rule.op, values)
     value = rule.run(*values)
-    return tape.step(rule, operands, value, traced.depends, traced.differentiable, here)
+    return tape.step(rule, operands, value, traced.flow, here)
 
 
 _LITERALS = {int, float}
@@ -383,8 +393,7 @@ def _binary(
                 rule,
                 (x, y),
                 run(x.value, y.value),
-                x.depends or y.depends,
-                x.differentiable or y.differentiable,
+                x.flow | y.flow,
                 here,
             )
         result = binary(rows, self, other, frame)

@@ -19,7 +19,7 @@ import numpy as np
 
 from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import Array, arrays_in, binary, call, current, refuse, unary
+from backprop.tracer.array import Array, arrays_in, binary, call, current, refuse, traced, unary
 from backprop.tracer.functions import SPECIAL, SYNONYMS
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, running
@@ -37,7 +37,7 @@ def _creator(name: str) -> Callable[..., Any]:
             return value
         node = tape.constant(value)
         _place(node, (name, args, options))
-        return Array(tape, node)
+        return traced(tape, node)
 
     create.__name__ = name
     return create
@@ -70,7 +70,7 @@ def _array(item: Any, *args: Any, **options: Any) -> Any:
         return value
     node = tape.constant(value)
     _place(node, ("array", (item, *args), options))
-    return Array(tape, node)
+    return traced(tape, node)
 
 
 def _asarray(item: Any, *args: Any, **options: Any) -> Any:
@@ -131,7 +131,7 @@ def _reduction(name: str) -> Callable[..., Any]:
             value = rule.run(value, axis, keepdims)
         operands = (node, axis, keepdims)
         here = site(sys._getframe(1))
-        return x.tape.step(rule, operands, value, node.depends, node.differentiable, here)
+        return x.tape.step(rule, operands, value, node.flow, here)
 
     compute.__name__ = name
     return compute

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from backprop.errors import TraceError
-from backprop.graph import Node
+from backprop.graph import CONSTANT, Node, made
 from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.names import Site, name_of, outermost, site, sites
@@ -54,9 +54,8 @@ class Tape:
         _active.tape = self._outer
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
-    def input(self, name: str, value: np.ndarray) -> Node:
-        flows = value.dtype.kind == "f"
-        node = Node("input", None, {}, value, len(self.nodes), flows, flows, None, name)
+    def input(self, name: str, value: np.ndarray, flow: int) -> Node:
+        node = made("input", None, (), value, len(self.nodes), flow, None, name)
         self.nodes.append(node)
         self._constants[id(value)] = node
         return node
@@ -65,8 +64,7 @@ class Tape:
         """The node of an array that does not depend on the arguments."""
         node = self._constants.get(id(value))
         if node is None:
-            node = Node("constant", None, {}, value, len(self.nodes))
-            node.name = name
+            node = made("constant", None, (), value, len(self.nodes), CONSTANT, None, name)
             node.note = note
             self.nodes.append(node)
             self._constants[id(value)] = node
@@ -80,12 +78,11 @@ class Tape:
         operative = rows[0].operative
         values = []
         arguments = []
-        depends = differentiable = False
+        flow = CONSTANT
         for index, operand in enumerate(operands):
             if type(operand) is Node:
                 values.append(operand.value)
-                depends = depends or operand.depends
-                differentiable = differentiable or operand.differentiable
+                flow |= operand.flow
                 arguments.append(operand)
             elif type(operand) in OPTIONS and (not operative[index] or type(operand) is bool):
                 values.append(operand)
@@ -98,8 +95,7 @@ class Tape:
                     found: list[Node] = []
                     values.append(_values(argument, found))
                     for node in found:
-                        depends = depends or node.depends
-                        differentiable = differentiable or node.differentiable
+                        flow |= node.flow
                 arguments.append(argument)
         rule = rows[0]
         if rule.when:
@@ -111,8 +107,7 @@ class Tape:
             rule,
             tuple(arguments),
             value,
-            depends,
-            differentiable,
+            flow,
             here,
         ).node
         if name is not None:
@@ -124,8 +119,7 @@ class Tape:
         rule: Rule,
         operands: tuple[Any, ...],
         value: Any,
-        depends: bool,
-        differentiable: bool,
+        flow: int,
         here: Site | None,
     ) -> Array:
         """Write down an operation that was run; its result, to be handed to the author."""
@@ -146,20 +140,19 @@ class Tape:
                 name = known or ""
                 if names:
                     self.names[index] = names
-        # Not by `Node(…)` and `Array(…)`: calling a class costs more than all its assignments.
+        # `made` and `traced`, written out: their calls would cost as much as the assignments.
         node = new(Node)
         node.op = rule.op
         node.rule = rule
         node.operands = operands
         node.value = value
         node.index = index
-        node.depends = depends
-        node.differentiable = differentiable and rule.differentiable
+        node.flow = flow & rule.passes
         node.site = here
         node.name = name
         node.named = True
         node.active = False
-        node._arguments = node.note = node.shift = node._origins = None
+        node.note = node.shift = node._arguments = node._origins = None
         nodes.append(node)
         array = new(self.array)
         array.tape = self
@@ -200,8 +193,8 @@ class Tape:
         key = (name, repr(value))
         node = self._named.get(key)
         if node is None:
-            node = Node("constant", None, {}, np.asarray(value), len(self.nodes))
-            node.site, node.name = here, name
+            array = np.asarray(value)
+            node = made("constant", None, (), array, len(self.nodes), CONSTANT, here, name)
             self._named[key] = node
             node.note = value
             self.nodes.append(node)
