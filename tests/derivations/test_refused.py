@@ -70,6 +70,34 @@ def test_what_cannot_hold_is_wrong(name):
     assert problem(prose, row) == key
 
 
+B = r"Let $x \in \mathbb{R}^{n \times d}$ and $s_j = \sum_k x_{kj}$, $i = 1, \dots, n$."
+DOTS = {
+    # what stands before, between and after dots: the row, is it read?
+    "sum": (r"s_j &= x_{1j} + \cdots + x_{nj}", True),
+    "sum with two at the ends": (r"s_j &= x_{1j} + x_{2j} + \cdots + x_{n-1,j} + x_{nj}", True),
+    "sum with a general term": (r"s_j &= x_{1j} + \cdots + x_{ij} + \cdots + x_{nj}", True),
+    "general term with the wrong index": (r"s_j &= x_{1j} + \cdots + x_{jj} + \cdots + x_{nj}", False),
+    "last term in the middle": (r"s_j &= x_{1j} + \cdots + x_{nj} + \cdots + x_{nj}", False),
+    "general term without dots before": (r"s_j &= x_{1j} + x_{ij} + \cdots + x_{nj}", False),
+    "a gap without dots": (r"s_j &= x_{1j} + x_{3j} + \cdots + x_{nj}", False),
+    "nothing between dots": (r"s_j &= x_{1j} + \cdots + \cdots + x_{nj}", False),
+    "matrix": (r"x &= \begin{bmatrix} x_{11} & \cdots & x_{1d} \\ \vdots & x_{ij} & \vdots \\ x_{n1} & \cdots & x_{nd} \end{bmatrix}", True),
+    "matrix, two and two": (r"x &= \begin{bmatrix} x_{11} & x_{12} & \cdots & x_{1d} \\ x_{21} & x_{22} & \cdots & x_{2d} \\ \vdots & \vdots & \ddots & \vdots \\ x_{n1} & x_{n2} & \cdots & x_{nd} \end{bmatrix}", True),
+    "second row wrong": (r"x &= \begin{bmatrix} x_{11} & x_{12} & \cdots & x_{1d} \\ x_{21} & x_{12} & \cdots & x_{2d} \\ \vdots & \vdots & \ddots & \vdots \\ x_{n1} & x_{n2} & \cdots & x_{nd} \end{bmatrix}", False),
+    "corner wrong": (r"x &= \begin{bmatrix} x_{11} & \cdots & x_{1d} \\ \vdots & \ddots & \vdots \\ x_{n1} & \cdots & x_{nn} \end{bmatrix}", False),
+    "general entry wrong": (r"x &= \begin{bmatrix} x_{11} & \cdots & x_{1d} \\ \vdots & x_{jj} & \vdots \\ x_{n1} & \cdots & x_{nd} \end{bmatrix}", False),
+    "size in the middle": (r"x &= \begin{bmatrix} x_{11} & \cdots & x_{1d} \\ \vdots & x_{dj} & \vdots \\ x_{n1} & \cdots & x_{nd} \end{bmatrix}", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOTS)
+def test_dots_stand_for_one_running_index(name):
+    row, read = DOTS[name]
+    (found,) = verdicts(B, row, prove=False)
+    assert found.ok == read
+    assert read or found.problem.key == "dots-pattern"
+
+
 DECLARED = {
     "undeclared size": (r"Let $x \in \mathbb{R}^{2n}$.", "bad-declaration"),
     "twice": (r"Let $x \in \mathbb{R}^n$ and $x \in \mathbb{R}$.", "declared-twice"),

@@ -181,7 +181,7 @@ class Citing(Instances):
             more = self.written_out(equation, levels)
             if more != levels and self.worst(equation, more) is None:
                 levels, found = more, None
-        verdict.instances = INSTANCES
+        verdict.instances = self.instances_for(equation)
         self.used = levels
         if found is None:
             used = names_in(equation.left) | names_in(equation.right)
@@ -238,7 +238,7 @@ class Citing(Instances):
             if found is None:
                 self.used = trial
                 self.world.cited.update({k: trial[k] for k in names})
-                verdict.instances = INSTANCES
+                verdict.instances = self.instances_for(equation)
                 verdict.cited = tuple(
                     k for k in self.world.cited if self.world.cited[k] > keep.get(k, OPAQUE)
                 )

@@ -19,9 +19,12 @@ from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import Node
 from backprop.site.derivations.terms import (
     At,
+    Big,
     Deriv,
     Dim,
+    Fn,
     Term,
+    Test,
     Unknown,
     Var,
     World,
@@ -36,7 +39,7 @@ from backprop.site.derivations.verdicts import (
     Difference,
 )
 
-INSTANCES = 4
+INSTANCES, INSTANCES_AT_KINKS = 4, 24
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
 
 
@@ -163,6 +166,8 @@ class Instances:
         self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
     ) -> Iterator[Difference]:
         """Both sides at `count` instances of different sizes. Raises `Unreadable`."""
+        if count == INSTANCES:
+            count = self.instances_for(equation)
         for k in range(count):
             for attempt in range(10):
                 try:
@@ -173,6 +178,27 @@ class Instances:
                     continue
             else:
                 raise Unreadable("no-domain")
+
+    def reached(self, equation: Equation) -> Iterator[Term]:
+        """Both sides, and every definition that they rest on."""
+        yield equation.left
+        yield equation.right
+        names = names_in(equation.left) | names_in(equation.right)
+        for name in set().union(*(self.world.below(n) for n in names)) if names else set():
+            definition = self.world.symbols[name].definition
+            if definition is not None:
+                yield definition
+
+    def instances_for(self, equation: Equation) -> int:
+        """More where a comparison or a maximum shows little of what is compared."""
+        kinks = any(
+            (isinstance(t, Test) and isinstance(t.left, Term))
+            or (isinstance(t, Fn) and t.name in ("max", "min", "abs", "sign"))
+            or (isinstance(t, Big) and t.kind in ("max", "min"))
+            for term in self.reached(equation)
+            for t in walk(term)
+        )
+        return INSTANCES_AT_KINKS if kinks else INSTANCES
 
     def worst(
         self, equation: Equation, levels: dict[str, int], count: int = INSTANCES

@@ -212,7 +212,8 @@ class Instance:
             return rng.uniform(0.15, 0.85, shape)
         if symbol.positive or self.positive:
             return rng.uniform(0.3, 1.7, shape)
-        return np.asarray(rng.normal(0.2, 0.8, shape))
+        wide = 2.0 if self.number // len(CONFIGURATIONS) % 3 == 1 else 0.8
+        return np.asarray(rng.normal(0.2, wide, shape))
 
     def _assume(self) -> None:
         """Move the variables onto the assumptions by Newton's method (least change)."""

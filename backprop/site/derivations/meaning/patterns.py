@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
@@ -65,19 +66,32 @@ class Patterns(Derivatives):
         if any(c.kind in ("dots", "none") for c in corners) or len({len(r) for r in rows}) > 1:
             raise self.fail("dots-pattern", node)
         template, dims = corners[0], []
+        ends: dict[str, list[Node]] = {}
         if wide:
-            template, low, high = self.generalise(corners[0], corners[1], "★c", node)
-            dims.append(("★c", self.pattern_dim(low, high, node)))
+            template, *ends["★c"] = self.generalise(corners[0], corners[1], "★c", node)
+            dims.append(("★c", self.pattern_dim(ends["★c"][0], ends["★c"][1], node)))
         if tall:
             other = corners[2]
             if wide:
                 other, low, high = self.generalise(corners[2], corners[3], "★c", node)
-                self.pattern_dim(low, high, node)
-            template, low, high = self.generalise(template, other, "★r", node)
-            dims.insert(0, ("★r", self.pattern_dim(low, high, node)))
-        for cell in (c for row in rows for c in row if c.kind not in ("dots", "none")):
-            if not instance(template, cell):
-                raise self.fail("dots-pattern", cell)
+                if self.pattern_dim(low, high, node) != dims[0][1]:
+                    raise self.fail("dots-pattern", corners[3])
+            template, *ends["★r"] = self.generalise(template, other, "★r", node)
+            dims.insert(0, ("★r", self.pattern_dim(ends["★r"][0], ends["★r"][1], node)))
+        found = [
+            [None if c.kind in ("dots", "none") else self.instance(template, c) for c in row]
+            for row in rows
+        ]
+        columns = [list(column) for column in zip(*found, strict=True)]
+        for letter, lines, others in (("★c", found, columns), ("★r", columns, found)):
+            if letter not in ends:
+                continue
+            for line in lines:  # … along which the index runs
+                self.in_order([p[letter] if p else None for p in line], ends[letter], node)
+            for line in others:  # … along which it stays
+                same = [place[letter] for place in line if place]
+                if not all(a.same(same[0]) for a in same):
+                    raise self.fail("dots-pattern", node)
         value = self.running(template, dims)
         if not tall:  # one row
             return Array((1, *value.shape), lambda p: value.at(p[1:]))
@@ -104,17 +118,19 @@ class Patterns(Derivatives):
 
     def dotted(self, node: Node) -> Array:
         """a_1 + ⋯ + a_n, perhaps with a general term between."""
-        terms = [t for t in node.parts if t.parts[0].kind != "dots"]
-        places = [k for k, t in enumerate(node.parts) if t.parts[0].kind == "dots"]
+        dots = [t for t in node.parts if t.parts[0].kind == "dots"]
+        terms = [t for t in node.parts if t not in dots]
+        places = [k for k, t in enumerate(node.parts) if t in dots]
         signs = {t.value for t in node.parts}
         before = node.parts[: places[0]]
-        if signs != {"+"} or len(terms) < 2 or places[-1] != len(node.parts) - 2 or not before:
+        if any(b - a == 1 for a, b in pairwise(places)):
+            raise self.fail("dots-pattern", node)
+        if signs != {"+"} or len(terms) < 2 or node.parts[-1] in dots or not before:
             raise self.fail("dots-pattern", node)
         first, last = terms[0].parts[0], terms[-1].parts[0]
         template, low, high = self.generalise(first, last, "★r", node)
-        for term in terms:
-            if not instance(template, term.parts[0]):
-                raise self.fail("dots-pattern", term)
+        given = [None if t in dots else self.instance(template, t.parts[0]) for t in node.parts]
+        self.in_order([p["★r"] if p else None for p in given], [low, high], node)
         dim = self.pattern_dim(low, high, node)
         value = self.running(template, [("★r", dim)])
         return scalar(arrays.contract(dim, lambda k: value.at((k,))))
@@ -142,6 +158,57 @@ class Patterns(Derivatives):
             raise self.fail("dots-pattern", node)
         return template, *gaps[0]
 
+    def instance(self, template: Node, term: Node) -> dict[str, Node]:
+        """What stands for each running index where `term` has the template's form."""
+        chosen: dict[str, Node] = {}
+
+        def match(a: Node, b: Node) -> bool:
+            if a.kind == "letter" and a.value.startswith("★"):
+                return chosen.setdefault(a.value, b).same(b)
+            return (
+                a.kind == b.kind
+                and a.value == b.value
+                and len(a.parts) == len(b.parts)
+                and all(match(x, y) for x, y in zip(a.parts, b.parts, strict=True))
+            )
+
+        if not match(template, split_numbers(term)):
+            raise self.fail("dots-pattern", term)
+        general = [c for c in chosen.values() if self.fixed(c) is None]
+        others = {n.value for n in template.walk() if n.kind == "letter"}
+        if any(c.kind != "letter" or c.value in others for c in general) or (
+            len(general) == 2 and general[0].same(general[1])
+        ):
+            raise self.fail("dots-pattern", term)  # x_{jj} is not the general entry
+        return chosen
+
+    def in_order(self, places: list[Node | None], ends: list[Node], whole: Node) -> None:
+        """1, 2, ⋯, i, ⋯, n: neighbours follow each other; what dots leave out lies between."""
+        first, last = (self.fixed(e) for e in ends)
+        known: list[tuple[bool, int]] = []
+        previous: tuple[Dim | None, int] | None = None
+        for k, place in enumerate(places):
+            if place is None:
+                previous = None
+                continue
+            here = self.fixed(place)
+            if here is None:  # a general entry has dots on both sides
+                beside = places[max(k - 1, 0) : k] + places[k + 1 : k + 2]
+                good = not any(beside)
+            else:
+                good = (
+                    (here == first) == (k == 0)
+                    and (here == last) == (k == len(places) - 1)
+                    and (here[0] is None or (last is not None and here[0] == last[0]))
+                    and (previous is None or here == (previous[0], previous[1] + 1))
+                )
+                known.append((here[0] is not None, here[1]))
+            if not good:
+                raise self.fail("dots-pattern", place if place.start >= 0 else whole)
+            previous = here
+        if known != sorted(set(known)):
+            raise self.fail("dots-pattern", whole)
+
     def pattern_dim(self, low: Node, high: Node, node: Node) -> Dim:
         first, last = int(low.value), self.fixed(high)
         assert last is not None
@@ -156,45 +223,21 @@ class Patterns(Derivatives):
 
 
 def split_numbers(node: Node) -> Node:
-    """Digits of a subscript apart: x_{11} has two indices."""
-    if node.kind == "sub":
-        parts = []
-        for part in node.parts:
-            if part.kind == "number" and len(part.value) > 1:
-                digits = tuple(
-                    Node("number", c, (), part.start + k, part.start + k + 1)
-                    for k, c in enumerate(part.value)
-                )
-                parts.append(Node("product", "", digits, part.start, part.end))
-            elif part.kind == "product":
-                items: list[Node] = []
-                for item in part.parts:
-                    if item.kind == "number" and len(item.value) > 1:
-                        items += [
-                            Node("number", c, (), item.start + k, item.start + k + 1)
-                            for k, c in enumerate(item.value)
-                        ]
-                    else:
-                        items.append(item)
-                parts.append(replace(part, parts=tuple(items)))
+    """The indices of a subscript apart: x_{11}, x_{ij} and x_{n-1,j} have two each."""
+    if node.kind != "sub":
+        parts = tuple(split_numbers(p) for p in node.parts)
+        return replace(node, parts=parts) if parts else node
+    items: list[Node] = []
+    for part in node.parts:
+        inner = part.parts if part.kind == "product" else (part,)
+        if any(p.kind == "op" for p in inner):
+            inner = (part,)
+        for item in inner:
+            if item.kind == "number" and len(item.value) > 1:
+                items += [
+                    Node("number", c, (), item.start + k, item.start + k + 1)
+                    for k, c in enumerate(item.value)
+                ]
             else:
-                parts.append(part)
-        return replace(node, parts=tuple(parts))
-    return replace(node, parts=tuple(split_numbers(p) for p in node.parts)) if node.parts else node
-
-
-def instance(template: Node, term: Node) -> bool:
-    """Does `term` have the template's form, with one thing for each running index?"""
-    chosen: dict[str, Node] = {}
-
-    def match(a: Node, b: Node) -> bool:
-        if a.kind == "letter" and a.value.startswith("★"):
-            return chosen.setdefault(a.value, b).same(b)
-        return (
-            a.kind == b.kind
-            and a.value == b.value
-            and len(a.parts) == len(b.parts)
-            and all(match(x, y) for x, y in zip(a.parts, b.parts, strict=True))
-        )
-
-    return match(template, split_numbers(term))
+                items.append(item)
+    return replace(node, parts=tuple(items))
