@@ -1,6 +1,7 @@
 """The mutation gate: its operators, its count, and a seeded sample of the published posts."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_a_mutant_differs_in_one_statement_and_keeps_the_rest():
     (scaled,) = [one for one in found if one.after == "return 1.01 * b"]
     assert (scaled.line, scaled.statement, scaled.before) == (6, 1, "return b")
     assert scaled.code.endswith("\n\ny = f(x)")
+    # Comments and numbers of lines stay, so a page that prints them notices the mistake alone.
+    assert "    b = a + 2  # more" not in code
+    assert any("    b = a / 2  # more\n    return b\n\ny" in one.code for one in found)
+    assert {one.code.count("\n") for one in found} == {code.count("\n")}
+
+
+def test_a_mutant_stays_one_expression():
+    """Operators replace text, so precedence is theirs to keep."""
+    code = "y = -(a + b) * c ** 2 / (\n    d - e.T @ g\n)\nz += np.sum(y, axis=(0, -1))"
+    for one in mutants(code):
+        assert one.code.count("\n") == code.count("\n")
+    found = {
+        " ".join(one.code.split()).replace("( ", "(").replace(" )", ")") for one in mutants(code)
+    }
+    assert "y = -(a + b) * c ** 2 / (d + e.T @ g) z += np.sum(y, axis=(0, -1))" in found
+    assert "y = -(a + b) * c ** 2 * (d - e.T @ g) z += np.sum(y, axis=(0, -1))" in found
+    assert "y = -(a + b) * c ** 2 / (d - e.T @ g) z = np.sum(y, axis=(0, -1))" in found
+    assert "y = -(a + b) * c ** 2 / (d - e.T @ g) z += np.sum(y, axis=(0,))" in found
 
 
 PAGE = """\
@@ -137,6 +156,57 @@ def test_a_survivor_is_equivalent_only_if_random_inputs_show_it(page):
 def test_translations_are_tried_once(page):
     (page / "b.md").write_text((page / "a.md").read_text().replace("# words", "# 字"))
     assert [one.name for one in pages_below([page], page)] == ["a.md"]
+
+
+def test_a_mistake_that_one_language_hides_is_one_of_the_other(project):
+    for language, end in (("en", ""), ("zh", "!")):
+        project.write(
+            f"docs/{language}/a.md",
+            "```python\ndef say(x, end=''):\n    print(x, end)\n\nsay(1, end='"
+            + end
+            + "')\n```\n\n"
+            "```output\n1 " + end + "\n```\n",
+        )
+    report = run(pages_below([project.path / "docs"], project.path), project.path)
+    assert report.total["verified"] == 3
+    assert not report.survivors
+    (project.path / "docs/zh/a.md").unlink()
+    report = run(pages_below([project.path / "docs"], project.path), project.path)
+    assert [one.mutant.after for one in report.survivors] == ["say(1)"]
+
+
+def test_a_page_in_its_middle_goes_on_in_several_ways(project):
+    project.write(
+        "a.md",
+        "```python\nimport pathlib\nx = [1]\npathlib.Path('note').write_text('here')\n```\n\n"
+        "```python\nx.append(2)\nprint(x, pathlib.Path('note').read_text())\n```\n",
+    )
+    page = load(project.path / "a.md", project.path)
+    steps = [replace(one, fence=replace(one.fence, code="x *= 3\nprint(x)")) for one in page.steps]
+    with Executor(project.path) as executor, executor.session(page) as trunk:
+        trunk.outcome(0)
+        with trunk.branch(replace(page, steps=(page.steps[0], steps[1]))) as branch:
+            assert branch.outcome(1).stdout == "[1, 1, 1]\n"
+        with trunk.branch(page) as branch:
+            assert branch.outcome(1).stdout == "[1, 2] here\n"
+        assert trunk.outcome(1).stdout == "[1, 2] here\n"
+
+
+def test_a_page_with_threads_is_not_forked(project):
+    project.write(
+        "a.md",
+        "```python\nimport threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nx = 2\n```\n\n"
+        "```python\nassert x * 3 == 6\n```\n",
+    )
+    pages = pages_below([project.path], project.path)
+    with Executor(project.path) as executor, executor.session(pages[0]) as trunk:
+        trunk.outcome(0)
+        with pytest.raises(OSError, match="threads"):
+            trunk.branch(pages[0])
+    report = run(pages, project.path)  # from the top, then
+    assert report.ok
+    assert report.total["verified"] > 4
 
 
 def test_a_seeded_sample_is_the_same_every_time(page):

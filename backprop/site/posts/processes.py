@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 from backprop.site.posts.pages import Page
 
@@ -67,13 +67,21 @@ class Server:
         self._process.wait()
 
 
+class Forker(Protocol):
+    """What forks pages: the server, or a page that is to go on in several ways."""
+
+    def ask(self, **order: Any) -> Any: ...
+
+
 class Fork:
-    def __init__(self, server: Server, order: dict):
-        self._server = server
-        self._pid = server.ask(page=order)
+    def __init__(self, forker: Forker, order: dict):
+        self._forker = forker
+        self._pid = forker.ask(page=order)
+        if self._pid is None:
+            raise OSError("this page has threads, which a fork of it would lack")
 
     def stop(self) -> int | None:
-        return self._server.ask(stop=self._pid)
+        return self._forker.ask(stop=self._pid)
 
 
 class Spawn:

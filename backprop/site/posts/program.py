@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
+from typing import Any
 
 from backprop.site.posts.pages import Page, Step
 from backprop.site.posts.processes import Fork, Server, Spawn
@@ -133,11 +134,12 @@ class Executor:
 
 
 class Session:
-    """A page that runs, fence by fence."""
+    """A page that runs, fence by fence; `parent` is the running page that it is a copy of."""
 
-    def __init__(self, page: Page, executor: Executor):
-        self.page, self.executor = page, executor
-        self.outcomes: list[Outcome] = []
+    def __init__(self, page: Page, executor: Executor, parent: "Session | None" = None):
+        self.page, self.executor, self._parent = page, executor, parent
+        self.outcomes: list[Outcome] = list(parent.outcomes) if parent else []
+        self._lock = threading.Lock()
         self._directory = Path(tempfile.mkdtemp(prefix="backprop-"))
         self._printed = {"stdout": 0, "stderr": 0}
         self._process: Fork | Spawn | None = None
@@ -155,7 +157,7 @@ class Session:
         self.close()
 
     def _start(self) -> None:
-        server = self.executor._server
+        forker = self._parent or self.executor._server
         with Listener(None if os.name == "nt" else str(self._directory / "socket")) as listener:
             order = {
                 "address": listener.address,
@@ -165,16 +167,35 @@ class Session:
                 "file": str(self.page.path.resolve()),
                 # An empty entry means the working directory, which is another one there.
                 "path": [str(self.executor.root), *(path or os.getcwd() for path in sys.path)],
-                "sources": [
+                "sources": sorted(
                     (step.fence.first, step.fence.language, step.fence.code)
                     for step in self.page.executed
-                ],
+                ),
                 "language": self.page.language,
             }
-            self._process = Fork(server, order) if server else Spawn(order)
+            if self._parent:
+                order["work"] = str(self._parent._directory / "work")
+            self._process = Fork(forker, order) if forker else Spawn(order)
             # The only way to say how long to wait for a process that may never call back.
             listener._listener._socket.settimeout(60)  # type: ignore[attr-defined]
             self._conn = listener.accept()
+
+    def branch(self, page: Page) -> "Session":
+        """A copy of this page as it stands, which goes on as `page`; this one may still go on.
+
+        OSError or EOFError if that cannot be done: where the system cannot fork, above all.
+        """
+        if not isinstance(self._process, Fork) or self._conn is None:
+            raise OSError("this page is no process that could be forked")
+        return Session(page, self.executor, self)
+
+    def ask(self, **order: Any) -> Any:
+        """Have the process of this page fork, or stop a fork, as the server does for pages."""
+        with self._lock:
+            if self._conn is None:
+                raise EOFError("the process of this page is gone")
+            self._conn.send_bytes(json.dumps(order).encode())
+            return json.loads(self._conn.recv_bytes())
 
     def outcome(self, index: int) -> Outcome:
         """The outcome of an executed step; the steps before it run first."""

@@ -32,6 +32,12 @@ def prepare(name: str, sources: list[tuple[int, str, str]], path: str) -> types.
     module.__builtins__ = builtins  # type: ignore[attr-defined]
     # In sys.modules, so that pickle and dataclasses find the classes that a page defines.
     sys.modules["__main__"] = module
+    remember(name, sources, path)
+    return module
+
+
+def remember(name: str, sources: list[tuple[int, str, str]], path: str) -> None:
+    """Let tracebacks, `inspect` and the tracer find the lines of a page."""
     lines: list[str] = []
     for first, kind, code in sources:
         lines += ["\n"] * (first - 1 - len(lines))
@@ -40,7 +46,6 @@ def prepare(name: str, sources: list[tuple[int, str, str]], path: str) -> types.
     # No modification time: linecache never looks for the file.
     for key in (name, path):
         linecache.cache[key] = (sum(map(len, lines)), None, lines, key)
-    return module
 
 
 def _without_prompts(code: str) -> str:

@@ -4,7 +4,8 @@
        ▲◄────────────── the page connects back, one message a fence ──┘
 
 What a page prints goes to files, so that nothing is lost when it crashes. Where the system cannot
-fork, every page is a fresh interpreter that does the same.
+fork, every page is a fresh interpreter that does the same. Between two fences a page can itself be
+forked, as the server is: the copy goes on from there, with other fences if need be.
 """
 
 import builtins
@@ -14,8 +15,10 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
 import sys
+import threading
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -78,16 +81,9 @@ def _be_page(order: dict) -> None:
 
 def run_page(order: dict) -> None:
     """Answer one request after the other until there is none."""
-    if hasattr(os, "setsid") and os.getpid() != os.getpgid(0):
-        os.setsid()
-    conn: Any = Client(order["address"])
-    scratch = Path(order["scratch"])
-    streams = [_redirect(fd, scratch / name) for fd, name in ((1, "stdout"), (2, "stderr"))]
+    conn, streams = _settle(order)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - lives as long as the process
     os.dup2(sys.stdin.fileno(), 0)
-    work = scratch / "work"
-    work.mkdir()
-    os.chdir(work)
     sys.path[:] = order["path"]
     sys.argv[:] = [order["name"]]
     _seed()
@@ -103,6 +99,19 @@ def run_page(order: dict) -> None:
             guard.lift()
             conn.send_bytes(json.dumps(guard.dependencies(opened, before)).encode())
             return
+        if "page" in request:
+            pid = copies.fork()
+            if pid != 0:
+                conn.send_bytes(json.dumps(pid).encode())
+            else:
+                order = request["page"]
+                conn, streams = _settle(order)
+                copies = _Copies(conn)
+                runner.remember(order["name"], order["sources"], order["file"])
+            continue
+        if "stop" in request:
+            conn.send_bytes(json.dumps(_stop(request["stop"])).encode())
+            continue
         builtins.__dict__.update(changed)
         result = runner.run(request, order["name"], module)
         # A page may change the builtins that we need; it has its own again for its next fence.
@@ -120,6 +129,21 @@ def run_page(order: dict) -> None:
         conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
 
 
+def _settle(order: dict) -> tuple[Any, list[Any]]:
+    """Be a session of one's own: connected, printing to the scratch directory, working there."""
+    if hasattr(os, "setsid") and os.getpid() != os.getpgid(0):
+        os.setsid()
+    conn = Client(order["address"])
+    scratch, work = Path(order["scratch"]), Path(order["scratch"]) / "work"
+    streams = [_redirect(fd, scratch / name) for fd, name in ((1, "stdout"), (2, "stderr"))]
+    if order.get("work"):
+        shutil.copytree(order["work"], work, symlinks=True)
+    else:
+        work.mkdir()
+    os.chdir(work)
+    return conn, streams
+
+
 class _Copies:
     """A fence may fork. The copy must not answer in our name, and going on is a mistake."""
 
@@ -131,6 +155,14 @@ class _Copies:
 
     def _count(self) -> None:
         self._forks += 1
+
+    def fork(self) -> int | None:
+        """A copy that is wanted; None where a copy would lack threads that this process has."""
+        if _threads() > 1:
+            return None
+        before, pid = self._forks, os.fork()
+        self._forks = before
+        return pid
 
     def ran_on(self) -> bool:
         """At the end of a fence: did a copy of this process come here too? A copy ends here."""
@@ -145,6 +177,12 @@ class _Copies:
         os.close(self._heard)
         self._forks, (self._heard, self._said) = 0, os.pipe()
         return ran_on
+
+
+def _threads() -> int:
+    with contextlib.suppress(OSError):
+        return len(os.listdir("/proc/self/task"))  # those of C code too
+    return threading.active_count()
 
 
 def _redirect(fd: int, path: Path) -> Any:

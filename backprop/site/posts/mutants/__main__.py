@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from backprop.site.posts.mutants.gate import PageIsWrongError, pages_below, run
+from backprop.site.posts.mutants.trials import Candidate
 
 
 def main() -> int:
@@ -21,12 +22,21 @@ def main() -> int:
     root = Path.cwd()
     pages = pages_below(options.paths, root)
     try:
-        report = run(pages, root, options.sample, options.seed, options.jobs)
+        report = run(pages, root, options.sample, options.seed, options.jobs, _progress)
     except PageIsWrongError as error:
         print(f"a page must be right before it can be made wrong:\n{error}", file=sys.stderr)
         return 2
     print(report)
     return 0 if report.ok else 1
+
+
+def _progress(done: int, total: int, last: Candidate, alive: bool) -> None:
+    """On stderr: a line that counts, or on no terminal one for every twentieth of them."""
+    if sys.stderr.isatty():
+        end = "\n" if alive or done == total else "\r"
+        print(f"\x1b[K{done}/{total} {last if alive else last.place}", end=end, file=sys.stderr)
+    elif alive or done * 20 // total != (done - 1) * 20 // total:
+        print(f"{done}/{total} {last if alive else last.place}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 Variants = Iterator[ast.AST]
 
@@ -32,34 +33,41 @@ def _typo(node: ast.AST) -> Variants:
 def _sign(node: ast.AST) -> Variants:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield node.operand
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-        yield ast.BinOp(node.left, other, node.right)
+    elif isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield _with(node, op=ast.Sub() if isinstance(node.op, ast.Add) else ast.Add())
 
 
 def _times(node: ast.AST) -> Variants:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
-        other = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
-        yield ast.BinOp(node.left, other, node.right)
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Mult, ast.Div)):
+        yield _with(node, op=ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult())
 
 
 def _dropped(node: ast.AST) -> Variants:
     """A term of a sum, a factor of a product."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mult)):
+    if isinstance(node, ast.BinOp):
         yield node.left
-        yield node.right
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div, ast.Pow)):
-        yield node.left
+        if isinstance(node.op, (ast.Add, ast.Mult, ast.MatMult)):
+            yield node.right
+        elif isinstance(node.op, ast.Sub):
+            yield ast.UnaryOp(ast.USub(), node.right)
+        elif isinstance(node.op, ast.Div):
+            yield ast.BinOp(ast.Constant(1), ast.Div(), node.right)
+    elif isinstance(node, ast.AugAssign):  # what was there before, or what is added
+        yield ast.Assign([_with(node.target, ctx=ast.Store())], node.value)
+        yield ast.Pass()
 
 
 def _axis(node: ast.AST) -> Variants:
-    if (
-        isinstance(node, ast.keyword)
-        and node.arg == "axis"
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, int)
-    ):
-        yield ast.keyword("axis", ast.Constant(1 - abs(node.value.value)))
+    if isinstance(node, ast.keyword) and node.arg == "axis":
+        try:
+            axis = ast.literal_eval(node.value)
+        except ValueError:
+            return
+        if isinstance(axis, int) and not isinstance(axis, bool):
+            yield ast.keyword("axis", _literal(axis - 1 if axis > 0 else axis + 1))
+        elif isinstance(axis, tuple):
+            for i in range(len(axis)):
+                yield ast.keyword("axis", _literal((*axis[:i], *axis[i + 1 :])))
 
 
 def _keyword(node: ast.AST) -> Variants:
@@ -73,7 +81,7 @@ def _constant(node: ast.AST) -> Variants:
     value = node.value if isinstance(node, ast.Constant) else None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         for step in (1, -1):
-            yield ast.Constant(value + step)
+            yield _literal(value + step)
 
 
 def _transpose(node: ast.AST) -> Variants:
@@ -81,6 +89,10 @@ def _transpose(node: ast.AST) -> Variants:
         yield node.value
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         yield ast.BinOp(node.right, ast.MatMult(), node.left)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("transpose", "swapaxes"):
+            of_numpy = isinstance(node.func.value, ast.Name) and node.func.value.id == "np"
+            yield node.args[0] if of_numpy and node.args else node.func.value
 
 
 _SWAPPED = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "var": "std", "std": "var"}
@@ -97,8 +109,18 @@ def _reduction(node: ast.AST) -> Variants:
 
 def _scaled(node: ast.AST) -> Variants:
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)) and node.value is not None:
-        value = ast.BinOp(ast.Constant(1.01), ast.Mult(), node.value)
-        yield _with(node, value=value)
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        for i, value in enumerate(values):
+            if isinstance(value, ast.Constant) and not value.value:
+                continue  # 1.01 * 0 is 0
+            scaled: ast.expr = ast.BinOp(ast.Constant(1.01), ast.Mult(), value)
+            if isinstance(node.value, ast.Tuple):
+                scaled = ast.Tuple([*values[:i], scaled, *values[i + 1 :]], ast.Load())
+            yield _with(node, value=scaled)
+
+
+def _literal(value: object) -> ast.expr:
+    return ast.parse(repr(value), mode="eval").body
 
 
 OPERATORS: dict[str, Callable[[ast.AST], Variants]] = {
@@ -115,7 +137,7 @@ OPERATORS: dict[str, Callable[[ast.AST], Variants]] = {
 }
 
 
-def _with(node: ast.AST, **fields: object) -> ast.AST:
+def _with(node: Any, **fields: object) -> Any:
     other = copy.copy(node)
     for name, value in fields.items():
         setattr(other, name, value)
@@ -123,55 +145,70 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
 
 
 def mutants(code: str) -> Iterator[Mutant]:
-    """Every mutant of a piece of code, in the order of its lines."""
-    lines = code.split("\n")
-    for number, statement in enumerate(ast.parse(code).body):
-        first, last = _span(statement)
-        indent = lines[first - 1][: statement.col_offset]
-        seen = {ast.unparse(statement)}
-        for line, operator, wrong in _variants(statement, statement.lineno):
-            text = ast.unparse(ast.fix_missing_locations(wrong))
-            if text in seen:
+    """Every mutant of a piece of code, in the order of its lines.
+
+    Only the text of what is wrong changes, so comments, line numbers and the source that a page
+    may print stay as they are.
+    """
+    tree = ast.parse(code)
+    seen = {ast.dump(tree)}
+    for number, statement in enumerate(tree.body):
+        for node, operator, wrong, whole in _variants(statement):
+            body = [*tree.body[:number], whole, *tree.body[number + 1 :]]
+            meant = ast.dump(ast.Module(body, []))
+            text = _replaced(code, node, wrong, meant)
+            if text is None or meant in seen:
                 continue
-            seen.add(text)
-            body = [indent + each for each in text.split("\n")]
-            yield Mutant(
-                operator,
-                line,
-                number,
-                *_difference(ast.unparse(statement), text),
-                "\n".join([*lines[: first - 1], *body, *lines[last:]]),
-            )
+            seen.add(meant)
+            line, before, after = _difference(code, text)
+            yield Mutant(operator, line, number, before, after, text)
 
 
-def _span(statement: ast.stmt) -> tuple[int, int]:
-    decorators = [each.lineno for each in getattr(statement, "decorator_list", [])]
-    return min([statement.lineno, *decorators]), statement.end_lineno or statement.lineno
+def _replaced(code: str, old: Any, new: Any, meant: str) -> str | None:
+    """The code with the text of one node replaced, in parentheses where these are needed."""
+    values = [getattr(node, "value", None) for node in (old, new)]
+    if type(old) is type(new) and all(isinstance(one, ast.AST) for one in values):
+        if values[0] is not values[1]:  # `y =` and `axis=` keep their text
+            old, new = values
+    lines = [line.encode() for line in code.split("\n")]
+    first, last = old.lineno - 1, (old.end_lineno or old.lineno) - 1
+    above = [*lines[:first], lines[first][: old.col_offset]]
+    below = [lines[last][old.end_col_offset :], *lines[last + 1 :]]
+    text = ast.unparse(ast.fix_missing_locations(new))
+    # Behind the line, so that those below keep their numbers.
+    lost = [b""] * (last - first - text.count("\n"))
+    for shown in (text, f"({text})"):
+        wrong = b"\n".join([*above[:-1], above[-1] + shown.encode() + below[0], *lost, *below[1:]])
+        try:
+            if ast.dump(ast.parse(wrong)) == meant:
+                return wrong.decode()
+        except SyntaxError:
+            continue
+    return None
 
 
-def _difference(before: str, after: str) -> tuple[str, str]:
+def _difference(before: str, after: str) -> tuple[int, str, str]:
     pairs = zip(before.split("\n"), after.split("\n"), strict=False)
-    return next(((a.strip(), b.strip()) for a, b in pairs if a != b), (before, after))
+    return next((i, a.strip(), b.strip()) for i, (a, b) in enumerate(pairs, 1) if a != b)
 
 
-def _variants(node: ast.AST, line: int) -> Iterator[tuple[int, str, ast.AST]]:
-    """The node with one mistake somewhere in it."""
+def _variants(node: Any) -> Iterator[tuple[Any, str, Any, Any]]:
+    """A part of the node, the operator that makes it wrong, the wrong part, the whole with it."""
     if _is_text(node):
         return
-    line = getattr(node, "lineno", line)
     for name, operator in OPERATORS.items():
         for wrong in operator(node):
-            yield line, name, wrong
+            yield node, name, wrong, wrong
     for field_name, value in ast.iter_fields(node):
         if isinstance(value, ast.AST):
-            for at, operator_name, wrong in _variants(value, line):
-                yield at, operator_name, _with(node, **{field_name: wrong})
+            for part, name, wrong, whole in _variants(value):
+                yield part, name, wrong, _with(node, **{field_name: whole})
         elif isinstance(value, list):
             for i, item in enumerate(value):
                 if isinstance(item, ast.AST):
-                    for at, operator_name, wrong in _variants(item, line):
-                        other = [*value[:i], wrong, *value[i + 1 :]]
-                        yield at, operator_name, _with(node, **{field_name: other})
+                    for part, name, wrong, whole in _variants(item):
+                        other = [*value[:i], whole, *value[i + 1 :]]
+                        yield part, name, wrong, _with(node, **{field_name: other})
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -1,0 +1,148 @@
+"""Runs pages with a mistake in them.
+
+A page runs once: before a fence that is to be changed it is forked, once for every mistake, and
+only the fences from there on are run, up to the first that notices.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from backprop.site.posts.mutants.operators import Mutant, mutants
+from backprop.site.posts.pages import Page, Step
+from backprop.site.posts.parity import translations
+from backprop.site.posts.program import Executor, Session
+from backprop.site.posts.verify import judge, normal
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mutant in its page: `step` is the index of the fence among those that are executed."""
+
+    page: Page
+    step: int
+    mutant: Mutant
+    kind: str  # "checked": carries a ✓; "verified": an output or an assertion depends on it
+
+    @property
+    def place(self) -> str:
+        line = self.page.executed[self.step].fence.first + self.mutant.line - 1
+        return f"{self.page.name}:{line}"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.mutant.operator}: {self.mutant.before}  →  {self.mutant.after}"
+
+
+def trials(
+    candidates: Iterable[Candidate], executor: Executor, pool: ThreadPoolExecutor
+) -> Iterator[tuple[Candidate, bool]]:
+    """Each candidate, and whether it survives; candidates are in the order of their pages."""
+    for _, of_page in groupby(candidates, key=lambda one: one.page.name):
+        some = list(of_page)
+        with executor.session(some[0].page) as trunk:
+            for step, group in groupby(some, key=lambda one: one.step):
+                if step:
+                    trunk.outcome(step - 1)
+                these = list(group)
+                yield from zip(
+                    these, pool.map(lambda one: _survives(one, trunk), these), strict=True
+                )
+
+
+def _survives(candidate: Candidate, trunk: Session) -> bool:
+    """Does nothing notice the mistake? A page whose own language hides it asks its translations.
+
+    They are the same program with other words, so a mistake is one in all of them.
+    """
+    page = _changed(candidate.page, candidate.step, candidate.mutant.code)
+    try:
+        session = trunk.branch(page)
+    except (OSError, EOFError):
+        session = trunk.executor.session(page)
+    if _noticed(page, candidate.step, session):
+        return False
+    for other in translations(candidate.page, trunk.executor.root):
+        if there := _translated(candidate, other):
+            page = _changed(other, candidate.step, there.code)
+            if _noticed(page, candidate.step, trunk.executor.session(page)):
+                return False
+    return True
+
+
+def _noticed(page: Page, first: int, session: Session) -> bool:
+    with session:
+        return any(
+            judge(page, step, session.outcome(index))
+            for index, step in enumerate(page.executed)
+            if index >= first
+        )
+
+
+def _translated(candidate: Candidate, other: Page) -> Mutant | None:
+    """The same mistake in a translation."""
+    mine, yours = candidate.page.executed, other.executed
+    if len(mine) != len(yours):
+        return None
+    here = [one.code for one in mutants(mine[candidate.step].fence.code)]
+    there = list(mutants(yours[candidate.step].fence.code))
+    return there[here.index(candidate.mutant.code)] if len(here) == len(there) else None
+
+
+def _changed(page: Page, index: int, code: str) -> Page:
+    """The page with other code in a fence; graphs come last, nothing depends on them."""
+    changed = page.executed[index]
+    at = page.steps.index(changed)
+    done, rest = page.steps[:at], page.steps[at + 1 :]
+    step = replace(changed, fence=replace(changed.fence, code=code))
+    rest = tuple(sorted(rest, key=lambda one: one.fence.language == "graph"))
+    return replace(page, steps=(*done, step, *rest))
+
+
+# ---- equivalence -----------------------------------------------------------------------------
+_SEED = re.compile(r"(default_rng|seed|RandomState)\((\d+)\)")
+# Prints every number that the page has computed, in a form that can be compared.
+_VALUES = """
+import numpy as _np
+for _name, _value in sorted(globals().items()):
+    if not _name.startswith("_") and isinstance(_value, (_np.ndarray, _np.generic, float, int)):
+        print(_name, _np.array2string(_np.asarray(_value), precision=9, threshold=10**6))
+"""
+
+
+def equivalent(candidate: Candidate, executor: Executor) -> bool:
+    """Are all values of the page the same with the mistake in it, for three other random inputs?
+
+    Only an assignment at the top level can show that: what a function computes on the way, or how
+    strict an assertion is, is no value of the page.
+    """
+    statement = ast.parse(candidate.mutant.code).body[candidate.mutant.statement]
+    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+        return False
+    if not any(_SEED.search(step.fence.code) for step in candidate.page.executed):
+        return False
+    for seed in (1, 2, 3):
+        values = []
+        for page in (
+            candidate.page,
+            _changed(candidate.page, candidate.step, candidate.mutant.code),
+        ):
+            with executor.session(_with_values(page, seed)) as session:
+                last = session.outcome(len(page.executed))
+                values.append(normal(last.stdout) if not last.error else None)
+        if values[0] is None or values[0] != values[1]:
+            return False
+    return True
+
+
+def _with_values(page: Page, seed: int) -> Page:
+    steps = [
+        replace(step, fence=replace(step.fence, code=_SEED.sub(rf"\1({seed})", step.fence.code)))
+        for step in page.steps
+    ]
+    last = page.executed[-1].fence
+    header = replace(last.header, language="python", classes=(), options={})
+    steps.append(Step(replace(last, header=header, line=last.end + 1, code=_VALUES)))
+    return replace(page, steps=tuple(steps))
