@@ -16,6 +16,7 @@ from backprop.rules import TABLE, Rule, counting, lookup, missing
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, Tape, refuse_objects
 
+getframe = sys._getframe
 _KEEP = (
     "keep it an array: numpy functions take it (np.sqrt, not math.sqrt), and so do buffers that "
     "the function makes itself with np.zeros"
@@ -29,15 +30,14 @@ class Array:
     __hash__ = None  # type: ignore[assignment]
 
     # Without `__getattr__`: it would make every look at an attribute several times slower.
-    __slots__ = ("how", "node", "origin", "seen", "tape", "version")
+    __slots__ = ("how", "node", "origin", "seen", "tape")
 
     how: tuple[Any, ...]  # by which operation and options it is a view of `origin`,
-    seen: int  # of which version
+    seen: Node  # and of which contents
 
     tape: Tape
     node: Node  # the node of the present contents
     origin: Array | None  # the array that this is a view of
-    version: int
 
     # ── what an ndarray knows about itself ──────────────────────────────────────────────────
     # So that `isinstance(x, np.ndarray)` holds.
@@ -46,7 +46,7 @@ class Array:
     @property
     def shape(self) -> tuple[int, ...]:
         node = current(self)
-        here = site(sys._getframe(1))
+        here = site(getframe(1))
         names = here.unpacked() if here is not None else ()
         return tuple(
             [
@@ -146,7 +146,6 @@ def traced(tape: Tape, node: Node) -> Array:
     array.tape = tape
     array.node = node
     array.origin = None
-    array.version = 0
     return array
 
 
@@ -166,7 +165,7 @@ def leave(array: Array, what: str, instead: str) -> np.ndarray:
 
 def refuse(what: str, instead: str) -> NoReturn:
     """TraceError at the author's line."""
-    raise TraceError(f"{site(sys._getframe(1))}\n  {what}; its gradient would be lost. {instead}")
+    raise TraceError(f"{site(getframe(1))}\n  {what}; its gradient would be lost. {instead}")
 
 
 Tape.array = Array
@@ -180,10 +179,10 @@ def current(array: Array) -> Node:
         root = array.origin
         while root.origin is not None:
             root = root.origin
-        if array.seen != root.version:
+        if array.seen is not root.node:
             op, options = array.how
             array.node = array.tape.record(op, (base, *options), name=array.node.name)
-            array.seen = root.version
+            array.seen = root.node
     return array.node
 
 
@@ -193,7 +192,7 @@ def store(array: Array, key: Any, value: Any) -> None:
     if type(value) is Array and value.origin is array and _is_view(value, key):
         return  # `x[key] += 1` has changed the view already
     name = node.name
-    here = site(sys._getframe(1))
+    here = site(getframe(1))
     if not name and here is not None:
         name = here.written() or ""
     assign(array, array.tape.record("put", (node, unwrap(key), unwrap(value)), name=name))
@@ -206,7 +205,7 @@ def _is_view(value: Array, key: Any) -> bool:
     while root.origin is not None:
         root = root.origin
     try:
-        return value.seen == root.version and bool(value.how == ("get", (unwrap(key),)))
+        return value.seen is root.node and bool(value.how == ("get", (unwrap(key),)))
     except ValueError:
         return False
 
@@ -215,7 +214,6 @@ def assign(array: Array, node: Node) -> None:
     """Give an array new contents, through to the array it is a view of."""
     array.node = node
     if array.origin is None:
-        array.version += 1
         return
     op, options = array.how
     base = current(array.origin)
@@ -234,7 +232,7 @@ def assign(array: Array, node: Node) -> None:
     root = array.origin
     while root.origin is not None:
         root = root.origin
-    array.seen = root.version
+    array.seen = root.node
 
 
 # ── operations ──────────────────────────────────────────────────────────────────────────────
@@ -257,7 +255,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
     """Record the operation `op` on these arguments, as its row's signature sorts them."""
     rows = TABLE.get(op)
     if rows is None:
-        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(op)}")
+        raise RuleError(f"{site(getframe(1))}\n  {missing(op)}")
     rule = rows[0]
     if options or len(args) != len(rule.parameters):
         args = bound(rule, args, options)
@@ -272,19 +270,19 @@ def call(op: str, *args: Any, **options: Any) -> Array:
         source = first.node if first.origin is None else current(first)
         value = rule.run(source.value, *args[1:])
         if op == "astype" and value.dtype.hasobject:
-            refuse_objects(op, site(sys._getframe(1)))
+            refuse_objects(op, site(getframe(1)))
         result = tape.step(
             rule,
             (source, *args[1:]),
             value,
             source.flow,
-            site(sys._getframe(1)),
+            tape.at(getframe(1)),
         )
     else:
         try:
             node = tape.record(op, tuple([unwrap(part) for part in args]))
         except RuleError as error:
-            raise RuleError(f"{site(sys._getframe(1))}\n  {error}") from None
+            raise RuleError(f"{site(getframe(1))}\n  {error}") from None
         result = traced(tape, node)
     if rule.view:
         node = result.node
@@ -292,7 +290,7 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             root = first
             while root.origin is not None:
                 root = root.origin
-            result.origin, result.seen = first, root.version
+            result.origin, result.seen = first, root.node
             result.how = (op, node.operands[1:])
     return result
 
@@ -301,7 +299,7 @@ def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
     """`call` for the common case: one array. `frame` runs the operation."""
     tape = x.tape
     # The traced function's own frame is the usual one: its sites need no search.
-    here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+    here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
     node = x.node if x.origin is None else current(x)
     run = rule.run  # apart: an attribute that is called at once is not cached as one
     return tape.step(rule, (node,), run(node.value), node.flow, here)
@@ -312,7 +310,7 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
     rule = rows[0]
     if type(x) is Array:
         tape = x.tape
-        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
         left = x.node if x.origin is None else current(x)
         if type(y) is Array:
             right = y.node if y.origin is None else current(y)
@@ -331,7 +329,7 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
         operands, values, traced = (left, y), (left.value, y), left
     else:
         tape = y.tape
-        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
         if type(x) not in _LITERALS or here is None or x not in here.literals:
             return None
         right = y.node if y.origin is None else current(y)
@@ -352,7 +350,7 @@ def bound(rule: Rule, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[A
     except TypeError as error:
         text = str(error).replace("<lambda>()", rule.op)
         raise RuleError(
-            f"{site(sys._getframe(1))}\n  the row of `{rule.op}` is ({rule.signature}): {text}"
+            f"{site(getframe(1))}\n  the row of `{rule.op}` is ({rule.signature}): {text}"
         ) from None
 
 
@@ -382,13 +380,13 @@ def _binary(
     def forward(self: Array, other: Any) -> Any:
         if square is not None and type(other) in _LITERALS:
             if other == 2:
-                return unary(square, self, sys._getframe(1))
+                return unary(square, self, getframe(1))
             return canonical(op, self, other)
-        frame = sys._getframe(1)
+        frame = getframe(1)
         if plainly and type(other) is Array and self.origin is None and other.origin is None:
             # The most frequent case of `binary`, without the call.
             tape, x, y = self.tape, self.node, other.node
-            here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or site(frame)
+            here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
             return tape.step(
                 rule,
                 (x, y),
@@ -400,7 +398,7 @@ def _binary(
         return canonical(op, self, other) if result is None else result
 
     def reflected(self: Array, other: Any) -> Any:
-        result = None if special else binary(rows, other, self, sys._getframe(1))
+        result = None if special else binary(rows, other, self, getframe(1))
         return canonical(op, other, self) if result is None else result
 
     def in_place(self: Array, other: Any) -> Any:
@@ -424,7 +422,7 @@ def _binary(
 
 
 def _unary(rule: Rule) -> Callable[[Array], Array]:
-    return lambda self: unary(rule, self, sys._getframe(1))
+    return lambda self: unary(rule, self, getframe(1))
 
 
 def equip() -> None:

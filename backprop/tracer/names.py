@@ -207,11 +207,12 @@ def _internal(code: CodeType) -> bool:
 class _Code:
     """The sites of one code object, by instruction."""
 
-    __slots__ = ("code", "internal", "positions", "sites")
+    __slots__ = ("code", "internal", "ours", "positions", "sites")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # kept alive, since the cache goes by identity
         self.internal = _internal(code)
+        self.ours = self.internal and code.co_filename.startswith(_OURS)
         self.sites: dict[int, Site] = {}
         self.positions: list[Any] | None = None
 
@@ -233,9 +234,7 @@ def site(frame: FrameType | None) -> Site | None:
     """The place in the author's code that `frame`, or the nearest caller of it, is running."""
     while frame is not None:
         code = frame.f_code
-        known = _codes.get(id(code))
-        if known is None:
-            known = _codes[id(code)] = _Code(code)
+        known = _codes.get(id(code)) or _code(code)
         if not known.internal:
             instruction = frame.f_lasti
             return known.sites.get(instruction) or known.at(instruction)
@@ -245,10 +244,14 @@ def site(frame: FrameType | None) -> Site | None:
 
 def sites(code: CodeType) -> dict[int, Site]:
     """The sites of a code that are known so far, by instruction."""
+    return _code(code).sites
+
+
+def _code(code: CodeType) -> _Code:
     known = _codes.get(id(code))
     if known is None:
         known = _codes[id(code)] = _Code(code)
-    return known.sites
+    return known
 
 
 def author(frame: FrameType | None) -> FrameType | None:
@@ -262,10 +265,10 @@ def outermost(frame: FrameType | None) -> FrameType | None:
     """The author's frame that the trace itself called: the traced function's."""
     found = None
     while frame is not None:
-        internal = frame.f_code.co_filename.startswith((_OURS, _NUMPY))
-        if not internal:
+        code = _code(frame.f_code)
+        if not code.internal:
             found = frame
-        elif found is not None and frame.f_code.co_filename.startswith(_OURS):
+        elif found is not None and code.ours:
             return found
         frame = frame.f_back
     return None

@@ -17,12 +17,14 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> tuple[dict[str, Node], dict
     Returns the nodes by name, and the aliases: names that mean a node which is called
     otherwise.
     """
-    local = _locals_at_the_end(tape)
-    for name, node in reversed(local.items()):  # the first of several names stays
-        # What a helper computed is called what f calls it.
-        if node.rule is not None and node.site is not None and node.site.code is not tape.code:
-            node.name = name
     names = {node.name: node for node in tape.nodes}
+    local = _locals_at_the_end(tape, names)
+    if tape.elsewhere:
+        for name, node in reversed(local.items()):  # the first of several names stays
+            # What a helper computed is called what f calls it.
+            if node.rule is not None and node.site is not None and node.site.code is not tape.code:
+                node.name = name
+        names = {node.name: node for node in tape.nodes}
     again: list[Node] = []
     anonymous: list[Node] = []
     if len(names) < len(tape.nodes) or "" in names:
@@ -65,12 +67,15 @@ def _invent(
         names[node.name] = node
 
 
-def _locals_at_the_end(tape: Tape) -> dict[str, Node]:
+def _locals_at_the_end(tape: Tape, names: dict[str, Node]) -> dict[str, Node]:
     """What f's own variables meant when it returned, where the nodes do not say so already."""
     frame, tape.frame = tape.frame, None  # the frame still knows
-    if frame is None:
+    code = tape.code
+    if frame is None or code is None:
         return {}
-    code = tape.code = frame.f_code
+    if not tape.elsewhere and len(names) >= code.co_nlocals and names.keys() >= {*code.co_varnames}:
+        if not code.co_cellvars and not code.co_freevars:
+            return {}  # every variable is a node's name already
     found = {}
     for name, value in frame.f_locals.items():
         if type(value) is Array:

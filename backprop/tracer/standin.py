@@ -130,7 +130,7 @@ def _reduction(name: str) -> Callable[..., Any]:
         else:
             value = rule.run(value, axis, keepdims)
         operands = (node, axis, keepdims)
-        here = site(sys._getframe(1))
+        here = x.tape.at(sys._getframe(1))
         return x.tape.step(rule, operands, value, node.flow, here)
 
     compute.__name__ = name
@@ -196,15 +196,9 @@ REPLACED: dict[str, Callable[..., Any]] = {
 _BY_ORIGINAL = {id(getattr(np, name)): stand_in for name, stand_in in REPLACED.items()}
 
 
-class Numpy(ModuleType):
-    """The module that `np` means in a traced function."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)  # numpy loads some of its modules on first use
-
-
-_numpy = Numpy("numpy")
-_numpy.__dict__.update({**vars(np), **REPLACED})
+# The module that `np` means in a traced function. (numpy loads some of its modules on first use.)
+_numpy = ModuleType("numpy")
+_numpy.__dict__.update({**vars(np), **REPLACED, "__getattr__": lambda name: getattr(np, name)})
 
 _known: dict[int, tuple[int, list[tuple[dict[str, Any], str, Any, Any]]]] = {}
 

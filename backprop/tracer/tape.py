@@ -44,6 +44,7 @@ class Tape:
         self.frame: FrameType | None = None  # of the traced function, for its local names
         self.sites: dict[int, Site] = {}  # of its code, by instruction
         self.code: CodeType | None = None
+        self.elsewhere = False  # some operations were run by helpers
 
     def __enter__(self) -> Tape:
         self._outer = running()
@@ -73,7 +74,7 @@ class Tape:
     # ── operations ──────────────────────────────────────────────────────────────────────────
     def record(self, op: str, operands: tuple[Any, ...], name: str | None = None) -> Node:
         """Run one operation (operands in the order of its row) and write it down."""
-        here = site(sys._getframe(1))
+        here = self.at(sys._getframe(1))
         rows = TABLE[op]
         operative = rows[0].operative
         values = []
@@ -129,8 +130,6 @@ class Tape:
         index = len(nodes)
         name = ""
         if here is not None:
-            if self.frame is None:
-                self._enter(sys._getframe(1))
             if here.plain:
                 name = here.name
             elif here.returned is None:
@@ -158,14 +157,19 @@ class Tape:
         array.tape = self
         array.node = node
         array.origin = None
-        array.version = 0
         return array
 
-    def _enter(self, frame: FrameType) -> None:
-        """The first operation: remember the traced function's frame, and its known sites."""
-        self.frame = outermost(frame)
-        if self.frame is not None:
-            self.sites = sites(self.frame.f_code)
+    def at(self, frame: FrameType) -> Site | None:
+        """The author's place in `frame`, or in the nearest of its callers."""
+        here = site(frame)
+        if self.frame is None:  # the first operation
+            self.frame = outermost(frame)
+            if self.frame is not None:
+                self.code = self.frame.f_code
+                self.sites = sites(self.code)
+        elif here is not None and here.code is not self.code:
+            self.elsewhere = True
+        return here
 
     def _argument(self, operand: Any, here: Site | None, operative: bool) -> Any:
         """An operand as the graph keeps it: nodes for arrays, and for numbers with a name.
