@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -35,37 +35,24 @@ class Node:
         flow: CONSTANT, DEPENDS or DIFFERENTIABLE, made so that `|` is right for operands.
     """
 
-    # A trace makes many nodes: slots, all of them filled by `made`, are read and written fastest.
+    # A trace makes many nodes: slots are read and written fastest, and the fewer the better.
+    # `made` fills those of the second row, the graph those of the first, when it is looked at.
     __slots__ = (
-        "_arguments",
-        "_origins",
-        "active",
-        "flow",
-        "index",
-        "name",
-        "named",
-        "note",
-        "op",
-        "operands",
-        "rule",
-        "shift",
-        "site",
-        "value",
+        *("_origins", "active", "index", "named"),
+        *("flow", "leaf", "name", "note", "operands", "rule", "site", "value"),
     )
 
-    op: str
     rule: Rule | None
     operands: tuple[Any, ...]
     value: np.ndarray
-    index: int
     flow: int
     site: Site | None
     name: str
+    leaf: str  # "input" or "constant", where there is no rule
+    note: Any  # where a constant comes from, for the writer
+    index: int
     named: bool  # the name is the author's
     active: bool
-    note: Any  # where a constant comes from, for the writer
-    shift: np.ndarray | None  # a constant added to the result: a shifted graph
-    _arguments: dict[str, Any] | None
     _origins: Any
 
     @property
@@ -84,15 +71,17 @@ class Node:
         return self.site.line if self.site is not None else None
 
     @property
+    def op(self) -> str:
+        return self.leaf if self.rule is None else self.rule.op
+
+    @property
     def arguments(self) -> dict[str, Any]:
-        if self._arguments is None:  # a trace has no need of it
-            parameters = self.rule.parameters if self.rule is not None else ()
-            self._arguments = dict(zip(parameters, self.operands, strict=True))
-        return self._arguments
+        parameters = self.rule.parameters if self.rule is not None else ()
+        return dict(zip(parameters, self.operands, strict=True))
 
     def become(self, rule: Rule, operands: tuple[Any, ...]) -> None:
         """Have the value made by another operation."""
-        self.op, self.rule, self.operands, self._arguments = rule.op, rule, operands, None
+        self.rule, self.operands = rule, operands
 
     @property
     def plain(self) -> Any:
@@ -115,28 +104,26 @@ class Node:
 
 
 def made(
-    op: str,
     rule: Rule | None,
     operands: tuple[Any, ...],
     value: np.ndarray,
-    index: int,
     flow: int = CONSTANT,
     site: Site | None = None,
     name: str = "",
+    leaf: str = "",
+    note: Any = None,
 ) -> Node:
     """A node. (Not by `Node(…)`: calling a class costs more than all these assignments.)"""
     node = _new(Node)
-    node.op = op
     node.rule = rule
     node.operands = operands
     node.value = value
-    node.index = index
     node.flow = flow
     node.site = site
     node.name = name
-    node.named = True
-    node.active = False
-    node.note = node.shift = node._arguments = node._origins = None
+    node.note = note
+    if rule is None:
+        node.leaf = leaf
     return node
 
 
@@ -187,12 +174,16 @@ class Graph:
         aliases: Mapping[str, str] = MappingProxyType({}),
         call: Any = None,
         names: dict[str, Node] | None = None,
+        invented: Sequence[Node] = (),
+        shifts: Mapping[Node, np.ndarray] = MappingProxyType({}),
     ) -> None:
         self.function = function
         self._nodes = nodes
         self._inputs = inputs
         self._outputs = outputs
-        self._activated = False  # the nodes know whether a gradient flows: when it is asked
+        self._invented = invented  # the nodes whose names are not the author's
+        self._completed = False
+        self.shifts = shifts  # constants added to results: see `shifted`
         self.several = several
         self.branches = branches
         self.original = True  # its values are those that f was traced with
@@ -204,27 +195,34 @@ class Graph:
     @property
     def nodes(self) -> list[Node]:
         """All nodes, in execution order."""
-        if not self._activated:
-            self._activate()
+        if not self._completed:
+            self._complete()
         return self._nodes
 
     @property
     def inputs(self) -> dict[str, Node]:
         """f's arguments that are arrays, by name."""
-        if not self._activated:
-            self._activate()
+        if not self._completed:
+            self._complete()
         return self._inputs
 
     @property
     def outputs(self) -> tuple[Node, ...]:
         """What f returned, without the cache."""
-        if not self._activated:
-            self._activate()
+        if not self._completed:
+            self._complete()
         return self._outputs
 
-    def _activate(self) -> None:
-        """Mark the nodes through which a gradient flows."""
-        self._activated = True
+    def _complete(self) -> None:
+        """Fill in what the trace has left out, and mark where a gradient flows."""
+        self._completed = True
+        for index, node in enumerate(self._nodes):
+            node.index = index
+            node.named = True
+            node.active = False
+            node._origins = None
+        for node in self._invented:
+            node.named = False
         for node in self._outputs:
             node.active = node.flow == DIFFERENTIABLE
         for node in reversed(self._nodes):
@@ -235,8 +233,8 @@ class Graph:
                         source.active = source.active or source.flow == DIFFERENTIABLE
 
     def __getitem__(self, name: str) -> Node:
-        if not self._activated:
-            self._activate()
+        if not self._completed:
+            self._complete()
         node = self._names.get(self.aliases.get(name, name))
         if node is None:
             named = ", ".join(node.name for node in self.nodes if node.named)

@@ -149,8 +149,8 @@ def rerun(
             raise TypeError(f"`{node.op}` has no complex version")
         arguments = [plain(argument, value_of) for argument in node.arguments.values()]
         value = np.asarray(run(*arguments))
-        if node.shift is not None:
-            value = value + node.shift
+        if (shift := graph.shifts.get(node)) is not None:
+            value = value + shift
         values[node] = value if after is None else np.asarray(after(node, value))
     return values
 
@@ -234,12 +234,10 @@ def _with_values(
         operands = tuple([plain(operand, twins.__getitem__) for operand in node.operands])
         value = values.get(node)
         value = node.value if value is None else value
-        twin = made(
-            node.op, node.rule, operands, value, node.index, node.flow, node.site, node.name
+        twins[node] = made(
+            node.rule, operands, value, node.flow, node.site, node.name, node.op, node.note
         )
-        twin.named, twin.note = node.named, node.note
-        twin.shift = shifts.get(node, node.shift)
-        twins[node] = twin
+    shifts = {**graph.shifts, **shifts}
     twin_graph = Graph(
         graph.function,
         list(twins.values()),
@@ -249,6 +247,8 @@ def _with_values(
         tuple((twins[node], value) for node, value in graph.branches),
         graph.aliases,
         graph.call,
+        invented=[twins[node] for node in graph.nodes if not node.named],
+        shifts={twins[node]: shift for node, shift in shifts.items()},
     )
     twin_graph.original = False
     return twin_graph

@@ -17,7 +17,6 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import CONSTANT, DIFFERENTIABLE, Graph, Node
 from backprop.tracer.array import Array, current, equip, traced
-from backprop.tracer.idioms import recognise
 from backprop.tracer.naming import give_names
 from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
@@ -107,12 +106,13 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         if isinstance(ours, TraceError):  # numpy has put its own error over it
             raise ours from None
         raise
-    recognise(tape, outputs)
-    known, aliases = give_names(tape, f)
+    known, aliases, invented = give_names(tape, f, outputs)
     marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
     call = Call(name, f, names, args, marks, cache)
     branches = tuple(tape.branches)
-    return Graph(name, tape.nodes, inputs, outputs, several, branches, aliases, call, known)
+    return Graph(
+        name, tape.nodes, inputs, outputs, several, branches, aliases, call, known, invented
+    )
 
 
 def _mark(value: np.ndarray) -> Any:

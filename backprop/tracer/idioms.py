@@ -24,7 +24,7 @@ _LAST = {pattern[0] for pattern in IDIOMS.values()}
 
 def recognise(tape: Tape, outputs: tuple[Node, ...]) -> None:
     """Replace each idiom by one node of its row."""
-    if _LAST.isdisjoint({node.op for node in tape.nodes}):
+    if _LAST.isdisjoint([node.rule.op for node in tape.nodes if node.rule is not None]):
         return
     uses = Counter(source for node in tape.nodes for source in node.inputs)
     uses.update(outputs)
@@ -40,8 +40,6 @@ def recognise(tape: Tape, outputs: tuple[Node, ...]) -> None:
                     gone.update(parts)
     if gone:
         tape.nodes[:] = [node for node in tape.nodes if node not in gone]
-        for index, node in enumerate(tape.nodes):
-            node.index = index
 
 
 def _match(node: Any, pattern: Any, uses: Counter[Node], parts: list[Node]) -> Node | None:

@@ -43,7 +43,6 @@ class Site:
         "literals",
         "name",
         "names",
-        "plain",
         "returned",
         "text",
         "tree",
@@ -65,7 +64,6 @@ class Site:
             self._read(tree)
         if self.name in ("_", "np") or keyword.iskeyword(self.name):
             self.name = ""
-        self.plain = self.returned is None and not self.names  # one name, or none, says it all
 
     def _read(self, tree: ast.AST) -> None:
         child: Any = tree
@@ -274,7 +272,7 @@ def outermost(frame: FrameType | None) -> FrameType | None:
     return None
 
 
-def name_of(here: Site, frame: FrameType | None) -> tuple[str | None, tuple[str | None, ...]]:
+def name_of(here: Site, frame: FrameType | None) -> str | None:
     """The name of what is computed at `here`, asking the callers of a helper that returns it."""
     position = here.returned
     frame = author(frame)
@@ -288,9 +286,9 @@ def name_of(here: Site, frame: FrameType | None) -> tuple[str | None, tuple[str 
         here = site(frame) or here
         if position >= 0:
             name = here.names[position] if position < len(here.names) else None
-            return name, ()
+            return name
         position = here.returned
-    return here.name, here.names
+    return here.name
 
 
 def _tree(filename: str, span: _Span) -> ast.AST | None:

@@ -8,16 +8,21 @@ from typing import Any
 
 from backprop.graph import Node
 from backprop.tracer.array import Array, current
+from backprop.tracer.idioms import recognise
 from backprop.tracer.tape import Tape
 
 
-def give_names(tape: Tape, f: Callable[..., Any]) -> tuple[dict[str, Node], dict[str, str]]:
+def give_names(
+    tape: Tape, f: Callable[..., Any], outputs: tuple[Node, ...]
+) -> tuple[dict[str, Node], dict[str, str], list[Node]]:
     """The author's names, versions `x_2` of what is rebound, `t1`, `t2` for the rest.
 
-    Returns the nodes by name, and the aliases: names that mean a node which is called
-    otherwise.
+    Returns the nodes by name, the aliases (names that mean a node which is called
+    otherwise), and the nodes with an invented name.
     """
     names = {node.name: node for node in tape.nodes}
+    if "" in names:
+        recognise(tape, outputs)
     local = _locals_at_the_end(tape, names)
     if tape.elsewhere:
         for name, node in reversed(local.items()):  # the first of several names stays
@@ -41,7 +46,8 @@ def give_names(tape: Tape, f: Callable[..., Any]) -> tuple[dict[str, Node], dict
     }
     if again or anonymous:
         _invent(again, anonymous, names, {*_locals(f), *names})
-    return names, {name: node.name for name, node in aliases.items() if node.name != name}
+    others = {name: node.name for name, node in aliases.items() if node.name != name}
+    return names, others, anonymous
 
 
 def _invent(
@@ -63,7 +69,6 @@ def _invent(
         while f"t{number}" in theirs:
             number += 1
         node.name = f"t{number}"
-        node.named = False
         names[node.name] = node
 
 

@@ -37,7 +37,6 @@ class Tape:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.branches: list[tuple[Node, Any]] = []
-        self.names: dict[int, tuple[str | None, ...]] = {}
         self._constants: dict[int, Node] = {}  # by identity of the array (kept alive by the node)
         self._named: dict[Any, Node] = {}  # named scalars: eps, N
         self._outer: Tape | None = None
@@ -56,7 +55,7 @@ class Tape:
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
     def input(self, name: str, value: np.ndarray, flow: int) -> Node:
-        node = made("input", None, (), value, len(self.nodes), flow, None, name)
+        node = made(None, (), value, flow, None, name, "input")
         self.nodes.append(node)
         self._constants[id(value)] = node
         return node
@@ -65,8 +64,7 @@ class Tape:
         """The node of an array that does not depend on the arguments."""
         node = self._constants.get(id(value))
         if node is None:
-            node = made("constant", None, (), value, len(self.nodes), CONSTANT, None, name)
-            node.note = note
+            node = made(None, (), value, CONSTANT, None, name, "constant", note)
             self.nodes.append(node)
             self._constants[id(value)] = node
         return node
@@ -126,33 +124,22 @@ class Tape:
         """Write down an operation that was run; its result, to be handed to the author."""
         if type(value) is not ndarray:
             value = np.asarray(value)
-        nodes = self.nodes
-        index = len(nodes)
         name = ""
         if here is not None:
-            if here.plain:
+            if here.returned is None:
                 name = here.name
-            elif here.returned is None:
-                self.names[index] = here.names
             else:
-                known, names = name_of(here, sys._getframe(1))
-                name = known or ""
-                if names:
-                    self.names[index] = names
+                name = name_of(here, sys._getframe(1)) or ""
         # `made` and `traced`, written out: their calls would cost as much as the assignments.
         node = new(Node)
-        node.op = rule.op
         node.rule = rule
         node.operands = operands
         node.value = value
-        node.index = index
         node.flow = flow & rule.passes
         node.site = here
         node.name = name
-        node.named = True
-        node.active = False
-        node.note = node.shift = node._arguments = node._origins = None
-        nodes.append(node)
+        node.note = None
+        self.nodes.append(node)
         array = new(self.array)
         array.tape = self
         array.node = node
@@ -198,9 +185,8 @@ class Tape:
         node = self._named.get(key)
         if node is None:
             array = np.asarray(value)
-            node = made("constant", None, (), array, len(self.nodes), CONSTANT, here, name)
+            node = made(None, (), array, CONSTANT, here, name, "constant", value)
             self._named[key] = node
-            node.note = value
             self.nodes.append(node)
         return node
 
