@@ -93,9 +93,12 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             "Pass floating-point arrays: x.astype(float), np.array(2.0)"
         )
     try:
-        with tape, StandingIn(f):
+        with StandingIn(f, tape):
             result = f(*given)
-            outputs, several = _outputs(f, result, tape, args, given, cache)
+            if type(result) is Array:
+                outputs, several = (current(result),), False
+            else:
+                outputs, several = _outputs(f, result, tape, args, given, cache)
     except RecursionError:
         raise TraceError(
             f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
@@ -200,8 +203,6 @@ def _outputs(
     cache: bool | None,
 ) -> tuple[tuple[Node, ...], bool]:
     """The nodes that f returned, and whether they were a tuple."""
-    if type(result) is Array:
-        return (current(result),), False
     several = isinstance(result, (tuple, list))
     items = list(result) if several else [result]
     if several and len(items) > 1:

@@ -374,28 +374,26 @@ def _binary(
     rows = TABLE[op]
     rule = rows[0]
     run, plainly = rule.run, not rule.when
-    square = TABLE["square"][0] if op == "power" else None
     special = op == "divide"  # 1 / x is a reciprocal
 
     def forward(self: Array, other: Any) -> Any:
-        if square is not None and type(other) in _LITERALS:
-            if other == 2:
-                return unary(square, self, getframe(1))
-            return canonical(op, self, other)
         frame = getframe(1)
-        if plainly and type(other) is Array and self.origin is None and other.origin is None:
+        if type(other) is Array and plainly and self.origin is None and other.origin is None:
             # The most frequent case of `binary`, without the call.
             tape, x, y = self.tape, self.node, other.node
             here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
-            return tape.step(
-                rule,
-                (x, y),
-                run(x.value, y.value),
-                x.flow | y.flow,
-                here,
-            )
+            return tape.step(rule, (x, y), run(x.value, y.value), x.flow | y.flow, here)
         result = binary(rows, self, other, frame)
         return canonical(op, self, other) if result is None else result
+
+    square = TABLE["square"][0]
+
+    def power(self: Array, other: Any) -> Any:
+        if type(other) in _LITERALS:
+            if other == 2:
+                return unary(square, self, getframe(1))
+            return canonical(op, self, other)
+        return forward(self, other)
 
     def reflected(self: Array, other: Any) -> Any:
         result = None if special else binary(rows, other, self, getframe(1))
@@ -418,7 +416,7 @@ def _binary(
         assign(self, result.node)
         return self
 
-    return forward, reflected, in_place
+    return power if op == "power" else forward, reflected, in_place
 
 
 def _unary(rule: Rule) -> Callable[[Array], Array]:

@@ -22,7 +22,7 @@ from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, arrays_in, binary, call, current, refuse, traced, unary
 from backprop.tracer.functions import SPECIAL, SYNONYMS
 from backprop.tracer.names import site
-from backprop.tracer.tape import OPTIONS, running
+from backprop.tracer.tape import OPTIONS, Tape, active, running
 
 _SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 
@@ -204,19 +204,26 @@ _known: dict[int, tuple[int, list[tuple[dict[str, Any], str, Any, Any]]]] = {}
 
 
 class StandingIn:
-    """While it is entered, `np` means the stand-in where `function` and its helpers live."""
+    """While it is entered, `np` means the stand-in where `function` and its helpers live.
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    The stand-in writes to `tape` in this thread.
+    """
+
+    def __init__(self, function: Callable[..., Any], tape: Tape) -> None:
         self._function = function
+        self._tape = tape
         self._changed: list[tuple[dict[str, Any], str, Any]] = []
 
     def __enter__(self) -> None:
+        self._outer = running()
+        active.tape = self._tape
         for scope, name, original, replacement in _names(self._function):
             if scope.get(name) is original:
                 scope[name] = replacement
                 self._changed.append((scope, name, original))
 
     def __exit__(self, *_: object) -> None:
+        active.tape = self._outer
         for scope, name, original in self._changed:
             scope[name] = original
 

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 ndarray, new = np.ndarray, object.__new__
 _NUMBERS = (int, float, complex, np.number, np.bool_)
 OPTIONS = {int, bool, str, type(None)}
-_active = threading.local()
+active = threading.local()
 
 
 def running() -> Tape | None:
     """The tape of the function that is being traced in this thread."""
-    return getattr(_active, "tape", None)
+    return getattr(active, "tape", None)
 
 
 class Tape:
@@ -39,19 +39,10 @@ class Tape:
         self.branches: list[tuple[Node, Any]] = []
         self._constants: dict[int, Node] = {}  # by identity of the array (kept alive by the node)
         self._named: dict[Any, Node] = {}  # named scalars: eps, N
-        self._outer: Tape | None = None
         self.frame: FrameType | None = None  # of the traced function, for its local names
         self.sites: dict[int, Site] = {}  # of its code, by instruction
         self.code: CodeType | None = None
         self.elsewhere = False  # some operations were run by helpers
-
-    def __enter__(self) -> Tape:
-        self._outer = running()
-        _active.tape = self
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _active.tape = self._outer
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
     def input(self, name: str, value: np.ndarray, flow: int) -> Node:
@@ -124,12 +115,12 @@ class Tape:
         """Write down an operation that was run; its result, to be handed to the author."""
         if type(value) is not ndarray:
             value = np.asarray(value)
-        name = ""
-        if here is not None:
-            if here.returned is None:
-                name = here.name
-            else:
-                name = name_of(here, sys._getframe(1)) or ""
+        if here is None:
+            name = ""
+        elif here.returned is None:
+            name = here.name
+        else:
+            name = name_of(here, sys._getframe(1)) or ""
         # `made` and `traced`, written out: their calls would cost as much as the assignments.
         node = new(Node)
         node.rule = rule
