@@ -19,6 +19,7 @@ from backprop.site.derivations.terms import (
     Deriv,
     Dim,
     Entry,
+    Lam,
     Size,
     Term,
     Var,
@@ -125,7 +126,7 @@ class Citing(Instances):
                 self.proportional(part, key, scopes)
                 for side in (equation.left, equation.right)
                 for part in walk(side)
-                if isinstance(part, Term) and not isinstance(part, Entry)
+                if isinstance(part, Term) and not isinstance(part, Entry | Lam)
             ):
                 new[key] = TRUE
         return new

@@ -360,7 +360,7 @@ class Declarer:
         reader = Reader(self.world, tex, tree)
         if self.function_definition(reader, left, right):
             return True
-        found = self.new_name(reader, left)
+        found = self.new_name(reader, left, right)
         if found is None:
             return self.assumption(reader, left, right)
         key, letters, squared = found
@@ -372,7 +372,28 @@ class Declarer:
             self.world.squares[squared] = key
         return True
 
-    def new_name(self, reader: Reader, left: Node) -> tuple[str, tuple[str, ...], str] | None:
+    def names_part(self, letter: str, right: Node, reader: Reader) -> bool:
+        """Is a letter below no index but part of a name? The u of N_u where u is a vector, the t
+        of h_t = W x_t where x_t is declared as a whole."""
+        world = self.world
+        if letter in world.ranges:
+            return False
+        labels = {k for k, s in world.symbols.items() if s.kind == "label"}
+        if any(key.partition("_")[0] == letter for key in world.symbols.keys() - labels):
+            return True
+        users = [
+            node
+            for node in right.walk()
+            if node.kind == "scripted"
+            and any(n.kind == "letter" and n.value == letter for n in node.parts[1].walk())
+        ]
+        return bool(users) and all(
+            (found := reader.lookup(n))[0] is not None and found[1] is NONE for n in users
+        )
+
+    def new_name(
+        self, reader: Reader, left: Node, right: Node
+    ) -> tuple[str, tuple[str, ...], str] | None:
         """The name that a left side defines: key, index letters, name it is the square of."""
         node = left
         call = ""
@@ -420,7 +441,12 @@ class Declarer:
                     break
                 letters.append(letter)
             uppercase = all(n.isupper() for n in letters)
-            if not letters or len(set(letters)) < len(letters) or uppercase:
+            if (
+                not letters
+                or any(self.names_part(n, right, reader) for n in letters)
+                or len(set(letters)) < len(letters)
+                or uppercase
+            ):
                 key = f"{key}_{{{reader.text_of(sub)}}}"
                 letters = []
         known = self.world.symbols.get(key)

@@ -2,8 +2,9 @@
 
 How much of a definition counts is a level per symbol:
 
-OPAQUE   any smooth function of what its definition names, with the same sparsity: the value of
-         the definition times exp(h), or plus h, where h is random in every argument
+OPAQUE   any smooth function of what its definition names, with the same sparsity: its value plus
+         h, times exp(h) if it is positive, its odds times exp(h) if it is in (0, 1), where h is
+         random in every argument
 SHIFTED  the definition, with a random constant added to every sum in it: derivatives stay,
          identities such as Σ(x − x̄) = 0 do not hold
 TRUE     the definition
@@ -188,7 +189,7 @@ class Instance:
             if symbol.definition is None
         }
         self.patterns: dict[tuple[str, str], np.ndarray] = {}
-        self.truly_positive: dict[str, bool] = {}
+        self.kept: dict[str, str] = {}  # where the values of a definition lie
         self._assume()
 
     def random(self, *key: Any) -> np.random.Generator:
@@ -365,14 +366,19 @@ class Scope:
                 axis=tuple(range(len(keep), len(keep) + len(moved)))
             )
             noise = apply(np.add, noise, Value(keep, summed))
-        if self._positive(key):
+        kept = self._kept(key)
+        if kept == "(0, 1)":  # a probability stays one
+            return apply(lambda v, h: v / (v + (1 - v) * np.exp(-h)), value, noise)
+        if kept == "positive":
             return apply(lambda v, h: v * np.exp(h), value, noise)
         return apply(np.add, value, noise)
 
-    def _positive(self, key: str) -> bool:
-        known = self.instance.truly_positive
+    def _kept(self, key: str) -> str:
+        known = self.instance.kept
         if key not in known:
-            known[key] = bool(np.all(real(Scope(self.instance, {}).get(key).array) > 0))
+            true = real(Scope(self.instance, {}).get(key).array)
+            positive = bool(np.all(true > 0))
+            known[key] = "" if not positive else "(0, 1)" if np.all(true < 1) else "positive"
         return known[key]
 
     def pattern(self, key: str, name: str) -> np.ndarray:

@@ -69,6 +69,12 @@ SAID: dict[str, tuple[str, str]] = {
         "字母 {found} 可以是一个名字，也可以是乘积，两者都声明过；名字请写 \\mathrm{{{found}}}，"
         "乘积请写 {found_dots}",
     ),
+    "e-declared": (
+        "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
+        "function; write \\exp(…) for the exponential, or give the other e another name",
+        "{found}：本推导中声明了 e，这里可以是它的幂，也可以是指数函数；指数函数请写 \\exp(…)，"
+        "或给另一个 e 换名",
+    ),
     "differential": (
         "{found} outside a derivative: a lone differential has no value; write \\frac{{d …}}{{d …}}, "
         "or a \\cdot if d is a number",

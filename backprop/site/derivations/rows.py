@@ -11,9 +11,7 @@ from backprop.site.derivations.numeric import (
 from backprop.site.derivations.problems import Problem, Unreadable
 from backprop.site.derivations.reading import NONE, read
 from backprop.site.derivations.repair import MISFITS, Repairing
-from backprop.site.derivations.terms import (
-    Var,
-)
+from backprop.site.derivations.terms import Var
 from backprop.site.derivations.verdicts import (
     CHECKED,
     PROVED,
@@ -119,7 +117,9 @@ class Derivator(Repairing):
             except Unreadable as error:
                 verdicts.append(self.misfit(error, one, sound, tex, nodes.index(b.node)))
                 continue
-            good = self.cite(equation, one) if fact else self.holds(equation, one)
+            # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
+            states = fact or (b.node.kind, b.node.value) == ("number", "0")
+            good = self.cite(equation, one) if states else self.holds(equation, one)
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
             if good:

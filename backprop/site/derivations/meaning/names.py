@@ -51,6 +51,8 @@ class Names(Base):
         key = key_of(base) or ""
         if self.declared(key, node) or key in self.world.ranges or key in self.indices:
             return True
+        if key in ("e", "\\mathrm{e}") and split(node)[2] is not NONE:
+            return True
         return key in ("\\pi", "\\delta") or self.special(base, NONE, node) is not None
 
     def lookup(self, node: Node) -> tuple[str | None, Node, Node]:
@@ -126,6 +128,8 @@ class Names(Base):
     def named(self, node: Node, base: Node, sub: Node, sup: Node, primes: str) -> Array:
         key = key_of(base) or ""
         name, left_sub, left_sup = self.lookup(node)
+        if name == "e" and not self.is_transpose(left_sup) and self.is_open_power(left_sup):
+            raise self.fail("e-declared", node)
         if name is not None and name in self.world.symbols:
             symbol = self.world.symbols[name]
             value = self.entry(symbol, left_sub, node)
@@ -168,6 +172,15 @@ class Names(Base):
             if sub is NONE:
                 return self.powered(scalar(self.index_value(node, key)), node, sup)
         raise self.undeclared(node, base, key, sub)
+
+    @staticmethod
+    def is_open_power(sup: Node) -> bool:
+        """Does a formula stand above, and not a mere number or ⊤?"""
+        return (
+            sup is not NONE
+            and sup.parts[0].kind not in ("number", "none")
+            and (sup.parts[0].value != "T")
+        )
 
     def exponent(self, sup: Node) -> Num | Term | None:
         """The exponent that a superscript is; None if it is no plain exponent."""
