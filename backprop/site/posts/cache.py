@@ -22,7 +22,7 @@ from backprop.site.posts.program import Executor, Outcome, Result
 from backprop.site.posts.update import write
 
 # Their sources decide what a page does, besides its own code.
-_TOOL = ("runner.py", "worker.py", "guard.py", "figures.py", "check.py", "diagram.py")
+_TOOL = ("runner.py", "worker.py", "guard.py", "figures.py", "diagram.py")
 
 
 class Cache:
@@ -107,7 +107,8 @@ def _sha(data: bytes) -> str:
 @cache
 def _tool() -> str:
     here = Path(__file__).parent
-    files = [here / name for name in _TOOL] + sorted((here / "graphs").rglob("*.*"))
+    folders = [path for name in ("check", "graphs") for path in sorted((here / name).rglob("*.*"))]
+    files = [here / name for name in _TOOL] + folders
     return _sha(b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".svg")))
 
 

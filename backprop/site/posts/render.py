@@ -184,10 +184,18 @@ def _checked(block: str, shown: Shown) -> str:
     # Pygments drops empty lines at the top.
     dropped = next((i for i, line in enumerate(code) if line.strip()), 0)
     for found in shown.outcome.marks:
-        label = say("checked", shown.language, name=found["name"], shape=found["shape"])
+        held = found.get("held", "")
+        label = say(
+            "checked_lazy" if held else "checked",
+            shown.language,
+            name=found["name"],
+            shape=found["shape"],
+            held=held,
+        )
+        shape = f"{held} → {found['shape']}" if held else found["shape"]
         lines[found["line"] - dropped] += (
             f'<span class="bp-check" role="img" aria-label="{label}" title="{label}" '
-            f'data-shape="{found["shape"]}"></span>'
+            f'data-shape="{shape}"></span>'
         )
     block = _with_class(block[:start] + "\n".join(lines) + block[end:], "bp-checked")
     if shown.fence.options.get("at") == "real":

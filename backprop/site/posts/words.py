@@ -10,6 +10,10 @@ WORDS = {
         "en": "Checked: this is the gradient {name}, of shape {shape}",
         "zh": "已检查：这是梯度 {name}，shape 为 {shape}",
     },
+    "checked_lazy": {
+        "en": "Checked: this is the gradient {name}; its shape {held} is broadcast to {shape}",
+        "zh": "已检查：这是梯度 {name}，shape 为 {held}，会广播成 {shape}",
+    },
     "at_real": {
         "en": "Checked at real values: these lines use an identity of the forward pass",
         "zh": "在真实的值上检查过：这几行用到了前向计算里的恒等式",

@@ -1,0 +1,350 @@
+"""check="f(args)": every line of a fence that assigns a gradient, against the traced graph.
+
+The lines are executed one by one on a version of f whose sums and means are shifted by random
+constants (`Graph.shifted`), at several points. Identities such as Σ(x - mean) = 0, which hide a
+wrong sign or a missing term, do not hold there, while every correct way to write a line does.
+
+    follow    what each line assigns, reads and depends on
+    names     what the names of the lines mean
+    points    where they are compared; lengths: with other lengths, too
+    verdict   are they right, and if not, what is wrong
+"""
+
+import ast
+import contextlib
+import difflib
+import io
+import re
+import types
+from typing import Any
+
+import numpy as np
+
+from backprop.site.posts.check.follow import (
+    CannotFollowError,
+    Statement,
+    depends,
+    recomputed,
+    statements,
+)
+from backprop.site.posts.check.lengths import other_lengths, says_a_length, tied
+from backprop.site.posts.check.names import Names, Variable
+from backprop.site.posts.check.points import (
+    TOLERANCE,
+    Point,
+    Points,
+    array,
+    fresh,
+    known,
+    lazy,
+    same,
+    strangers,
+)
+from backprop.site.posts.check.verdict import Judge, Wire
+from backprop.site.posts.diagram import the_call
+from backprop.site.posts.runner import FenceError
+
+POINTS = 3
+
+# Partials that earlier fences of this page have shown, by the call that they belong to.
+_known: dict[str, dict[str, Wire]] = {}
+
+
+def check(request: dict, name: str, namespace: dict[str, Any]) -> list[dict]:
+    """Marks for the lines that are right: line (from 0), name, shape.
+
+    `namespace` is the page before the fence. FenceError names the first wrong line, what is
+    expected there and the shapes, or says why a line cannot be followed.
+    """
+    first = request["first"]
+    try:
+        return _Check(request, name, namespace).run()
+    except CannotFollowError as error:
+        raise FenceError(str(error), first + error.line - 1) from None
+
+
+class _Check:
+    def __init__(self, request: dict, name: str, namespace: dict[str, Any]):
+        self.request, self.file, self.namespace = request, name, namespace
+        self.real = request["at"] == "real"
+        self.statements = statements(request["code"])
+        what = f'check="{request["check"]}"'
+        self.f, self.args = the_call(request["check"], request["first"], name, namespace, what)
+        call = ast.parse(request["check"].strip(), mode="eval").body
+        assert isinstance(call, ast.Call)
+        self.graph = self._trace(self.args)
+        self.names = Names(self.graph, self.f, call)
+        self.judge = Judge(self.names, self.graph.derive(), self.statements)
+        self.wires: dict[str, Wire] = dict(_known.setdefault(request["check"], {}))
+        self.reads = {name for one in self.statements for name in one.reads}
+        touched = self.reads | {name for one in self.statements for name in one.assigns}
+        # A loss has the upstream gradient 1 for whoever writes none.
+        ones = {
+            i
+            for i, node in enumerate(self.graph.outputs)
+            if node.shape == () and not touched & set(self.names.upstream)
+        }
+        self.points = Points(self._trace, self.args, self.real, ones)
+
+    def _trace(self, args: list[Any]) -> Any:
+        import backprop as bp
+
+        return bp.trace(self.f, *args)
+
+    def run(self) -> list[dict]:
+        upstream = self._read_through()
+        # What the page has computed from the arguments holds at the arguments only.
+        own = bool(
+            [name for name in self._foreign() if strangers(self.namespace[name], self.graph)]
+        )
+        points = [
+            point for seed in range(POINTS) if (point := self.points.make(seed, move=not own))
+        ]
+        for point in points:
+            self._execute(point, upstream)
+        longer = None if own else self._longer()
+        if longer:
+            self._execute(longer, upstream, strict=False)
+        self._same_forward(upstream)
+        marks = self._judge(points, longer, upstream)
+        if not marks:
+            raise CannotFollowError(
+                f"nothing to check: no line assigns the gradient of a node of {self.f.__name__}; "
+                "it has " + ", ".join(self.names.gradients()),
+                1,
+            )
+        _known[self.request["check"]] = self.wires
+        return marks
+
+    # ---- reading ----------------------------------------------------------------------------
+    def _read_through(self) -> set[str]:
+        """Refuse what cannot be followed; also the upstream gradients that the fence chooses."""
+        names = self.names
+        upstream = {*names.upstream, "dout"}
+        gradients = upstream | {name for name in self.reads if names.variable(name)}
+        forward = {name for name in names.bound if names.depends(name)}
+        chosen_here: set[str] = set()
+        for statement in self.statements:
+            used = depends(statement.node)
+            chosen = upstream & set(statement.assigns)
+            if chosen and not used & (gradients - chosen):
+                chosen_here |= chosen
+                continue
+            ours = [name for name in statement.assigns if names.forward(name)]
+            if not self.real and not ours:
+                if again := recomputed(statement.node, forward, gradients):
+                    raise CannotFollowError(
+                        f"`{again}` computes a forward value again, where the check has shifted "
+                        "it: give it the name that it has in "
+                        f'{self.f.__name__}, on a line of its own, or say at="real"',
+                        statement.line,
+                    )
+            if used & gradients:
+                gradients |= set(statement.assigns)
+            elif used & forward:
+                forward |= set(statement.assigns)
+        self.gradients = gradients
+        return chosen_here
+
+    def _foreign(self) -> list[str]:
+        """The names of the page that the lines read and that mean nothing in f."""
+        return [
+            name
+            for name in sorted(self.reads & set(self.namespace))
+            if not (
+                self.names.forward(name) or self.names.variable(name) or name in self.names.upstream
+            )
+        ]
+
+    # ---- running ----------------------------------------------------------------------------
+    def _longer(self) -> Point | None:
+        """A point with other lengths, where the function and the lines allow them."""
+        lengths = tied(self.args)
+        if not lengths or says_a_length(self.request["code"], lengths):
+            return None
+        if any(_has_lengths(self.namespace[name]) for name in self._foreign()):
+            return None  # `N = x.shape[0]` of an earlier fence stays what it is
+        with contextlib.suppress(Exception):
+            if args := other_lengths(self._trace, self.args, _form):
+                return self.points.make(POINTS, args=args)
+        return None
+
+    def _execute(self, point: Point, upstream: set[str], strict: bool = True) -> None:
+        """Run the lines at a point, forward names being those of the shifted function."""
+        scope = {
+            name: known(value, self.graph, point.graph) if name in self.reads else fresh(value)
+            for name, value in self.namespace.items()
+        }
+        for name in self.reads:
+            value = self._value(name, point)
+            if value is not None:
+                scope[name] = value
+        for statement in self.statements:
+            module = ast.Module([statement.node], [])
+            ast.increment_lineno(statement.node, self.request["first"] - 1)
+            code = compile(module, self.file, "exec")
+            ast.increment_lineno(statement.node, 1 - self.request["first"])
+            try:
+                with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+                    exec(code, scope)
+            except Exception:
+                if strict:
+                    raise
+                return
+            point.versions.append({name: array(scope.get(name)) for name in statement.assigns})
+            for name in statement.assigns:
+                if self.names.forward(name) or name in upstream:
+                    scope[name] = self._value(name, point)
+
+    def _value(self, name: str, point: Point) -> Any:
+        """What a name is at a point: a forward value, or a gradient of an earlier fence."""
+        node = self.names.forward(name)
+        if node is not None:
+            plain = point.graph[node].plain
+            return plain.copy() if isinstance(plain, np.ndarray) else plain
+        if name in self.names.upstream:
+            return point.douts[self.names.upstream[name]].copy()
+        variable = self.names.variable(name)
+        if variable is None or name not in self.namespace:
+            return None
+        if variable.partial:
+            wire = self.wires.get(name)
+            truth = None if wire is None else point.gradients.wires[wire]
+        else:
+            truth = point.gradients.nodes[variable.nodes[0]]
+        shape = self.graph[variable.nodes[0]].shape
+        return None if truth is None else lazy(np.array(truth), self.namespace[name], shape)
+
+    # ---- the page and the function speak of the same values ---------------------------------
+    def _same_forward(self, upstream: set[str]) -> None:
+        """The graph's values take the place of forward values of the page; are they the same?"""
+        point = self.points.make(0, shift=False)
+        assert point is not None
+        written: set[str] = set()
+        for statement in self.statements:
+            for name in statement.reads - written:
+                if name in self.namespace and self.names.forward(name):
+                    self._same_as_page(name, point, statement)
+            written |= set(statement.assigns)
+        names = {name for name in written if self.names.forward(name)}
+        if not names:
+            return
+        self._execute(point, upstream)
+        for statement, versions in zip(self.statements, point.versions, strict=True):
+            for name in names & set(versions):
+                nodes = [point.graph[node].value for node in self.names.versions(name)]
+                if not any(same(versions[name], node, 0.0, exactly=True) for node in nodes):
+                    raise CannotFollowError(
+                        f"`{ast.unparse(statement.node).splitlines()[0]}` gives another value than "
+                        f"{name} has in {self.f.__name__}, so the lines below cannot be checked",
+                        statement.line,
+                    )
+
+    def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
+        value = self.namespace[name]
+        single = getattr(value, "dtype", np.dtype(float)).itemsize < 8
+        tolerance = 1e-4 if single else TOLERANCE  # the graph is traced in float64
+        truths = [point.graph[node].value for node in self.names.versions(name)]
+        if not any(same(array(value), t, 0.0, tolerance, exactly=True) for t in truths):
+            raise CannotFollowError(
+                f"`{name}` has another value on this page than in {self.f.__name__}: "
+                f'check="{self.request["check"]}" is about other numbers than these lines',
+                statement.line,
+            )
+
+    # ---- judging ----------------------------------------------------------------------------
+    def _judge(self, points: list[Point], longer: Point | None, upstream: set[str]) -> list[dict]:
+        """Marks, or the first line that is wrong.
+
+        A gradient may be built by several lines (`dx = p.copy()`, `dx[i] -= 1`): a version that
+        is no gradient, and no part of it, is pending until a line that goes on with it is right.
+        """
+        marks: list[dict] = []
+        pending: dict[str, FenceError] = {}
+        wrong: list[FenceError] = []
+        for at, statement in enumerate(self.statements):
+            here = [*points, *([longer] if longer and at < len(longer.versions) else [])]
+            for name in dict.fromkeys(statement.assigns):
+                if name in upstream or not (name in self.gradients or self.names.variable(name)):
+                    continue
+                if name in pending and name not in statement.reads:
+                    wrong.append(pending.pop(name))
+                values = [point.versions[at][name] for point in here]
+                found = self._right(name, statement, values, here)
+                if isinstance(found, str):
+                    line = self.request["first"] + statement.line - 1
+                    pending.setdefault(name, FenceError(found, line))
+                elif found:
+                    pending.pop(name, None)
+                    marks.append(self._mark(found, statement, values[0]))
+        wrong += pending.values()
+        if wrong:
+            raise min(wrong, key=lambda error: error.line)
+        return marks
+
+    def _right(
+        self, name: str, statement: Statement, values: list, points: list[Point]
+    ) -> Variable | str | None:
+        """Of what a name is the gradient; None if it need not be one; else what is wrong."""
+        variable = self.names.variable(name)
+        if variable is None:
+            if not re.match(r"d\w", name) or name in self.names.bound:
+                return None
+            return self.judge.unnamed(name, values, points) or self._unknown(name)
+        if variable.partial:
+            others = {wire for other, wire in self.wires.items() if other != name}
+            if wire := self.judge.wire(variable, values, points, others):
+                self.wires[name] = wire
+                return variable
+        elif self.judge.right(variable, statement, values, points):
+            return variable
+        return self.judge.complaint(variable, statement, values, points) + self._hint()
+
+    def _unknown(self, name: str) -> str:
+        """A name that looks like a gradient and is none would pass unseen."""
+        names = self.names.gradients()
+        close = difflib.get_close_matches(name, names, n=1)
+        return f"`{name}` is the gradient of no node of {self.f.__name__}; " + (
+            f"did you mean `{close[0]}`?" if close else f"it has {', '.join(names)}"
+        )
+
+    def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict:
+        shape = self.graph[variable.nodes[-1]].shape
+        mark = {"line": statement.last - 1, "name": variable.name, "shape": str(shape)}
+        if np.shape(value) != shape:
+            mark["held"] = str(np.shape(value))
+        return mark
+
+    def _hint(self) -> str:
+        """The arrays of the page that the lines read and f does not know."""
+        foreign = [
+            f"`{name}`"
+            for name in self._foreign()
+            if name != "dout" and strangers(self.namespace[name], self.graph)
+        ]
+        if not foreign:
+            return ""
+        outputs = " and ".join(
+            f"d{name}" if self.graph[name].named else "dout" for name in self.names.outputs
+        )
+        return (
+            f" ({', '.join(foreign)} means nothing in {self.f.__name__}, whose upstream gradient "
+            f"is called {outputs}: it was read as it is on the page)"
+        )
+
+
+def _form(graph: Any) -> Any:
+    """What has to stay the same for other lengths."""
+    return [(node.name, node.op, node.value.ndim) for node in graph.nodes]
+
+
+def _has_lengths(value: Any, inside: tuple[Any, ...] = ()) -> bool:
+    """May this value of a page depend on the lengths of its arrays?"""
+    if isinstance(value, types.FunctionType):
+        names = set(value.__code__.co_names) & set(value.__globals__)
+        return value not in inside and any(
+            _has_lengths(value.__globals__[name], (*inside, value)) for name in names
+        )
+    if isinstance(value, (float, str, type(None), types.ModuleType, type)):
+        return False
+    return not callable(value)

@@ -1,0 +1,96 @@
+"""Other lengths for a call whose arrays have equal ones.
+
+Where N = D on a page, `x.shape[1]` is as good as `x.shape[0]`. So the call is tried with other
+lengths: axes that the function needs to be equal grow together, all others grow apart.
+"""
+
+import ast
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Axis = tuple[int, int]  # which argument, which of its axes
+TRIES = 64
+
+
+def other_lengths(
+    trace: Callable[[list[Any]], Any], args: list[Any], shape_of_graph: Callable[[Any], Any]
+) -> list[Any] | None:
+    """The arguments with no two lengths equal that need not be; None if all need to be.
+
+    `shape_of_graph` says what must stay: the function has to do the same on other lengths.
+    """
+    wanted = shape_of_graph(trace(args))
+
+    def works(longer: dict[Axis, int]) -> bool:
+        try:
+            with np.errstate(all="ignore"):
+                return bool(shape_of_graph(trace(resized(args, longer))) == wanted)
+        except Exception:
+            return False
+
+    longer: dict[Axis, int] = {}
+    taken = {n for argument in args if isinstance(argument, np.ndarray) for n in argument.shape}
+    for length, axes in _ties(args).items():
+        for some in _groups(axes, works)[1:]:
+            new = next(n for n in itertools.count(length + 1) if n not in taken)
+            taken.add(new)
+            longer |= dict.fromkeys(some, new - length)
+    return resized(args, longer) if longer and works(longer) else None
+
+
+def tied(args: list[Any]) -> set[int]:
+    """The lengths that more than one axis has."""
+    return set(_ties(args))
+
+
+def _ties(args: list[Any]) -> dict[int, list[Axis]]:
+    ties: dict[int, list[Axis]] = {}
+    for i, argument in enumerate(args):
+        if isinstance(argument, np.ndarray):
+            for k, length in enumerate(argument.shape):
+                ties.setdefault(length, []).append((i, k))
+    return {length: axes for length, axes in ties.items() if length > 1 and len(axes) > 1}
+
+
+def _groups(axes: list[Axis], works: Callable[[dict[Axis, int]], bool]) -> list[list[Axis]]:
+    """Axes that have to be equal, group by group: the smallest sets that may grow alone."""
+    groups: list[list[Axis]] = []
+    rest, tries = list(axes), 0
+    while rest:
+        first, *others = rest
+        found = rest
+        for size in range(len(others)):
+            for some in itertools.combinations(others, size):
+                tries += 1
+                if tries > TRIES:
+                    return [*groups, rest]
+                if works(dict.fromkeys((first, *some), 1)):
+                    found = [first, *some]
+                    break
+            if found is not rest:
+                break
+        groups.append(found)
+        rest = [axis for axis in rest if axis not in found]
+    return groups
+
+
+def resized(args: list[Any], longer: dict[Axis, int]) -> list[Any]:
+    """The arguments with some axes longer; entries are repeated, which labels may be."""
+    found = list(args)
+    for (i, k), more in longer.items():
+        index = np.arange(args[i].shape[k] + more) % args[i].shape[k]
+        found[i] = np.take(found[i], index, axis=k)
+    return found
+
+
+def says_a_length(code: str, lengths: set[int]) -> bool:
+    """Does the code write one of these lengths as a number? `dvar / 5` is right where N is 5."""
+    return any(
+        isinstance(node, ast.Constant)
+        and type(node.value) in (int, float)
+        and node.value in lengths
+        for node in ast.walk(ast.parse(code))
+    )

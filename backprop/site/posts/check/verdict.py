@@ -1,0 +1,160 @@
+"""Is a version of a gradient right, and if not, what is wrong with it?"""
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backprop.site.posts.check.follow import Statement
+from backprop.site.posts.check.names import Names, Variable
+from backprop.site.posts.check.points import Point, same
+
+Wire = tuple[str, str, str]
+Values = list[np.ndarray | None]
+
+
+class Judge:
+    """Compares what statements have assigned with the truth at the same points."""
+
+    def __init__(self, names: Names, backward: Any, statements: list[Statement]):
+        self.names, self.graph, self.backward = names, names.graph, backward
+        self.statements = statements
+
+    def right(
+        self, variable: Variable, statement: Statement, values: Values, points: list[Point]
+    ) -> bool:
+        return any(
+            all(
+                same(value, truth(point), point.scale)
+                for value, point in zip(values, points, strict=True)
+            )
+            for truth in self._truths(variable, statement)
+        )
+
+    def _truths(self, variable: Variable, statement: Statement) -> Iterator[Any]:
+        """What a version of d<node> may be: the gradient; before its last line, a part of it."""
+        for node in variable.nodes:
+            yield lambda point, node=node: point.gradients.nodes[node]
+        if any(variable.name in one.assigns for one in self.after(statement)):
+            shape = self.graph[variable.nodes[0]].shape
+            wires = self.wires_to(variable)
+            for size in range(len(wires)):
+                for some in itertools.combinations(wires, size):
+                    yield lambda point, some=some: sum(
+                        (point.gradients.wires[wire] for wire in some),
+                        np.zeros(point.graph[variable.nodes[0]].shape),
+                    )
+        elif any(variable.name in one.assigns for one in self.before(statement)):
+            # A mask put onto `dh` in place makes it the gradient of what h was made from.
+            shape = self.graph[variable.nodes[0]].shape
+            for node in self._unnamed():
+                if self.graph[node].shape == shape:
+                    yield lambda point, node=node: point.gradients.nodes[node]
+
+    def after(self, statement: Statement) -> list[Statement]:
+        return self.statements[self.statements.index(statement) + 1 :]
+
+    def before(self, statement: Statement) -> list[Statement]:
+        return self.statements[: self.statements.index(statement)]
+
+    def _unnamed(self) -> list[str]:
+        return [node.name for node in self.graph.nodes if node.active and not node.named]
+
+    def unnamed(self, name: str, values: Values, points: list[Point]) -> Variable | None:
+        """The node without a name whose gradient a name that f does not know is."""
+        for node in self._unnamed():
+            if all(
+                same(value, point.gradients.nodes[node], point.scale)
+                for value, point in zip(values, points, strict=True)
+            ):
+                return Variable(name, (node,))
+        return None
+
+    def wires_to(self, variable: Variable) -> list[Wire]:
+        return [wire for wire in self.backward.wires if wire[0] in variable.nodes]
+
+    def wire(
+        self, variable: Variable, values: Values, points: list[Point], taken: set[Wire]
+    ) -> Wire | None:
+        """The wire whose contribution a numbered partial is, one that no other has shown."""
+        for wire in self.wires_to(variable):
+            if wire not in taken and all(
+                same(value, point.gradients.wires[wire], point.scale)
+                for value, point in zip(values, points, strict=True)
+            ):
+                return wire
+        return None
+
+    # ---- words ------------------------------------------------------------------------------
+    def complaint(
+        self, variable: Variable, statement: Statement, values: Values, points: list[Point]
+    ) -> str:
+        node = variable.nodes[0]
+        what = "a part of the gradient" if variable.partial else "the gradient"
+        lines = [
+            line
+            for line in self.backward.lines
+            if re.match(rf"d{re.escape(node)}(_?\d+)? = ", line)
+            and (variable.partial or line.startswith(f"d{node} = "))
+        ]
+        again = " (or each was shown already)" if variable.partial else ""
+        return (
+            f"`{ast.unparse(statement.node).splitlines()[0]}` is not {what} of {node}{again}: "
+            + self._difference(variable, values, points)
+            + (f"; expected is {' or '.join(f'`{line}`' for line in lines)}" if lines else "")
+        )
+
+    def _difference(self, variable: Variable, values: Values, points: list[Point]) -> str:
+        """What is wrong with the values, at the first point where they are."""
+        options = []
+        for wire in self.wires_to(variable) if variable.partial else [None]:
+            truths = [
+                point.gradients.wires[wire] if wire else point.gradients.nodes[variable.nodes[0]]
+                for point in points
+            ]
+            triples = zip(values, truths, points, strict=True)
+            first = next((i for i, (v, t, p) in enumerate(triples) if not same(v, t, p.scale)), 0)
+            value, truth = values[first], truths[first]
+            options.append((*_difference(value, truth, points[first].scale), first))
+        _, text, first = min(options, default=(0.0, "no gradient flows there", 0))
+        if points[first].graph.inputs and first and _shapes(points[first]) != _shapes(points[0]):
+            shapes = ", ".join(f"{k} {v}" for k, v in _shapes(points[first]).items())
+            text += (
+                "; it is right for the lengths of this page, where some are equal, "
+                f"and wrong for others: {shapes}"
+            )
+        return text
+
+
+def _shapes(point: Point) -> dict[str, tuple[int, ...]]:
+    return {name: node.shape for name, node in point.graph.inputs.items()}
+
+
+def _difference(value: np.ndarray | None, truth: np.ndarray, scale: float) -> tuple[float, str]:
+    """How far a value is from the truth (1 and more if it cannot be compared), and in words."""
+    if value is None:
+        return 3.0, "it is no array of numbers"
+    try:
+        full = np.broadcast_to(value, truth.shape)
+    except ValueError:
+        return 2.0, f"it has shape {value.shape}, the gradient has shape {truth.shape}"
+    if not np.isfinite(value).all():
+        return 2.0, "it is not finite"
+    size = float(np.abs(truth).max(initial=0)) or scale
+    error = float(np.abs(full - truth).max(initial=0)) / size
+    if truth.any() and full.any():
+        factor = float(np.vdot(full, truth)) / float(np.vdot(truth, truth))
+        if np.abs(full - factor * truth).max() <= 1e-9 * abs(factor) * size:
+            return min(error, 1.0), (
+                "its sign is wrong" if np.isclose(factor, -1) else f"it is {factor:.4g} times that"
+            )
+    elif not full.any():
+        return 1.0, "it is zero, the gradient is not"
+    if truth.ndim == 2 and value.shape == truth.T.shape and same(value.T, truth, scale):
+        return 0.5, "it is the transpose of that"
+    wrong = int(np.sum(np.abs(full - truth) > 1e-8 * size))
+    which = "every number" if wrong == truth.size else f"{wrong} of {truth.size} numbers"
+    return min(error, 1.0), f"its shape is right, {which} wrong (relative error {error:.2g})"
