@@ -68,6 +68,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     names = _parameter_names(f, args)
     inputs: dict[str, Node] = {}
     given: list[Any] = []
+    outputs: tuple[Node, ...]
     flows = False
     for parameter, value in zip(names, args, strict=True):
         if isinstance(value, np.ndarray):

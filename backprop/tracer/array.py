@@ -103,14 +103,10 @@ class Array:
 
     # ── numpy's protocols ───────────────────────────────────────────────────────────────────
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from backprop.tracer.functions import ufunc_call
-
-        return ufunc_call(ufunc, method, inputs, options)
+        return functions.ufunc_call(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        from backprop.tracer.functions import function_call
-
-        return function_call(function, args, options)
+        return functions.function_call(function, args, options)
 
     # ── ways out of the graph ───────────────────────────────────────────────────────────────
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
@@ -425,16 +421,18 @@ def _unary(rule: Rule) -> Callable[[Array], Array]:
 
 def equip() -> None:
     """Give Array its operators and methods (their rows import this module)."""
-    from backprop.tracer.functions import COMPARISONS, METHODS, OPERATORS, UNARY, canonical
-
-    for name, op in OPERATORS.items():
-        forward, reflected, in_place = _binary(op, canonical)
+    for name, op in functions.OPERATORS.items():
+        forward, reflected, in_place = _binary(op, functions.canonical)
         setattr(Array, f"__{name}__", forward)
         setattr(Array, f"__r{name}__", reflected)
         setattr(Array, f"__i{name}__", in_place)
-    for name, op in UNARY.items():
+    for name, op in functions.UNARY.items():
         setattr(Array, f"__{name}__", _unary(TABLE[op][0]))
-    for name, op in COMPARISONS.items():
-        setattr(Array, f"__{name}__", _binary(op, canonical)[0])
-    for name, method in METHODS.items():
+    for name, op in functions.COMPARISONS.items():
+        setattr(Array, f"__{name}__", _binary(op, functions.canonical)[0])
+    for name, method in functions.METHODS.items():
         setattr(Array, name, method)
+
+
+# At the end, since that module needs this one.
+from backprop.tracer import functions  # noqa: E402

@@ -115,16 +115,18 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     result = canonical(name, *inputs, **options)
     if result is NotImplemented:
         return result
-    if out is not None:
-        target = out[0]
-        if type(target) is not Array:
-            refuse(
-                f"`{ufunc.__name__}` wrote to a plain array",
-                "make the buffer with np.zeros inside the function",
-            )
-        assign(target, result.node)
-        return target
-    return result
+    return result if out is None else into(out[0], result, ufunc.__name__)
+
+
+def into(out: Any, result: Array, name: str) -> Array:
+    """`out=` of a function: the array that is given gets the result."""
+    if type(out) is not Array:
+        refuse(f"`{name}` wrote to a plain array", _BUFFER)
+    assign(out, result.node)
+    return out
+
+
+_BUFFER = "make the buffer with np.zeros inside the function"
 
 
 def add_at(name: str, target: Any, key: Any, value: Any = None) -> None:
@@ -132,15 +134,25 @@ def add_at(name: str, target: Any, key: Any, value: Any = None) -> None:
     if name not in ("add", "subtract"):
         raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name + '.at')}")
     if type(target) is not Array:
-        refuse("a plain array was written to", "make the buffer with np.zeros inside the function")
+        refuse("a plain array was written to", _BUFFER)
     if name == "subtract":
         value = -value
     node = current(target)
     assign(target, target.tape.record("add_at", (node, unwrap(key), unwrap(value)), name=node.name))
 
 
+_FIRST = {"a", "arr", "ary", "array", "m"}  # what numpy calls the parameter that is x in the table
+
+
 def function_call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A numpy function met a traced array."""
+    out = options.pop("out", None)
+    if out is not None:
+        return into(out, function_call(function, args, options), function.__name__)
+    for name in _FIRST & options.keys():
+        args = (options.pop(name), *args)
+    if "b" in options:
+        args = (*args, options.pop("b"))
     special = FUNCTIONS.get(function)
     if special is not None:
         return special(*args, **options)
@@ -285,6 +297,20 @@ def _looking(function: Callable[..., Any]) -> Callable[..., Any]:
     return look
 
 
+def clip(x: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
+    """`np.clip(x, 0, 1)`, `np.clip(x, max=1)`, `x.clip(0)`."""
+    low, high = options.pop("min", a_min), options.pop("max", a_max)
+    if low is None and high is None:
+        return call("copy", x)
+    return call("clip", x, low, high, **options)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """`np.linalg.norm(x, "fro")` is the norm that it is without."""
+    two = np.ndim(x) == 2 if axis is None else np.ndim(axis) == 1
+    return call("norm", x, None if ord == "fro" and two else ord, axis, keepdims)
+
+
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """`np.average(x, axis, weights)`."""
     if weights is None:
@@ -326,6 +352,30 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
         return reshape(x, -1)[indices]
     return x[(*[slice(None)] * (axis % np.ndim(x)), indices)]
+
+
+def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
+    """`np.rollaxis(x, 2)`, the elder of `np.moveaxis`."""
+    ndim = np.ndim(x)
+    axis, start = axis % ndim, start + ndim if start < 0 else start
+    return call("moveaxis", x, axis, start - 1 if axis < start else start)
+
+
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """`np.ptp(x)`: from the smallest to the largest."""
+    largest: Any = call("max", x, axis, keepdims)
+    return largest - call("min", x, axis, keepdims)
+
+
+def pad(x: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    """`np.pad`; a mode that repeats entries is an index along each axis."""
+    if mode not in ("edge", "reflect", "symmetric", "wrap") or options:
+        return call("pad", x, pad_width, mode, **options)
+    widths = np.broadcast_to(pad_width, (np.ndim(x), 2))
+    for axis, width in enumerate(widths):
+        if width.any():
+            x = take(x, np.pad(np.arange(x.node.shape[axis]), width, mode), axis)
+    return x
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -378,9 +428,14 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.einsum: einsum,
     np.where: where,
     np.average: average,
+    np.clip: clip,
+    np.linalg.norm: norm,
     np.diff: diff,
     np.tensordot: tensordot,
     np.take: take,
+    np.pad: pad,
+    np.rollaxis: rollaxis,
+    np.ptp: ptp,
     np.take_along_axis: take_along_axis,
     np.fliplr: lambda x: call("flip", x, 1),
     np.flipud: lambda x: call("flip", x, 0),
@@ -431,6 +486,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 
 def _method(op: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
+        out = options.pop("out", None)
+        if out is not None:
+            return into(out, method(self, *args, **options), op)
         return call(SYNONYMS.get(op, op), self, *args, **options)
 
     return method
@@ -443,6 +501,11 @@ def _no_method(name: str) -> property:
     return property(refused)
 
 
+def clip_method(self: Any, *args: Any, out: Any = None, **options: Any) -> Any:
+    result = clip(self, *args, **options)
+    return result if out is None else into(out, result, "clip")
+
+
 # The methods of an array: rows of that name, what has no row, and those that are several rows.
 METHODS: dict[str, Any] = {
     **{
@@ -453,6 +516,8 @@ METHODS: dict[str, Any] = {
     "reshape": reshape,
     "transpose": transpose,
     "dot": dot,
+    "take": take,
+    "clip": clip_method,
     "ravel": lambda x, order="C": reshape(x, -1, order=order),
     "flatten": flatten,
     "astype": astype,

@@ -8,6 +8,8 @@ ask for the tape of their own thread, so other threads keep numpy's.
 
 from __future__ import annotations
 
+import builtins
+import inspect
 import os
 import sys
 import sysconfig
@@ -20,7 +22,7 @@ import numpy as np
 from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, arrays_in, binary, call, current, refuse, traced, unary
-from backprop.tracer.functions import SPECIAL, SYNONYMS
+from backprop.tracer.functions import SPECIAL, SYNONYMS, into
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, Tape, active, running
 
@@ -29,9 +31,16 @@ _SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "pla
 
 def _creator(name: str) -> Callable[..., Any]:
     original = getattr(np, name)
+    filled = {"full": 1, "full_like": 1}.get(name)
 
     def create(*args: Any, **options: Any) -> Any:
         tape = running()
+        if filled is not None and tape is not None:
+            value = args[filled] if len(args) > filled else options.get("fill_value")
+            if type(value) is Array and current(value).differentiable:
+                shape: Any = args[0] if args else options.get("shape", options.get("a"))
+                shape = shape if name == "full" else np.shape(shape)
+                return call("copy", call("broadcast_to", value, shape))
         value = original(*[_untraced(arg) for arg in args], **options)
         if tape is None or not np.issubdtype(value.dtype, np.floating):
             return value
@@ -71,6 +80,28 @@ def _array(item: Any, *args: Any, **options: Any) -> Any:
     node = tape.constant(value)
     _place(node, ("array", (item, *args), options))
     return traced(tape, node)
+
+
+class _Joined:
+    """`np.c_[x, y]` and `np.r_[x, y]`: concatenations that look like an index."""
+
+    def __init__(self, original: Any, columns: bool) -> None:
+        self._original = original
+        self._columns = columns
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if next(arrays_in(parts), None) is None:
+            return self._original[key]
+        if any(isinstance(part, str) for part in parts):
+            refuse("`np.r_` with an axis in a string", "write np.concatenate")
+        whole = [part if type(part) is Array else self._original[part] for part in parts]
+        return np.concatenate([self._part(part) for part in whole], -1 if self._columns else 0)
+
+    def _part(self, part: Any) -> Any:
+        if np.ndim(part) == 0:
+            part = np.reshape(part, (1,))
+        return part[:, None] if self._columns and np.ndim(part) == 1 else part
 
 
 def _asarray(item: Any, *args: Any, **options: Any) -> Any:
@@ -117,21 +148,25 @@ def _reduction(name: str) -> Callable[..., Any]:
     reductions: dict[str, Any] = {"sum": np.add, "max": np.maximum, "min": np.minimum}
     ufunc = reductions.get(name)
 
-    def compute(x: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
-        if type(x) is not Array:
-            return original(x, axis, *args, **options)
+    def compute(a: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
+        if type(a) is not Array:
+            if type(a) in (list, tuple) and next(arrays_in(a), None) is not None:
+                return compute(_array(a), axis, *args, **options)
+            return original(a, axis, *args, **options)
+        if "out" in options:
+            return into(options.pop("out"), compute(a, axis, *args, **options), name)
         keepdims = options.get("keepdims", False)
         if args or len(options) > ("keepdims" in options) or type(axis) not in OPTIONS:
-            return call(name, x, axis, *args, **options)
-        node = x.node if x.origin is None else current(x)
+            return call(name, a, axis, *args, **options)
+        node = a.node if a.origin is None else current(a)
         value = node.value
         if ufunc is not None and type(value) is np.ndarray and type(keepdims) is bool:
             value = ufunc.reduce(value, axis, None, None, keepdims)
         else:
             value = rule.run(value, axis, keepdims)
         operands = (node, axis, keepdims)
-        here = x.tape.at(sys._getframe(1))
-        return x.tape.step(rule, operands, value, node.flow, here)
+        here = a.tape.at(sys._getframe(1))
+        return a.tape.step(rule, operands, value, node.flow, here)
 
     compute.__name__ = name
     return compute
@@ -175,7 +210,7 @@ class _Strong(np.float64):
 
 CREATORS = ("zeros", "ones", "empty", "full", "eye", "identity", "linspace")
 LIKE = ("zeros_like", "ones_like", "empty_like", "full_like")
-REPLACED: dict[str, Callable[..., Any]] = {
+REPLACED: dict[str, Any] = {
     **{
         name: _direct(name, function)
         for name, function in vars(np).items()
@@ -192,6 +227,8 @@ REPLACED: dict[str, Callable[..., Any]] = {
     "asanyarray": _asarray,
     "ascontiguousarray": _asarray,
     "arange": _arange,
+    "c_": _Joined(np.c_, columns=True),
+    "r_": _Joined(np.r_, columns=False),
 }
 _BY_ORIGINAL = {id(getattr(np, name)): stand_in for name, stand_in in REPLACED.items()}
 
@@ -200,13 +237,27 @@ _BY_ORIGINAL = {id(getattr(np, name)): stand_in for name, stand_in in REPLACED.i
 _numpy = ModuleType("numpy")
 _numpy.__dict__.update({**vars(np), **REPLACED, "__getattr__": lambda name: getattr(np, name)})
 
+_original_import = builtins.__import__
+
+
+def _import(name: str, *args: Any, **options: Any) -> Any:
+    """`import numpy as np` in the body of a traced function means the stand-in, too."""
+    module = _original_import(name, *args, **options)
+    if module is np and running() is not None:
+        code = sys._getframe(1).f_code
+        if code.co_flags & inspect.CO_OPTIMIZED and not code.co_filename.startswith(_SYSTEM):
+            return _numpy
+    return module
+
+
 _known: dict[int, tuple[int, list[tuple[dict[str, Any], str, Any, Any]]]] = {}
 
 
 class StandingIn:
-    """While it is entered, `np` means the stand-in where `function` and its helpers live.
+    """While it is entered, `np` means the stand-in where `function` and its helpers live, and
+    what they import in their bodies is the stand-in, too.
 
-    The stand-in writes to `tape` in this thread.
+    It writes to `tape` in this thread.
     """
 
     def __init__(self, function: Callable[..., Any], tape: Tape) -> None:
@@ -239,7 +290,9 @@ def _names(function: Any) -> list[tuple[dict[str, Any], str, Any, Any]]:
     cached = _known.get(id(start))
     if cached is not None and cached[0] == len(start):
         return cached[1]
-    found: list[tuple[dict[str, Any], str, Any, Any]] = []
+    found: list[tuple[dict[str, Any], str, Any, Any]] = [
+        (vars(builtins), "__import__", _original_import, _import)
+    ]
     scopes = {id(start): start}
     queue = [start]
     while queue:

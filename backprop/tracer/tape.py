@@ -13,7 +13,7 @@ from backprop.errors import TraceError
 from backprop.graph import CONSTANT, Node, made
 from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
-from backprop.tracer.names import Site, name_of, outermost, site, sites
+from backprop.tracer.names import Site, author, name_of, outermost, site, sites
 
 if TYPE_CHECKING:
     from backprop.tracer.array import Array
@@ -218,8 +218,6 @@ def _name_in(here: Site | None, value: Any) -> str | None:
     names = here.operands()
     if not names:
         return None
-    from backprop.tracer.names import author
-
     frame = author(sys._getframe(1))
     if frame is None:
         return None

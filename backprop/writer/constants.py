@@ -100,11 +100,11 @@ def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> 
         try:
             code = compile(text.show(tree), "<constant>", "eval")
             found = eval(code, {"np": np, **scope})
+            if isinstance(found, range):
+                found = np.array(found)
+            same_kind = np.asarray(found).dtype == np.asarray(value).dtype
         except Exception:  # whatever the author's expression may raise out of its place
             continue
-        if isinstance(found, range):
-            found = np.array(found)
-        same_kind = np.asarray(found).dtype == np.asarray(value).dtype
         if same_kind and np.array_equal(found, value, equal_nan=same_kind and _floats(value)):
             return _with_lengths(values, tree, site)
     return None
