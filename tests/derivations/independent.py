@@ -73,8 +73,13 @@ class Page:
             _, sub, sup, _ = split(left.parts[-1])
             name = "".join(split(p)[0].value for p in left.parts)
         power = f"^{{{sup.parts[0].value}}}" if sup is not NONE else ""
-        if name is not None:
-            self.definitions[name + power] = (_letters(sub), right)
+        if name is None:
+            return
+        letters = _letters(sub)
+        whole = f"{name}_{{{''.join(letters)}}}"
+        if whole in self.world.symbols:  # N_u: the subscript belongs to the name
+            name, letters = whole, []
+        self.definitions[name + power] = (letters, right)
 
     def length(self, dim: object) -> int:
         found = find(dim)  # type: ignore[arg-type]
@@ -132,7 +137,10 @@ class Evaluator:
     def defined(self, key: str) -> np.ndarray:
         symbol = self.world.symbols[key]
         shape = tuple(self.page.length(d) for d in symbol.shape)
-        letters, right = self.page.definitions.get(key) or self.page.definitions[_plain(key)]
+        found = self.page.definitions.get(key) or self.page.definitions.get(_plain(key))
+        if found is None:
+            raise Unknown(key)
+        letters, right = found
         if self.is_arbitrary(key, right):
             return self.arbitrary(key, right)
         if len(letters) == len(shape):
@@ -260,6 +268,8 @@ class Evaluator:
             a, b = self.positions(sub, at)
             return mp.mpf(a == b)
         squares = self.world.squares.get(key)
+        if key in self.moved and sub is NONE:
+            squares = None
         if squares:
             value = mp.sqrt(_number(self.entry(self.get(squares), sub, at)))
             return value if sup is NONE else value ** _number(self.of(sup.parts[0], at))
@@ -408,6 +418,8 @@ class Evaluator:
                 letters.update({i.value: range(0) for i in items_of(part)})
         for letter in letters:
             length = {n for node in rest for n in self.lengths(node, letter)}
+            if not length and letters[letter]:
+                length = {len(letters[letter])}
             if len(length) != 1 or letter in at:
                 raise Unknown(f"range of {letter}")
             if letters[letter] and len(letters[letter]) not in length:
@@ -441,6 +453,13 @@ class Evaluator:
     def derivative(self, above: Node, below: Node, bare: bool | None, at: dict[str, int]):
         """A difference quotient by each entry of what stands below."""
         marked = items_of(below)
+        if len(marked) == 4 and is_mark(marked[0]) and is_mark(marked[2]) and not bare:
+            mark, *body = items_of(above)  # ∂²f / ∂x_i ∂x_j
+            if split(mark)[2] is NONE or split(mark)[2].parts[0].value != "2":
+                raise Unknown("derivative")
+            slope = Node("frac", "", (split(mark)[0], Node("product", "", marked[2:])))
+            inner = Node("product", "", (slope, *body))
+            return self.derivative(inner, Node("product", "", marked[:2]), True, at)
         if len(marked) != 2 or not is_mark(marked[0]):
             raise Unknown("derivative")
         target, sub, sup, _ = split(marked[1])
@@ -544,6 +563,8 @@ def agree(blocks: list[Derivation], world: World, sides: list[Node], trials: int
         }
         for letter in sorted(names - bound - set(world.symbols) - set(world.sizes)):
             lengths = {n for side in sides for n in evaluator.lengths(side, letter)}
+            if not lengths and len(page.sizes) == 1:
+                lengths = set(page.sizes.values())
             if len(lengths) != 1:
                 raise Unknown(f"range of {letter}")
             letters[letter] = range(lengths.pop())

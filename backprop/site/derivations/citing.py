@@ -15,6 +15,7 @@ from backprop.site.derivations.numeric import (
 )
 from backprop.site.derivations.problems import Problem
 from backprop.site.derivations.terms import (
+    Add,
     Big,
     Deriv,
     Dim,
@@ -57,6 +58,21 @@ class Citing(Instances):
                 (n, m) for n in between for m in world.direct(n) if m in between | {item.symbol}
             }
         return found
+
+    def sums_paths(self, equation: Equation) -> bool:
+        """Does a side add up what comes along different paths, ∂L/∂y … + ∂L/∂v …?"""
+        for side in (equation.left, equation.right):
+            for item in walk(side):
+                if not isinstance(item, Add):
+                    continue
+                by: dict[str, set[str]] = {}
+                for part in item.parts:
+                    for t in walk(part):
+                        if isinstance(t, Deriv) and t.partial and isinstance(t.body, Entry):
+                            by.setdefault(t.body.symbol, set()).add(t.symbol)
+                if any(len(symbols) > 1 for symbols in by.values()):
+                    return True
+        return False
 
     def spelled_out(self, term: Term) -> Iterator[Any]:
         """The parts of `term`, and those of the derivatives that names in it stand for."""
@@ -177,6 +193,7 @@ class Citing(Instances):
     def holds(self, equation: Equation, verdict: Verdict) -> bool:
         """Numerically, with what the row may use; else says why not."""
         levels = self.levels_for(equation)
+        self.paths = self.paths or self.sums_paths(equation)
         found = self.worst(equation, levels)
         if found is not None:
             more = self.written_out(equation, levels)

@@ -486,6 +486,9 @@ class Declarer:
                 )
             vars_ = tuple((fresh("i"), d) for d in value.shape)
             body = value.at(tuple(Var(v) for v, _ in vars_))
+        for letter, node in reader.pairs.items():
+            if letter not in letters:
+                raise reader.fail("pairs", node, index=letter)
         for letter, node in reader.free.items():
             if letter not in letters:
                 raise reader.fail("free-index", node)

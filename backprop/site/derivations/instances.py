@@ -87,7 +87,8 @@ class Instances:
         self.instances: dict[tuple[int, bool], Instance | None] = {}
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
-        self.ambiguous = False
+        self.ambiguous = False  # would ∂ with the others held fixed be something else?
+        self.paths = False  # does a row add up different paths?
         self.used: dict[str, int] = {}  # the levels at which the last row held
 
     def side(self, node: Node, tex: str, tree: Node) -> Side:
@@ -134,6 +135,10 @@ class Instances:
                     raise side.reader.fail("index-collision", node, found=letter, binder=binder)
                 if isinstance(find(dims[letter]), Unknown):
                     raise side.reader.fail("index-unknown", node, found=letter)
+        for side, other in ((a, b), (b, a)):
+            for letter, node in side.reader.pairs.items():
+                if letter not in other.reader.free:
+                    raise side.reader.fail("pairs", node, index=letter)
         if a.reader.free or a.array.shape:
             for letter, node in b.reader.free.items():
                 if letter not in a.reader.free:

@@ -75,6 +75,24 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}：本推导中声明了 e，这里可以是它的幂，也可以是指数函数；指数函数请写 \\exp(…)，"
         "或给另一个 e 换名",
     ),
+    "inverse": (
+        "{found} may be the inverse function or a reciprocal; write \\frac{{1}}{{…}}, or name the inverse",
+        "{found} 可以是反函数，也可以是倒数；请写 \\frac{{1}}{{…}}，或给反函数另起一个名字",
+    ),
+    "digits": (
+        "{found} typesets as one number, or with a digit on the line; write \\cdot for a product, "
+        "braces around an index or exponent of several digits",
+        "{found} 排出来像一个数，或有数字落在行内；乘积请写 \\cdot，多位的下标或指数请加花括号",
+    ),
+    "words-inside": (
+        "{found} stands inside a formula; words belong at the end of a row or beside its relation",
+        "{found} 出现在公式中间；文字应放在行末或关系符旁边",
+    ),
+    "pairs": (
+        "{found}: {index} is bound nowhere and stands in no other place; for all pairs write "
+        "\\sum_{{{index}}} {found}",
+        "{found}：{index} 没有被约束，也没有出现在别处；若对所有数对求和，请写 \\sum_{{{index}}} {found}",
+    ),
     "differential": (
         "{found} outside a derivative: a lone differential has no value; write \\frac{{d …}}{{d …}}, "
         "or a \\cdot if d is a number",

@@ -7,6 +7,7 @@ declaration. What is not in the tables below is refused with its place, never sk
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -59,8 +60,7 @@ GREEK = frozenset(
     ]
 )
 FUNCTIONS = frozenset(
-    "\\" + n
-    for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "det"]
+    "\\" + n for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"]
 )
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 OTHER_SYMBOLS = frozenset({"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast"})
@@ -152,6 +152,7 @@ SPACING = frozenset(
         "hphantom",
     ]
 ) | {"\\ "}
+BAR = re.compile(r"\\?\||\\[vV]ert(?![A-Za-z])\s*")
 OPEN = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
 CLOSE = {")": "(", "]": "[", "\\}": "{", "\\rbrace": "{", "\\rbrack": "[", "\\rangle": "<"}
 MATRICES = frozenset({"matrix", "bmatrix", "pmatrix", "smallmatrix", "array", "cases"})
@@ -248,6 +249,8 @@ class _Lexer:
             self.until("}")
             self.emit("RBRACE", self.at - 1)
         else:
+            if self.tex[start] in "+-":
+                raise self.fail("unexpected", start, start + 1, hint=": {-…}")
             self.tokens.append(("LBRACE", "{", start, start))
             self.one(single=True)
             self.tokens.append(("RBRACE", "}", self.at, self.at))
@@ -260,6 +263,8 @@ class _Lexer:
             if self.at >= len(self.tex):
                 if stop is not None:
                     raise self.fail("unclosed", opened, opened + 1)
+                if bars and re.search(r"(\||[vV]ert\s*)_", self.tex[opened + 1 :]):
+                    raise self.fail("evaluation-bar", opened + 1, self.at)
                 if bars:
                     raise self.fail("unclosed", opened + 1, self.at, found=bars[-1])
                 return
@@ -269,9 +274,10 @@ class _Lexer:
             if stop not in (None, "}") and self.tex.startswith(f"\\end{{{stop}}}", self.at):
                 return
             start = self.at
-            bar = "\\|" if self.tex.startswith("\\|", start) else self.tex[start]
-            if bar in ("|", "\\|"):
-                self.at += len(bar)
+            found = BAR.match(self.tex, start)
+            if found:
+                self.at = found.end()
+                bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
                 kind = "RABS" if bars and bars[-1] == bar else "LABS"
                 bars.pop() if kind == "RABS" else bars.append(bar)
                 self.emit(kind, start, "abs" if bar == "|" else "norm")
@@ -524,6 +530,10 @@ def _build(tree: Any) -> Node:
     return Node(kind, str(tokens[0]) if tokens else "", nodes, start, end)
 
 
+# What words may stand beside: the ends of a row or cell, relations and commas.
+BESIDE_WORDS = frozenset({"", "REL", "COMMA", "AMP", "NEWROW", "BEGIN", "END"})
+
+
 def read(tex: str, names: frozenset[str] | None = None) -> Node:
     """The tree of one row or formula. `names`: the words that \\text spells as a name
     (None: all); other \\text is a remark.
@@ -540,8 +550,17 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
         if token[0] == "REMARK" or (
             token[0] == "NAME" and spelled and names is not None and token[1] not in names
         ):
-            if any(t[0] == "REL" for t in tokens) and _only_names(lexer.tokens[number + 1 :]):
+            rest = lexer.tokens[number + 1 :]
+            if any(t[0] == "REL" for t in tokens) and _only_names(rest):
                 break  # "for all i, j": words to the end
+            before = tokens[-1][0] if tokens else ""
+            after = next((t[0] for t in rest if t[0] != "REMARK"), "")
+            if before == "LPAR" and after == "RPAR":
+                tokens.pop()
+                closed = next(t for t in rest if t[0] == "RPAR")
+                lexer.tokens.remove(closed)
+            elif before not in BESIDE_WORDS and after not in BESIDE_WORDS:
+                raise lexer.fail("words-inside", token[2], token[3])
             continue
         tokens.append(token)
     while tokens and tokens[-1][0] == "COMMA":

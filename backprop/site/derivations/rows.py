@@ -56,8 +56,8 @@ class Derivator(Repairing):
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
         if ":=" in ops:
-            Declarer(self.world).formula(tex, verdict.line)
-            return []
+            claims = Declarer(self.world).formula(tex, verdict.line)
+            return [v for c in claims for v in self.row(Row(c, verdict.line, "\\because"))]
         for op in ops:
             if op != "=":
                 raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])

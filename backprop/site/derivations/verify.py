@@ -35,7 +35,8 @@ def verify(
 ) -> tuple[Report, World]:
     """All rows of a derivation. ∂ is read in one way throughout: as the total derivative, or
     with the other named quantities held fixed where a definition names the symbol itself;
-    the second only if the first leaves rows wrong and the second fewer.
+    the second only if a row adds up what comes along different paths, and it leaves fewer rows
+    wrong than the first.
 
     functions: gives the names that code in the prose may use.
     """
@@ -90,7 +91,7 @@ def _verify(
                 derivation.line, "/// derivation", UNCHECKED, problem=missing, kind="declaration"
             )
         )
-    return report, world, derivator.ambiguous
+    return report, world, derivator.ambiguous and derivator.paths
 
 
 def _refused(formula: Formula, problem: Problem) -> Verdict:

@@ -122,6 +122,7 @@ class Base:
         self.bases: dict[str, int] = {}
         self.binders: dict[str, str] = {}
         self.free: dict[str, Node] = {}
+        self.pairs: dict[str, Node] = {}  # the j of \\sum_{i < j} where nothing binds it
         self.in_fraction = False  # where a d that is no derivative's can only be a number
         self.notes: list[tuple[str, str]] = []
 

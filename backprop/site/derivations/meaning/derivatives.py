@@ -153,7 +153,12 @@ class Derivatives(Functions):
             return self.second(node, order, body, below, mark.kind == "symbol")
         return self.slope(body, below[1:], mark.kind == "symbol", node)
 
-    def nabla(self, node: Node, sub: Node, rest: tuple[Node, ...]) -> Array:
+    def nabla(self, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]) -> Array:
         if sub is NONE or not rest:
             raise self.fail("unsupported", node, why="\\nabla_x L ?")
-        return self.slope(self.product(rest), sub.parts[:1], True, node)
+        if len(sub.parts) != 1 or not (sup is NONE or self.is_transpose(sup)):
+            raise self.fail(
+                "unsupported", node, why="\\frac{\\partial^2 L}{\\partial x_i \\partial x_j} ?"
+            )
+        gradient = self.slope(self.product(rest), items_of(sub.parts[0]), True, node)
+        return self.powered(gradient, node, sup)

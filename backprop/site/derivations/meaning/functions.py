@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backprop.site.derivations import arrays
-from backprop.site.derivations.arrays import Array
+from backprop.site.derivations.arrays import Array, scalar
 from backprop.site.derivations.meaning.base import (
     NAMED,
     key_of,
@@ -34,16 +34,22 @@ class Functions(Sums):
     """Functions by name and by declaration."""
 
     def function_name(self, base: Node) -> str | None:
-        if base.kind == "symbol" and base.value in FUNCTIONS and base.value != "\\det":
+        if base.kind == "symbol" and base.value in FUNCTIONS:
             return {"ln": "log"}.get(base.value[1:], base.value[1:])
         if base.kind == "name":
             return NAMED.get(base.value)
         return None
 
     def applied(
-        self, name: str, node: Node, sup: Node, rest: tuple[Node, ...]
+        self, name: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
     ) -> tuple[Array, int]:
         """exp, log, …: in front of brackets, one factor, or a sum."""
+        base_of_log: Term | None = None
+        if sub is not NONE and name == "log" and len(sub.parts) == 1:
+            base_of_log = Fn("log", (self.number(sub.parts[0]),))
+        elif sub is not NONE and name not in ("max", "min"):
+            raise self.fail("unexpected", sub, hint="")
+        self.no_inverse(node, sup)
         if not rest or rest[0].kind == "op":
             raise self.fail("argument", node)
         first = rest[0]
@@ -69,8 +75,16 @@ class Functions(Sums):
         if name == "tr":
             return self.powered(arrays.trace(argument, self.span(whole)), whole, after_sup), used
         value = Array(argument.shape, lambda p: Fn(name, (argument.at(p),)))
+        if base_of_log is not None:
+            value = arrays.over(value, scalar(base_of_log), self.span(whole))
         value = self.powered(value, whole, sup)
         return self.powered(value, whole, after_sup), used
+
+    def no_inverse(self, node: Node, sup: Node) -> None:
+        """f^{-1}(x) is 1/f(x) to some and the inverse function to others."""
+        inner = sup.parts[0] if sup is not NONE else NONE
+        if inner.kind == "sum" and inner.parts[0].value == "-":
+            raise self.fail("inverse", node)
 
     def full_call(self, key: str, node: Node, following: Node) -> Array | None:
         """L(Y) for an L that was declared as L = L(Y): the same as L."""
@@ -88,6 +102,7 @@ class Functions(Sums):
         self, key: str, node: Node, sub: Node, sup: Node, primes: str, rest: tuple[Node, ...]
     ) -> tuple[Array, int]:
         function = self.world.functions[key]
+        self.no_inverse(node, sup)
         if not rest or split(rest[0])[0].kind != "paren":
             raise self.fail("derivative-function", node)
         base, after_sub, after_sup, more = split(rest[0])

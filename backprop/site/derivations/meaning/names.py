@@ -196,7 +196,8 @@ class Names(Base):
         plain = key
         while plain.endswith("}") and "{" in plain:
             plain = plain[plain.index("{") + 1 : -1]
-        example = f"{self.text(base)} \\in \\mathbb{{R}}"
+        written = self.text(base) + split(node)[3]
+        example = f"{written} \\in \\mathbb{{R}}"
         if sub is not NONE:
             count = len(self.flat_indices(sub))
             sizes = " \\times ".join([*world.sizes, "n", "d"][: max(count, 1)])
@@ -223,7 +224,7 @@ class Names(Base):
             return self.fail(
                 "undeclared-plain", node, found=other, given=self.text(base), example=example
             )
-        return self.fail("undeclared", node, found=self.text(base), example=example)
+        return self.fail("undeclared", node, found=written, example=example)
 
     def special(self, base: Node, sub: Node, node: Node) -> Array | None:
         """The vector of ones, the zero vector, the identity."""

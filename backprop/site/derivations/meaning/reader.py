@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
@@ -51,6 +52,9 @@ class Reader(Patterns):
             raise Unreadable("unexpected", found="…", hint="")
         found: list[tuple[str, Array, Node]] = []
         at, op = 0, ""
+        for before, after in pairwise(nodes):
+            if after.kind == "number" and self.ends_in_digit(before):
+                raise self.fail("digits", replace(before, end=after.end))
         while at < len(nodes):
             node = nodes[at]
             if node.kind == "op":
@@ -65,6 +69,15 @@ class Reader(Patterns):
             op = ""
             at += used
         return self.combine(found)
+
+    @staticmethod
+    def ends_in_digit(node: Node) -> bool:
+        """2 3 typesets as 23, and x^12 as x^1 2: neither is a product to the eye."""
+        if node.kind == "number":
+            return True
+        _, sub, sup, _ = split(node)
+        last = [s for s in (sub, sup) if s is not NONE]
+        return any(s.parts[-1].kind == "number" for s in last)
 
     def combine(self, found: list[tuple[str, Array, Node]]) -> Array:
         groups: list[tuple[Array, Node]] = []
@@ -103,7 +116,7 @@ class Reader(Patterns):
                 return self.extreme(base.value[1:], node, rest), 2
             return self.big(base.value[1:], node, sub, sup, rest), len(nodes) - at
         if base.kind == "symbol" and base.value == "\\nabla":
-            return self.nabla(node, sub, rest), len(nodes) - at
+            return self.nabla(node, sub, sup, rest), len(nodes) - at
         if node.kind == "frac" and self.derivative_marks(node):
             num_items = items_of(node.parts[0])
             if len(num_items) == 1:  # d/dx applied to what follows
@@ -139,7 +152,10 @@ class Reader(Patterns):
                 return word
         name = self.function_name(base)
         if name is not None and not (key and self.declared(key, node)):
-            return self.applied(name, node, sup, rest)
+            if primes:
+                why = f"\\frac{{d}}{{dx}} {self.text(base)}(x) ?"
+                raise self.fail("unsupported", node, why=why)
+            return self.applied(name, node, sub, sup, rest)
         if key is not None and key in self.world.calls and sub is NONE and rest:
             named = self.full_call(key, node, rest[0])
             if named is not None:
@@ -150,7 +166,7 @@ class Reader(Patterns):
             key is not None
             and rest
             and split(rest[0])[0].kind == "paren"
-            and split(rest[0])[0].value == "("
+            and split(rest[0])[0].value in ("(", "[")
             and not self.known(node)
         ):
             whole = replace(node, end=rest[0].end)
@@ -194,4 +210,9 @@ class Reader(Patterns):
             raise self.fail("dots-pattern", node)
         if key_of(base) is not None:
             return self.named(node, base, sub, sup, primes)
+        if base.kind == "accent" and base.parts[0].kind == "scripted":
+            bare, low, *_ = split(base.parts[0])
+            if low is not NONE:
+                better = f"{base.value}{{{self.text(bare)}}}_{{{self.text_of(low)}}}"
+                raise self.fail("unexpected", node, hint=f": {better} ?")
         raise self.fail("unexpected", node, hint="")

@@ -59,6 +59,9 @@ class Sums(Brackets):
             raise self.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
         body = self.product(rest)
         test_terms = [self.condition(t) for t in tests]
+        for other in (key_of(t.parts[1]) or "" for t in tests):
+            if other in self.free:
+                self.pairs.setdefault(other, node)
         if len(rest) > 1 and kind == "sum":
             first, last = rest[0], rest[-1]
             self.notes.append((self.text(node), self.tex[first.start : last.end]))
