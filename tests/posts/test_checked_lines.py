@@ -38,6 +38,17 @@ def thrice(x):
     y = x * np.exp(x)
     return y
 
+def loss(x):
+    top = np.max(x, axis=1, keepdims=True)
+    exps = np.exp(x - top)
+    probs = exps / np.sum(exps, axis=1, keepdims=True)
+    loss = -np.mean(np.log(probs[:, 0]))
+    return loss
+
+def cell(x, w):
+    z = 1 / (1 + np.exp(-(x @ w)))
+    return z
+
 def two(x):
     s = np.sum(x, axis=0)
     p = x * x
@@ -78,7 +89,8 @@ def check(code, call, at=None, scope=None, size=5):
     scope = namespace(size) if scope is None else scope
     code = textwrap.dedent(code).strip("\n")
     before = dict(scope)
-    exec(code, scope)
+    with np.errstate(all="ignore"):
+        exec(code, scope)
     request = {"code": code, "check": call, "at": at, "first": 11}
     return checking.check(request, "post.md", before)
 
@@ -152,14 +164,76 @@ def test_every_right_line_carries_its_name_and_its_gradients_full_shape(size):
         ),
         ("dx1 = np.exp(x) * dy\ndx2 = x * np.exp(x) * dy\ndx = dx2 + dx1", "thrice(x)"),
         ("dx = dp * 2 * x + ds", "two(x)"),
+        # Built by several lines, which are no gradients and no parts of one before the last.
+        (
+            "ddiff = np.ones_like(x)\nddiff *= dvar\nddiff /= len(x)\nddiff *= 2 * diff\n"
+            "dmean = ddiff.copy()\ndmean = -dmean.sum(axis=0)",
+            "variance(x)",
+        ),
+        ("ddiff = np.empty_like(x)\nnp.copyto(ddiff, 2 * diff * dvar / len(x))", "variance(x)"),
+        (
+            "ddiff = np.zeros(x.shape)\nfor i in range(len(x)):\n"
+            "    ddiff[i] = 2 * diff[i] * dvar / len(x)",
+            "variance(x)",
+        ),
+        # Forward values that the page calls otherwise, in a cache.
+        ("mu, centred, N = kept\nddiff = 2 * centred * dvar / N\nddiff += 0 * mu", "variance(x)"),
+        ("ddiff = 2 * kept[1] * dvar / len(x)", "variance(x)"),
+        # The gradient of what f has not named.
+        ("da = dz * z * (1 - z)\ndw = x.T @ da\ndx = da @ w.T", "cell(x, w)"),
+        # A loss: whoever writes no upstream gradient means 1.
+        ("dprobs = np.zeros_like(probs)\ndprobs[:, 0] = -1 / (len(x) * probs[:, 0])", "loss(x)"),
+        (
+            "dloss = 1.0\ndprobs = np.zeros_like(probs)\n"
+            "dprobs[:, 0] = -dloss / probs[:, 0] / len(x)",
+            "loss(x)",
+        ),
+        # A number that is a length of the page, a mask that the page has computed.
+        ("dsquare = dvar / SIZE", "variance(x)"),
+        ("dh = 2 * h * dlayer\ndh[mask] = 0\ndb = dh.sum(axis=0)", "layer(x, w, b)"),
     ],
 )
-def test_every_correct_way_to_write_it_passes(code, call):
-    scope = namespace()
-    scope |= {"dy": np.ones((5, 4)), "ds": np.ones(4), "dp": np.ones((5, 4))}
+@pytest.mark.parametrize("size", [5, 4])
+def test_every_correct_way_to_write_it_passes(code, call, size):
+    scope = namespace(size)
+    x, w = scope["x"], scope["w"]
+    scope |= {"dy": np.ones(x.shape), "ds": np.ones(4), "dp": np.ones(x.shape)}
+    scope |= {"kept": (scope["mean"], scope["diff"], size), "mask": scope["h"] <= 0}
+    scope |= {"z": 1 / (1 + np.exp(-(x @ w))), "dz": np.ones((size, 3))}
+    exps = np.exp(x - x.max(axis=1, keepdims=True))
+    scope["probs"] = exps / exps.sum(axis=1, keepdims=True)
     if call.startswith("layer"):
         scope["dout"] = scope["dlayer"]
-    assert check(code, call, scope=scope)
+    if "dlayer" in code:
+        code = "dout = dlayer\n" + code.replace("dlayer", "dout")
+    code = code.replace("/ 5", f"/ {size}")
+    assert check(code.replace("SIZE", str(size)), call, scope=scope)
+
+
+def test_a_closed_form_may_be_built_in_place():
+    scope = namespace()
+    exps = np.exp(scope["x"] - scope["x"].max(axis=1, keepdims=True))
+    scope["probs"] = exps / exps.sum(axis=1, keepdims=True)
+    code = "dx = probs.copy()\ndx[:, 0] -= 1\ndx /= len(x)"
+    (mark,) = check(code, "loss(x)", "real", scope=scope)
+    assert mark["line"] == 2  # the lines before are checked by it, and no gradients yet
+    for old, new, line in (("copy()", "copy() * 2", 1), ("-=", "+=", 1), ("/=", "*=", 1)):
+        error = wrong(code.replace(old, new), "loss(x)", "real", scope=scope)
+        assert error.line == 10 + line
+
+
+def test_a_line_that_is_overwritten_is_vouched_for_by_none():
+    error = wrong("ddiff = diff\nddiff = 2 * diff * dvar / len(x)", "variance(x)")
+    assert error.line == 11
+    assert "`ddiff = diff`" in str(error)
+
+
+def test_a_smaller_gradient_says_its_own_shape_too():
+    marks = check("dsquare = dvar / x.shape[0]\nddiff = 2 * diff * dsquare", "variance(x)")
+    assert marks == [
+        {"line": 0, "name": "dsquare", "shape": "(5, 4)", "held": "(4,)"},
+        {"line": 1, "name": "ddiff", "shape": "(5, 4)"},
+    ]
 
 
 # The mistakes of facts.md, section 5: all of them pass a check of the result alone.
@@ -194,6 +268,42 @@ def test_the_message_says_what_is_expected_and_the_shapes():
     assert "`dmean = -ddiff` is not the gradient of mean" in str(error)
     assert "it has shape (5, 4), the gradient has shape (4,)" in str(error)
     assert "expected is `dmean = -np.sum(ddiff, axis=0)`" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "message"),
+    [
+        ("ddiff = -2 * diff * dvar / len(x)", "variance(x)", "of diff: its sign is wrong; exp"),
+        ("ddiff = diff * dvar / len(x)", "variance(x)", "it is 0.5 times that"),
+        ("ddiff = 0 * diff * dvar", "variance(x)", "it is zero, the gradient is not"),
+        ("ddiff = diff / 0 * dvar", "variance(x)", "it is not finite"),
+        ("ddiff = (2 * diff * dvar / len(x)).T", "variance(x)", "it is the transpose of that"),
+        (
+            "ddiff = 2 * diff * dvar / len(x)\nddiff[0, 0] = 0",
+            "variance(x)",
+            "its shape (4, 4) is right, its values are not (1 of 16 differ",
+        ),
+        (
+            "dsquare = dvar / x.shape[1]",
+            "variance(x)",
+            "it is right for the lengths of this page, where some are equal, and wrong for "
+            "others: x (4, 5)",
+        ),
+    ],
+)
+def test_the_message_says_what_is_wrong(code, call, message):
+    assert message in str(wrong(code, call, size=4))
+
+
+def test_lengths_that_have_to_be_equal_stay_equal():
+    scope = namespace(4) | {"w": np.eye(4) + np.arange(16).reshape(4, 4) / 9, "b": np.ones(4)}
+    scope["h"] = np.maximum(0, scope["x"] @ scope["w"] + scope["b"])
+    scope["dout"] = np.ones((4, 4))
+    right = "dh = 2 * h * dout\ndh[h <= 0] = 0\ndw = x.T @ dh\ndb = dh.sum(axis=0)\ndx = dh @ w.T"
+    assert check(right, "layer(x, w, b)", scope=dict(scope))
+    for old, new, line in (("axis=0", "axis=1", 4), ("x.T", "x", 3), ("w.T", "w", 5)):
+        error = wrong(right.replace(old, new), "layer(x, w, b)", scope=dict(scope))
+        assert error.line == 10 + line
 
 
 def test_a_partial_may_be_any_wire_but_each_once():

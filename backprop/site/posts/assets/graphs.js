@@ -125,16 +125,21 @@
       }
       slider.value = String(current);
       counter.value = `${current} / ${steps.length}`;
-      const text = current ? steps[current - 1].querySelector(".bp-told").innerText : "";
-      const spoken = text.replace(/\s+/g, " ").trim();
-      const pattern = figure.dataset.say.replace("{n}", current).replace("{total}", steps.length);
-      const sentence = current ? pattern.replace("{text}", () => spoken) : $(".bp-intro").innerText;
-      said.textContent = sentence;
-      slider.setAttribute("aria-valuetext", current ? sentence : counter.value);
+      if (figure.classList.contains("bp-live")) tell();
       $('[data-go="previous"]').setAttribute("aria-disabled", String(current === 0));
       $('[data-go="next"]').setAttribute("aria-disabled", String(current === steps.length));
       $('[data-go="whole"]').setAttribute("aria-disabled", String(current === 0));
       if (current && scroll) reveal(parts[current - 1]);
+    }
+
+    /** Say the step to those who listen. */
+    function tell() {
+      const text = $(current ? ".bp-now .bp-told" : ".bp-intro").innerText;
+      const spoken = text.replace(/\s+/g, " ").trim();
+      const pattern = figure.dataset.say.replace("{n}", current).replace("{total}", steps.length);
+      const sentence = current ? pattern.replace("{text}", () => spoken) : spoken;
+      said.textContent = sentence;
+      slider.setAttribute("aria-valuetext", current ? sentence : counter.value);
     }
 
     const go = {
@@ -238,17 +243,20 @@
     figure.addEventListener("pointerleave", () => light(itemAt(document.activeElement)));
     figure.addEventListener("focusin", (event) => light(itemAt(event.target)));
     figure.addEventListener("focusout", () => light(null));
-    figure.classList.add("bp-live");
     show(0, false, false);
-    said.textContent = "";
+    slider.setAttribute("aria-valuetext", counter.value);
+    figure.classList.add("bp-live");
   }
 
   function startAll() {
     document.querySelectorAll(".bp-figure:not(.bp-live)").forEach(start);
   }
 
-  // Material replaces the page without loading it and says so by this observable.
-  if (window.document$) window.document$.subscribe(startAll);
+  // Material replaces the page without loading it and says so by this observable, which may come
+  // into being after this script.
+  const follow = () => window.document$.subscribe(startAll);
+  document.addEventListener("bp-material", follow, { once: true });
+  if (window.document$) follow();
   else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startAll);
   else startAll();
 })();

@@ -84,12 +84,20 @@ def _targets(node: ast.AST) -> Iterator[str]:
             yield from _names(target)
 
 
+# Functions that write to their first argument, methods that write to their array.
+_WRITING = {"at", "copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"}
+_METHODS = {"fill", "sort", "partition", "itemset"}
+
+
 def _out_argument(node: ast.AST) -> ast.expr | None:
-    """`np.add(a, b, out=dx)` and `np.add.at(dx, i, v)` assign too."""
+    """`np.add(a, b, out=dx)`, `np.add.at(dx, i, v)` and `dx.fill(0)` assign too."""
     if not isinstance(node, ast.Call):
         return None
-    if isinstance(node.func, ast.Attribute) and node.func.attr == "at" and node.args:
-        return node.args[0]
+    if isinstance(node.func, ast.Attribute):
+        if node.func.attr in _WRITING and node.args:
+            return node.args[0]
+        if node.func.attr in _METHODS and isinstance(node.func.value, ast.Name | ast.Subscript):
+            return node.func.value
     return next((word.value for word in node.keywords if word.arg == "out"), None)
 
 

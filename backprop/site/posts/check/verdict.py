@@ -156,5 +156,7 @@ def _difference(value: np.ndarray | None, truth: np.ndarray, scale: float) -> tu
     if truth.ndim == 2 and value.shape == truth.T.shape and same(value.T, truth, scale):
         return 0.5, "it is the transpose of that"
     wrong = int(np.sum(np.abs(full - truth) > 1e-8 * size))
-    which = "every number" if wrong == truth.size else f"{wrong} of {truth.size} numbers"
-    return min(error, 1.0), f"its shape is right, {which} wrong (relative error {error:.2g})"
+    return min(error, 1.0), (
+        f"its shape {truth.shape} is right, its values are not "
+        f"({wrong} of {truth.size} differ, relative error {error:.2g})"
+    )

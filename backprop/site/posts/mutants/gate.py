@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backprop.site.posts.mutants.needs import needed
+from backprop.site.posts.mutants.needs import needed, statements
 from backprop.site.posts.mutants.operators import mutants
 from backprop.site.posts.mutants.trials import Candidate, equivalent, trials
 from backprop.site.posts.pages import Page, load
@@ -146,18 +146,25 @@ def _right(page: Page, executor: Executor) -> tuple[list[Outcome], float]:
 
 
 def _candidates(page: Page, outcomes: list[Outcome], report: Report) -> Iterator[Candidate]:
-    needs = needed(page)
-    for index, (step, outcome) in enumerate(zip(page.executed, outcomes, strict=True)):
+    checked = {
+        (index, number)
+        for index, step in enumerate(page.executed)
+        for number, statement in enumerate(statements(step))
+        if any(
+            statement.lineno <= mark["line"] + 1 <= (statement.end_lineno or statement.lineno)
+            for mark in outcomes[index].marks
+        )
+    }
+    needs = needed(page, checked)
+    for index, step in enumerate(page.executed):
         fence = step.fence
         if fence.language != "python":
             continue
         if why := [name for name in LEFT_OUT if fence.has(name) or name in fence.options]:
             report.left_out[f".{why[0]} fences"] += 1
             continue
-        marks = {mark["line"] + 1 for mark in outcome.marks}
-        tree = ast.parse(fence.code).body
         for mutant in mutants(fence.code):
-            if tree[mutant.statement].end_lineno in marks:
+            if (index, mutant.statement) in checked:
                 yield Candidate(page, index, mutant, "checked")
             elif (index, mutant.statement) in needs:
                 yield Candidate(page, index, mutant, "verified")

@@ -6,8 +6,11 @@ import re
 from backprop.site.posts.pages import Page, Step
 
 
-def needed(page: Page) -> set[tuple[int, int]]:
-    """The statements, as (step, number), that an output, an assertion or a doctest depends on."""
+def needed(page: Page, checked: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The statements, as (step, number), that an output, an assertion or a doctest depends on.
+
+    So do the lines that feed a `checked` one.
+    """
     needed: set[tuple[int, int]] = set()
     names: set[str] = set()
     for index in reversed(range(len(page.executed))):
@@ -18,17 +21,26 @@ def needed(page: Page) -> set[tuple[int, int]]:
             continue
         if call := step.fence.options.get("check"):
             names |= _read(ast.parse(call))
-        body = ast.parse(step.fence.code).body
+        body = statements(step)
         for number in reversed(range(len(body))):
             statement = body[number]
             assigned = _assigned(statement)
-            if not (_verifies(statement, step) or assigned & names):
+            verifies = (index, number) in checked or _verifies(statement, step)
+            if not (verifies or assigned & names):
                 continue
             needed.add((index, number))
             if isinstance(statement, ast.Assign):
                 names -= {each.id for each in statement.targets if isinstance(each, ast.Name)}
             names |= _read(statement)
     return needed
+
+
+def statements(step: Step) -> list[ast.stmt]:
+    """Of the top level; none where the code shows what Python does not read."""
+    try:
+        return ast.parse(step.fence.code).body if step.fence.language == "python" else []
+    except SyntaxError:
+        return []
 
 
 def _verifies(statement: ast.stmt, step: Step) -> bool:
