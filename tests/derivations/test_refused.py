@@ -7,10 +7,13 @@ from backprop.site.derivations.problems import LANGUAGES, SAID
 
 from .helpers import AFFINE, SOFTMAX, VARIANCE, problem, verdicts
 
-X = r"Let $x, y \in \mathbb{R}^n$, $t \in \mathbb{R}$, $A \in \mathbb{R}^{n \times d}$."
+X = (
+    r"Let $x, y \in \mathbb{R}^n$, $t \in \mathbb{R}$, $A \in \mathbb{R}^{n \times d}$, "
+    r"$f : \mathbb{R} \to \mathbb{R}$, $h = \sum_k x_k^2$."
+)
 REFUSED = {
     # what is written: (declarations, row, the key of what is said, what it points at)
-    "call or product": (X, r"f(t) &= f(t)", "call-or-product", "f(t)"),
+    "call or product": (X, r"q(t) &= q(t)", "call-or-product", "q(t)"),
     "factorial": (X, r"2n! &= 1", "factorial", "!"),
     "bar": (X, r"\bar{x} &= 1", "undeclared", r"\bar{x}"),
     "differential": (X, r"d x &= 1", "differential", "d x"),
@@ -36,6 +39,24 @@ REFUSED = {
     "same index twice": (X, r"\sum_k \sum_k x_k &= 1", "index-collision", r"\sum_k"),
     "nothing to continue": (X, r"&= t", "no-left", "="),
     "no relation": (X, r"\therefore & t", "no-equation", "t"),
+    "two numbers side by side": (X, r"2 3 t &= 6 t", "digits", "2 3"),
+    "an exponent of two digits": (X, r"t^12 &= t^{12}", "digits", "t^12"),
+    "an index of two digits": (X, r"x_12 &= 2", "digits", "x_12"),
+    "a sign without braces": (X, r"t^-1 &= 1 / t", "unexpected", "-"),
+    "words between factors": (X, r"t \text{ or } t &= t", "words-inside", r"\text{ or }"),
+    "inverse or reciprocal": (X, r"f^{-1}(t) &= 1 / f(t)", "inverse", "f^{-1}"),
+    "inverse sine": (X, r"\sin^{-1} t &= t", "inverse", r"\sin^{-1}"),
+    "prime of a named function": (X, r"\tanh'(t) &= 1 - \tanh^2 t", "unsupported", r"\tanh'"),
+    "index of a named function": (X, r"\exp_2 t &= t", "unexpected", "_2"),
+    "Hessian or Laplacian": (X, r"\nabla_x^2 h &= 2 x", "unsupported", r"\nabla_x^2"),
+    "e is a size": (X.replace("d", "e"), r"e^{t} &= \exp(t)", "e-declared", "e^{t}"),
+    "all pairs": (X, r"\sum_{i < j} x_i x_j &= t", "pairs", r"\sum_{i < j}"),
+    "expectation": (X, r"\mathbb{E}[t] &= t", "call-or-product", r"\mathbb{E}[t]"),
+    "hat over name and index": (X, r"\hat{x_i} &= x_i", "unexpected", r"\hat{x_i}"),
+    "evaluation": (X, r"\frac{\partial h}{\partial x_i}\Big|_{x=y} &= 2 y_i", "evaluation-bar",
+                   "|_{x=y}"),
+    "undeclared with a prime": (X, r"x' &= x", "undeclared", "x'"),
+    "determinant": (X, r"\det A &= t", "unknown-command", r"\det"),
     "L called with another argument": (SOFTMAX + r" $L = L(p)$.", r"L(z) &= L", "call-or-product",
                                        "L(z)"),
 }  # fmt: skip

@@ -64,6 +64,13 @@ RIGHT = {
     "norm": (r"Let $x \in \mathbb{R}^n$.", r"\frac{\partial \|x\|^2}{\partial x} &= 2 x", r"\frac{\partial \|x\|}{\partial x_i} &= \frac{x_i}{\|x\|}"),
     "assumption": (SOFTMAX + r" Let $y \in \mathbb{R}^C$ with $\sum_k y_k = 1$.", r"\sum_k y_k (\delta_{kj} - p_j) &= y_j - p_j"),
     "sum over the others": (SOFTMAX, r"1 - p_j &= \sum_{k \ne j} p_k \quad (\because \sum_k p_k = 1)"),
+    "bars by name": (r"Let $x \in \mathbb{R}^n$.", r"\Vert x \Vert_2^2 &= \|x\|^2 = \sum_k \vert x_k \vert^2"),
+    "words in brackets": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j) \quad (\text{quotient rule})"),
+    "logarithm to another base": (r"Let $t > 0$.", r"\log_2 t &= \frac{\ln t}{\ln 2}"),
+    "e to a power in front of brackets": (SOFTMAX, r"\frac{\partial}{\partial z_j} e^{z_i} (1 + p_i) &= e^{z_i} \delta_{ij} (1 + p_i) + e^{z_i} (p_i \delta_{ij} - p_i p_j)"),
+    "all pairs": (r"Let $x \in \mathbb{R}^n$.", r"2 \sum_j \sum_{i < j} x_i x_j &= \Bigl( \sum_i x_i \Bigr)^2 - \sum_i x_i^2"),
+    "what vanishes may be used": (VARIANCE, r"\sum_k (x_{kj} - \bar{x}_j) &= 0", r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} (x_{ij} - \bar{x}_j)"),
+    "a vanishing derivative": (VARIANCE, r"\frac{\partial v_j}{\partial \bar{x}_j} &= -\frac{2}{n} \sum_k (x_{kj} - \bar{x}_j) = 0"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip
 

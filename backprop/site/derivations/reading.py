@@ -257,16 +257,16 @@ class _Lexer:
 
     def until(self, stop: str | None) -> None:
         opened = self.at - 1
-        bars: list[str] = []
+        bars: list[tuple[str, int]] = []
         while True:
             self.spaces()
             if self.at >= len(self.tex):
                 if stop is not None:
                     raise self.fail("unclosed", opened, opened + 1)
-                if bars and re.search(r"(\||[vV]ert\s*)_", self.tex[opened + 1 :]):
-                    raise self.fail("evaluation-bar", opened + 1, self.at)
-                if bars:
-                    raise self.fail("unclosed", opened + 1, self.at, found=bars[-1])
+                for bar, place in bars:
+                    under = re.match(r"(\\?\||\\[vV]ert)\s*_", self.tex[place:])
+                    key = "evaluation-bar" if under else "unclosed"
+                    raise self.fail(key, place, place + 1, found=bar)
                 return
             if stop == "}" and self.tex[self.at] == "}":
                 self.at += 1
@@ -278,8 +278,8 @@ class _Lexer:
             if found:
                 self.at = found.end()
                 bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
-                kind = "RABS" if bars and bars[-1] == bar else "LABS"
-                bars.pop() if kind == "RABS" else bars.append(bar)
+                kind = "RABS" if bars and bars[-1][0] == bar else "LABS"
+                bars.pop() if kind == "RABS" else bars.append((bar, start))
                 self.emit(kind, start, "abs" if bar == "|" else "norm")
                 continue
             self.one()
