@@ -1,6 +1,7 @@
 """What students write traces unmodified, replays exactly, and is differentiated rightly."""
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -36,6 +37,13 @@ def close(found, wanted):
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * scale)
 
 
+def defined_by(source):
+    scope = {"np": np}
+    exec(compile(source, "source", "exec"), scope)
+    (function,) = [value for key, value in scope.items() if key.endswith("_backward")]
+    return function
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_it_traces_and_replays_exactly(name):
     f, args = CASES[name]
@@ -66,38 +74,57 @@ def test_its_gradient_agrees_with_replay(name):
         close(grads[node.name], wanted)
 
 
-# Indices that a helper computes from shapes: no expression of the arguments that we could print.
-NO_SOURCE = {"conv_im2col"}
-
-
-@pytest.mark.parametrize("name", [name for name in CASES if name not in NO_SOURCE])
+@pytest.mark.parametrize("name", CASES)
 def test_its_source_runs_alone(name):
     f, args = CASES[name]
     np.random.seed(3)
     backward = bp.derive(f, *args)
     dout = douts(backward.graph)
-    scope = {"np": np}
-    exec(compile(backward.source, name, "exec"), scope)
-    (function,) = [value for key, value in scope.items() if key.endswith("_backward")]
-    results = tupled(function(dout, *copy.deepcopy(args)))
+    function = defined_by(backward.source)
+    results = tupled(function(dout, *copy.deepcopy(args), **backward.constants))
     grads = backward.graph.backward(dout)
     for node, result in zip(backward.graph.differentiated, results, strict=True):
         close(np.asarray(result), grads[node.name])
 
 
-@pytest.mark.parametrize("name", NO_SOURCE)
-def test_a_source_that_cannot_be_written_says_why_and_the_rest_works(name):
-    f, args = CASES[name]
+def dropout_with_what_it_draws(x, p=0.5, mask=None):
+    mask = np.random.rand(*x.shape) < p
+    return x * mask / p
+
+
+def unnamed_draw(x):
+    out = x.copy()
+    out[np.random.rand(*x.shape) < 0.5] = 0
+    return out * np.random.rand(*x.shape)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "given"),
+    [
+        (*CASES["conv_im2col"], ["i", "j"]),
+        (dropout_with_what_it_draws, (np.ones((9, 9)),), ["traced_mask"]),
+        (unnamed_draw, (np.ones((9, 9)),), ["t1", "t2"]),
+    ],
+)
+def test_what_the_arguments_do_not_tell_becomes_a_parameter(f, args, given):
     backward = bp.derive(f, *args)
-    with pytest.raises(
-        bp.TraceError, match=r"`i` of shape .* \(line \d+\).*pass it to the function"
-    ):
-        _ = backward.source
-    assert backward.lines
+    assert sorted(backward.constants) == given
+    parameters = inspect.signature(defined_by(backward.source)).parameters
+    for name in given:
+        assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameters[name].default is inspect.Parameter.empty
     dout = douts(backward.graph)
     wanted = backward.graph.backward(dout)
-    for node, result in zip(backward.graph.differentiated, backward(dout, *args), strict=True):
-        close(result, wanted[node.name])
+    alone = defined_by(backward.source)(dout, *args, **backward.constants)
+    for results in (alone, backward(dout, *args), backward.from_cache(dout, backward.cache)):
+        for node, result in zip(backward.graph.differentiated, tupled(results), strict=True):
+            close(result, wanted[node.name])
+
+
+def test_what_the_arguments_tell_does_not_become_a_parameter():
+    for name in ("batchnorm_forward", "affine_forward", "max_pool_forward_naive"):
+        f, args = CASES[name]
+        assert bp.derive(f, *args).constants == {}
 
 
 @pytest.mark.parametrize("name", CASES)

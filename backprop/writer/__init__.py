@@ -59,13 +59,28 @@ class Backward:
         self._check_length()
         return [step.line for step in self.steps]
 
-    @cached_property
+    @property
     def source(self) -> str:
         """A complete function, ready to paste; it needs `import numpy as np` only.
 
+        Its parameters are those of f, and after them `constants`.
+
         Raises:
-            TraceError: as for `lines`, or a constant in it does not follow from the arguments.
+            TraceError: as for `lines`.
         """
+        return self._written[0]
+
+    @property
+    def constants(self) -> dict[str, np.ndarray]:
+        """What `source` must be given by keyword, as it does not follow from the arguments.
+
+        Large arrays that the function drew at random, took from elsewhere or computed in a
+        helper: a dropout mask, the indices of im2col. Calling a Backward passes them.
+        """
+        return dict(self._written[1])
+
+    @cached_property
+    def _written(self) -> tuple[str, dict[str, np.ndarray]]:
         self._check_length()
         return backward_source(self._writer, self.lines)
 
@@ -100,11 +115,12 @@ class Backward:
         graph = self.graph
         arrays = upstream(graph, dout)
         if self._function is not None:
-            results = self._function(arrays if graph.several else arrays[0], *args)
+            given = arrays if graph.several else arrays[0]
+            results = self._function(given, *args, **self.constants)
             results = results if isinstance(results, tuple) else (results,)
-        else:  # constants of the trace that no source can tell: random masks
-            given = dict(zip(graph.call.names, args, strict=True))
-            here = graph.at({node.name: given[node.name] for node in graph.inputs.values()})
+        else:  # too long to be written
+            values = dict(zip(graph.call.names, args, strict=True))
+            here = graph.at({node.name: values[node.name] for node in graph.inputs.values()})
             found = here.backward(dout)
             results = tuple(found[node.name] for node in graph.differentiated)
         owned = tuple(_own(result, (*arrays, *args)) for result in results)

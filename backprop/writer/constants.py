@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.lengths import length
 from backprop.rules import Range
@@ -25,11 +25,11 @@ _BUILTINS = {"abs", "bool", "float", "int", "len", "list", "max", "min", "range"
 _UNSAFE = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.JoinedStr)
 
 
-def constant_tree(values: Values, node: Node, call: Any) -> Tree:
+def constant_tree(values: Values, node: Node) -> Tree | None:
     """An expression for a constant node.
 
-    Raises:
-        TraceError: the value is random, or computed where the arguments cannot tell.
+    None for a large one that is random, or computed where the arguments cannot tell: the
+    derived function has to be given it.
     """
     note = node.note
     if isinstance(note, (int, float, complex)):
@@ -57,15 +57,7 @@ def constant_tree(values: Values, node: Node, call: Any) -> Tree:
         tree = _verbatim(values, node.value, note, candidates)
         if tree is not None:
             return tree
-    if node.value.size <= LITERAL:
-        return _literal(node.value)
-    name = f"`{node.name}`" if node.named else "an array"
-    line = f" (line {note.line})" if isinstance(note, Site) and note.line else ""
-    raise TraceError(
-        f"{call.name}: the source needs {name} of shape {node.value.shape}{line}, which does not "
-        "follow from the arguments (is it random?); pass it to the function as an argument. "
-        "`lines` and `graph.backward` work without"
-    )
+    return _literal(node.value) if node.value.size <= LITERAL else None
 
 
 def _literal(value: np.ndarray) -> Tree:
@@ -92,8 +84,10 @@ def number_tree(values: Values, value: Any, site: Site | None) -> Tree | None:
 def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> Tree | None:
     """The first of these expressions that the arguments alone give the same value."""
     scope = values.graph.call.scope
-    definitions = _definitions(site)
-    for candidate in candidates:
+    every = _definitions(site)
+    # Of a variable that is assigned several times, the first value may be meant, or the last.
+    worlds = [{name: found[k] for name, found in every.items()} for k in (0, -1)]
+    for candidate, definitions in product(candidates, worlds):
         tree = _closed(candidate, scope, definitions)
         if tree is None or isinstance(tree, (ast.Name, ast.Constant)):
             continue
@@ -173,17 +167,17 @@ def _closed(tree: Any, scope: dict[str, Any], definitions: dict[str, Any], depth
         return None
     if isinstance(tree, ast.Name):
         if tree.id in definitions:
-            assigned = definitions[tree.id]
-            if len(assigned) > 1:
-                return None
             rest = {name: value for name, value in definitions.items() if name != tree.id}
-            return _closed(assigned[0], scope, rest, depth + 1)
+            return _closed(definitions[tree.id], scope, rest, depth + 1)
         known = tree.id in scope or tree.id in ("np", "numpy") or tree.id in _BUILTINS
         if not known or (tree.id in _BUILTINS and not hasattr(builtins, tree.id)):
             return None
         return ast.Name("np" if tree.id == "numpy" else tree.id)
     if not isinstance(tree, ast.expr):
         return tree
+    if isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name):
+        if tree.value.id == "math" and hasattr(np, tree.attr):
+            return text.expression(f"np.{tree.attr}")  # the source imports numpy only
     fields = {}
     for name, value in ast.iter_fields(tree):
         if isinstance(value, list):

@@ -64,8 +64,10 @@ def _broken(prefix: str, tree: Any, indent: int) -> list[str]:
         parts += [f"{option.arg}={text.show(option.value, None, 1)}" for option in tree.keywords]
         head = f"{space}{prefix}{text.show(tree.func)}("
         inner = _items(parts, ", ".join(parts), indent + 4)
-        if len(parts) == 1 and len(inner) > 1:
+        if len(parts) == 1 and len(parts[0]) + indent + 4 > WIDTH:
             inner[-1] = inner[-1].removesuffix(",")
+            if tree.args and isinstance(tree.args[0], ast.BinOp):
+                inner = [f"{space}    {part}" for part in _terms(tree.args[0])]
         return [head, *inner, f"{space})"]
     if isinstance(tree, (ast.Tuple, ast.List)):
         left, right = "()" if isinstance(tree, ast.Tuple) else "[]"
@@ -76,6 +78,11 @@ def _broken(prefix: str, tree: Any, indent: int) -> list[str]:
     inner = [" " * (indent + 4) + whole]
     if len(inner[0]) > WIDTH and isinstance(tree, ast.BinOp):
         inner = [" " * (indent + 4) + part for part in _terms(tree)]
+        if isinstance(tree.right, ast.Call) and max(map(len, inner)) > WIDTH:
+            sign, level = text.operator(tree.op)
+            return _broken(
+                f"{prefix}{text.show(tree.left, None, level)} {sign} ", tree.right, indent
+            )
     return [f"{space}{prefix}(", *inner, f"{space})"]
 
 

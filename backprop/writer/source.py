@@ -19,19 +19,24 @@ from backprop.writer.text import Tree
 from backprop.writer.values import Values
 
 
-def backward_source(writer: Writer, lines: list[str]) -> str:
-    """The text of `def <f>_backward(dout, *args)`."""
+def backward_source(writer: Writer, lines: list[str]) -> tuple[str, dict[str, np.ndarray]]:
+    """The text of `def <f>_backward(dout, *args)`, and the constants that it must be given."""
     graph = writer.graph
     body: list[str] = []
     if graph.several:
         names = [name for node in graph.outputs for name in writer.upstream[node][:1]]
         body.append(f"{', '.join(names)} = {writer.dout}")
-    body += Forward(writer).lines()
+    forward = Forward(writer)
+    body += forward.lines()
     body += lines
     results = [writer.rename.get(name, name) for name in writer.results]
     body.append(f"return {', '.join(results)}")
-    head = f"def {backward_name(graph)}({', '.join([writer.dout, *_parameters(writer)])}):"
-    return "\n".join([*wrapped(head, 0), *[part for line in body for part in wrapped(line, 4)], ""])
+    parameters = [writer.dout, *_parameters(writer)]
+    if forward.given:
+        parameters += [*["*"] * ("*" not in parameters), *forward.given]
+    head = f"def {backward_name(graph)}({', '.join(parameters)}):"
+    text_ = "\n".join([*wrapped(head, 0), *[p for line in body for p in wrapped(line, 4)], ""])
+    return text_, forward.given
 
 
 def backward_name(graph: Graph) -> str:
@@ -67,6 +72,7 @@ class Forward(Values):
         self.writer = writer
         self.lengths_named.update(writer.lengths_named)
         self.kept: set[Node] = set()
+        self.given: dict[str, np.ndarray] = {}  # constants that do not follow from the arguments
         users = self._reachable()
         for node, count in users.items():
             several = count > 1 and not self.inlined(node)
@@ -118,7 +124,7 @@ class Forward(Values):
         if node in self.kept or node.op == "input" or (node.rule is None and node.named):
             return text.name(self.variables.get(node, node.name))
         if node.rule is None:
-            return constant_tree(self, node, self.graph.call)
+            return constant_tree(self, node) or text.name(self._given(node))
         return self.expression(node)
 
     def _line(self, node: Node) -> list[str]:
@@ -132,7 +138,9 @@ class Forward(Values):
                 return []
             if isinstance(node.note, Length) and node.note.name == node.name:
                 return [f"{variable} = {text.show(self.formula(node.note.tree))}"]
-            return [f"{variable} = {text.show(constant_tree(self, node, self.graph.call))}"]
+            tree = constant_tree(self, node)
+            given = "" if tree is not None else self._given(node)
+            return [] if given == variable else [f"{variable} = {given or text.show(tree)}"]
         if not node.rule.in_place:
             return [f"{variable} = {text.show(self.expression(node))}"]
         base = text.show(self.value(node.arguments["x"]))
@@ -150,6 +158,13 @@ class Forward(Values):
         others = [filling.expand(arg)[0] for arg in statement.value.args[1:]]
         call = ast.Call(statement.value.func, [text.name(variable), *others], [])
         return [*lines, text.show(call)]
+
+    def _given(self, node: Node) -> str:
+        """A further parameter, for a constant that the arguments do not tell."""
+        taken = any(name == node.name for name, *_ in self.graph.call.parameters)
+        name = f"traced_{node.name}" if taken else node.name
+        self.given[name] = node.value
+        return name
 
     def _is_parameter(self, node: Node) -> bool:
         """A named number that f was given: the derived function is given it, too."""

@@ -12,7 +12,7 @@ from backprop.axes import origins
 from backprop.graph import Graph, Node
 from backprop.lengths import Length, tree_of
 from backprop.writer import text
-from backprop.writer.constants import constant_tree
+from backprop.writer.constants import LITERAL, constant_tree
 from backprop.writer.text import Tree
 
 
@@ -28,13 +28,12 @@ class Values:
         self.graph = graph
         self.needed: dict[Node, None] = {}
         self.lengths_named: dict[str, Length] = {}
+        self._follows: dict[Node, bool] = {}
 
     def value(self, node: Node) -> Tree:
         """The variable of a forward node, or its expression where that says it all."""
         if self.inlined(node):
-            if node.rule is None:
-                return constant_tree(self, node, self.graph.call)
-            return self.expression(node)
+            return self.expression(node) if node.rule is not None else self._constant(node)
         self.needed[node] = None
         return text.name(node.name)
 
@@ -42,7 +41,22 @@ class Values:
         """Whether a node is written as its expression: a constant or a view without a name."""
         if node.named or node.op == "input":
             return False
-        return node.rule is None or (node.rule.view and not _buffer(node.arguments["x"]))
+        if node.rule is None:
+            return self.follows(node)
+        return node.rule.view and not _buffer(node.arguments["x"])
+
+    def follows(self, node: Node) -> bool:
+        """Whether the value of a constant can be written; else it is a variable."""
+        if node.value.size <= LITERAL:
+            return True
+        if node not in self._follows:
+            self._follows[node] = constant_tree(self, node) is not None
+        return self._follows[node]
+
+    def _constant(self, node: Node) -> Tree:
+        tree = constant_tree(self, node)
+        assert tree is not None
+        return tree
 
     def expression(self, node: Node) -> Tree:
         """The forward of a node as an expression."""
