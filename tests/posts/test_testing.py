@@ -194,6 +194,57 @@ def test_outputs_are_rewritten_and_nothing_else(project):
     assert project.pytest().counts() == {"passed": 3}
 
 
+RESULTS = """\
+# Results \t
+
+!!! note
+
+    ```pycon
+    >>> x = 2
+    >>> x + 1 \t
+    4
+    >>> for i in range(2):
+    ...     print(i); print()
+    ...
+    >>> [x] * 3  # doctest: +ELLIPSIS
+    [2, ...]
+    ```
+
+> ```pycon
+> >>> x / 0
+> Traceback (most recent call last):
+>     ...
+> ValueError: no
+> >>> x
+> one
+> and another
+> >>> y = 1
+> 1
+> ```""".replace("\n", "\r\n").encode()
+
+
+def test_results_of_doctests_are_rewritten_and_nothing_else(project):
+    project.write("post.md", RESULTS)
+    assert project.pytest().counts() == {"failed": 2}
+    report = project.pytest("--update-outputs")
+    assert report.counts() == {"passed": 2}
+    assert "post.md:5" in report.text
+    wanted = (
+        RESULTS.replace(b"    4\r\n", b"    3\r\n")
+        .replace(
+            b"    ...\r\n    >>> [",
+            b"    ...\r\n    0\r\n    <BLANKLINE>\r\n    1\r\n    <BLANKLINE>\r\n    >>> [",
+        )
+        .replace(b"ValueError: no", b"ZeroDivisionError: division by zero")
+        .replace(b"> one\r\n> and another\r\n", b"> 2\r\n")
+        .replace(b"= 1\r\n> 1\r\n", b"= 1\r\n")
+    )
+    written = (project.path / "post.md").read_bytes()
+    assert written == wanted
+    assert project.pytest("--update-outputs").counts() == {"passed": 2}
+    assert (project.path / "post.md").read_bytes() == written
+
+
 def test_outputs_are_not_updated_in_several_processes(page):
     report = page(PAGE).pytest("--update-outputs", "-n", "2")
     assert report.code != 0
@@ -204,12 +255,13 @@ def test_unstable_outputs_are_called_so_and_never_written(page):
     text = (
         "```python\nprint(object())\n```\n\n```output\nx\n```\n\n"
         "```python\nimport numpy as np\nprint(np.random.rand(), np.random.default_rng().random())\n"
-        "```\n\n```output\n0.1\n```\n"
+        "```\n\n```output\n0.1\n```\n\n```pycon\n>>> np.random.rand()\n0.1\n```\n"
     )
     project = page(text)
     for arguments in ((), ("--update-outputs",)):
         report = project.pytest(*arguments)
-        assert report.counts() == {"failed": 2}
+        assert report.counts() == {"failed": 3}
+        assert report.text.count("it prints something else on every run") >= 2
         assert "prints a memory address" in report.text
         assert "give the class a __repr__" in report.text
         assert "seed its random numbers" in report.text

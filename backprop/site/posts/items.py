@@ -19,7 +19,7 @@ from backprop.site.posts.fences import Fence
 from backprop.site.posts.pages import EXECUTED, Page, Step, load
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.program import Executor, Limits, Outcome, Session
-from backprop.site.posts.update import rewrite
+from backprop.site.posts.update import Update, rewrite
 from backprop.site.posts.verify import Failure, judge, normal, problems
 
 
@@ -45,7 +45,7 @@ class PagesPlugin:
         limits = Limits(seconds=float(config.getini("backprop_time_limit")))
         self.executor = Executor(config.rootpath, limits)
         self.outcomes: dict[str, list[Outcome]] = {}
-        self.updates: dict[str, tuple[Page, list[tuple[Fence, str]]]] = {}
+        self.updates: dict[str, tuple[Page, list[tuple[Fence, Update]]]] = {}
         self.updated: list[str] = []
         self._session: Session | None = None
         self._expected: dict[str, int] = {}
@@ -218,13 +218,17 @@ class FenceItem(_Reporting):
 
     def _update(self, step: Step, outcome: Outcome) -> bool:
         """Note the new output, unless the fence failed or prints something else every time."""
-        if outcome.error or step.output is None:
+        where: tuple[Fence, Update]
+        if outcome.results:
+            where = (step.fence, outcome.results)
+        elif outcome.error or step.output is None:
             return False
+        else:
+            where = (step.output, "\n".join(normal(outcome.stdout)))
         index = self.page.executed.index(step)
-        if self.plugin.executor.unstable(self.page, index, outcome.stdout):
+        if self.plugin.executor.unstable(self.page, index, outcome):
             return False
-        _, updates = self.plugin.updates.setdefault(self.page.name, (self.page, []))
-        updates.append((step.output, "\n".join(normal(outcome.stdout))))
+        self.plugin.updates.setdefault(self.page.name, (self.page, []))[1].append(where)
         return True
 
     def _after_earlier(self, failure: Failure, index: int) -> Failure:

@@ -54,6 +54,8 @@ class Outcome:
     figures: list[dict] = field(default_factory=list)
     marks: list[dict] = field(default_factory=list)
     html: str = ""
+    # Wrong results of a pycon fence: first line (from 0), number of lines, what is right.
+    results: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -119,16 +121,17 @@ class Executor:
         with ThreadPoolExecutor(self.jobs) as pool:
             return list(pool.map(self.run, pages))
 
-    def unstable(self, page: Page, index: int, printed: str) -> str:
+    def unstable(self, page: Page, index: int, outcome: Outcome) -> str:
         """Why a step prints something else on every run; empty if it does not."""
+        printed = outcome.stdout + "".join(text for _, _, text in outcome.results)
         if address := re.search(r"\bat 0x[0-9a-fA-F]{4,}", printed):
             return (
                 f"it prints a memory address ({address.group()}), which changes on every run: "
                 "give the class a __repr__, or print something else"
             )
         with self.session(page) as session:
-            again = session.outcome(index).stdout
-        if again == printed:
+            again = session.outcome(index)
+        if (again.stdout, again.results) == (outcome.stdout, outcome.results):
             return ""
         return f"it prints something else on every run; {_UNSTABLE}"
 

@@ -8,8 +8,10 @@ import ast
 import builtins
 import doctest
 import io
+import itertools
 import linecache
 import os
+import re
 import sys
 import traceback
 import types
@@ -18,11 +20,14 @@ from typing import Any
 
 
 class FenceError(Exception):
-    """The fence ran, but not as the page says; `line` is the line of the page."""
+    """The fence ran, but not as the page says; `line` is the line of the page.
 
-    def __init__(self, message: str, line: int):
+    `found` is what it did, for the outcome.
+    """
+
+    def __init__(self, message: str, line: int, **found: Any):
         super().__init__(message)
-        self.line = line
+        self.line, self.found = line, found
 
 
 def prepare(name: str, sources: list[tuple[int, str, str]], path: str) -> types.ModuleType:
@@ -61,6 +66,7 @@ def run(request: dict, name: str, module: types.ModuleType) -> dict:
         extra = _KINDS[request["kind"]](request, name, module) or {}
     except BaseException as error:  # SystemExit and KeyboardInterrupt are mistakes of the page too
         raised = describe(error, name, request)
+        extra = error.found if isinstance(error, FenceError) else {}
     wanted = request.get("raises")
     if not wanted:
         return {"error": raised, **extra}
@@ -159,13 +165,19 @@ def _compile(request: dict, name: str) -> types.CodeType:
 
 
 def _pycon(request: dict, name: str, module: types.ModuleType) -> None:
-    """A doctest; the examples are compiled here so that their lines are those of the page."""
+    """A doctest; the examples are compiled here so that their lines are those of the page.
+
+    All are run, so that all wrong results are found: `results` holds, for each of them, its first
+    line from 0, how many lines it has, and what is right.
+    """
     first = request["first"]
     try:
         examples = doctest.DocTestParser().get_examples(request["code"], name)
     except ValueError as error:
         raise FenceError(f"this pycon fence cannot be read: {error}", first) from None
     checker = doctest.OutputChecker()
+    wrong: list[FenceError] = []
+    results: list[tuple[int, int, str]] = []
     for example in examples:
         flags = sum(flag for flag, on in example.options.items() if on)
         if flags & doctest.SKIP:
@@ -180,12 +192,22 @@ def _pycon(request: dict, name: str, module: types.ModuleType) -> None:
             if example.exc_msg is None:
                 raise
             raised = "".join(traceback.format_exception_only(error))
-        if example.exc_msg is not None and not raised:
-            raise FenceError(f"expected {example.exc_msg.strip()}, nothing was raised", line)
         wanted, got = (example.exc_msg, raised) if raised else (example.want, printed.getvalue())
-        if not checker.check_output(wanted or "", got, flags):
+        if not raised and example.exc_msg is not None:
+            reason = f"expected {example.exc_msg.strip()}, nothing was raised"
+        elif checker.check_output(wanted or "", got, flags):
+            continue
+        else:
             difference = checker.output_difference(example, got, flags).rstrip()
-            raise FenceError(f"`{example.source.strip()}` shows something else\n{difference}", line)
+            reason = f"`{example.source.strip()}` shows something else\n{difference}"
+        wrong.append(FenceError(reason, line))
+        lines = request["code"].split("\n")[example.lineno + 1 :]
+        dots = itertools.takewhile(lambda line: re.match(r" *\.\.\.( |$)", line), lines)
+        at = example.lineno + 1 + len(list(dots))
+        shown = f"Traceback (most recent call last):\n    ...\n{got}" if raised else got
+        results.append((at, example.want.count("\n"), shown))
+    if wrong:
+        raise FenceError(str(wrong[0]), wrong[0].line, results=results)
 
 
 def _graph(request: dict, name: str, module: types.ModuleType) -> dict:

@@ -16,7 +16,7 @@ def pytest_addoption(parser: Any) -> None:
         "--update-outputs",
         action="store_true",
         default=False,
-        help="rewrite the output fences of Markdown pages with what is printed "
+        help="rewrite the outputs and doctest results of Markdown pages with what is printed "
         "(with --markdown-docs)",
     )
     parser.addini(

@@ -1,7 +1,7 @@
 """Compares what a page did with what it says: the one judgement for the site and the tests."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backprop.site.posts.pages import Page, Step
 from backprop.site.posts.program import Executor, Outcome
@@ -42,12 +42,16 @@ def judge(
 ) -> Failure | None:
     """What is wrong with a step, or None. With an executor, unstable outputs are called so."""
     if outcome.error:
-        return _error(page, step, outcome.error)
+        failure = _error(page, step, outcome.error)
+        if outcome.results and executor:
+            why = executor.unstable(page, page.executed.index(step), outcome)
+            return replace(failure, reason=f"{failure.reason}; {why}") if why else failure
+        return failure
     if step.output is None or normal(outcome.stdout) == normal(step.output.code):
         return None
     why = ""
     if executor:
-        why = executor.unstable(page, page.executed.index(step), outcome.stdout)
+        why = executor.unstable(page, page.executed.index(step), outcome)
     return Failure(
         page.name,
         step.output.line,
