@@ -122,6 +122,7 @@ class Evaluator:
         self.world = page.world
         self.moved = moved or {}
         self.known: dict[str, np.ndarray] = {}
+        self.row: Node | None = None  # the sides, where more is said of what an index runs over
 
     # --- symbols ---------------------------------------------------------------------------
 
@@ -314,7 +315,27 @@ class Evaluator:
     def _product(self, node: Node, at: dict[str, int]):
         return self.product(list(node.parts), at)
 
+    def words(self, items: list[Node]) -> list[Node]:
+        """Letters that spell a declared name, v a r_j, as one."""
+        out: list[Node] = []
+        k = 0
+        while k < len(items):
+            for end in range(len(items), k + 1, -1):
+                bases = [split(n)[0] for n in items[k:end]]
+                word = "".join(b.value for b in bases)
+                plain = all(n.kind == "letter" for n in items[k : end - 1])
+                if plain and bases[-1].kind == "letter" and word in self.world.symbols:
+                    _, sub, sup, primes = split(items[end - 1])
+                    out.append(Node("scripted", primes, (Node("letter", word), sub, sup)))
+                    k = end
+                    break
+            else:
+                out.append(items[k])
+                k += 1
+        return out
+
     def product(self, items: list[Node], at: dict[str, int]):
+        items = self.words(items)
         value, k, op = None, 0, ""
         while k < len(items):
             node = items[k]
@@ -350,6 +371,11 @@ class Evaluator:
             value = _array(self.of(inside, at))
             found = [self.called(function, v, primes) for v in value.flat]
             return _filled(value.shape, iter(found).__next__), k + 2
+        if key_of(base) == "\\mathbf{1}" and sub is NONE and sup is not NONE and rest:
+            column = _array(self.product(rest, at))  # 1ᵀ x
+            if sup.parts[0].value != "\\top" or column.ndim != 1:
+                raise Unknown("ones")
+            return sum(column), len(items)
         if key_of(base) == "\\mathbf{1}" and sub is NONE and sup is NONE and rest:
             return self.product(rest, at), len(items)  # spread by numpy when it is added
         if name in WORDS and sub is NONE and rest:
@@ -417,7 +443,8 @@ class Evaluator:
             else:
                 letters.update({i.value: range(0) for i in items_of(part)})
         for letter in letters:
-            length = {n for node in rest for n in self.lengths(node, letter)}
+            everything = Node("product", "", tuple(rest))
+            length = set(self.lengths(everything, letter, self.row))
             if not length and letters[letter]:
                 length = {len(letters[letter])}
             if len(length) != 1 or letter in at:
@@ -430,7 +457,9 @@ class Evaluator:
             if all(self.truth(t, inner) for t in tests):
                 yield inner
 
-    def lengths(self, node: Node, letter: str) -> Iterator[int]:
+    def lengths(
+        self, node: Node, letter: str, whole: Node | None = None, seen: bool = False
+    ) -> Iterator[int]:
         """The lengths of the axes at which `letter` stands."""
         for part in node.walk():
             if part.kind != "scripted":
@@ -441,6 +470,11 @@ class Evaluator:
             if sup is not NONE and f"{key}^{{{sup.parts[0].value}}}" in self.world.symbols:
                 key = f"{key}^{{{sup.parts[0].value}}}"
             key = self.world.squares.get(key, key)
+            if key == "\\delta" and key not in self.world.symbols and sub is not NONE:
+                pair = [i.value for p in sub.parts for i in items_of(p)]
+                if letter in pair and len(pair) == 2 and pair[0] != pair[1] and not seen:
+                    partner = pair[1 - pair.index(letter)]
+                    yield from self.lengths(whole or node, partner, whole, True)
             if sub is NONE or key not in self.world.symbols:
                 continue
             places = [i for p in sub.parts for i in items_of(p)]
@@ -452,14 +486,14 @@ class Evaluator:
 
     def derivative(self, above: Node, below: Node, bare: bool | None, at: dict[str, int]):
         """A difference quotient by each entry of what stands below."""
-        marked = items_of(below)
+        marked = self.words(list(items_of(below)))
         if len(marked) == 4 and is_mark(marked[0]) and is_mark(marked[2]) and not bare:
             mark, *body = items_of(above)  # ∂²f / ∂x_i ∂x_j
             if split(mark)[2] is NONE or split(mark)[2].parts[0].value != "2":
                 raise Unknown("derivative")
-            slope = Node("frac", "", (split(mark)[0], Node("product", "", marked[2:])))
+            slope = Node("frac", "", (split(mark)[0], Node("product", "", tuple(marked[2:]))))
             inner = Node("product", "", (slope, *body))
-            return self.derivative(inner, Node("product", "", marked[:2]), True, at)
+            return self.derivative(inner, Node("product", "", tuple(marked[:2])), True, at)
         if len(marked) != 2 or not is_mark(marked[0]):
             raise Unknown("derivative")
         target, sub, sup, _ = split(marked[1])
@@ -495,7 +529,9 @@ class Evaluator:
         for step in (STEP, -STEP):
             moved = self.get(key).copy()
             moved[place] = moved[place] + step
-            sides.append(Evaluator(self.page, {**self.moved, key: moved}).of(body, at))
+            inner = Evaluator(self.page, {**self.moved, key: moved})
+            inner.row = self.row
+            sides.append(inner.of(body, at))
         return (sides[0] - sides[1]) / (2 * STEP)
 
 
@@ -544,6 +580,7 @@ def agree(blocks: list[Derivation], world: World, sides: list[Node], trials: int
     for seed in range(trials):
         page = Page(blocks, world, seed)
         evaluator = Evaluator(page)
+        evaluator.row = Node("list", "", tuple(sides))
         letters: dict[str, range] = {}
         bound = {
             i.value
