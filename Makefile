@@ -30,7 +30,7 @@ test: setup lint ## Run everything that CI runs
 mutants: setup ## Make every published line wrong on purpose; all of it must be noticed
 	$(BIN)/python -m backprop.site.posts.mutants docs
 
-bench: setup ## Time tracing, derived backwards and drawing beside others, in one run
+bench: setup ## Time tracing, derived backwards, drawing and checked pages beside others, in one run
 	$(BIN)/python -m tests.benchmarks
 
 audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots

@@ -1,4 +1,4 @@
-"""One table: tracing, derived backwards and drawing beside whichever peers are installed.
+"""One table: tracing, derived backwards and drawing beside whichever peers are installed; pages.
 
 Rows of a group are run in turns, and the medians compared, so that whatever else the machine
 does hits all of them alike. Only the ratios mean anything.
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import backprop as bp
-from tests.benchmarks import peers, programs
+from tests.benchmarks import pages, peers, programs
 
 
 class Row(NamedTuple):
@@ -99,6 +99,13 @@ def drawings(budget: float) -> Iterator[Row]:
     yield from side_by_side("drawing", rows, budget)
 
 
+def checking(budget: float) -> Iterator[Row]:
+    """Doc-tests beside bare scripts, builds with and without the plugin (`budget` is not used)."""
+    for group, times in pages.rows():
+        first = next(iter(times))[1]
+        yield from (Row(group, name, seconds, seconds / first) for name, seconds in times)
+
+
 def memory() -> Iterator[Row]:
     """Peaks at (4096, 1024), float64; `seconds` holds bytes here."""
     x, gamma, beta, dout = programs.batchnorm_arguments((4096, 1024), np.float64)
@@ -151,7 +158,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{'':46}{'median':>12}{'ratio':>9}")
     group = ""
-    for part in (tracing, backwards, drawings):
+    for part in (tracing, backwards, drawings, checking):
         if options.only and options.only not in part.__name__:
             continue
         for row in part(options.budget):
