@@ -97,6 +97,19 @@ def test_the_command_line_fails_for_wrong_rows_in_either_language(tmp_path, caps
     assert main([str(tmp_path / "missing.md")]) == 2
 
 
+def test_a_reader_of_the_output_may_leave_early(tmp_path):
+    path = tmp_path / "post.md"
+    path.write_text("\n".join([RIGHT] * 3), "utf-8")
+    done = subprocess.run(
+        f"{sys.executable} -m backprop.site.derivations --no-proof {path} | true",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.stderr == ""
+
+
 # --- the cache -------------------------------------------------------------------------------
 
 

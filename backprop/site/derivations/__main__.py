@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -45,5 +46,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if counts["wrong"] or counts["unchecked"] else 0
 
 
+def run() -> int:
+    """`main`, whose reader may leave early (`… | head`)."""
+    try:
+        status = main()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
+        return 141  # as a shell counts what SIGPIPE ends
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run())

@@ -81,6 +81,11 @@ background:var(--md-default-bg-color,Canvas);color:var(--md-default-fg-color,Can
 font-size:.75rem;line-height:1.5;text-align:left;white-space:normal;overflow-wrap:anywhere;
 box-shadow:0 .2rem .8rem #0004}
 .bp-mark-why span{display:block}
+@supports(position-area:top){.bp-mark-why{inset:auto;position-area:top span-all;
+position-try-fallbacks:flip-block;justify-self:anchor-center;margin:.4rem 1rem}}
 .bp-row-marks{font-size:.8em}
+.bp-derivation mjx-mtable[width=full]{min-width:max-content!important}
+@media(max-width:30em){.bp-derivation .bp-row-mark{padding-left:.2em}
+.bp-derivation mjx-mtable[width=full]>mjx-table{margin-left:0!important}}
 @media print{.bp-mark{padding:0}.bp-mark-why{display:none}}
 """
