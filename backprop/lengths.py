@@ -1,4 +1,4 @@
-"""Lengths that remember which axis of which node they are."""
+"""Whole numbers that remember where they come from: an axis of a node, an argument of f."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-# A tree is ("length", node, axis), ("call", name, trees), (operator, tree, tree) or a number.
+# A tree is ("length", node, axis), ("argument", name, value), ("call", name, trees),
+# (operator, tree, tree), ("-", tree) or a number.
 Tree = Any
 
 
@@ -24,7 +25,7 @@ class _Remembering:
 
 
 class Length(_Remembering, int):
-    """An axis' length: an int, with where it comes from and what the author called it."""
+    """An int with where it comes from and, of an axis' length, what the author called it."""
 
     name: str | None = None
 
@@ -38,6 +39,13 @@ def length(node: Any, axis: int, value: int, name: str | None = None) -> Length:
     result = Length(value)
     result.tree = ("length", node, axis)
     result.name = name
+    return result
+
+
+def argument(name: str, value: int) -> Length:
+    """A whole number that f was given, or has as a default."""
+    result = Length(value)
+    result.tree = ("argument", name, value)
     return result
 
 
@@ -64,14 +72,46 @@ def _arithmetic(sign: str, compute: Callable[[Any, Any], Any], base: type) -> tu
     def forward(self: Any, other: Any) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
+        if sign == "*" and type(other) is int and other == 0:
+            return base(0)  # the first turn of a loop: `i * stride`
         return remember(compute(base(self), bare(other)), (sign, tree_of(self), tree_of(other)))
 
     def reflected(self: Any, other: Any) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
+        if sign == "*" and type(other) is int and other == 0:
+            return base(0)
         return remember(compute(bare(other), base(self)), (sign, tree_of(other), tree_of(self)))
 
     return forward, reflected
+
+
+def folded(value: Any) -> Any:
+    """A number in which arguments that are computed with are their values: for slices.
+
+    `x[:, i * stride : i * stride + HH]` in a loop is easier to read with numbers; `x[:n]` and
+    `x[pad:-pad]` are not.
+    """
+    tree = getattr(value, "tree", None)
+    if not isinstance(tree, tuple) or tree[0] not in _OPERATORS or len(tree) == 2:
+        return value
+    numbers = _folded(tree)
+    return bare(value) if not isinstance(numbers, tuple) else remember(value, numbers)
+
+
+def _folded(tree: Tree) -> Tree:
+    """The tree without arguments, and with sums and products of numbers computed."""
+    if not isinstance(tree, tuple):
+        return tree
+    head, *parts = tree
+    if head == "argument":
+        return parts[1]
+    if head not in _OPERATORS:
+        return tree
+    parts = [_folded(part) for part in parts]
+    if any(isinstance(part, tuple) for part in parts):
+        return (head, *parts)
+    return -parts[0] if len(parts) == 1 else _OPERATORS[head](*parts)
 
 
 def bare(value: Any) -> Any:
@@ -81,16 +121,15 @@ def bare(value: Any) -> Any:
     return float(value) if isinstance(value, Number) else value
 
 
-for _sign, _name, _compute in (
-    ("+", "add", operator.add),
-    ("-", "sub", operator.sub),
-    ("*", "mul", operator.mul),
-    ("/", "truediv", operator.truediv),
-    ("//", "floordiv", operator.floordiv),
-    ("%", "mod", operator.mod),
-    ("**", "pow", operator.pow),
-):
+_NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod"}
+_OPERATORS = {
+    **{sign: getattr(operator, name) for sign, name in _NAMES.items()},
+    "**": operator.pow,
+}
+for _sign, _name in (*_NAMES.items(), ("**", "pow")):
     for _class, _base in ((Length, int), (Number, float)):
-        _forward, _reflected = _arithmetic(_sign, _compute, _base)
+        _forward, _reflected = _arithmetic(_sign, _OPERATORS[_sign], _base)
         setattr(_class, f"__{_name}__", _forward)
         setattr(_class, f"__r{_name}__", _reflected)
+for _class in (Length, Number):
+    setattr(_class, "__neg__", lambda self: remember(-bare(self), ("-", tree_of(self))))

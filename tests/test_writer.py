@@ -1,5 +1,6 @@
 """The lines that are written: as a person would, and right when they run."""
 
+import math
 import subprocess
 import sys
 
@@ -326,3 +327,123 @@ def test_the_source_passes_ruff(name):
             capture_output=True,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ── options: whole numbers that f was given ─────────────────────────────────────────────────
+def groups(x, gamma, G=2, eps=1e-5):
+    N, C, H, W = x.shape
+    x = x.reshape(N * G, C // G * H * W)
+    mu = x.mean(1, keepdims=True)
+    v = ((x - mu) ** 2).mean(1, keepdims=True)
+    x = ((x - mu) / np.sqrt(v + eps)).reshape(N, C, H, W)
+    return x * gamma
+
+
+def padded(x, pad):
+    wide = np.pad(x, ((pad, pad), (pad, pad)))
+    return wide[pad:-pad] ** 2 * wide.sum()
+
+
+def heads(q, k, h):
+    N, S, E = q.shape
+    Q, K = (t.reshape(N, S, h, E // h).transpose(0, 2, 1, 3) for t in (q, k))
+    return Q @ K.swapaxes(-1, -2) / math.sqrt(E // h)
+
+
+def pooled(x, k=2):
+    N, C, H, W = x.shape
+    return x.reshape(N, C, H // k, k, W // k, k).mean(axis=(3, 5))
+
+
+def gates(x, w):
+    i, f, o, g = np.split(x @ w, 4, axis=1)
+    return i * f + o * np.tanh(g)
+
+
+def powers(x, n=3):
+    return np.abs(x) ** n / n
+
+
+@pytest.mark.parametrize(
+    ("f", "given", "other"),
+    [
+        (groups, [array(2, 4, 3, 3), array(1, 4, 1, 1), 2], 4),
+        (padded, [array(3, 4), 1], 2),
+        (heads, [array(2, 3, 4), array(2, 3, 4), 2], 4),
+        (pooled, [array(1, 2, 4, 4)], 4),
+        (powers, [array(3, 4)], 2),
+        (gates, [array(3, 2), array(2, 8)], None),
+    ],
+)
+def test_the_source_holds_for_other_options_and_sizes(f, given, other):
+    source = bp.derive(f, *given).source
+    scope = {"np": np}
+    exec(source, scope)
+    arrays = [arg for arg in given if isinstance(arg, np.ndarray)]
+    args = [*arrays, other] if other is not None else [array(3, 2), array(2, 12)]
+    dout = array(*f(*args).shape, seed=5)
+    results = scope[f"{f.__name__}_backward"](dout, *args)
+    wanted = bp.numeric_gradient(f, *args, dout=dout)
+    if isinstance(wanted, np.ndarray):
+        results, wanted = (results,), (wanted,)
+    for result, gradient in zip(results, wanted, strict=True):
+        np.testing.assert_allclose(result, gradient, rtol=1e-9, atol=1e-10)
+
+
+def test_options_are_called_as_the_author_calls_them():
+    assert (
+        "x_2 = x.reshape(N * G, C // G * H * W)"
+        in bp.derive(groups, array(2, 4, 3, 3), array(1, 4, 1, 1)).source
+    )
+    assert "dx = dwide[pad:-pad, pad:-pad]" in bp.derive(padded, array(3, 4), 1).lines
+    assert "/ np.sqrt(E // h)" in bp.derive(heads, *[array(2, 3, 4)] * 2, 2).source
+    assert bp.derive(powers, array(3, 4)).lines[0] == "dt2 = dout / n"
+
+
+def test_loops_over_a_stride_are_unrolled_to_numbers():
+    def pool(x, k=2, *, stride=2):
+        out = np.zeros(3)
+        for i in range(3):
+            out[i] = x[i * stride : i * stride + k].max()
+        return out
+
+    source = bp.derive(pool, array(6)).source
+    assert "x[0:2]" in source
+    assert "x[4:6]" in source
+
+
+def test_a_name_that_means_something_else_is_not_taken_for_the_option():
+    def again(x, n):
+        y = x.reshape(n, -1)
+        n = np.exp(y)
+        return n.reshape(len(x), -1) * 2
+
+    def recursive(x, n):
+        return np.tanh(recursive(x, n - 1)) + n if n else x
+
+    for f in (again, recursive):
+        x = array(4, 6)
+        scope = {"np": np}
+        exec(bp.derive(f, x, 2).source, scope)
+        dout = array(4, 6, seed=1)
+        result = scope[f"{f.__name__}_backward"](dout, x, 2)
+        np.testing.assert_allclose(result, bp.numeric_gradient(f, x, 2, dout=dout), atol=1e-12)
+
+
+def test_an_option_that_is_an_axis_is_part_of_the_operation():
+    def centred(x, axis=0):
+        return x - x.mean(axis=axis, keepdims=True)
+
+    assert "axis=0" in bp.derive(centred, array(3, 4)).lines[0]
+
+
+def test_running_averages_come_from_the_dictionary():
+    def test_time(x, bn_param):
+        running_mean = bn_param.get("running_mean", np.zeros(x.shape[1]))
+        if bn_param["mode"] == "train":
+            running_mean = 0.9 * running_mean + 0.1 * x.mean(0)
+        return (x - running_mean) ** 2
+
+    bn_param = {"mode": "test", "running_mean": array(3, seed=2)}
+    source = bp.derive(test_time, array(4, 3), bn_param).source
+    assert 'running_mean = bn_param.get("running_mean", np.zeros(x.shape[1]))' in source

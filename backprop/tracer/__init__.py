@@ -16,6 +16,7 @@ import numpy as np
 
 from backprop.errors import TraceError
 from backprop.graph import CONSTANT, DIFFERENTIABLE, Graph, Node
+from backprop.lengths import Length, argument
 from backprop.tracer.array import Array, current, equip, traced
 from backprop.tracer.naming import give_names
 from backprop.tracer.standin import StandingIn
@@ -84,6 +85,8 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
                 flows = True
             given.append(value)
         else:
+            if type(value) is int:
+                value = argument(parameter, value)
             given.append(copy.deepcopy(value) if isinstance(value, (dict, list)) else value)
     if not flows:
         kinds = ", ".join(
@@ -95,7 +98,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         )
     try:
         with StandingIn(f, tape):
-            result = f(*given)
+            result = f(*given, **_defaults(f, names))
             if type(result) is Array:
                 outputs, several = (current(result),), False
             else:
@@ -178,6 +181,21 @@ def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str,
             f"{getattr(f, '__name__', f)} takes {len(names)} arguments, {len(args)} were given"
         )
     return tuple(names[: len(args)])
+
+
+def _defaults(f: Callable[..., Any], names: tuple[str, ...]) -> dict[str, Length]:
+    """The whole numbers that f has as defaults and was not given, to be traced as such."""
+    if type(f) is not FunctionType or f.__dict__ or not (f.__defaults__ or f.__kwdefaults__):
+        return {}
+    code = f.__code__
+    positional = code.co_varnames[code.co_posonlyargcount : code.co_argcount]
+    pairs = list(zip(reversed(positional), reversed(f.__defaults__ or ()), strict=False))
+    pairs += (f.__kwdefaults__ or {}).items()
+    return {
+        name: argument(name, value)
+        for name, value in pairs
+        if type(value) is int and name not in names
+    }
 
 
 def _parameters(f: Callable[..., Any], names: tuple[str, ...]) -> list[tuple[str, str, Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backprop.errors import RuleError, TraceError
 from backprop.graph import Node
-from backprop.lengths import length
+from backprop.lengths import folded, length
 from backprop.rules import TABLE, Rule, counting, lookup, missing
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, Tape, refuse_objects
@@ -241,7 +241,7 @@ def unwrap(item: Any) -> Any:
     if type(item) is list:
         return [unwrap(part) for part in item]
     if type(item) is slice:
-        return slice(unwrap(item.start), unwrap(item.stop), unwrap(item.step))
+        return slice(*[folded(unwrap(part)) for part in (item.start, item.stop, item.step)])
     if type(item) is range:
         return counting(item.start, item.stop, item.step)
     return item

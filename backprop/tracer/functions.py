@@ -215,16 +215,20 @@ def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     length = x.shape[axis]
     if not isinstance(sections, (int, np.integer)):
         return split(x, sections, axis)
-    each, more = divmod(length, int(sections))
-    if not more:
-        return _pieces(x, [i * each for i in range(sections)] + [length], axis)
-    sizes = [each + 1] * more + [each] * (int(sections) - more)
+    sections = int(sections) if isinstance(sections, np.integer) else sections
+    each, more = length // sections, length % sections
+    if not more:  # edges that are lengths, too
+        edges = [0, each, *[each * i for i in range(2, sections)], length]
+        return _pieces(x, edges[:sections] + [length], axis)
+    sizes = [int(each) + 1] * int(more) + [int(each)] * (int(sections) - int(more))
     return _pieces(x, [0, *np.cumsum(sizes).tolist()], axis)
 
 
 def _pieces(x: Any, edges: list[Any], axis: int) -> list[Any]:
     here = site(sys._getframe(1))
     names = here.names if here is not None else ()
+    if len(names) < len(edges) - 1 or None in names:
+        edges = [int(edge) for edge in edges]  # lengths would be hard to read in an expression
     before = (slice(None),) * (int(axis) % x.ndim)
     pieces = []
     for i, (start, stop) in enumerate(itertools.pairwise(edges)):

@@ -77,6 +77,9 @@ class Tape:
             elif type(operand) in OPTIONS and (not operative[index] or type(operand) is bool):
                 values.append(operand)
                 arguments.append(operand)
+            elif type(operand) is Length and rows[0].parameters[index].startswith("ax"):
+                values.append(int(operand))  # an axis is a part of the operation
+                arguments.append(int(operand))
             else:
                 argument = self._argument(operand, here, operative[index])
                 if type(argument) is Node:
@@ -169,7 +172,8 @@ class Tape:
         literal = here is not None and type(value) in (int, float) and value in here.literals
         if literal:
             return value
-        name = value.name if type(value) is Length else _name_in(here, value)
+        name = value.name if type(value) is Length else None
+        name = name or _name_in(here, value)
         if name is None:
             return value
         key = (name, repr(value))

@@ -103,12 +103,23 @@ class Values:
             return self.named(parts[0])
         if head == "length":
             return self.length(*parts)
+        if head == "argument":
+            return self.argument(*parts)
         if head == "call":
             return text.called(parts[0], *[self.formula(part) for part in parts[1]])
+        if len(parts) == 1:
+            return text.negative(self.formula(parts[0])) or text.constant(0)
         left, right = (self.formula(part) for part in parts)
         template = text.expression(f"a {head} b")
         assert isinstance(template, ast.BinOp)
         return text.binary(template.op, left, right)
+
+    def argument(self, name: str, value: int) -> Tree:
+        """A parameter of f, if its name means nothing else here."""
+        node = self.graph[name] if name in self.graph else None
+        known = node is None or getattr(node.note, "tree", None) == ("argument", name, value)
+        free = known and name not in self.lengths_named
+        return text.name(name) if free else text.constant(value)
 
     def named(self, length: Length) -> Tree:
         """The author's name of a length, if it means nothing else and belongs to an input."""
@@ -131,6 +142,8 @@ class Values:
         source, its_axis = origins(node)[axis]
         if source.op == "input" or source.named or not node.named:
             node, axis = source, its_axis
+        if node.op == "reshape" and self.inlined(node) and node.operands[1][axis] != -1:
+            return self.literal(node.operands[1][axis])
         shape = text.attribute(self.value(node), "shape")
         return ast.Subscript(shape, text.constant(axis))
 
@@ -164,6 +177,8 @@ class Values:
             return lengths[0] if len(lengths) == 1 else ast.Tuple(lengths)
         found = origins(node)
         twin = next(n for n in self.graph.nodes if n is node or (n.named and origins(n) == found))
+        if twin.op == "reshape" and self.inlined(twin) and -1 not in twin.operands[1]:
+            return self.literal(tuple(twin.operands[1]))
         return text.attribute(self.value(twin), "shape")
 
     def _whole(self, node: Node, axes: tuple[int, ...]) -> Node | None:

@@ -102,11 +102,12 @@ def layer(filling: Filling, tree: ast.expr, axis: ast.expr) -> tuple[Tree, Shape
 def inside(filling: Filling, tree: ast.expr) -> tuple[Tree, Shape]:
     """`[:, 1:-1]`: where the operand lies in a padded array."""
     x = filling.node.arguments["x"]
-    widths = np.broadcast_to(np.asarray(filling.argument(tree)), (len(x.shape), 2))
+    given = np.asarray(filling.argument(tree), dtype=object)  # arguments among them stay such
+    widths = np.broadcast_to(given, (len(x.shape), 2))
     slices: list[Tree] = []
     for before, after in widths.tolist():
-        lower = text.constant(before) if before else None
-        upper = text.negative(text.constant(after)) if after else None
+        lower = filling.literal(before) if before else None
+        upper = text.negative(filling.literal(after)) if after else None
         slices.append(ast.Slice(lower, upper))
     while len(slices) > 1 and text.show(slices[-1]) == ":":
         slices.pop()
