@@ -23,6 +23,9 @@ class _Remembering:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return getattr(ufunc, method)(*[bare(value) for value in inputs], **options)
 
+    def __neg__(self) -> Any:
+        return remember(-bare(self), ("-", tree_of(self)))
+
 
 class Length(_Remembering, int):
     """An int with where it comes from and, of an axis' length, what the author called it."""
@@ -131,5 +134,3 @@ for _sign, _name in (*_NAMES.items(), ("**", "pow")):
         _forward, _reflected = _arithmetic(_sign, _OPERATORS[_sign], _base)
         setattr(_class, f"__{_name}__", _forward)
         setattr(_class, f"__r{_name}__", _reflected)
-for _class in (Length, Number):
-    setattr(_class, "__neg__", lambda self: remember(-bare(self), ("-", tree_of(self))))

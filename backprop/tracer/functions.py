@@ -219,7 +219,7 @@ def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     each, more = length // sections, length % sections
     if not more:  # edges that are lengths, too
         edges = [0, each, *[each * i for i in range(2, sections)], length]
-        return _pieces(x, edges[:sections] + [length], axis)
+        return _pieces(x, [*edges[:sections], length], axis)
     sizes = [int(each) + 1] * int(more) + [int(each)] * (int(sections) - int(more))
     return _pieces(x, [0, *np.cumsum(sizes).tolist()], axis)
 

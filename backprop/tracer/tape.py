@@ -66,8 +66,8 @@ class Tape:
         here = self.at(sys._getframe(1))
         rows = TABLE[op]
         operative = rows[0].operative
-        values = []
-        arguments = []
+        values: list[Any] = []
+        arguments: list[Any] = []
         flow = CONSTANT
         for index, operand in enumerate(operands):
             if type(operand) is Node:

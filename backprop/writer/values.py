@@ -116,8 +116,9 @@ class Values:
 
     def argument(self, name: str, value: int) -> Tree:
         """A parameter of f, if its name means nothing else here."""
-        node = self.graph[name] if name in self.graph else None
-        known = node is None or getattr(node.note, "tree", None) == ("argument", name, value)
+        known = name not in self.graph or (
+            getattr(self.graph[name].note, "tree", None) == ("argument", name, value)
+        )
         free = known and name not in self.lengths_named
         return text.name(name) if free else text.constant(value)
 
