@@ -69,6 +69,10 @@ SPELLINGS = {
     "np.ptp": lambda x: np.ptp(x, axis=1),
     "np.linalg.norm fro": lambda x: np.linalg.norm(x, "fro") + np.linalg.norm(x, ord="fro"),
     "x.take": lambda x: x.take([0, 1, 1], axis=1),
+    "sliding_window_view": lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 3)) ** 2,
+    "sliding_window_view of an axis": lambda x: np.max(
+        np.lib.stride_tricks.sliding_window_view(x, 3, axis=0), axis=-1
+    ),
     "np.ix_": lambda x: x[np.ix_([0, 2], [1, 3])],
     **{
         f.__name__: f

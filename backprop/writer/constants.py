@@ -84,10 +84,7 @@ def number_tree(values: Values, value: Any, site: Site | None) -> Tree | None:
 def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> Tree | None:
     """The first of these expressions that the arguments alone give the same value."""
     scope = values.graph.call.scope
-    every = _definitions(site)
-    # Of a variable that is assigned several times, the first value may be meant, or the last.
-    worlds = [{name: found[k] for name, found in every.items()} for k in (0, -1)]
-    for candidate, definitions in product(candidates, worlds):
+    for candidate, definitions in product(candidates, _worlds(site)):
         tree = _closed(candidate, scope, definitions)
         if tree is None or isinstance(tree, (ast.Name, ast.Constant)):
             continue
@@ -137,6 +134,13 @@ def _own_names(node: Node) -> list[Any]:
 def _stem(name: str) -> str:
     stem, _, version = name.rpartition("_")
     return stem if stem and version.isdigit() else name
+
+
+@lru_cache(maxsize=1024)
+def _worlds(site: Site) -> list[dict[str, ast.expr]]:
+    """Of a variable that is assigned several times, the first value may be meant, or the last."""
+    every = _definitions(site)
+    return [{name: found[k] for name, found in every.items()} for k in (0, -1)]
 
 
 @lru_cache(maxsize=1024)
