@@ -49,6 +49,11 @@ def cell(x, w):
     z = 1 / (1 + np.exp(-(x @ w)))
     return z
 
+def scaled(x):
+    square = x ** 2
+    scaled = square * 1.0
+    return scaled + 0
+
 def two(x):
     s = np.sum(x, axis=0)
     p = x * x
@@ -295,6 +300,16 @@ def test_the_message_says_what_is_wrong(code, call, message):
     assert message in str(wrong(code, call, size=4))
 
 
+def test_the_expected_line_brings_the_lines_that_it_needs():
+    """f has no name for diff ** 2, so what the tool calls its gradient is said, too."""
+    scope = namespace() | {"dout": np.ones((5, 4))}
+    error = wrong("ddiff = 2 * diff * dvar", "batchnorm(x, gamma, beta, eps)", scope=scope)
+    assert (
+        "expected is `ddiff = ddiff1 + ddiff2`, where `ddiff1 = dxhat / std` "
+        "and `ddiff2 = 2 * diff * dt1` and `dt1 = dvar / x.shape[0]`"
+    ) in str(error)
+
+
 def test_lengths_that_have_to_be_equal_stay_equal():
     scope = namespace(4) | {"w": np.eye(4) + np.arange(16).reshape(4, 4) / 9, "b": np.ones(4)}
     scope["h"] = np.maximum(0, scope["x"] @ scope["w"] + scope["b"])
@@ -308,7 +323,9 @@ def test_lengths_that_have_to_be_equal_stay_equal():
 
 def test_a_partial_may_be_any_wire_but_each_once():
     error = wrong(VARIANCE.replace("dx2 = dmean / x.shape[0]", "dx2 = ddiff"), "variance(x)")
-    assert "not a part of the gradient of x (or each was shown already)" in str(error)
+    assert "`dx2 = ddiff` is the part of the gradient that `dx1` is already" in str(error)
+    error = wrong(VARIANCE.replace("dx2 = dmean / x.shape[0]", "dx2 = dmean"), "variance(x)")
+    assert "`dx2 = dmean` is not a part of the gradient of x: it is 5 times that" in str(error)
 
 
 def test_lines_may_be_spread_over_fences():
@@ -338,6 +355,10 @@ def test_a_closed_form_needs_real_values():
     ("code", "call", "message"),
     [
         ("y = 1", "variance(x)", "nothing to check"),
+        ("dsquare = dvar", "varianz(x)", "check=\"varianz(x)\": NameError: name 'varianz'"),
+        ("dsquare = dvar", "variance(q)", "check=\"variance(q)\": NameError: name 'q'"),
+        ("for i in [1]:\n    dsquare = dvar", "variance(x)", "`dsquare = dvar` is not"),
+        ("dscaled = 2 * dout", "scaled(x)", "times that; expected is `dscaled = dout`"),
         ("dsqare = dvar / x.shape[0]", "variance(x)", "did you mean `dsquare`?"),
         ("def f(dvar):\n    dsquare = dvar / 5", "variance(x)", "not the body of `f`"),
         ("dsquare = dvar / 5", "variance", "holds no call"),
@@ -348,7 +369,8 @@ def test_a_closed_form_needs_real_values():
     ],
 )
 def test_what_cannot_be_followed_fails(code, call, message):
-    assert message in str(wrong(code, call))
+    scope = namespace() | {"dout": np.ones((5, 4))}
+    assert message in str(wrong(code, call, scope=scope))
 
 
 def test_the_page_is_not_touched():

@@ -165,6 +165,8 @@ def test_braces_carry_classes_options_an_id_and_a_title():
         ('{.python alt="a"}', ".figure"),
         ('{.python .notest check="f(x)"}', "not executed"),
         ('{.python raises="1"}', "names no exception"),
+        ('{.python raises="A" raises="B"}', "`raises` is given twice"),
+        ("{python}", "write ```{.python}"),
     ],
 )
 def test_what_would_be_misread_is_an_error_with_advice(header, message):
@@ -210,7 +212,8 @@ def test_inline_code_and_comments_are_no_fences():
 def test_a_file_that_is_not_utf8_says_where(tmp_path):
     path = tmp_path / "post.md"
     path.write_bytes("一\n二\n".encode() + b"\xff")
-    with pytest.raises(PageError, match=r"line 3: byte 0xff is not UTF-8"):
+    with pytest.raises(PageError, match=r"byte 0xff is not UTF-8") as caught:
         read_page(path)
+    assert caught.value.line == 3
     path.write_bytes(b"\xef\xbb\xbfa\r\nb\rc")
     assert read_page(path) == "a\nb\nc"

@@ -217,6 +217,21 @@ MISTAKES = [
     ("```{.graph}\n1 + 1\n```", 2, "this graph fence holds no call"),
     ("```{.graph}\nlen(a b)\n```", 2, "this graph fence holds no call"),
     ("```{.graph}\nprint\n```", 2, "no call of a function, such as variance(x), but: print"),
+    ("```{.graph}\nvar(x)\n```", 2, "this graph fence: NameError: name 'var' is not defined"),
+    ("```{.graph}\n\n```", 1, "a graph fence needs a call to draw"),
+    ("```{.graph}\nlen(a)\nlen(b)\n```", 3, "but: len(a); len(b)"),
+    (
+        '```python\ndef f(x): return x\n```\n\n```{.python check="f(y)"}\ndx = 1\n```',
+        5,
+        "NameError",
+    ),
+    ("```python\nimport broken\n```", 2, "SyntaxError: invalid syntax (broken.py, line 1)"),
+    (
+        "```python\nimport threading\n"
+        "it = threading.Thread(target=lambda: 1 / 0)\nit.start(); it.join()\n```",
+        1,
+        "a thread of this fence raised ZeroDivisionError: division by zero",
+    ),
     ("```{.graph}\nint(3)\n```", 2, "this graph fence calls int, which is no function"),
     ("```{.graph}\nlen([1])\n```", 1, "TraceError"),
     ("```{.python .figure alt='a'}\n1\n```", 2, "this .figure fence drew nothing"),
@@ -224,6 +239,7 @@ MISTAKES = [
 
 
 def test_what_is_not_as_the_page_says_fails_the_strict_build(site):
+    (site.project.path / "broken.py").write_text("def f(:\n")
     for number, (text, _, _) in enumerate(MISTAKES):
         site.page(text, f"docs/{number}.md")
     site.build()
@@ -238,7 +254,7 @@ def test_a_page_that_is_not_utf8_is_named(site):
     site.page(b"# A\n\n\xff\n")
     with pytest.raises(UnicodeDecodeError):
         site.build()
-    assert "docs/index.md:1: line 3: byte 0xff is not UTF-8" in site.warnings[0]
+    assert "docs/index.md:3: byte 0xff is not UTF-8" in site.warnings[0]
 
 
 def test_the_page_of_a_failed_fence_says_so_to_its_author(site):

@@ -291,7 +291,7 @@ def test_a_page_that_is_not_utf8(project):
     project.write("post.md", b"a\n\n```python\nx = '\xff'\n```\n")
     report = project.pytest()
     assert report.code == 1
-    assert "line 4: byte 0xff is not UTF-8" in report.text
+    assert "post.md:4: byte 0xff is not UTF-8" in report.text
 
 
 def test_without_pytest_markdown_docs_there_is_no_option(project):

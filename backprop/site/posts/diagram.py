@@ -30,32 +30,38 @@ def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
 
 
 def the_call(
-    code: str, first: int, name: str, namespace: dict[str, Any], what: str = "this graph fence"
+    code: str, line: int, name: str, namespace: dict[str, Any], what: str = "this graph fence"
 ) -> tuple[Any, list[Any]]:
-    """The function and the arguments of a call such as `variance(x)`; FenceError if it is none."""
+    """The function and the arguments of a call such as `variance(x)`; FenceError if it is none.
+
+    `line` is that of the page where the call stands.
+    """
     try:
         tree = ast.parse(code.strip(), name, "eval").body
     except SyntaxError as error:
-        raise FenceError(_no_call(code, what), first + (error.lineno or 1) - 1) from None
+        raise FenceError(_no_call(code, what), line + (error.lineno or 1) - 1) from None
     if not isinstance(tree, ast.Call):
-        raise FenceError(_no_call(code, what), first)
+        raise FenceError(_no_call(code, what), line)
     if tree.keywords or any(isinstance(one, ast.Starred) for one in tree.args):
         reason = f"{what} needs a call with plain arguments, such as variance(x), no keywords"
-        raise FenceError(reason, first)
+        raise FenceError(reason, line)
 
     def value(node: ast.expr) -> Any:
-        expression = ast.Expression(node)
-        ast.increment_lineno(expression, first - 1)
-        return eval(compile(expression, name, "eval"), namespace)
+        try:
+            return eval(compile(ast.Expression(node), name, "eval"), namespace)
+        except Exception as error:
+            at = line + node.lineno - 1
+            raise FenceError(f"{what}: {type(error).__name__}: {error}", at) from error
 
     f = value(tree.func)
     if isinstance(f, type) or not callable(f):
-        raise FenceError(f"{what} calls {ast.unparse(tree.func)}, which is no function", first)
+        raise FenceError(f"{what} calls {ast.unparse(tree.func)}, which is no function", line)
     return f, [value(argument) for argument in tree.args]
 
 
 def _no_call(code: str, what: str) -> str:
-    return f"{what} holds no call of a function, such as variance(x), but: {code.strip()[:60]}"
+    found = "; ".join(code.strip().split("\n"))[:60]
+    return f"{what} holds no call of a function, such as variance(x), but: {found}"
 
 
 def _each(result: Any) -> tuple[Any, ...]:

@@ -59,7 +59,11 @@ class Scan:
 
 
 class PageError(ValueError):
-    """A page that cannot be read at all."""
+    """A page that cannot be read at all, from `line` on."""
+
+    def __init__(self, message: str, line: int):
+        super().__init__(message)
+        self.line = line
 
 
 def read_page(path: Path) -> str:
@@ -70,9 +74,8 @@ def read_page(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start]
-        raise PageError(
-            f"line {line}: byte 0x{byte:02x} is not UTF-8; save the file with encoding UTF-8"
-        ) from error
+        reason = f"byte 0x{byte:02x} is not UTF-8; save the file with encoding UTF-8"
+        raise PageError(reason, line) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -81,6 +81,8 @@ def parse_header(info: str) -> Header:
     if match["braces"] is not None:
         for part in _BRACES.finditer(match["braces"].replace("\t", "    ")):
             if part["key"]:
+                if part["key"] in options:
+                    raise HeaderError(f"option `{part['key']}` is given twice: keep one of them")
                 value = part["double"] if part["double"] is not None else part["single"]
                 options[part["key"]] = part["bare"] if value is None else value
             elif part["word"] and part["word"].startswith("."):
@@ -111,6 +113,9 @@ def parse_header(info: str) -> Header:
 
 def _validate(header: Header) -> None:
     known = LANGUAGES.get(header.language)
+    for key in () if header.language else header.options:
+        if ALIASES.get(key.lower(), key.lower()) in LANGUAGES:
+            raise HeaderError(f"`{{{key}}}` shows plain text; write ```{{.{key.lower()}}}")
     if known is None:
         if header.language and not _pygments_knows(header.language):
             raise HeaderError(

@@ -66,7 +66,7 @@ def load(path: Path, root: Path, language: str = "en", text: str | None = None) 
         try:
             text = read_page(path)
         except PageError as error:
-            return Page(path, name, language, (), (), (Problem(1, str(error)),))
+            return Page(path, name, language, (), (), (Problem(error.line, str(error)),))
     found = scan(text)
     steps, problems = _steps(found.fences)
     every = sorted([*found.problems, *problems], key=lambda problem: problem.line)
@@ -78,8 +78,10 @@ def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
     problems: list[Problem] = []
     for fence in fences:
         if fence.language in EXECUTED:
-            steps.append(Step(fence))
-            problems += _empty(fence)
+            if empty := list(_empty(fence)):
+                problems += empty
+            else:
+                steps.append(Step(fence))
         elif fence.language == "output":
             if reason := _misplaced_output(steps):
                 problems.append(Problem(fence.line, reason))

@@ -95,7 +95,9 @@ def describe(error: BaseException, name: str, request: dict) -> dict:
         line = error.line
     kind = type(error)
     try:
-        message = str(error.msg if isinstance(error, SyntaxError) else error)
+        # A SyntaxError of an imported module names its file and line by itself.
+        own = isinstance(error, SyntaxError) and error.filename == name
+        message = error.msg if own else str(error)  # type: ignore[attr-defined]
     except Exception:  # an exception of the author may not even be printable
         message = "(its message cannot be printed)"
     return {

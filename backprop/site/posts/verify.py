@@ -73,6 +73,9 @@ def _error(page: Page, step: Step, error: dict) -> Failure:
     at = error["line"]
     inside = at is not None and 0 <= at < len(lines)
     message, _, more = error["message"].strip().partition("\n")
+    if error["type"] and error["qualified"].startswith("backprop."):
+        # Ours say where in the first line, and what in the others.
+        message, more = " ".join(error["message"].split()), ""
     return Failure(
         page.name,
         step.fence.first + at if inside else step.fence.line,

@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 import threading
+import traceback
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,10 @@ def run_page(order: dict) -> None:
     sys.argv[:] = [order["name"]]
     _seed()
     copies = _Copies(conn)
+    in_threads: list[str] = []
+    threading.excepthook = lambda args: in_threads.append(
+        "".join(traceback.format_exception_only(args.exc_type, args.exc_value)).strip()
+    )
     before = set(sys.modules)
     opened = guard.install(order["root"], order["scratch"])
     module = runner.prepare(order["name"], order["sources"], order["file"])
@@ -126,6 +131,10 @@ def run_page(order: dict) -> None:
                 "end the copy with os._exit(0), or start a subprocess"
             )
             result["error"] = {"type": "", "message": message, "line": None, "text": ""}
+        if in_threads and not result.get("error"):
+            message = f"a thread of this fence raised {in_threads[0]}"
+            result["error"] = {"type": "", "message": message, "line": None, "text": ""}
+        in_threads.clear()
         conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
 
 

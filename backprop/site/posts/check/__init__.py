@@ -69,7 +69,8 @@ class _Check:
         self.real = request["at"] == "real"
         self.statements = statements(request["code"])
         what = f'check="{request["check"]}"'
-        self.f, self.args = the_call(request["check"], request["first"], name, namespace, what)
+        # The call stands in the line above the code.
+        self.f, self.args = the_call(request["check"], request["first"] - 1, name, namespace, what)
         call = ast.parse(request["check"].strip(), mode="eval").body
         assert isinstance(call, ast.Call)
         self.graph = self._trace(self.args)
@@ -272,7 +273,7 @@ class _Check:
                 values = [point.versions[at][name] for point in here]
                 found = self._right(name, statement, values, here)
                 if isinstance(found, str):
-                    line = self.request["first"] + statement.line - 1
+                    line = self.request["first"] + statement.assignment(name).lineno - 1
                     pending.setdefault(name, FenceError(found, line))
                 elif found:
                     pending.pop(name, None)
@@ -292,10 +293,13 @@ class _Check:
                 return None
             return self.judge.unnamed(name, values, points) or self._unknown(name)
         if variable.partial:
-            others = {wire for other, wire in self.wires.items() if other != name}
-            if wire := self.judge.wire(variable, values, points, others):
+            others = {wire: other for other, wire in self.wires.items() if other != name}
+            if wire := self.judge.wire(variable, values, points, set(others)):
                 self.wires[name] = wire
                 return variable
+            if wire := self.judge.wire(variable, values, points, set()):
+                line = ast.unparse(statement.assignment(name))
+                return f"`{line}` is the part of the gradient that `{others[wire]}` is already"
         elif self.judge.right(variable, statement, values, points):
             return variable
         return self.judge.complaint(variable, statement, values, points) + self._hint()

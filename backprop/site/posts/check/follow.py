@@ -43,6 +43,15 @@ class Statement:
         inner = [node for node in ast.walk(self.node) if isinstance(node, _ASSIGNMENTS)]
         return max((node.end_lineno or node.lineno for node in inner), default=self.node.lineno)
 
+    def assignment(self, name: str) -> ast.stmt:
+        """The last simple statement in here that assigns a name."""
+        inner = [
+            node
+            for node in ast.walk(self.node)
+            if isinstance(node, (*_ASSIGNMENTS, ast.Expr)) and name in _targets(node)
+        ]
+        return max(inner, key=lambda node: node.lineno, default=self.node)
+
 
 _ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

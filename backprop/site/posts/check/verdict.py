@@ -100,12 +100,30 @@ class Judge:
             if re.match(rf"d{re.escape(node)}(_?\d+)? = ", line)
             and (variable.partial or line.startswith(f"d{node} = "))
         ]
-        again = " (or each was shown already)" if variable.partial else ""
+        if not lines and (gradient := self.backward.gradient_of(self.graph[node])):
+            lines = [f"d{node} = {gradient.name}"]  # the derived backward needs no line for that
+        shown = ast.unparse(statement.assignment(variable.name)).splitlines()[0]
         return (
-            f"`{ast.unparse(statement.node).splitlines()[0]}` is not {what} of {node}{again}: "
+            f"`{shown}` is not {what} of {node}: "
             + self._difference(variable, values, points)
-            + (f"; expected is {' or '.join(f'`{line}`' for line in lines)}" if lines else "")
+            + self._expected(lines)
         )
+
+    def _expected(self, lines: list[str]) -> str:
+        """The derived lines; and those that make what the page has no name for."""
+        if not lines:
+            return ""
+        shown = f"; expected is {' or '.join(f'`{line}`' for line in lines)}"
+        made = {line.split(" = ")[0]: line for line in self.backward.lines}
+        where: list[str] = []
+        for line in (every := [*lines]):
+            for name in re.findall(r"\bd\w+", line.partition(" = ")[2]):
+                of = self.names.variable(name)
+                known = of and not of.partial and self.graph[of.nodes[0]].named
+                if not known and name in made and made[name] not in every:
+                    every.append(made[name])
+                    where.append(made[name])
+        return shown + (f", where {' and '.join(f'`{line}`' for line in where)}" if where else "")
 
     def _difference(self, variable: Variable, values: Values, points: list[Point]) -> str:
         """What is wrong with the values, at the first point where they are."""
