@@ -8,7 +8,9 @@ import pytest
 
 import backprop as bp
 from backprop.replay import estimate, replay
-from tests.corpus.forwards import CASES
+from tests.corpus import forwards, strangers
+
+CASES = {**forwards.CASES, **strangers.CASES}
 
 
 def outputs_of(graph):

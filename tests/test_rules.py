@@ -124,6 +124,12 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("np.pad(x, ((1, 1), (0, 0)), 'constant', constant_values=2)", {"x": (3, 3)}),
         ("np.pad(x, (1, 2))", {"x": (3,)}),
     ],
+    "sliding_window_view": [
+        ("np.lib.stride_tricks.sliding_window_view(x, (2, 3)) ** 2", {"x": (4, 5)}),
+        ("np.lib.stride_tricks.sliding_window_view(x, 2, axis=0) * y", {"x": (4,), "y": (3, 2)}),
+        ("np.lib.stride_tricks.sliding_window_view(x, (2, 2), (0, 0)) ** 2", {"x": (5, 2)}),
+        ("np.lib.stride_tricks.sliding_window_view(x, (3, 2), axis=(2, 1))", {"x": (1, 3, 4)}),
+    ],
     "flip": [
         ("np.flip(x) * y", {"x": (3, 3), "y": (3, 3)}),
         ("np.flip(x, 0) * y", {"x": (3, 3), "y": (3, 3)}),

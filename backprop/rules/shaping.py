@@ -38,6 +38,9 @@ row("repeat", "x, repeats, axis=None", "np.repeat(x, repeats, axis=axis)", when=
 row("repeat", "x, repeats, axis=None", "np.repeat(x, repeats)", when="axis is None and np.all(repeats)",
     x="np.add.reduceat(dz, np.cumsum(repeats) - repeats).reshape(shape(x))",                          symbol="repeat", tex=r"dx_i = \sum dz")
 
+row("sliding_window_view", "x, window_shape, axis=None", "np.lib.stride_tricks.sliding_window_view(x, window_shape, axis=axis)",
+    x="np.add.at(np.lib.stride_tricks.sliding_window_view(dx, window_shape, axis=axis, writeable=True), ..., dz)", symbol="windows", tex=r"dx_i = \sum dz", view=True)
+
 # ── other places ─────────────────────────────────────────────────────────────────────────────
 row("pad",   "x, pad_width, mode='constant', constant_values=0", "np.pad(x, pad_width, mode=mode, constant_values=constant_values)", when="mode == 'constant'",
     x="dz[inside(pad_width)]",                                             symbol="pad",  tex=r"dx = dz_{[\text{inside}]}")

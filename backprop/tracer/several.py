@@ -249,21 +249,14 @@ def pad(x: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     return x
 
 
-def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Any:
-    """`sliding_window_view(x, (k, k), axis=(2, 3))`: the windows as an index."""
-    widths = np.atleast_1d(window_shape).tolist()
-    ndim = np.ndim(x)
-    axes = tuple(range(ndim)) if axis is None else tuple(np.atleast_1d(axis) % ndim)
-    last = tuple(range(ndim - len(axes), ndim))
-    moved = x if axes == last else np.moveaxis(x, axes, last)
-    key: list[Any] = [slice(None)] * (ndim - len(axes))
-    for i, (place, width) in enumerate(zip(last, widths, strict=True)):
-        starts, steps = np.ones(2 * len(axes), int), np.ones(2 * len(axes), int)
-        starts[i], steps[len(axes) + i] = -1, -1
-        count = np.arange(moved.node.shape[place] - width + 1)
-        key.append(count.reshape(starts) + np.arange(width).reshape(steps))
-    windows = moved[tuple(key)]
-    return windows if axes == last else np.moveaxis(windows, last, axes)
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Any:
+    """`sliding_window_view(x, (k, k), axis=(2, 3))`; it is not to be written to."""
+    if options:
+        raise RuleError(
+            f"{site(sys._getframe(1))}\n  the row of `sliding_window_view` has "
+            "(x, window_shape, axis=None) only"
+        )
+    return call("sliding_window_view", x, window_shape, axis)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:

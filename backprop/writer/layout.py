@@ -47,10 +47,14 @@ def _items(parts: list[str], whole: str, indent: int) -> list[str]:
 
 
 def _item(part: str, indent: int) -> list[str]:
-    """One line of a bracket's contents, or a list broken over several."""
+    """One line of a bracket's contents, or a list or a call broken over several."""
     space = " " * indent
-    tree = ast.parse(part, mode="eval").body if part.startswith("[") else None
-    if len(part) + indent < WIDTH or not isinstance(tree, ast.List):
+    fits = len(part) + indent < WIDTH
+    tree = None if fits else _expression(part)
+    if isinstance(tree, ast.Call):
+        *lines, last = _broken("", tree, indent)
+        return [*lines, f"{last},"]
+    if not isinstance(tree, ast.List):
         return [f"{space}{part},"]
     inner = [text.show(each, None, 1) for each in tree.elts]
     lines = [line for each in inner for line in _item(each, indent + 4)]
@@ -93,3 +97,11 @@ def _terms(tree: ast.BinOp) -> list[str]:
     if isinstance(tree.left, ast.BinOp) and text.operator(tree.left.op)[1] == level:
         return [*_terms(tree.left), right]
     return [text.show(tree.left, None, level), right]
+
+
+def _expression(part: str) -> Any:
+    """A part of a bracket, parsed; None for a keyword or a star."""
+    try:
+        return ast.parse(part, mode="eval").body
+    except SyntaxError:
+        return None

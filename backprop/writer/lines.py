@@ -75,9 +75,7 @@ class Use(NamedTuple):
         assert self.user.rule is not None
         statement = text.parse(self.user.rule.backward[self.operand])
         if isinstance(statement, ast.Expr) and not (
-            isinstance(statement.value, ast.Call)
-            and isinstance(statement.value.args[0], ast.Name)
-            and statement.value.args[0].id == f"d{self.operand}"
+            isinstance(statement.value, ast.Call) and text.show(statement.value.func) == "np.add.at"
         ):
             return statement.value
         return statement
@@ -329,7 +327,12 @@ class Writer(Values):
             target = ast.Subscript(text.name(name), key)
             return ast.AugAssign(target, template.op, filling.expand(template.value)[0])
         call = template.value
-        args = [text.name(name), *[filling.expand(arg)[0] for arg in call.args[1:]]]
+        target = text.name(name)
+        if isinstance(call.args[0], ast.Call):  # a view of dx
+            view = call.args[0]
+            filled = filling.expand(ast.Call(view.func, view.args[1:], view.keywords))[0]
+            target = ast.Call(filled.func, [target, *filled.args], filled.keywords)
+        args = [target, *[filling.expand(arg)[0] for arg in call.args[1:]]]
         return ast.Expr(ast.Call(filling.expand(call.func)[0], args, []))
 
     def _alias(self, node: Node, source: Gradient) -> None:
