@@ -324,13 +324,14 @@ class Writer(Values):
         if isinstance(template, ast.AugAssign):
             assert isinstance(template.target, ast.Subscript)
             key = filling.expand(template.target.slice)[0]
-            target = ast.Subscript(text.name(name), key)
-            return ast.AugAssign(target, template.op, filling.expand(template.value)[0])
+            place = ast.Subscript(text.name(name), key)
+            return ast.AugAssign(place, template.op, filling.expand(template.value)[0])
         call = template.value
-        target = text.name(name)
+        target: Tree = text.name(name)
         if isinstance(call.args[0], ast.Call):  # a view of dx
             view = call.args[0]
             filled = filling.expand(ast.Call(view.func, view.args[1:], view.keywords))[0]
+            assert isinstance(filled, ast.Call)
             target = ast.Call(filled.func, [target, *filled.args], filled.keywords)
         args = [target, *[filling.expand(arg)[0] for arg in call.args[1:]]]
         return ast.Expr(ast.Call(filling.expand(call.func)[0], args, []))
