@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from backprop.site.posts import pages, program
-from backprop.site.posts.program import Executor, Limits
+from backprop.site.posts.program import Executor
+from backprop.site.posts.session import Limits
 from backprop.site.posts.verify import judge
 
 

@@ -18,7 +18,8 @@ from functools import cache
 from pathlib import Path
 
 from backprop.site.posts.pages import Page
-from backprop.site.posts.program import Executor, Outcome, Result
+from backprop.site.posts.program import Executor, Result
+from backprop.site.posts.session import Outcome
 from backprop.site.posts.update import write
 
 # Their sources decide what a page does, besides its own code.

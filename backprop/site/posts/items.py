@@ -18,7 +18,8 @@ from pytest_markdown_docs.plugin import MarkdownInlinePythonItem, MarkdownTextFi
 from backprop.site.posts.fences import Fence
 from backprop.site.posts.pages import EXECUTED, Page, Step, load
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.program import Executor, Limits, Outcome, Session
+from backprop.site.posts.program import Executor
+from backprop.site.posts.session import Limits, Outcome, Session
 from backprop.site.posts.update import Update, rewrite
 from backprop.site.posts.verify import Failure, judge, normal, problems
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from backprop.site.posts.fences import Fence
 from backprop.site.posts.formulas import Formula, formulas, normal_tex
 from backprop.site.posts.pages import Page, Step, load
-from backprop.site.posts.program import Outcome
+from backprop.site.posts.session import Outcome
 from backprop.site.posts.verify import Failure, normal
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")

@@ -26,8 +26,9 @@ from mkdocs.structure.files import File, Files
 from backprop.site.posts.cache import Cache
 from backprop.site.posts.pages import Page, load
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.program import Executor, Limits, Result
+from backprop.site.posts.program import Executor, Result
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
+from backprop.site.posts.session import Limits
 from backprop.site.posts.verify import Failure, judge, problems
 
 CACHE = ".cache/backprop/posts"

@@ -144,7 +144,8 @@ def _python(request: dict, name: str, module: types.ModuleType) -> dict | None:
 
 def _checked(request: dict, name: str, module: types.ModuleType) -> list[dict]:
     """Run a fence as any other, then compare its lines, from what was there before it."""
-    from backprop.site.posts.check import check, fresh
+    from backprop.site.posts.check import check
+    from backprop.site.posts.check.points import fresh
 
     before = {name: fresh(value) for name, value in module.__dict__.items()}
     exec(_compile(request, name), module.__dict__)

@@ -4,8 +4,9 @@ import difflib
 from dataclasses import dataclass, replace
 
 from backprop.site.posts.pages import Page, Step
-from backprop.site.posts.program import Executor, Outcome
+from backprop.site.posts.program import Executor
 from backprop.site.posts.runner import one_line
+from backprop.site.posts.session import Outcome
 
 
 @dataclass(frozen=True)

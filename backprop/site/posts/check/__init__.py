@@ -7,13 +7,13 @@ wrong sign or a missing term, do not hold there, while every correct way to writ
     follow    what each line assigns, reads and depends on
     names     what the names of the lines mean
     points    where they are compared; lengths: with other lengths, too
+    running   running them there
     verdict   are they right, and if not, what is wrong
 """
 
 import ast
 import contextlib
 import difflib
-import io
 import re
 import types
 from typing import Any
@@ -29,18 +29,9 @@ from backprop.site.posts.check.follow import (
 )
 from backprop.site.posts.check.lengths import other_lengths, says_a_length, tied
 from backprop.site.posts.check.names import Names, Variable
-from backprop.site.posts.check.points import (
-    TOLERANCE,
-    Point,
-    Points,
-    array,
-    fresh,
-    known,
-    lazy,
-    same,
-    strangers,
-)
-from backprop.site.posts.check.verdict import Judge, Wire
+from backprop.site.posts.check.points import Point, Points, strangers
+from backprop.site.posts.check.running import Lines, Wire
+from backprop.site.posts.check.verdict import Judge
 from backprop.site.posts.diagram import the_call
 from backprop.site.posts.runner import FenceError
 
@@ -77,7 +68,8 @@ class _Check:
         self.names = Names(self.graph, self.f, call)
         self.judge = Judge(self.names, self.graph.derive(), self.statements)
         self.wires: dict[str, Wire] = dict(_known.setdefault(request["check"], {}))
-        self.reads = {name for one in self.statements for name in one.reads}
+        self.lines = Lines(self.statements, self.names, namespace, self.wires, request, name)
+        self.reads = self.lines.reads
         touched = self.reads | {name for one in self.statements for name in one.assigns}
         # A loss has the upstream gradient 1 for whoever writes none.
         ones = {
@@ -95,23 +87,23 @@ class _Check:
     def run(self) -> list[dict]:
         upstream = self._read_through()
         # What the page has computed from the arguments holds at the arguments only.
-        own = bool(
-            [name for name in self._foreign() if strangers(self.namespace[name], self.graph)]
-        )
+        own = any(strangers(self.namespace[name], self.graph) for name in self._foreign())
         points = [
             point for seed in range(POINTS) if (point := self.points.make(seed, move=not own))
         ]
         for point in points:
-            self._execute(point, upstream)
+            self.lines.execute(point, upstream)
         longer = None if own else self._longer()
         if longer:
-            self._execute(longer, upstream, strict=False)
-        self._same_forward(upstream)
+            self.lines.execute(longer, upstream, strict=False)
+        own_values = self.points.make(0, shift=False)
+        assert own_values is not None
+        self.lines.same_forward(own_values, upstream)
         marks = self._judge(points, longer, upstream)
         if not marks:
             raise CannotFollowError(
-                f"nothing to check: no line assigns the gradient of a node of {self.f.__name__}; "
-                "it has " + ", ".join(self.names.gradients()),
+                "nothing to check: no line assigns the gradient of a node of "
+                f"{self.names.function}; it has {', '.join(self.names.gradients())}",
                 1,
             )
         _known[self.request["check"]] = self.wires
@@ -137,7 +129,7 @@ class _Check:
                     raise CannotFollowError(
                         f"`{again}` computes a forward value again, where the check has shifted "
                         "it: give it the name that it has in "
-                        f'{self.f.__name__}, on a line of its own, or say at="real"',
+                        f'{self.names.function}, on a line of its own, or say at="real"',
                         statement.line,
                     )
             if used & gradients:
@@ -157,7 +149,6 @@ class _Check:
             )
         ]
 
-    # ---- running ----------------------------------------------------------------------------
     def _longer(self) -> Point | None:
         """A point with other lengths, where the function and the lines allow them."""
         lengths = tied(self.args)
@@ -169,89 +160,6 @@ class _Check:
             if args := other_lengths(self._trace, self.args, _form):
                 return self.points.make(POINTS, args=args)
         return None
-
-    def _execute(self, point: Point, upstream: set[str], strict: bool = True) -> None:
-        """Run the lines at a point, forward names being those of the shifted function."""
-        scope = {
-            name: known(value, self.graph, point.graph) if name in self.reads else fresh(value)
-            for name, value in self.namespace.items()
-        }
-        for name in self.reads:
-            value = self._value(name, point)
-            if value is not None:
-                scope[name] = value
-        for statement in self.statements:
-            module = ast.Module([statement.node], [])
-            ast.increment_lineno(statement.node, self.request["first"] - 1)
-            code = compile(module, self.file, "exec")
-            ast.increment_lineno(statement.node, 1 - self.request["first"])
-            try:
-                with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-                    exec(code, scope)
-            except Exception:
-                if strict:
-                    raise
-                return
-            point.versions.append({name: array(scope.get(name)) for name in statement.assigns})
-            for name in statement.assigns:
-                if self.names.forward(name) or name in upstream:
-                    scope[name] = self._value(name, point)
-
-    def _value(self, name: str, point: Point) -> Any:
-        """What a name is at a point: a forward value, or a gradient of an earlier fence."""
-        node = self.names.forward(name)
-        if node is not None:
-            plain = point.graph[node].plain
-            return plain.copy() if isinstance(plain, np.ndarray) else plain
-        if name in self.names.upstream:
-            return point.douts[self.names.upstream[name]].copy()
-        variable = self.names.variable(name)
-        if variable is None or name not in self.namespace:
-            return None
-        if variable.partial:
-            wire = self.wires.get(name)
-            truth = None if wire is None else point.gradients.wires[wire]
-        else:
-            truth = point.gradients.nodes[variable.nodes[0]]
-        shape = self.graph[variable.nodes[0]].shape
-        return None if truth is None else lazy(np.array(truth), self.namespace[name], shape)
-
-    # ---- the page and the function speak of the same values ---------------------------------
-    def _same_forward(self, upstream: set[str]) -> None:
-        """The graph's values take the place of forward values of the page; are they the same?"""
-        point = self.points.make(0, shift=False)
-        assert point is not None
-        written: set[str] = set()
-        for statement in self.statements:
-            for name in statement.reads - written:
-                if name in self.namespace and self.names.forward(name):
-                    self._same_as_page(name, point, statement)
-            written |= set(statement.assigns)
-        names = {name for name in written if self.names.forward(name)}
-        if not names:
-            return
-        self._execute(point, upstream)
-        for statement, versions in zip(self.statements, point.versions, strict=True):
-            for name in names & set(versions):
-                nodes = [point.graph[node].value for node in self.names.versions(name)]
-                if not any(same(versions[name], node, 0.0, exactly=True) for node in nodes):
-                    raise CannotFollowError(
-                        f"`{ast.unparse(statement.node).splitlines()[0]}` gives another value than "
-                        f"{name} has in {self.f.__name__}, so the lines below cannot be checked",
-                        statement.line,
-                    )
-
-    def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
-        value = self.namespace[name]
-        single = getattr(value, "dtype", np.dtype(float)).itemsize < 8
-        tolerance = 1e-4 if single else TOLERANCE  # the graph is traced in float64
-        truths = [point.graph[node].value for node in self.names.versions(name)]
-        if not any(same(array(value), t, 0.0, tolerance, exactly=True) for t in truths):
-            raise CannotFollowError(
-                f"`{name}` has another value on this page than in {self.f.__name__}: "
-                f'check="{self.request["check"]}" is about other numbers than these lines',
-                statement.line,
-            )
 
     # ---- judging ----------------------------------------------------------------------------
     def _judge(self, points: list[Point], longer: Point | None, upstream: set[str]) -> list[dict]:
@@ -308,7 +216,7 @@ class _Check:
         """A name that looks like a gradient and is none would pass unseen."""
         names = self.names.gradients()
         close = difflib.get_close_matches(name, names, n=1)
-        return f"`{name}` is the gradient of no node of {self.f.__name__}; " + (
+        return f"`{name}` is the gradient of no node of {self.names.function}; " + (
             f"did you mean `{close[0]}`?" if close else f"it has {', '.join(names)}"
         )
 
@@ -332,8 +240,8 @@ class _Check:
             f"d{name}" if self.graph[name].named else "dout" for name in self.names.outputs
         )
         return (
-            f" ({', '.join(foreign)} means nothing in {self.f.__name__}, whose upstream gradient "
-            f"is called {outputs}: it was read as it is on the page)"
+            f" ({', '.join(foreign)} means nothing in {self.names.function}, whose upstream "
+            f"gradient is called {outputs}: it was read as it is on the page)"
         )
 
 

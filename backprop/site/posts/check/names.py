@@ -20,8 +20,9 @@ class Names:
     """The names of `f(args)`, as the page writes them."""
 
     def __init__(self, graph: Any, f: Any, call: ast.Call):
-        self.graph, self.f = graph, f
-        self.aliases = self._arguments(call)
+        self.graph = graph
+        self.function = getattr(f, "__name__", ast.unparse(call.func))
+        self.aliases = self._arguments(f, call)
         self.bound = {node.name for node in graph.nodes if node.named} | set(self.aliases)
         self.outputs = [node.name for node in graph.outputs]
         # The upstream gradients, and of which output each is.
@@ -29,10 +30,10 @@ class Names:
         if len(self.outputs) == 1:
             self.upstream.setdefault("dout", 0)
 
-    def _arguments(self, call: ast.Call) -> dict[str, str]:
+    def _arguments(self, f: Any, call: ast.Call) -> dict[str, str]:
         """What the page calls the arguments -> what f calls them."""
         inputs = self.graph.inputs
-        given = dict(zip(_parameters(self.f), call.args, strict=False))
+        given = dict(zip(_parameters(f), call.args, strict=False))
         return {
             argument.id: inputs[parameter].name
             for parameter, argument in given.items()

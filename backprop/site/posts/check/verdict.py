@@ -11,8 +11,8 @@ import numpy as np
 from backprop.site.posts.check.follow import Statement
 from backprop.site.posts.check.names import Names, Variable
 from backprop.site.posts.check.points import Point, same
+from backprop.site.posts.check.running import Wire
 
-Wire = tuple[str, str, str]
 Values = list[np.ndarray | None]
 
 

@@ -15,7 +15,8 @@ from backprop.site.posts.mutants.operators import mutants
 from backprop.site.posts.mutants.trials import Candidate, equivalent, trials
 from backprop.site.posts.pages import Page, load
 from backprop.site.posts.parity import translations
-from backprop.site.posts.program import Executor, Limits, Outcome
+from backprop.site.posts.program import Executor
+from backprop.site.posts.session import Limits, Outcome
 from backprop.site.posts.verify import judge
 
 # What must be killed, of all mutants of the lines of a kind.

@@ -14,7 +14,8 @@ from itertools import groupby
 from backprop.site.posts.mutants.operators import Mutant, mutants
 from backprop.site.posts.pages import Page, Step
 from backprop.site.posts.parity import translations
-from backprop.site.posts.program import Executor, Session
+from backprop.site.posts.program import Executor
+from backprop.site.posts.session import Session
 from backprop.site.posts.verify import judge, normal
 
 
@@ -48,11 +49,11 @@ def trials(
                     trunk.outcome(step - 1)
                 these = list(group)
                 yield from zip(
-                    these, pool.map(lambda one: _survives(one, trunk), these), strict=True
+                    these, pool.map(lambda one: _survives(one, trunk, executor), these), strict=True
                 )
 
 
-def _survives(candidate: Candidate, trunk: Session) -> bool:
+def _survives(candidate: Candidate, trunk: Session, executor: Executor) -> bool:
     """Does nothing notice the mistake? A page whose own language hides it asks its translations.
 
     They are the same program with other words, so a mistake is one in all of them.
@@ -61,13 +62,13 @@ def _survives(candidate: Candidate, trunk: Session) -> bool:
     try:
         session = trunk.branch(page)
     except (OSError, EOFError):
-        session = trunk.executor.session(page)
+        session = executor.session(page)
     if _noticed(page, candidate.step, session):
         return False
-    for other in translations(candidate.page, trunk.executor.root):
+    for other in translations(candidate.page, executor.root):
         if there := _translated(candidate, other):
             page = _changed(other, candidate.step, there.code)
-            if _noticed(page, candidate.step, trunk.executor.session(page)):
+            if _noticed(page, candidate.step, executor.session(page)):
                 return False
     return True
 

@@ -1,0 +1,113 @@
+"""Runs the lines of a fence at a point: names of f have its (shifted) values there."""
+
+import ast
+import contextlib
+import io
+from typing import Any
+
+import numpy as np
+
+from backprop.site.posts.check.follow import CannotFollowError, Statement
+from backprop.site.posts.check.names import Names
+from backprop.site.posts.check.points import TOLERANCE, Point, array, fresh, known, lazy, same
+
+Wire = tuple[str, str, str]
+
+
+class Lines:
+    """The statements of a fence, and the page on which they stand."""
+
+    def __init__(
+        self,
+        statements: list[Statement],
+        names: Names,
+        namespace: dict[str, Any],
+        wires: dict[str, Wire],
+        request: dict,
+        file: str,
+    ):
+        self.statements, self.names, self.graph = statements, names, names.graph
+        self.namespace, self.wires, self.file = namespace, wires, file
+        self.first, self.what = request["first"], f'check="{request["check"]}"'
+        self.reads = {name for one in statements for name in one.reads}
+
+    def execute(self, point: Point, upstream: set[str], strict: bool = True) -> None:
+        """Run the lines at a point, forward names being those of the shifted function."""
+        scope = {
+            name: known(value, self.graph, point.graph) if name in self.reads else fresh(value)
+            for name, value in self.namespace.items()
+        }
+        for name in self.reads:
+            value = self._value(name, point)
+            if value is not None:
+                scope[name] = value
+        for statement in self.statements:
+            module = ast.Module([statement.node], [])
+            ast.increment_lineno(statement.node, self.first - 1)
+            code = compile(module, self.file, "exec")
+            ast.increment_lineno(statement.node, 1 - self.first)
+            try:
+                with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+                    exec(code, scope)
+            except Exception:
+                if strict:
+                    raise
+                return
+            point.versions.append({name: array(scope.get(name)) for name in statement.assigns})
+            for name in statement.assigns:
+                if self.names.forward(name) or name in upstream:
+                    scope[name] = self._value(name, point)
+
+    def _value(self, name: str, point: Point) -> Any:
+        """What a name is at a point: a forward value, or a gradient of an earlier fence."""
+        node = self.names.forward(name)
+        if node is not None:
+            plain = point.graph[node].plain
+            return plain.copy() if isinstance(plain, np.ndarray) else plain
+        if name in self.names.upstream:
+            return point.douts[self.names.upstream[name]].copy()
+        variable = self.names.variable(name)
+        if variable is None or name not in self.namespace:
+            return None
+        if variable.partial:
+            wire = self.wires.get(name)
+            truth = None if wire is None else point.gradients.wires[wire]
+        else:
+            truth = point.gradients.nodes[variable.nodes[0]]
+        shape = self.graph[variable.nodes[0]].shape
+        return None if truth is None else lazy(np.array(truth), self.namespace[name], shape)
+
+    def same_forward(self, point: Point, upstream: set[str]) -> None:
+        """The graph's values take the place of forward values of the page; are they the same?"""
+        written: set[str] = set()
+        for statement in self.statements:
+            for name in statement.reads - written:
+                if name in self.namespace and self.names.forward(name):
+                    self._same_as_page(name, point, statement)
+            written |= set(statement.assigns)
+        names = {name for name in written if self.names.forward(name)}
+        if not names:
+            return
+        self.execute(point, upstream)
+        for statement, versions in zip(self.statements, point.versions, strict=True):
+            for name in names & set(versions):
+                nodes = [point.graph[node].value for node in self.names.versions(name)]
+                if not any(same(versions[name], node, 0.0, exactly=True) for node in nodes):
+                    raise CannotFollowError(
+                        f"`{ast.unparse(statement.node).splitlines()[0]}` gives another value "
+                        f"than {name} has in {self.names.function}, so the lines below cannot be "
+                        "checked",
+                        statement.line,
+                    )
+
+    def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
+        value = self.namespace[name]
+        single = getattr(value, "dtype", np.dtype(float)).itemsize < 8
+        tolerance = 1e-4 if single else TOLERANCE  # the graph is traced in float64
+        truths = [point.graph[node].value for node in self.names.versions(name)]
+        if not any(same(array(value), t, 0.0, tolerance, exactly=True) for t in truths):
+            raise CannotFollowError(
+                f"`{name}` has another value on this page than in {self.names.function}: "
+                f"{self.what} is about other numbers than these lines",
+                statement.line,
+            )
