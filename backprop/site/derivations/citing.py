@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from backprop.site.derivations.instances import INSTANCES, Equation, Instances
 from backprop.site.derivations.numeric import (
     OPAQUE,
@@ -20,10 +22,12 @@ from backprop.site.derivations.terms import (
     Deriv,
     Dim,
     Entry,
+    Fn,
     Lam,
     Size,
     Term,
     Var,
+    free_indices,
     names_in,
     walk,
 )
@@ -138,8 +142,13 @@ class Citing(Instances):
         for key, level in levels.items():
             if level == TRUE or key not in near:
                 continue
+            symbol = self.world.symbols[key]
+            axes = tuple(v for v, _ in symbol.definition.vars) if symbol.definition else ()
+            whole = Entry(key, tuple(Var(a) for a in axes))
+            wanted = [(whole, symbol.shape), *self.inner_sums(key)]
             if any(
-                self.proportional(part, key, scopes)
+                self.proportional(part, target, shape, key, scopes)
+                for target, shape in wanted
                 for side in (equation.left, equation.right)
                 for part in walk(side)
                 if isinstance(part, Term) and not isinstance(part, Entry | Lam)
@@ -147,34 +156,45 @@ class Citing(Instances):
                 new[key] = TRUE
         return new
 
-    def proportional(self, part: Term, key: str, scopes: list[Scope]) -> bool:
-        """Is `part` a constant times the definition of `key`, at two instances of one size?"""
-        import numpy as np
+    def inner_sums(self, key: str) -> Iterator[tuple[Term, tuple[Dim, ...]]]:
+        """The sums inside functions in a definition: a row that writes them out uses them."""
+        lam = self.world.symbols[key].definition
+        if lam is None:
+            return
+        for item in walk(lam.body):
+            if isinstance(item, Fn):
+                for inner in walk(item):
+                    if isinstance(inner, Big) and inner.kind == "sum":
+                        free = free_indices(inner)
+                        if free <= {v for v, _ in lam.vars}:
+                            yield inner, tuple(d for v, d in lam.vars if v in free)
 
-        from backprop.site.derivations.terms import free_indices
-
-        symbol = self.world.symbols[key]
-        free = sorted(free_indices(part))
-        if len(free) != len(symbol.shape) or key in names_in(part):
+    def proportional(
+        self, part: Term, target: Term, shape: tuple[Dim, ...], key: str, scopes: list[Scope]
+    ) -> bool:
+        """Is `part` a constant times `target`, at two instances of one size?"""
+        free, axes = sorted(free_indices(part)), sorted(free_indices(target))
+        if len(free) != len(shape) or key in names_in(part):
             return False
-        dims = {}
-        for name in free:
-            dim = self._range_of(name, part)
-            if dim is None:
-                return False
-            dims[name] = dim
-        if sorted(map(str, dims.values())) != sorted(map(str, symbol.shape)):
+        dims = {name: self._range_of(name, part) for name in free}
+        if isinstance(target, Entry):
+            axes = [p.name for p in target.at if isinstance(p, Var)]
+        if None in dims.values() or sorted(map(str, dims.values())) != sorted(map(str, shape)):
             return False
+        known = {n: d for n, d in dims.items() if d is not None}
         ratios = []
         for scope in scopes:
             try:
-                value, target = scope.of(part, dims), scope.get(key)
+                value, other = (
+                    scope.of(part, known),
+                    scope.of(target, dict(zip(axes, shape, strict=True))),
+                )
             except (OutsideDomainError, KeyError):
                 return False
-            full = tuple(scope.instance.length(d) for d in dims.values())
-            a = np.broadcast_to(value.along(tuple(dims)), full)
-            b = target.along(tuple(f"#{k}" for k in range(len(symbol.shape))))
-            if [str(d) for d in dims.values()] != [str(d) for d in symbol.shape]:
+            full = tuple(scope.instance.length(d) for d in known.values())
+            a = np.broadcast_to(value.along(tuple(known)), full)
+            b = other.along(tuple(axes))
+            if [str(d) for d in known.values()] != [str(d) for d in shape]:
                 a = a.T
             if a.shape != b.shape or not np.all(np.isfinite(a)) or np.any(np.abs(b) < 1e-9):
                 return False

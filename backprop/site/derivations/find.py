@@ -17,7 +17,8 @@ Knows Markdown and TeX comments, not what a formula means.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 OPEN = re.compile(
     r"^(?P<prefix>[ \t>]*)(?P<slashes>/{3,})[ \t]*derivation\b[ \t]*(?:\|(?P<title>.*))?$"
@@ -294,10 +295,75 @@ def rows(tex: str, line: int) -> list[Row]:
             )
             row.tex = row.tex[: later.start()]
             out.append(fact)
-        out.append(row)
+        out += [*_braced(row), *_equations(row)]
     return out
 
 
+def _braced(row: Row) -> list[Row]:
+    """\\underbrace{a}_{= 0} cites the fact a = 0."""
+    facts = []
+    for hit in re.finditer(r"\\(?:under|over)brace\s*\{", row.tex):
+        close = _closing(row.tex, hit.end())
+        label = re.match(r"\s*[_^]\s*\{(\s*=[^{}]*)\}", row.tex[close + 1 :])
+        if label:
+            end = close + 1 + label.end()
+            tex = row.tex[hit.end() : close] + label[1]
+            facts.append(Row(tex, row.line_of(hit.end()), "\\because", number=row.number))
+            row.tex = row.tex[: close + 1] + " " * (end - close - 1) + row.tex[end:]
+    return facts
+
+
+def _closing(tex: str, start: int) -> int:
+    """Where the brace that is open at `start` closes."""
+    depth, k = 1, start
+    while k < len(tex):
+        if tex[k] == "\\":
+            k += 2
+            continue
+        depth += (tex[k] == "{") - (tex[k] == "}")
+        if depth == 0:
+            return k
+        k += 1
+    return len(tex)
+
+
+def _equations(row: Row) -> list[Row]:
+    """Each of the equations that stand in one row, "a = b, \\quad c = d", as a row."""
+    outside = top_level(row.tex)
+    cuts = [0]
+    for gap in BETWEEN.finditer(outside):
+        rest = outside[gap.end() :]
+        following = rest[: found.start()] if (found := BETWEEN.search(rest)) else rest
+        if (
+            EQUALS.search(outside[cuts[-1] : gap.start()])
+            and EQUALS.search(following)
+            and not RELATES.match(following.strip())
+            and not PLACES.match(following)
+        ):
+            cuts.append(gap.start())
+    if len(cuts) == 1:
+        return [row]
+    out = []
+    for k, (start, end) in enumerate(pairwise([*cuts, len(row.tex)])):
+        lines = row.tex[:start].count("\n")
+        part = replace(row, tex=row.tex[start:end], line=row.line + lines)
+        if k:  # the comma and the space belong to no equation
+            between = BETWEEN.match(top_level(part.tex))
+            skip = between.end() if between else 0
+            part.tex = " " * skip + part.tex[skip:]
+            part.lead = ""
+        out.append(part)
+    return out
+
+
+EQUALS = re.compile(r"(?<![<>:])=")
+# What may stand between two equations in a row, and what is no equation behind it: i = j.
+BETWEEN = re.compile(
+    r"[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)+|[,;，；](?:\s|\\[,;: ])+"
+)
+PLACES = re.compile(
+    r"\s*(?:\\text\s*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
+)
 RELATES = re.compile(
     r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]"
 )

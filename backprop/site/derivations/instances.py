@@ -29,6 +29,7 @@ from backprop.site.derivations.terms import (
     Var,
     World,
     find,
+    mul,
     names_in,
     num,
     resolved,
@@ -88,6 +89,7 @@ class Instances:
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
         self.ambiguous = False  # would ∂ with the others held fixed be something else?
+        self.condition: tuple[Reader, Term] | None = None  # where the row holds
         self.paths = False  # does a row add up different paths?
         self.used: dict[str, int] = {}  # the levels at which the last row held
 
@@ -146,6 +148,12 @@ class Instances:
         first, second = resolved(left.at(at)), resolved(right.at(at))
         check_known(first, a.reader, a.node)
         check_known(second, b.reader, b.node)
+        if self.condition is not None:
+            reader, test = self.condition
+            for letter, node in reader.free.items():
+                if letter not in dims or not unify(dims[letter], reader.dims[letter]):
+                    raise reader.fail("free-index", node, found=letter)
+            first, second = mul(resolved(test), first), mul(resolved(test), second)
         return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
 
     def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:

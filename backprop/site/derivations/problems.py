@@ -79,6 +79,11 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} may be the inverse function or a reciprocal; write \\frac{{1}}{{…}}, or name the inverse",
         "{found} 可以是反函数，也可以是倒数；请写 \\frac{{1}}{{…}}，或给反函数另起一个名字",
     ),
+    "brace-label": (
+        "{found}: what a brace says of a part is not verified; state it in a \\because row, or write "
+        "it as \\text{{…}}",
+        "{found}：不验证花括号下的标注；请写成一行 \\because，或写成 \\text{{…}}",
+    ),
     "digits": (
         "{found} typesets as one number, or with a digit on the line; write \\cdot for a product, "
         "braces around an index or exponent of several digits",

@@ -152,6 +152,7 @@ SPACING = frozenset(
         "hphantom",
     ]
 ) | {"\\ "}
+WORDS = re.compile(r"\s*(?:\\text(?:rm|it|bf)?\s*\{[^}]*\}|\s)*")
 BAR = re.compile(r"\\?\||\\[vV]ert(?![A-Za-z])\s*")
 OPEN = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
 CLOSE = {")": "(", "]": "[", "\\}": "{", "\\rbrace": "{", "\\rbrack": "[", "\\rangle": "<"}
@@ -359,6 +360,20 @@ class _Lexer:
             return self.emit("NAME", start, text)
         if token in ("\\hspace", "\\hphantom", "\\tag", "\\label", "\\mspace"):
             self.raw_argument()
+            return None
+        if token in ("\\overset", "\\stackrel", "\\underset"):
+            label = self.raw_argument()
+            if (sign := self.raw_argument().strip()) not in RELATIONS:
+                raise self.fail("unknown-command", start, self.at)
+            named = "def" in label or "triangle" in label
+            return self.emit("REL", start, ":=" if named else RELATIONS[sign])
+        if token in ("\\underbrace", "\\overbrace"):
+            self.argument()
+            self.spaces()
+            if self.tex[self.at : self.at + 1] in ("_", "^"):
+                self.at += 1
+                if not WORDS.fullmatch(self.raw_argument()):
+                    raise self.fail("brace-label", start, self.at)
             return None
         if token == "\\begin":
             env = self.raw_argument()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from backprop.site.derivations.declare import Declarer
 from backprop.site.derivations.find import Row
 from backprop.site.derivations.instances import Equation, Side
+from backprop.site.derivations.meaning import Reader
 from backprop.site.derivations.numeric import (
     TRUE,
 )
 from backprop.site.derivations.problems import Problem, Unreadable
 from backprop.site.derivations.reading import NONE, read
 from backprop.site.derivations.repair import MISFITS, Repairing
-from backprop.site.derivations.terms import Var
+from backprop.site.derivations.terms import Term, Var
 from backprop.site.derivations.verdicts import (
     CHECKED,
     PROVED,
@@ -19,6 +22,14 @@ from backprop.site.derivations.verdicts import (
     WAIVED,
     WRONG,
     Verdict,
+)
+
+# A row may end with where it holds: ", i \\ne j", or with what its indices run over.
+INDEX = r"[a-z](?:_[a-z])?"
+WHERE = re.compile(
+    r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\text\s*\{[^}]*\})*"
+    rf"(?P<where>{INDEX}\s*(?:=|\\neq?(?![a-z])|<|>)\s*{INDEX}"
+    rf"|(?P<range>{INDEX}(?:\s*,\s*{INDEX})*\s*=\s*[01]\s*,\s*\\[lc]?dots\s*,[^,=]*))[.,;\s]*$"
 )
 
 
@@ -50,18 +61,45 @@ class Derivator(Repairing):
             return [verdict]
 
     def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
+        self.condition = None
+        tail = WHERE.search(tex)
+        if tail is None or not all(map(self.is_index, re.findall(INDEX, tail["where"]))):
+            return self.equations(row, tex, verdict)
+        tex, where, ranges = tex[: tail.start()], tail["where"], dict(self.world.ranges)
+        try:
+            if tail["range"]:
+                Declarer(self.world).formula(where, verdict.line)
+            else:
+                self.condition = self.where(where, tail.start("where"))
+            return self.equations(row, tex, verdict)
+        finally:
+            self.world.ranges, self.condition = ranges, None
+
+    def is_index(self, name: str) -> bool:
+        symbol = self.world.symbols.get(name)
+        return symbol is None or symbol.kind == "label"
+
+    def where(self, tex: str, start: int) -> tuple[Reader, Term]:
+        """The condition on indices that ends a row: … , i \\ne j."""
+        padded = " " * start + tex
+        tree = read(padded, self.world.words)
+        reader = Reader(self.world, padded, tree)
+        return reader, reader.condition(tree)
+
+    def equations(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
         tree = read(tex, self.world.words)
         if tree is NONE:
             return []  # only words
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
         if ":=" in ops:
-            claims = Declarer(self.world).formula(tex, verdict.line)
-            return [v for c in claims for v in self.row(Row(c, verdict.line, "\\because"))]
+            if not Declarer(self.world).formula(tex, verdict.line):
+                return []
+            ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
         for op in ops:
             if op != "=":
                 raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
-        fact = row.lead == "\\because"
+        fact = row.lead == "\\because" or (tree.kind == "relation" and ":=" in tree.value)
         if nodes[0] is NONE and nodes[1:] and not fact:
             if self.last is None:
                 for node in nodes[1:]:

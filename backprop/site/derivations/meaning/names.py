@@ -72,7 +72,7 @@ class Names(Base):
         ):
             if name is not None and self.world.aliases.get(name, name) in names:
                 return self.world.aliases.get(name, name), left_sub, left_sup
-        if lower and base.kind == "letter":  # z_i is an entry of the vector \\mathbf{z}
+        if lower and base.kind in ("letter", "symbol"):  # z_i is an entry of the vector \\mathbf{z}
             for font in ("\\mathbf", "\\boldsymbol", "\\bm", "\\vec"):
                 if f"{font}{{{key}}}" in self.world.symbols:
                     return f"{font}{{{key}}}", sub, sup
