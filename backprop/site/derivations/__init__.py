@@ -32,9 +32,10 @@ its place.
 - a vector is a column; a derivative by a vector or matrix has its shape (vector by vector: the
   Jacobian, J_ij = ∂y_i/∂x_j);
 - a derivative is total, through everything that depends on the symbol (∂ as well as d; only if
-  the rows of a block hold otherwise, ∂ holds the other named quantities fixed, throughout);
-- a defined symbol is *any* function of what its definition names, until a row cites it: `\because`
-  states a fact, which may be used from there on. By definition count only what the chain
+  a row adds up different paths and the rows of a block hold otherwise, ∂ holds the other named
+  quantities fixed, throughout);
+- a defined symbol is *any* function of what its definition names, until a row cites it: `\because`,
+  or an equation … = 0, states a fact, which may be used from there on. By definition count only what the chain
   differentiates or is about, what a step brings in, and, where a step works a derivative out, that
   derivative.
 

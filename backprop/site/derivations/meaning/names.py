@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from backprop.site.derivations.arrays import Array, scalar
@@ -72,7 +73,9 @@ class Names(Base):
         ):
             if name is not None and self.world.aliases.get(name, name) in names:
                 return self.world.aliases.get(name, name), left_sub, left_sup
-        if lower and base.kind in ("letter", "symbol"):  # z_i is an entry of the vector \\mathbf{z}
+        if lower and re.fullmatch(
+            r"[A-Za-z]|\\[A-Za-z]+", key
+        ):  # z_i is an entry of the vector \\mathbf{z}
             for font in ("\\mathbf", "\\boldsymbol", "\\bm", "\\vec"):
                 if f"{font}{{{key}}}" in self.world.symbols:
                     return f"{font}{{{key}}}", sub, sup
