@@ -13,7 +13,8 @@ from unittest.mock import patch
 from backprop.site.derivations import verify as verification
 from backprop.site.derivations.code import library
 from backprop.site.derivations.edits import Edit, edits
-from backprop.site.derivations.find import Derivation, Row, derivations
+from backprop.site.derivations.find import Derivation, derivations
+from backprop.site.derivations.lines import Row
 from backprop.site.derivations.page import continues
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node, read

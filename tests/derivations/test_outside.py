@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from backprop.site.derivations.__main__ import main
-from backprop.site.derivations.find import derivations, rows, without_comments
+from backprop.site.derivations.find import derivations
+from backprop.site.derivations.lines import rows, without_comments
 from backprop.site.derivations.page import verify_page
 
 from .helpers import ROOT, SOFTMAX, VARIANCE, page, site

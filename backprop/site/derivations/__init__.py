@@ -35,20 +35,23 @@ its place.
   a row adds up different paths and the rows of a block hold otherwise, ∂ holds the other named
   quantities fixed, throughout);
 - a defined symbol is *any* function of what its definition names, until a row cites it: `\because`,
-  or an equation … = 0, states a fact, which may be used from there on. By definition count only what the chain
-  differentiates or is about, what a step brings in, and, where a step works a derivative out, that
-  derivative.
+  or an equation … = 0, states a fact, which may be used from there on. By definition count only
+  what the chain differentiates or is about, what a step brings in, and, where a step works a
+  derivative out, that derivative.
 
 The second line of defence is a proof for all sizes; without one a row is called checked.
 
 | module     | its job                                                                         |
 | ---------- | ------------------------------------------------------------------------------- |
-| `find`     | blocks, formulas, rows and comments in Markdown, with lines                     |
-| `reading`  | TeX → tree (`grammar.lark`); knows no symbols                                   |
+| `find`     | blocks and formulas in Markdown, with lines                                     |
+| `lines`    | the rows of a displayed formula, and the equations in them                      |
+| `lexer`    | TeX → tokens: the commands that are read                                        |
+| `reading`  | tokens → tree (`grammar.lark`); knows no symbols                                |
 | `terms`    | what a formula means: numbers over indices; declared symbols                    |
 | `declare`  | the declarations in the prose                                                   |
 | `meaning`  | tree → terms; refuses what can be read in two ways                              |
 | `arrays`   | shapes, products, transposes                                                    |
+| `values`   | numbers with named axes                                                         |
 | `numeric`  | terms at random instances; derivatives by complex step                          |
 | `algebra`  | a normal form for sums over indices                                             |
 | `proof`    | derivatives by rule, normal form, SymPy                                         |

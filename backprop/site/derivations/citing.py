@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop.site.derivations.instances import INSTANCES, Equation, Instances
-from backprop.site.derivations.numeric import (
-    OPAQUE,
-    SHIFTED,
-    TRUE,
-    OutsideDomainError,
-    Scope,
-)
+from backprop.site.derivations.numeric import OPAQUE, SHIFTED, TRUE, Scope
 from backprop.site.derivations.problems import Problem
 from backprop.site.derivations.terms import (
     Add,
@@ -31,6 +25,7 @@ from backprop.site.derivations.terms import (
     names_in,
     walk,
 )
+from backprop.site.derivations.values import OutsideDomainError
 from backprop.site.derivations.verdicts import (
     WRONG,
     Verdict,

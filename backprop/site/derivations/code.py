@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from backprop.site.derivations.find import FENCE
-from backprop.site.derivations.numeric import Scope, real
+from backprop.site.derivations.numeric import Scope
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.terms import Dim, Term, World
+from backprop.site.derivations.values import real
 
 SUFFIX = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde"}
 

@@ -9,12 +9,7 @@ from typing import Any
 from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
 from backprop.site.derivations.declare import check_known
 from backprop.site.derivations.meaning import Reader
-from backprop.site.derivations.numeric import (
-    Instance,
-    OutsideDomainError,
-    Scope,
-    compare,
-)
+from backprop.site.derivations.numeric import Instance, Scope, compare
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import Node
 from backprop.site.derivations.terms import (
@@ -36,6 +31,7 @@ from backprop.site.derivations.terms import (
     unify,
     walk,
 )
+from backprop.site.derivations.values import OutsideDomainError
 from backprop.site.derivations.verdicts import (
     Difference,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from backprop.site.derivations.lexer import GREEK
+
 ACCENTS = {"bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
 WORDS = {
     "sum": "Σ",
@@ -12,14 +14,11 @@ WORDS = {
     "cdot": "·",
     "odot": "⊙",
     "top": "⊤",
-    "epsilon": "ε",
-    "varepsilon": "ε",
     "times": "×",
     "le": "≤",
     "ge": "≥",
     "ne": "≠",
     "neq": "≠",
-    "ell": "ℓ",
     "cdots": "⋯",
     "dots": "…",
     "ldots": "…",
@@ -27,43 +26,7 @@ WORDS = {
     "nabla": "∇",
     "because": "∵",
     "therefore": "∴",
-    **dict(
-        zip(
-            [
-                "alpha",
-                "beta",
-                "gamma",
-                "delta",
-                "zeta",
-                "eta",
-                "theta",
-                "iota",
-                "kappa",
-                "lambda",
-                "mu",
-                "nu",
-                "xi",
-                "pi",
-                "rho",
-                "sigma",
-                "tau",
-                "phi",
-                "chi",
-                "psi",
-                "omega",
-                "Gamma",
-                "Delta",
-                "Theta",
-                "Lambda",
-                "Sigma",
-                "Phi",
-                "Psi",
-                "Omega",
-            ],
-            "αβγδζηθικλμνξπρστφχψωΓΔΘΛΣΦΨΩ",
-            strict=True,
-        )
-    ),
+    **GREEK,
 }
 GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 

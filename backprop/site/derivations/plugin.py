@@ -25,7 +25,8 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
 from backprop.site.derivations.blocks import DerivationsExtension
 from backprop.site.derivations.explain import STATUS, describe
-from backprop.site.derivations.find import Derivation, Formula, without_comments
+from backprop.site.derivations.find import Derivation, Formula
+from backprop.site.derivations.lines import without_comments
 from backprop.site.derivations.marks import CSS, legend, mark
 from backprop.site.derivations.page import verify_page
 from backprop.site.derivations.verdicts import Report, Verdict

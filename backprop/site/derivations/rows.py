@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 
 from backprop.site.derivations.declare import Declarer
-from backprop.site.derivations.find import Row
 from backprop.site.derivations.instances import Equation, Side
+from backprop.site.derivations.lines import Row
 from backprop.site.derivations.meaning import Reader
-from backprop.site.derivations.numeric import (
-    TRUE,
-)
+from backprop.site.derivations.numeric import TRUE
 from backprop.site.derivations.problems import Problem, Unreadable
 from backprop.site.derivations.reading import NONE, read
 from backprop.site.derivations.repair import MISFITS, Repairing

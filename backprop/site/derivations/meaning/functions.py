@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
+from backprop.site.derivations.lexer import FUNCTIONS
 from backprop.site.derivations.meaning.base import (
     NAMED,
     key_of,
     split,
 )
 from backprop.site.derivations.meaning.sums import Sums
-from backprop.site.derivations.reading import FUNCTIONS, NONE, Node
+from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import (
     Call,
     Entry,

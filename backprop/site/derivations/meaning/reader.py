@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
+from backprop.site.derivations.lexer import BIG
 from backprop.site.derivations.meaning.base import (
     is_mark,
     items_of,
@@ -17,7 +18,7 @@ from backprop.site.derivations.meaning.base import (
 )
 from backprop.site.derivations.meaning.patterns import Patterns
 from backprop.site.derivations.problems import Unreadable
-from backprop.site.derivations.reading import BIG, NONE, Node
+from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import (
     Pow,
     neg,

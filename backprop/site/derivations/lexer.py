@@ -1,0 +1,409 @@
+"""TeX to tokens: its habits (arguments without braces, spacing commands, \\left and \\right).
+
+What is not in the tables below is refused with its place, never skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from backprop.site.derivations.problems import Unreadable
+
+GREEK = dict(
+    zip(
+        [
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "epsilon",
+            "varepsilon",
+            "zeta",
+            "eta",
+            "theta",
+            "vartheta",
+            "iota",
+            "kappa",
+            "lambda",
+            "mu",
+            "nu",
+            "xi",
+            "pi",
+            "rho",
+            "sigma",
+            "tau",
+            "upsilon",
+            "phi",
+            "varphi",
+            "chi",
+            "psi",
+            "omega",
+            "Gamma",
+            "Delta",
+            "Theta",
+            "Lambda",
+            "Xi",
+            "Pi",
+            "Sigma",
+            "Upsilon",
+            "Phi",
+            "Psi",
+            "Omega",
+            "ell",
+        ],
+        "αβγδεεζηθϑικλμνξπρστυφφχψωΓΔΘΛΞΠΣΥΦΨΩℓ",
+        strict=True,
+    )
+)
+FUNCTIONS = frozenset(
+    "\\" + n for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"]
+)
+BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
+OTHER_SYMBOLS = frozenset({"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast"})
+OPERATORS = {
+    "\\cdot": "\\cdot",
+    "\\times": "\\times",
+    "\\odot": "\\odot",
+    "\\circ": "\\odot",
+    "/": "/",
+}
+RELATIONS = {
+    "=": "=",
+    "\\equiv": "=",
+    "\\ne": "!=",
+    "\\neq": "!=",
+    "<": "<",
+    ">": ">",
+    "\\lt": "<",
+    "\\gt": ">",
+    "\\le": "<=",
+    "\\leq": "<=",
+    "\\ge": ">=",
+    "\\geq": ">=",
+    "\\approx": "~",
+    "\\propto": "~",
+    "\\sim": "~",
+    "\\in": "in",
+    "\\to": "to",
+    "\\rightarrow": "to",
+    "\\mapsto": "to",
+    "\\coloneqq": ":=",
+    "\\triangleq": ":=",
+    "\\colon": ":",
+}
+DOTS = frozenset({"\\cdots", "\\dots", "\\ldots", "\\vdots", "\\ddots", "\\dotsb", "\\dotsc"})
+FONTS = frozenset(
+    "\\" + n
+    for n in ["mathbf", "mathbb", "mathcal", "boldsymbol", "bm", "mathsf", "mathfrak", "mathscr"]
+)
+UPRIGHT = frozenset({"\\mathrm", "\\operatorname", "\\mathit", "\\text", "\\textrm", "\\textit"})
+ACCENTS = frozenset(
+    "\\" + n
+    for n in [
+        "bar",
+        "hat",
+        "tilde",
+        "vec",
+        "dot",
+        "overline",
+        "widehat",
+        "widetilde",
+        "check",
+        "breve",
+    ]
+)
+FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac"})
+SPACING = frozenset(
+    "\\" + n
+    for n in [
+        ",",
+        ";",
+        ":",
+        "!",
+        "quad",
+        "qquad",
+        "displaystyle",
+        "textstyle",
+        "limits",
+        "nolimits",
+        "left",
+        "right",
+        "middle",
+        "nonumber",
+        "notag",
+        "hspace",
+        "thinspace",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "hphantom",
+    ]
+) | {"\\ "}
+WORDS = re.compile(r"\s*(?:\\text(?:rm|it|bf)?\s*\{[^}]*\}|\s)*")
+BAR = re.compile(r"\\?\||\\[vV]ert(?![A-Za-z])\s*")
+OPEN = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
+CLOSE = {")": "(", "]": "[", "\\}": "{", "\\rbrace": "{", "\\rbrack": "[", "\\rangle": "<"}
+MATRICES = frozenset({"matrix", "bmatrix", "pmatrix", "smallmatrix", "array", "cases"})
+
+
+class TexLexer:
+    """TeX to tokens, every argument in braces."""
+
+    def __init__(self, tex: str) -> None:
+        self.tex = tex
+        self.at = 0
+        self.tokens: list[tuple[str, str, int, int]] = []
+
+    def fail(self, key: str, start: int, end: int, **values: Any) -> Unreadable:
+        values.setdefault("found", self.tex[start:end])
+        return Unreadable(key, start, end, **values)
+
+    def emit(self, kind: str, start: int, value: str | None = None) -> None:
+        value = self.tex[start : self.at] if value is None else value
+        self.tokens.append((kind, value, start, self.at))
+
+    def spaces(self) -> None:
+        while self.at < len(self.tex) and self.tex[self.at] in " \t\n~":
+            self.at += 1
+
+    def command(self) -> str:
+        """The command or character at this place; moves behind it."""
+        start = self.at
+        self.at += 1
+        if self.tex[start] == "\\" and self.at < len(self.tex):
+            if self.tex[self.at].isalpha() and self.tex[self.at].isascii():
+                while (
+                    self.at < len(self.tex)
+                    and self.tex[self.at].isascii()
+                    and self.tex[self.at].isalpha()
+                ):
+                    self.at += 1
+            else:
+                self.at += 1
+        return self.tex[start : self.at]
+
+    def raw_argument(self) -> str:
+        """A braced argument taken as text."""
+        self.spaces()
+        start = self.at
+        if start >= len(self.tex) or self.tex[start] != "{":
+            return self.command() if start < len(self.tex) else ""
+        depth = 0
+        while self.at < len(self.tex):
+            ch = self.tex[self.at]
+            self.at += 2 if ch == "\\" else 1
+            depth += (ch == "{") - (ch == "}")
+            if depth == 0:
+                return self.tex[start + 1 : self.at - 1]
+        raise self.fail("unclosed", start, start + 1)
+
+    def argument(self) -> None:
+        """One argument, braced or a single token, as tokens between braces."""
+        self.spaces()
+        if self.at >= len(self.tex):
+            raise self.fail("unexpected", self.at - 1, self.at, hint="")
+        start = self.at
+        if self.tex[self.at] == "{":
+            self.at += 1
+            self.emit("LBRACE", start)
+            self.until("}")
+            self.emit("RBRACE", self.at - 1)
+        else:
+            if self.tex[start] in "+-":
+                raise self.fail("unexpected", start, start + 1, hint=": {-…}")
+            self.tokens.append(("LBRACE", "{", start, start))
+            self.one(single=True)
+            self.tokens.append(("RBRACE", "}", self.at, self.at))
+
+    def until(self, stop: str | None) -> None:
+        opened = self.at - 1
+        bars: list[tuple[str, int]] = []
+        while True:
+            self.spaces()
+            if self.at >= len(self.tex):
+                if stop is not None:
+                    raise self.fail("unclosed", opened, opened + 1)
+                for bar, place in bars:
+                    under = re.match(r"(\\?\||\\[vV]ert)\s*_", self.tex[place:])
+                    key = "evaluation-bar" if under else "unclosed"
+                    raise self.fail(key, place, place + 1, found=bar)
+                return
+            if stop == "}" and self.tex[self.at] == "}":
+                self.at += 1
+                return
+            if stop not in (None, "}") and self.tex.startswith(f"\\end{{{stop}}}", self.at):
+                return
+            start = self.at
+            found = BAR.match(self.tex, start)
+            if found:
+                self.at = found.end()
+                bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
+                kind = "RABS" if bars and bars[-1][0] == bar else "LABS"
+                bars.pop() if kind == "RABS" else bars.append((bar, start))
+                self.emit(kind, start, "abs" if bar == "|" else "norm")
+                continue
+            self.one()
+
+    def one(self, single: bool = False) -> None:
+        """Read one token, and the arguments that belong to it."""
+        start = self.at
+        if self.tex.startswith(("...", "\\cdots"), start) and self.tex[start] == ".":
+            self.at += 3
+            return self.emit("DOTS", start)
+        if self.tex.startswith("..", start):
+            raise self.fail("two-dots", start, start + 2)
+        ch = self.tex[start]
+        if ch.isdigit() and ch.isascii():
+            self.at += 1
+            while (
+                not single
+                and self.at < len(self.tex)
+                and (
+                    self.tex[self.at].isdigit()
+                    or (
+                        self.tex[self.at] == "."
+                        and self.tex[self.at + 1 : self.at + 2].isdigit()
+                        and "." not in self.tex[start : self.at]
+                    )
+                )
+            ):
+                self.at += 1
+            return self.emit("NUMBER", start)
+        token = self.command()
+        if len(token) == 1 and token.isascii() and token.isalpha():
+            return self.emit("LETTER", start)
+        if token in ("_", "^"):
+            self.emit("SUB" if token == "_" else "SUP", start)
+            return self.argument()
+        if token == "{":
+            self.spaces()
+            if self.tex.startswith("}", self.at):
+                self.at += 1
+                return None
+            self.emit("LBRACE", start)
+            self.until("}")
+            return self.emit("RBRACE", self.at - 1)
+        if token in FRACTIONS:
+            self.emit("FRAC", start)
+            self.argument()
+            return self.argument()
+        if token == "\\sqrt":
+            self.emit("SQRT", start)
+            self.spaces()
+            if self.tex.startswith("[", self.at):
+                close = self.tex.find("]", self.at)
+                if close < 0:
+                    raise self.fail("unclosed", self.at, self.at + 1)
+                inner = TexLexer(self.tex[:close])
+                inner.at = self.at + 1
+                inner.until(None)
+                self.tokens.append(("LSQB", "[", self.at, self.at + 1))
+                self.tokens += inner.tokens
+                self.at = close + 1
+                self.tokens.append(("RSQB", "]", close, close + 1))
+            return self.argument()
+        if token in ACCENTS or token in FONTS:
+            self.emit("ACCENT" if token in ACCENTS else "FONT", start)
+            return self.argument()
+        if token in UPRIGHT:
+            self.spaces()
+            if self.tex.startswith("*", self.at):
+                self.at += 1
+            text = self.raw_argument().strip()
+            if text.startswith("\\"):
+                raise self.fail("unknown-command", start, self.at)
+            if token in ("\\text", "\\textrm", "\\textit") and not (
+                text.isascii() and text.replace("_", "").isalnum()
+            ):
+                return self.emit("REMARK", start, text)
+            return self.emit("NAME", start, text)
+        if token in ("\\hspace", "\\hphantom", "\\tag", "\\label", "\\mspace"):
+            self.raw_argument()
+            return None
+        if token in ("\\overset", "\\stackrel", "\\underset"):
+            label = self.raw_argument()
+            if (sign := self.raw_argument().strip()) not in RELATIONS:
+                raise self.fail("unknown-command", start, self.at)
+            named = "def" in label or "triangle" in label
+            return self.emit("REL", start, ":=" if named else RELATIONS[sign])
+        if token in ("\\underbrace", "\\overbrace"):
+            self.argument()
+            self.spaces()
+            if self.tex[self.at : self.at + 1] in ("_", "^"):
+                self.at += 1
+                if not WORDS.fullmatch(self.raw_argument()):
+                    raise self.fail("brace-label", start, self.at)
+            return None
+        if token == "\\begin":
+            env = self.raw_argument()
+            if env.rstrip("*") not in MATRICES:
+                raise self.fail("unknown-command", start, self.at)
+            self.emit("BEGIN", start, env)
+            if env == "array":
+                self.raw_argument()
+            self.until(env)
+            end = self.at
+            self.at += len(f"\\end{{{env}}}")
+            return self.emit("END", end, env)
+        if token in ("\\left", "\\right"):
+            self.spaces()
+            if self.tex.startswith(".", self.at):
+                raise self.fail("evaluation-bar", start, self.at + 1)
+            for bar, kind in (("\\|", "norm"), ("|", "abs"), ("\\vert", "abs"), ("\\Vert", "norm")):
+                if self.tex.startswith(bar, self.at):
+                    self.at += len(bar)
+                    return self.emit("LABS" if token == "\\left" else "RABS", start, kind)
+            return None
+        if token in ("\\lvert", "\\lVert", "\\rvert", "\\rVert"):
+            kind = "LABS" if token[1] == "l" else "RABS"
+            return self.emit(kind, start, "abs" if token[2] == "v" else "norm")
+        if token in SPACING:
+            if single:
+                raise self.fail("unexpected", start, self.at, hint="")
+            return None
+        if token in OPEN:
+            return self.emit("LPAR", start, OPEN[token])
+        if token in CLOSE:
+            return self.emit("RPAR", start, CLOSE[token])
+        if token == ":":
+            if self.tex.startswith("=", self.at):
+                self.at += 1
+                return self.emit("REL", start, ":=")
+            return self.emit("COLON", start)
+        if token in RELATIONS:
+            return self.emit("REL", start, RELATIONS[token])
+        if token in "+-":
+            return self.emit("SIGN", start)
+        if token in OPERATORS:
+            return self.emit("OP", start, OPERATORS[token])
+        if token in DOTS:
+            return self.emit("DOTS", start)
+        if token == "'":
+            return self.emit("PRIME", start)
+        if token == "\\prime":
+            return self.emit("SYMBOL", start)
+        if token in (",", ";"):
+            return self.emit("COMMA", start)
+        if token == "&":
+            return self.emit("AMP", start)
+        if token == "\\\\":
+            return self.emit("NEWROW", start)
+        if token == "." and not self.tex[self.at :].strip(" \t\n.;,"):
+            return self.emit("COMMA", start)
+        if token == "!":
+            raise self.fail("factorial", start, self.at)
+        if token == "*":
+            raise self.fail("asterisk", start, self.at)
+        if token in FUNCTIONS | BIG | OTHER_SYMBOLS or token[1:] in GREEK:
+            return self.emit("SYMBOL", start)
+        raise self.fail("unknown-command", start, self.at)

@@ -1,0 +1,134 @@
+"""Numbers with named axes, one per index in use, and what is computed with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+
+class OutsideDomainError(ArithmeticError):
+    """An instance at which a side is not defined (log of a negative number, 0/0)."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """Numbers with named axes."""
+
+    names: tuple[str, ...]
+    array: np.ndarray
+
+    def along(self, names: tuple[str, ...]) -> np.ndarray:
+        """The array with its axes in the order of `names`, ones where it has none."""
+        array = self.array
+        order = [self.names.index(n) for n in names if n in self.names]
+        array = array.transpose(order)
+        return array.reshape([self.length(n) if n in self.names else 1 for n in names])
+
+    def length(self, name: str) -> int:
+        return int(self.array.shape[self.names.index(name)])
+
+
+def union(values: list[Value]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n for v in values for n in v.names))
+
+
+def apply(function: Callable[..., Any], *values: Value) -> Value:
+    names = union(list(values))
+    return Value(names, np.asarray(function(*(v.along(names) for v in values))))
+
+
+def constant(number: Any) -> Value:
+    return Value((), np.asarray(number))
+
+
+def gather(value: Value, positions: list[Value]) -> Value:
+    """`value[#0, #1, …]` at the positions; its other axes stay, equal names run together."""
+    if not positions:
+        return value
+    axes = [f"#{k}" for k in range(len(positions))]
+    rest = [n for n in value.names if n not in axes]
+    names = tuple(dict.fromkeys([*rest, *(n for p in positions for n in p.names)]))
+    index: list[np.ndarray] = []
+    for name in value.names:
+        if name in axes:
+            index.append(positions[axes.index(name)].along(names))
+        else:
+            shape = [value.length(name) if n == name else 1 for n in names]
+            index.append(np.arange(value.length(name)).reshape(shape))
+    return Value(names, value.array[tuple(index)])
+
+
+def real(array: np.ndarray) -> np.ndarray:
+    return array.real if np.iscomplexobj(array) else array
+
+
+def _log(a: np.ndarray) -> np.ndarray:
+    if np.any(real(a) <= 0):
+        raise OutsideDomainError("log")
+    return np.log(a)
+
+
+def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    exponent = real(b)
+    if not np.iscomplexobj(b) and np.all(exponent == np.round(exponent)):
+        if np.any((real(a) == 0) & (exponent < 0)):
+            raise OutsideDomainError("0 in a denominator")
+        if exponent.size == 1:
+            n = int(exponent.reshape(-1)[0])
+            return a**n if n >= 0 else 1.0 / a ** (-n)
+        return np.power(np.asarray(a) + 0.0, exponent)
+    if np.any(real(a) <= 0):
+        raise OutsideDomainError("root of a negative number")
+    return np.sqrt(a) if exponent.size == 1 and np.all(b == 0.5) else np.exp(b * np.log(a))
+
+
+def _pick(better: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    def pick(*parts: np.ndarray) -> np.ndarray:
+        best = parts[0]
+        for part in parts[1:]:
+            best = np.where(better(real(part), real(best)), part, best)
+        return best
+
+    return pick
+
+
+FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "exp": np.exp,
+    "log": _log,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "arctan": np.arctan,
+    "abs": lambda a: np.where(real(a) < 0, -a, a),
+    "sign": lambda a: np.sign(real(a)),
+    "max": _pick(np.greater),
+    "min": _pick(np.less),
+    "nan": lambda: np.asarray(np.nan),
+}
+COMPARE: dict[str, Callable[..., np.ndarray]] = {
+    "=": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    ">": np.greater,
+    "<=": np.less_equal,
+    ">=": np.greater_equal,
+}
+
+
+def richardson(value: Callable[[float], Value]) -> Value:
+    """The derivative at 0 of a smooth function, from central differences."""
+    steps = [0.08 / 2**k for k in range(5)]
+    table = [apply(lambda a, b, h=h: (a - b) / (2 * h), value(h), value(-h)) for h in steps]
+    for order in range(1, len(steps)):
+        factor = 4.0**order
+        table = [
+            apply(lambda a, b, f=factor: (f * b - a) / (f - 1), a, b) for a, b in pairwise(table)
+        ]
+    return table[0]
