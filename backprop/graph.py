@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -101,6 +101,44 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self.name} = {self.op}{self.shape}>"
+
+
+class Buffer(NamedTuple):
+    """The memory of an array that was filled in place, and what each step has overwritten."""
+
+    array: np.ndarray
+    changes: list[tuple[Any, np.ndarray]]  # the key, and the entries that were there before
+
+
+class Overwritten(Node):
+    """A former version of a buffer, put together when it is looked at.
+
+    A loop that fills an image pixel by pixel would need a copy of it for each otherwise.
+    """
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> np.ndarray:  # type: ignore[override]
+        buffer, step = _kept.__get__(self)
+        result = buffer.array.copy()
+        for key, entries in reversed(buffer.changes[step:]):
+            result[key] = entries
+        return result
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return _kept.__get__(self)[0].array.shape
+
+
+_kept: Any = Node.__dict__["value"]  # the slot
+
+
+def overwrite(node: Node, buffer: Buffer, key: Any) -> None:
+    """A node that is about to be overwritten at `key` keeps how to find its value."""
+    node.__class__ = Overwritten
+    _kept.__set__(node, (buffer, len(buffer.changes)))
+    buffer.changes.append((key, np.array(buffer.array[key])))
 
 
 def made(

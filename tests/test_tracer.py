@@ -1,13 +1,17 @@
 """What a trace writes down: nodes, names, lines, branches; and what it refuses."""
 
 import functools
+import gc
 import importlib
 import math
+import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.replay import replay
 
 
 def array(*shape, seed=0):
@@ -416,3 +420,85 @@ def test_what_an_array_has_and_the_table_has_not_is_said(use):
 def test_what_no_array_has_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'grad'"):
         bp.trace(lambda x: x.grad, np.ones(3))
+
+
+# ── buffers filled in place ─────────────────────────────────────────────────────────────────
+def test_every_version_of_a_buffer_keeps_its_value():
+    def f(x):
+        out = np.zeros((3, 4))
+        for i in range(3):
+            for j in range(4):
+                out[i, j] = x[i, j] ** 2
+        out[[0, 0, 2], [1, 1, 3]] = 7.0
+        np.add.at(out, (np.array([1, 1]), np.array([0, 0])), x[0, :2])
+        out[out > 6] = 0
+        return out
+
+    x = array(3, 4)
+    graph = bp.trace(f, x)
+    wanted = np.zeros((3, 4))
+    versions = [node for node in graph.nodes if node.op in ("put", "add_at")]
+    for node, (i, j) in zip(versions, np.ndindex(3, 4), strict=False):
+        wanted[i, j] = x[i, j] ** 2
+        assert node.shape == (3, 4)
+        np.testing.assert_array_equal(node.value, wanted)
+    wanted[[0, 2], [1, 3]] = 7
+    np.testing.assert_array_equal(versions[12].value, wanted)
+    wanted[1, 0] += x[0, 0] + x[0, 1]
+    np.testing.assert_array_equal(versions[13].value, wanted)
+    np.testing.assert_array_equal(graph.output.value, f(x))
+    again = replay(graph, {"x": x})
+    for node in graph.nodes:
+        np.testing.assert_array_equal(again[node.name], node.value)
+
+
+def test_what_looks_at_a_buffer_keeps_what_it_saw():
+    def f(x):
+        out = np.zeros((3, 4))
+        out[0] = x
+        row = out[0]
+        same = +out
+        before = out * 1
+        out[0] = 2 * x
+        early = row.sum()
+        out[0, 1] = 5
+        return before, same, early, row * 1, out
+
+    x = array(4)
+    graph = bp.trace(f, x)
+    assert graph["before"].value[0].tolist() == x.tolist()
+    for node, value in zip(graph.outputs, f(x), strict=True):
+        np.testing.assert_array_equal(node.value, value)
+    douts = tuple(array(*node.shape, seed=i) for i, node in enumerate(graph.outputs))
+    numeric = bp.numeric_gradient(f, x, dout=douts)
+    np.testing.assert_allclose(graph.backward(douts)["x"], numeric, rtol=1e-9)
+
+
+def test_a_buffer_is_not_copied_for_every_entry():
+    def f(x):
+        out = np.zeros(100_000)
+        for i in range(len(x)):
+            out[i] = x[i] * 2
+        return out
+
+    tracemalloc.start()
+    graph = bp.trace(f, array(50))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * graph.output.value.nbytes
+
+
+def test_a_graph_goes_when_nobody_needs_it():
+    def f(x):
+        out = np.zeros_like(x)
+        for i in range(len(x)):
+            out[i] = x[i] * 2
+        return out
+
+    gc.collect()
+    gc.disable()
+    try:
+        gone = weakref.ref(bp.trace(f, array(5)).output.value)
+        assert gone() is None
+    finally:
+        gc.enable()

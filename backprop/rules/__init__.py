@@ -97,6 +97,11 @@ class Rule:
         return self.run if self.complex is True else _compile(str(self.complex), self.parameters)
 
     @cached_property
+    def write(self) -> Callable[..., Any]:
+        """The forward of a row that is a statement, without the copy of `x`."""
+        return _compile(self.forward, self.parameters, copy=False)
+
+    @cached_property
     def piece(self) -> Callable[..., Any] | None:
         """Which side of a kink the operands are on."""
         return _compile(self.kink, self.parameters) if self.kink else None
@@ -142,7 +147,7 @@ _OPERATORS = {
 }
 
 
-def _compile(text: str, names: tuple[str, ...]) -> Callable[..., Any]:
+def _compile(text: str, names: tuple[str, ...], copy: bool = True) -> Callable[..., Any]:
     """A function of the row's parameters out of its text."""
     known = re.fullmatch(r"np\.(\w+)\((\w+(?:, \w+)?)\)", text)
     if known and known[2] == ", ".join(names):
@@ -155,7 +160,8 @@ def _compile(text: str, names: tuple[str, ...]) -> Callable[..., Any]:
     if _is_expression(text):
         return eval(f"lambda {', '.join(names)}: {text}", {"np": np, **CONDITIONS})
     scope: dict[str, Any] = {"np": np, "own": _own}
-    exec(f"def run({', '.join(names)}):\n    x = own(x, value)\n    {text}\n    return x", scope)
+    own = "x = own(x, value)" if copy else ""
+    exec(f"def run({', '.join(names)}):\n    {own}\n    {text}\n    return x", scope)
     return scope["run"]
 
 

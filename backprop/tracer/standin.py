@@ -21,7 +21,17 @@ import numpy as np
 
 from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import Array, arrays_in, binary, call, current, refuse, traced, unary
+from backprop.tracer.array import (
+    Array,
+    arrays_in,
+    binary,
+    call,
+    current,
+    refuse,
+    traced,
+    unary,
+    unwrap,
+)
 from backprop.tracer.functions import SPECIAL, SYNONYMS, into
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, Tape, active, running
@@ -53,7 +63,9 @@ def _creator(name: str) -> Callable[..., Any]:
 
 
 def _place(node: Any, note: Any) -> None:
-    node.note = note
+    # Of the arrays their nodes: the arrays know the tape, and the graph would never be freed.
+    name, args, options = note
+    node.note = name, unwrap(args), {key: unwrap(value) for key, value in options.items()}
     here = site(sys._getframe(2))
     node.site = here
     if here is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from backprop.errors import TraceError
-from backprop.graph import CONSTANT, Node, made
+from backprop.graph import CONSTANT, Buffer, Node, made, overwrite
 from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.names import Site, author, name_of, outermost, site, sites
@@ -42,6 +42,7 @@ class Tape:
         self.frame: FrameType | None = None  # of the traced function, for its local names
         self.sites: dict[int, Site] = {}  # of its code, by instruction
         self.code: CodeType | None = None
+        self._buffers: dict[int, Buffer] = {}  # by identity of their arrays
         self.elsewhere = False  # some operations were run by helpers
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
@@ -70,7 +71,7 @@ class Tape:
         arguments: list[Any] = []
         flow = CONSTANT
         for index, operand in enumerate(operands):
-            if type(operand) is Node:
+            if isinstance(operand, Node):
                 values.append(operand.value)
                 flow |= operand.flow
                 arguments.append(operand)
@@ -82,7 +83,7 @@ class Tape:
                 arguments.append(int(operand))
             else:
                 argument = self._argument(operand, here, operative[index])
-                if type(argument) is Node:
+                if isinstance(argument, Node):
                     values.append(argument.plain)
                 else:
                     found: list[Node] = []
@@ -93,6 +94,8 @@ class Tape:
         rule = rows[0]
         if rule.when:
             rule = lookup(op, tuple(values))
+        if rule.in_place and self._alone(arguments[0]):
+            return self._write(rule, arguments, values, flow, here, name or "")
         value = rule.run(*values)
         if np.asarray(value).dtype.hasobject:
             refuse_objects(op, here)
@@ -105,6 +108,34 @@ class Tape:
         ).node
         if name is not None:
             node.name = name
+        return node
+
+    def _alone(self, node: Node) -> bool:
+        """Whether the memory of a buffer is ours, and nothing else looks at it."""
+        if type(node) is not Node or node.rule is None or not node.rule.in_place:
+            return False
+        # References: the node's, that of `values` in `record`, the argument of getrefcount.
+        ours = 3 + (id(node.value) in self._buffers)
+        return sys.getrefcount(node.value) == ours
+
+    def _write(
+        self,
+        rule: Rule,
+        arguments: list[Any],
+        values: list[Any],
+        flow: int,
+        here: Site | None,
+        name: str,
+    ) -> Node:
+        """Write to a buffer without a copy of it."""
+        value = values[0]
+        buffer = self._buffers.get(id(value))
+        if buffer is None:
+            buffer = self._buffers[id(value)] = Buffer(value, [])
+        overwrite(arguments[0], buffer, values[1])
+        rule.write(*values)
+        node = self.step(rule, tuple(arguments), value, flow, here).node
+        node.name = name
         return node
 
     def step(
@@ -201,7 +232,7 @@ def refuse_objects(op: str, here: Site | None) -> NoReturn:
 
 
 def _values(item: Any, found: list[Node]) -> Any:
-    if type(item) is Node:
+    if isinstance(item, Node):
         found.append(item)
         return item.plain
     if type(item) is Length or type(item) is Number:

@@ -81,7 +81,7 @@ class Values:
             dtype = np.dtype(value)
             builtin = {"bool": "bool", "float64": "float", "int64": "int"}
             return text.expression(builtin.get(dtype.name, f"np.{dtype.name}"))
-        if type(getattr(value, "node", None)) is Node:  # an Array
+        if isinstance(getattr(value, "node", None), Node):  # an Array
             return self.value(value.node)
         tree = tree_of(value)
         if tree is not value:
