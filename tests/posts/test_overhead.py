@@ -20,7 +20,7 @@ def test_doctesting_costs_at_most_twice_the_bare_scripts(tmp_path, record_proper
     some = []
     for number in range(2):
         path = tmp_path / f"{number}.md"
-        path.write_text(START + FENCE * 10)
+        path.write_text(START + FENCE * 6)
         some.append(pages.load(path, tmp_path))
     scripts, tests = beside_scripts(tmp_path, some)
     record_property("doctests / bare scripts", round(tests / scripts, 2))

@@ -36,12 +36,22 @@ class Result:
 
 
 class Executor:
-    """Runs pages. Use as a context manager, or call `close`."""
+    """Runs pages. Use as a context manager, or call `close`.
 
-    def __init__(self, root: Path, limits: Limits | None = None, jobs: int | None = None):
+    Modules of `preload` are imported once for all pages, so they are not among a page's files.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits | None = None,
+        jobs: int | None = None,
+        preload: tuple[str, ...] = (),
+    ):
         self.root = root.resolve()
         self.limits = limits or Limits()
         self.jobs = jobs or _cores()
+        self.preload = preload
         self.executed: list[str] = []  # names of the pages that were started, for reports
         self._server: Server | None = None
         self._lock = threading.Lock()
@@ -62,6 +72,8 @@ class Executor:
             self.executed.append(page.name)
             if self._server is None and hasattr(os, "fork"):
                 self._server = Server()
+                if self.preload:
+                    self._server.ask(preload=self.preload)
             if self._server:
                 self._server.preload(page)
         return Session(page, self.root, self.limits, self._server)

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from backprop.site.posts.mutants.gate import PageIsWrongError, pages_below, run
-from backprop.site.posts.mutants.trials import Candidate
+from backprop.site.posts.mutants.gate import pages_below, run
+from backprop.site.posts.mutants.trials import Candidate, PageIsWrongError
 
 
 def main() -> int:

@@ -3,7 +3,6 @@
 import ast
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,20 +11,16 @@ from pathlib import Path
 
 from backprop.site.posts.mutants.needs import needed, statements
 from backprop.site.posts.mutants.operators import mutants
-from backprop.site.posts.mutants.trials import Candidate, equivalent, trials
+from backprop.site.posts.mutants.trials import Candidate, equivalent, run_right, trials
 from backprop.site.posts.pages import Page, load
-from backprop.site.posts.parity import translations
 from backprop.site.posts.program import Executor
 from backprop.site.posts.session import Limits, Outcome
-from backprop.site.posts.verify import judge
 
 # What must be killed, of all mutants of the lines of a kind.
 REQUIRED = {"checked": 1.0, "verified": 0.9}
+# What thousands of forks would import again and again.
+PRELOAD = ("backprop", "backprop.replay", "backprop.writer", "backprop.site.posts.check")
 LEFT_OUT = ("figure", "hidden", "raises", "notest")
-
-
-class PageIsWrongError(ValueError):
-    """A page must be right before it can be made wrong; the message is its failure."""
 
 
 @dataclass
@@ -100,15 +95,13 @@ def run(
     """
     report = Report()
     with (
-        Executor(root, Limits(), jobs) as executor,
+        Executor(root, Limits(), jobs, PRELOAD) as executor,
         ThreadPoolExecutor(executor.jobs) as pool,
     ):
         candidates: list[Candidate] = []
         slowest = 0.0
         for page in pages:
-            outcomes, seconds = _right(page, executor)
-            for other in translations(page, root):
-                _right(other, executor)
+            outcomes, seconds = run_right(page, executor)
             slowest = max(slowest, seconds)
             candidates += _candidates(page, outcomes, report)
         # Some mistakes never end. Nothing that is right takes so much longer than it did here.
@@ -131,19 +124,6 @@ def run(
             else:
                 report.survivors.append(candidate)
     return report
-
-
-def _right(page: Page, executor: Executor) -> tuple[list[Outcome], float]:
-    """What a page does, and how long its slowest fence takes. PageIsWrongError if it is wrong."""
-    slowest = 0.0
-    with executor.session(page) as session:
-        for index, step in enumerate(page.executed):
-            began = time.monotonic()
-            failure = judge(page, step, session.outcome(index))
-            slowest = max(slowest, time.monotonic() - began)
-            if failure:
-                raise PageIsWrongError(str(failure))
-        return session.outcomes, slowest
 
 
 def _candidates(page: Page, outcomes: list[Outcome], report: Report) -> Iterator[Candidate]:

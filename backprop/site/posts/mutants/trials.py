@@ -6,6 +6,7 @@ only the fences from there on are run, up to the first that notices.
 
 import ast
 import re
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,8 +16,12 @@ from backprop.site.posts.mutants.operators import Mutant, mutants
 from backprop.site.posts.pages import Page, Step
 from backprop.site.posts.parity import translations
 from backprop.site.posts.program import Executor
-from backprop.site.posts.session import Session
+from backprop.site.posts.session import Outcome, Session
 from backprop.site.posts.verify import judge, normal
+
+
+class PageIsWrongError(ValueError):
+    """A page must be right before it can be made wrong; the message is its failure."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,24 @@ class Candidate:
         return f"{self.place}: {self.mutant.operator}: {self.mutant.before}  →  {self.mutant.after}"
 
 
+def run_right(page: Page, executor: Executor) -> tuple[list[Outcome], float]:
+    """What a page does, and how long its slowest fence takes. PageIsWrongError if it is wrong."""
+    slowest = 0.0
+    with executor.session(page) as session:
+        for index, step in enumerate(page.executed):
+            began = time.monotonic()
+            failure = judge(page, step, session.outcome(index))
+            slowest = max(slowest, time.monotonic() - began)
+            if failure:
+                raise PageIsWrongError(str(failure))
+        return session.outcomes, slowest
+
+
 def trials(
     candidates: Iterable[Candidate], executor: Executor, pool: ThreadPoolExecutor
 ) -> Iterator[tuple[Candidate, bool]]:
     """Each candidate, and whether it survives; candidates are in the order of their pages."""
+    right: set[str] = set()
     for _, of_page in groupby(candidates, key=lambda one: one.page.name):
         some = list(of_page)
         with executor.session(some[0].page) as trunk:
@@ -49,11 +68,13 @@ def trials(
                     trunk.outcome(step - 1)
                 these = list(group)
                 yield from zip(
-                    these, pool.map(lambda one: _survives(one, trunk, executor), these), strict=True
+                    these,
+                    pool.map(lambda one: _survives(one, trunk, executor, right), these),
+                    strict=True,
                 )
 
 
-def _survives(candidate: Candidate, trunk: Session, executor: Executor) -> bool:
+def _survives(candidate: Candidate, trunk: Session, executor: Executor, right: set[str]) -> bool:
     """Does nothing notice the mistake? A page whose own language hides it asks its translations.
 
     They are the same program with other words, so a mistake is one in all of them.
@@ -67,6 +88,9 @@ def _survives(candidate: Candidate, trunk: Session, executor: Executor) -> bool:
         return False
     for other in translations(candidate.page, executor.root):
         if there := _translated(candidate, other):
+            if other.name not in right:
+                run_right(other, executor)
+                right.add(other.name)
             page = _changed(other, candidate.step, there.code)
             if _noticed(page, candidate.step, executor.session(page)):
                 return False
