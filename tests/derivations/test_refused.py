@@ -139,6 +139,13 @@ def test_a_declaration_that_is_not_read_is_refused(name):
     assert found[0].line == 2
 
 
+def test_what_a_refused_declaration_would_have_declared_points_to_it():
+    prose = r"Let $x \in \mathbb{R}^n$, $a = \foo x$, $b_i = a x_i$ and $L = L(b)$."
+    found = verdicts(prose, r"L &= L", prove=False)
+    assert [v.problem.key for v in found] == ["unknown-command"] + ["declaration-refused"] * 3
+    assert "line 2" in found[-1].problem.text()
+
+
 def test_a_row_after_an_unreadable_one_is_compared_with_the_last_readable_side():
     rows = (
         r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j)",

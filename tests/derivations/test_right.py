@@ -71,6 +71,12 @@ RIGHT = {
     "all pairs": (r"Let $x \in \mathbb{R}^n$.", r"2 \sum_j \sum_{i < j} x_i x_j &= \Bigl( \sum_i x_i \Bigr)^2 - \sum_i x_i^2"),
     "what vanishes may be used": (VARIANCE, r"\sum_k (x_{kj} - \bar{x}_j) &= 0", r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} (x_{ij} - \bar{x}_j)"),
     "a vanishing derivative": (VARIANCE, r"\frac{\partial v_j}{\partial \bar{x}_j} &= -\frac{2}{n} \sum_k (x_{kj} - \bar{x}_j) = 0"),
+    "two equations in a row": (SOFTMAX, r"\sum_k p_k &= 1, \qquad \sum_k \frac{\partial p_k}{\partial z_j} = 0"),
+    "where a row holds": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= -p_i p_j, \quad i \ne j", r"\frac{\partial p_i}{\partial z_j} &= p_i (1 - p_i) \quad \text{if } i = j"),
+    "what an index runs over": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j), \quad i, j = 1, \dots, C"),
+    "a brace that cites": (VARIANCE, r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} \Bigl( (x_{ij} - \bar{x}_j) - \frac{1}{n} \underbrace{\sum_k (x_{kj} - \bar{x}_j)}_{=0} \Bigr)", r"&\overset{(1)}{=} \frac{2}{n} (x_{ij} - \bar{x}_j)"),
+    "braces around a bold name": (r"Let $\mathbf{x} \in \mathbb{R}^n$, $s = \sum_k x_k^2$.", r"\frac{\partial s}{\partial {x}_i} &= 2 x_i"),
+    "a sum within a function": (r"Let $x \in \mathbb{R}^d$, $W \in \mathbb{R}^{d \times d}$, $y = x + \tanh(W x)$, $L = L(y)$, $g = \frac{\partial L}{\partial y}$.", r"\frac{\partial L}{\partial x_i} &= g_i + \sum_j g_j \Bigl( 1 - \tanh^2 \Bigl( \sum_k W_{jk} x_k \Bigr) \Bigr) W_{ji}"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip
 

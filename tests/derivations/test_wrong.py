@@ -137,6 +137,40 @@ def test_the_reading_of_partial_derivatives_is_one_for_a_whole_block():
     ]
 
 
+def test_holding_others_fixed_needs_a_row_that_adds_up_paths():
+    prose = r"Let $x \in \mathbb{R}^n$, $m = \frac{1}{n} \sum_k x_k$, $c_i = x_i - m$."
+    (dropped,) = verdicts(prose, r"\frac{\partial c_i}{\partial x_j} &= \delta_{ij}", prove=False)
+    assert dropped.status == "wrong"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        r"\frac{\partial p_i}{\partial z_j} &= p_i p_j, \quad i \ne j",
+        r"\frac{\partial p_i}{\partial z_j} &= -p_i p_j, \quad i = j",
+        r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j), \qquad \sum_k p_k = 2",
+        r"p_i &= p_i + \underbrace{\sum_k p_k}_{=0}",
+    ],
+)
+def test_every_part_of_a_row_counts(row):
+    assert "wrong" in [v.status for v in verdicts(SOFTMAX, row, prove=False)]
+
+
+def test_a_factor_within_an_indicator_is_seen():
+    prose = (
+        r"Let $z \in \mathbb{R}^C$, $y \in \{1, \dots, C\}$, "
+        r"$L = \sum_{j \ne y} \max(0, z_j - z_y + 1)$."
+    )
+    row = (
+        r"\frac{\partial L}{\partial z_k} &= \begin{cases} -\sum_{j \ne y} \mathbb{1}[z_j - z_y + 1"
+        r" > 0] & k = y \\ \mathbb{1}[z_k - z_y + 1 > 0] & k \ne y \end{cases}"
+    )
+    assert [v.status for v in verdicts(prose, row, prove=False)] == ["checked"]
+    for slip in ("[2 z_k - z_y", "[z_k - C z_y", "[z_k - z_y + 2 +"):
+        wrong = row.replace("[z_k - z_y" if "+ 2" not in slip else "[z_k - z_y +", slip)
+        assert [v.status for v in verdicts(prose, wrong, prove=False)] == ["wrong"], slip
+
+
 def test_a_waiver_needs_a_reason_and_is_visible():
     row = r"\frac{\partial p_i}{\partial z_j} &= p_i + 7 \\ % unchecked: the next post shows it"
     waived, after = verdicts(SOFTMAX, row + "\n" + r"\sum_k p_k &= 1")

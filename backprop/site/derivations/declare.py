@@ -81,6 +81,20 @@ def pieces(tex: str) -> list[tuple[str, int]]:
     return [(t, s) for t, s in found if t.strip()]
 
 
+def declared_names(tex: str) -> list[str]:
+    """The names that a formula would declare, were it read."""
+    found = []
+    for text, _ in statements(tex):
+        for name in RELATION.split(text)[0].split(","):
+            try:
+                key = key_of(split(items_of(read(name))[0])[0])
+            except Unreadable:
+                continue
+            if key:
+                found.append(key)
+    return found
+
+
 RELATION = re.compile(r"\\in\b|:=|\\coloneqq|\\triangleq|\\colon|:|=|\\geq?\b|\\leq?\b|[<>]")
 
 

@@ -168,7 +168,7 @@ BETWEEN = re.compile(
     r"[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)+|[,;，；](?:\s|\\[,;: ])+"
 )
 PLACES = re.compile(
-    r"\s*(?:\\text\s*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
+    r"\s*(?:\\text[\s}]*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
 )
 RELATES = re.compile(
     r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]"

@@ -46,6 +46,10 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} is not declared; declare it before its first use, e.g. ${example}$",
         "{found} 未声明；请在首次使用之前声明，例如 ${example}$",
     ),
+    "declaration-refused": (
+        "{found}: its declaration on line {line} was not read; see what is said there",
+        "{found}：第 {line} 行对它的声明没有读出来，原因见那一行",
+    ),
     "undeclared-plain": (
         "{found} is declared, {given} is not: they are different symbols; write {found}, "
         "or declare ${example}$",

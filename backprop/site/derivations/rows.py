@@ -61,7 +61,11 @@ class Derivator(Repairing):
     def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
         self.condition = None
         tail = WHERE.search(tex)
-        if tail is None or not all(map(self.is_index, re.findall(INDEX, tail["where"]))):
+        if (
+            tail is None
+            or "=" not in tex[: tail.start()]
+            or not all(map(self.is_index, re.findall(INDEX, tail["where"])))
+        ):
             return self.equations(row, tex, verdict)
         tex, where, ranges = tex[: tail.start()], tail["where"], dict(self.world.ranges)
         try:

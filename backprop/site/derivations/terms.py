@@ -388,6 +388,7 @@ class World:
     calls: dict[str, str] = field(default_factory=dict)  # L -> "Y", of L = L(Y)
     assumed: list[tuple[Term, Term, dict[str, Dim]]] = field(default_factory=list)
     base: int | None = None  # what the author counts from
+    refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from backprop.site.derivations.declare import Declarer
+from backprop.site.derivations.declare import Declarer, declared_names
 from backprop.site.derivations.find import Derivation, Formula
 from backprop.site.derivations.instances import INSTANCES
 from backprop.site.derivations.lines import Row
@@ -107,6 +107,8 @@ def _declare_all(
     while waiting:
         later = []
         for number, formula in waiting:
+            for name in declared_names(formula.tex):
+                derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
             found[number] = _declare(formula, declarer, derivator)
             for verdict in found[number]:
@@ -114,6 +116,8 @@ def _declare_all(
             if any(v.kind == "declaration" for v in found[number]):
                 vars(derivator.world).update(kept)  # as if it had not been read
                 later.append((number, formula))
+                for name in declared_names(formula.tex):
+                    derivator.world.refused[name] = formula.line
         if len(later) == len(waiting):
             break
         waiting = later

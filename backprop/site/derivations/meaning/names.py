@@ -196,6 +196,10 @@ class Names(Base):
 
     def undeclared(self, node: Node, base: Node, key: str, sub: Node) -> Unreadable:
         world = self.world
+        if key in world.refused:
+            return self.fail(
+                "declaration-refused", node, found=self.text(base), line=world.refused[key]
+            )
         plain = key
         while plain.endswith("}") and "{" in plain:
             plain = plain[plain.index("{") + 1 : -1]
