@@ -98,7 +98,8 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         )
     try:
         with StandingIn(f, tape):
-            result = f(*given, **_defaults(f, names))
+            defaults = _defaults(f, names)
+            result = f(*given, **defaults) if defaults else f(*given)
             if type(result) is Array:
                 outputs, several = (current(result),), False
             else:

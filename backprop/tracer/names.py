@@ -205,7 +205,7 @@ def _internal(code: CodeType) -> bool:
 class _Code:
     """The sites of one code object, by instruction."""
 
-    __slots__ = ("code", "internal", "ours", "positions", "sites")
+    __slots__ = ("code", "internal", "ours", "positions", "sites", "variables")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # kept alive, since the cache goes by identity
@@ -213,6 +213,9 @@ class _Code:
         self.ours = self.internal and code.co_filename.startswith(_OURS)
         self.sites: dict[int, Site] = {}
         self.positions: list[Any] | None = None
+        # Its local variables, None where nested functions share some.
+        shared = code.co_cellvars or code.co_freevars
+        self.variables = None if shared else frozenset(code.co_varnames)
 
     def at(self, instruction: int) -> Site:
         if self.positions is None:
@@ -232,7 +235,7 @@ def site(frame: FrameType | None) -> Site | None:
     """The place in the author's code that `frame`, or the nearest caller of it, is running."""
     while frame is not None:
         code = frame.f_code
-        known = _codes.get(id(code)) or _code(code)
+        known = _codes.get(id(code)) or code_of(code)
         if not known.internal:
             instruction = frame.f_lasti
             return known.sites.get(instruction) or known.at(instruction)
@@ -240,12 +243,8 @@ def site(frame: FrameType | None) -> Site | None:
     return None
 
 
-def sites(code: CodeType) -> dict[int, Site]:
-    """The sites of a code that are known so far, by instruction."""
-    return _code(code).sites
-
-
-def _code(code: CodeType) -> _Code:
+def code_of(code: CodeType) -> _Code:
+    """What is known of a code object."""
     known = _codes.get(id(code))
     if known is None:
         known = _codes[id(code)] = _Code(code)
@@ -263,7 +262,7 @@ def outermost(frame: FrameType | None) -> FrameType | None:
     """The author's frame that the trace itself called: the traced function's."""
     found = None
     while frame is not None:
-        code = _code(frame.f_code)
+        code = code_of(frame.f_code)
         if not code.internal:
             found = frame
         elif found is not None and code.ours:

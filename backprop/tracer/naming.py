@@ -78,9 +78,8 @@ def _locals_at_the_end(tape: Tape, names: dict[str, Node]) -> dict[str, Node]:
     code = tape.code
     if frame is None or code is None:
         return {}
-    if not tape.elsewhere and len(names) >= code.co_nlocals and names.keys() >= {*code.co_varnames}:
-        if not code.co_cellvars and not code.co_freevars:
-            return {}  # every variable is a node's name already
+    if not tape.elsewhere and tape.variables is not None and not tape.variables.difference(names):
+        return {}  # every variable is a node's name already
     found = {}
     for name, value in frame.f_locals.items():
         if type(value) is Array:

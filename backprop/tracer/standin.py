@@ -29,7 +29,6 @@ from backprop.tracer.array import (
     current,
     refuse,
     traced,
-    unary,
     unwrap,
 )
 from backprop.tracer.functions import SPECIAL, SYNONYMS, into
@@ -191,13 +190,18 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
     """
     rows = TABLE[SYNONYMS.get(name, name)]
     rule = rows[0]
+    run = rule.run
     others = original if others is None else others
 
     if original.nin == 1:
 
         def compute(x: Any, *args: Any, **options: Any) -> Any:
             if type(x) is Array and not args and not options:
-                return unary(rule, x, sys._getframe(1))
+                # `unary`, without the call: the most frequent case.
+                tape, frame = x.tape, sys._getframe(1)
+                here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
+                node = x.node if x.origin is None else current(x)
+                return tape.step(rule, (node,), run(node.value), node.flow, here)
             return others(x, *args, **options)
     else:
 

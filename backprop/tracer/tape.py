@@ -13,7 +13,7 @@ from backprop.errors import TraceError
 from backprop.graph import CONSTANT, Buffer, Node, made, overwrite
 from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
-from backprop.tracer.names import Site, author, name_of, outermost, site, sites
+from backprop.tracer.names import Site, author, code_of, name_of, outermost, site
 
 if TYPE_CHECKING:
     from backprop.tracer.array import Array
@@ -42,6 +42,7 @@ class Tape:
         self.frame: FrameType | None = None  # of the traced function, for its local names
         self.sites: dict[int, Site] = {}  # of its code, by instruction
         self.code: CodeType | None = None
+        self.variables: frozenset[str] | None = None  # of its own, if it shares none
         self._buffers: dict[int, Buffer] = {}  # by identity of their arrays
         self.elsewhere = False  # some operations were run by helpers
 
@@ -178,7 +179,8 @@ class Tape:
             self.frame = outermost(frame)
             if self.frame is not None:
                 self.code = self.frame.f_code
-                self.sites = sites(self.code)
+                known = code_of(self.code)
+                self.sites, self.variables = known.sites, known.variables
         elif here is not None and here.code is not self.code:
             self.elsewhere = True
         return here
