@@ -35,6 +35,7 @@ from backprop.tracer.functions import SPECIAL, SYNONYMS, into
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, Tape, active, running
 
+getframe = sys._getframe
 _SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 
 
@@ -176,7 +177,7 @@ def _reduction(name: str) -> Callable[..., Any]:
         else:
             value = rule.run(value, axis, keepdims)
         operands = (node, axis, keepdims)
-        here = a.tape.at(sys._getframe(1))
+        here = a.tape.at(getframe(1))
         return a.tape.step(rule, operands, value, node.flow, here)
 
     compute.__name__ = name
@@ -198,7 +199,7 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
         def compute(x: Any, *args: Any, **options: Any) -> Any:
             if type(x) is Array and not args and not options:
                 # `unary`, without the call: the most frequent case.
-                tape, frame = x.tape, sys._getframe(1)
+                tape, frame = x.tape, getframe(1)
                 here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
                 node = x.node if x.origin is None else current(x)
                 return tape.step(rule, (node,), run(node.value), node.flow, here)
