@@ -181,6 +181,7 @@ def test_every_right_line_carries_its_name_and_its_gradients_full_shape(size):
             "    ddiff[i] = 2 * diff[i] * dvar / len(x)",
             "variance(x)",
         ),
+        ("ddiff = None\nddiff = 2 * diff * dvar / len(x)", "variance(x)"),
         # Forward values that the page calls otherwise, in a cache.
         ("mu, centred, N = kept\nddiff = 2 * centred * dvar / N\nddiff += 0 * mu", "variance(x)"),
         ("ddiff = 2 * kept[1] * dvar / len(x)", "variance(x)"),
@@ -213,6 +214,18 @@ def test_every_correct_way_to_write_it_passes(code, call, size):
         code = "dout = dlayer\n" + code.replace("dlayer", "dout")
     code = code.replace("/ 5", f"/ {size}")
     assert check(code.replace("SIZE", str(size)), call, scope=scope)
+
+
+def test_a_name_means_the_value_that_it_has_on_the_page():
+    """f calls both `h`; this page has the first one only."""
+    scope = namespace()
+    scope["h"] = scope["x"] @ scope["w"] + scope["b"]
+    right = (
+        "dout = dlayer\ndh = 2 * np.maximum(h, 0) * dout\ndh = dh * (h > 0)\ndb = dh.sum(axis=0)"
+    )
+    assert check(right, "layer(x, w, b)", scope=scope)
+    scope["h"] = scope["h"] - 1
+    assert "another value" in str(wrong(right, "layer(x, w, b)", scope=scope))
 
 
 def test_a_closed_form_may_be_built_in_place():
@@ -355,6 +368,7 @@ def test_a_closed_form_needs_real_values():
     ("code", "call", "message"),
     [
         ("y = 1", "variance(x)", "nothing to check"),
+        ("ddiff = 2 * diff * dout\nddiff = None", "variance(x)", "is not the gradient of diff"),
         ("dsquare = dvar", "varianz(x)", "check=\"varianz(x)\": NameError: name 'varianz'"),
         ("dsquare = dvar", "variance(q)", "check=\"variance(q)\": NameError: name 'q'"),
         ("for i in [1]:\n    dsquare = dvar", "variance(x)", "`dsquare = dvar` is not"),

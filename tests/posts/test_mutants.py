@@ -153,6 +153,18 @@ def test_a_survivor_is_equivalent_only_if_random_inputs_show_it(page):
     assert "a.md:8: keyword: return np.sum(x, axis=0)  →  return np.sum(x)" in survivors
 
 
+def test_a_checked_gradient_that_broadcasting_completes_is_equivalent(page):
+    text = (page / "a.md").read_text()
+    text = text.replace("var = np.mean(diff ** 2", "square = diff ** 2\n    var = np.mean(square")
+    line = "dsquare = np.ones_like(x) * (dvar / x.shape[0])"
+    text = text.replace("ddiff = 2 *", f"{line}\nddiff = 2 *")
+    (page / "a.md").write_text(text)
+    report = run(pages_below([page], page), page)
+    assert report.killed["checked"] == report.total["checked"]
+    smaller = [one.mutant.after for one in report.equivalent if one.mutant.before == line]
+    assert smaller == ["dsquare = dvar / x.shape[0]"]
+
+
 def test_translations_are_tried_once(page):
     (page / "b.md").write_text((page / "a.md").read_text().replace("# words", "# 字"))
     assert [one.name for one in pages_below([page], page)] == ["a.md"]

@@ -179,6 +179,9 @@ class _Check:
                 if name in pending and name not in statement.reads:
                     wrong.append(pending.pop(name))
                 values = [point.versions[at][name] for point in here]
+                later = any(name in one.assigns for one in self.judge.after(statement))
+                if values[0] is None and later:
+                    continue  # `dx, dw = None, None` makes room
                 found = self._right(name, statement, values, here)
                 if isinstance(found, str):
                     line = self.request["first"] + statement.assignment(name).lineno - 1

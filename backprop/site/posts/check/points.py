@@ -93,6 +93,8 @@ def fresh(value: Any) -> Any:
 
 
 def array(value: Any) -> np.ndarray | None:
+    if value is None:
+        return None
     try:
         found = np.array(value, dtype=float)
     except (TypeError, ValueError):

@@ -38,7 +38,7 @@ class Lines:
             for name, value in self.namespace.items()
         }
         for name in self.reads:
-            value = self._value(name, point)
+            value = self._value(name, point, self._on_page(name))
             if value is not None:
                 scope[name] = value
         for statement in self.statements:
@@ -58,9 +58,17 @@ class Lines:
                 if self.names.forward(name) or name in upstream:
                     scope[name] = self._value(name, point)
 
-    def _value(self, name: str, point: Point) -> Any:
+    def _on_page(self, name: str) -> str | None:
+        """Which of the values that f has called `name` the page's is; the last if none."""
+        value = array(self.namespace.get(name))
+        for node in self.names.versions(name) if self.names.forward(name) else ():
+            if same(value, self.graph[node].value, 0.0, _tolerance(value), exactly=True):
+                return node
+        return None
+
+    def _value(self, name: str, point: Point, node: str | None = None) -> Any:
         """What a name is at a point: a forward value, or a gradient of an earlier fence."""
-        node = self.names.forward(name)
+        node = node or self.names.forward(name)
         if node is not None:
             plain = point.graph[node].plain
             return plain.copy() if isinstance(plain, np.ndarray) else plain
@@ -102,8 +110,7 @@ class Lines:
 
     def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
         value = self.namespace[name]
-        single = getattr(value, "dtype", np.dtype(float)).itemsize < 8
-        tolerance = 1e-4 if single else TOLERANCE  # the graph is traced in float64
+        tolerance = _tolerance(value)  # the graph is traced in float64
         truths = [point.graph[node].value for node in self.names.versions(name)]
         if not any(same(array(value), t, 0.0, tolerance, exactly=True) for t in truths):
             raise CannotFollowError(
@@ -111,3 +118,8 @@ class Lines:
                 f"{self.what} is about other numbers than these lines",
                 statement.line,
             )
+
+
+def _tolerance(value: Any) -> float:
+    single = getattr(value, "dtype", np.dtype(float)).itemsize < 8
+    return 1e-4 if single else TOLERANCE

@@ -24,9 +24,9 @@ def needed(page: Page, checked: set[tuple[int, int]]) -> set[tuple[int, int]]:
         body = statements(step)
         for number in reversed(range(len(body))):
             statement = body[number]
-            assigned = _assigned(statement)
+            writes = assigned(statement)
             verifies = (index, number) in checked or _verifies(statement, step)
-            if not (verifies or assigned & names):
+            if not (verifies or writes & names):
                 continue
             needed.add((index, number))
             if isinstance(statement, ast.Assign):
@@ -56,7 +56,7 @@ def _verifies(statement: ast.stmt, step: Step) -> bool:
     )
 
 
-def _assigned(statement: ast.stmt) -> set[str]:
+def assigned(statement: ast.stmt) -> set[str]:
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
     found: set[str] = set()
