@@ -174,7 +174,7 @@ def test_pages_work_from_the_file_system(browser, tmp_path):
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        page.on("requestfailed", lambda request: problems.append(request.url))
+        page.on("requestfailed", lambda r: "ABORTED" in r.failure or problems.append(r.url))
         page.goto((tmp_path / "en/posts/backward.html").as_uri())
         page.wait_for_timeout(500)
         assert page.evaluate("__seen.csp") == []
@@ -184,8 +184,8 @@ def test_pages_work_from_the_file_system(browser, tmp_path):
         )
         assert page.evaluate("[...document.fonts].some(font => font.status === 'loaded')")
         page.locator("header a[hreflang=zh-Hans]").click()
+        page.locator("html[lang=zh-Hans]").wait_for()
         page.wait_for_url("**/posts/backward.html")
-        assert page.locator("html").get_attribute("lang") == "zh-Hans"
     assert problems == []
 
 
@@ -310,6 +310,9 @@ def test_instant_navigation_keeps_the_stylesheet_and_tells_the_new_page(site, pa
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(site + "en/", wait_until="networkidle")
+    page.mouse.move(300, 300)  # the first move starts what opens links without loading a page
+    page.wait_for_function("() => typeof document$ !== 'undefined'")
+    page.wait_for_load_state("networkidle")
     page.evaluate("window.stillHere = true")
     asked.clear()
     page.locator(f"article a[href*='{POST}']").first.click()
@@ -349,3 +352,66 @@ def test_every_post_has_a_card_and_every_card_is_a_picture(built_site):
         assert found, page.title
         data = (built_site / found[1]).read_bytes()
         assert image.open(io.BytesIO(data)).size == (1200, 630)
+
+
+# ── scripts start when they are needed ──
+
+
+def test_materials_script_waits_for_the_readers_first_move(browser, served):
+    with tab(browser, PHONE) as page:
+        page.goto(served.url + "en/" + POST, wait_until="networkidle")
+        page.wait_for_selector(".bp-figure.bp-live", state="attached")  # ours do not wait
+        assert page.evaluate("typeof document$") == "undefined"
+        assert page.locator("label[for^=__palette]:visible").count() == 1
+        page.mouse.wheel(0, 300)
+        page.wait_for_function("() => typeof document$ !== 'undefined'")
+        page.wait_for_selector(".md-code__nav", state="attached")
+        plain, boxed = "table:not([class])", ".md-typeset__scrollwrap > .md-typeset__table > table"
+        assert page.locator(plain).count() == page.locator(boxed).count() > 0
+        assert page.locator(".md-typeset__table .md-typeset__table").count() == 0
+        assert page.locator("link[rel=alternate][hreflang]").count() >= 2
+
+
+@pytest.mark.parametrize("address", ["?q=broadcast", "?h=gradient"])
+def test_an_address_that_asks_for_a_search_starts_it_at_once(browser, served, address):
+    with tab(browser, DESKTOP) as page:
+        page.goto(served.url + "en/" + POST + address)
+        page.wait_for_function("() => typeof document$ !== 'undefined'")
+
+
+def test_a_first_move_is_not_lost_while_the_script_comes(browser, served):
+    with tab(browser, DESKTOP) as page:
+        page.goto(served.url + "en/" + POST, wait_until="networkidle")
+        page.locator("label[for=__palette_1]:visible").wait_for()
+        page.evaluate("document.querySelector('label[for=__palette_1]').click()")
+        page.wait_for_function("() => typeof document$ !== 'undefined'")
+        page.locator("label[for=__palette_2]:visible").click()
+        page.wait_for_function("() => document.body.dataset.mdColorScheme === 'slate'")
+    with tab(browser, DESKTOP) as page:
+        page.goto(served.url + "en/" + POST, wait_until="networkidle")
+        page.keyboard.press("s")
+        page.wait_for_function("() => document.activeElement.matches('.md-search__input')")
+        page.keyboard.type("broadcast")
+        page.locator(".md-search-result__item").first.wait_for()
+
+
+FAR = """() => [...document.querySelectorAll('.md-content__inner mjx-container')].filter(
+  e => !e.closest('details') && !e.checkVisibility({contentVisibilityAuto: true})).length"""
+
+
+def test_what_is_far_down_is_laid_out_before_anyone_looks_for_it(browser, served):
+    address = served.url + "en/" + POST
+    with tab(browser, PHONE) as page:
+        page.goto(address, wait_until="networkidle")
+        assert page.evaluate(FAR) > 5
+        page.wait_for_function(f"() => ({FAR})() === 0")  # nobody has to move
+    with tab(browser, PHONE) as page:
+        page.goto(address, wait_until="networkidle")
+        page.set_viewport_size({"width": 390, "height": 5000})
+        page.wait_for_function(f"() => ({FAR})() === 0", timeout=2000)
+    with tab(browser, PHONE) as page:
+        page.goto(address + "#computation-graph", wait_until="networkidle")
+        assert page.evaluate(FAR) == 0, "the way down is as long as it will be"
+    with tab(browser, PHONE, java_script_enabled=False) as page:
+        page.goto(address, wait_until="networkidle")
+        assert page.evaluate(FAR) == 0

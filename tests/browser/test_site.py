@@ -15,6 +15,9 @@ WIDTHS = (390, 1280)
 
 def go_instantly(page, selector):
     """Follow a link that instant navigation must take: the window is not loaded anew."""
+    page.mouse.move(300, 300)  # the first move starts what opens links without loading a page
+    page.wait_for_function("() => typeof document$ !== 'undefined'")
+    page.wait_for_load_state("networkidle")
     page.evaluate("window.stillHere = true")
     target = page.locator(selector).first.evaluate("a => a.href")
     page.locator(selector).first.evaluate("a => a.click()")

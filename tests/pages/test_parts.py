@@ -13,8 +13,8 @@ from PIL import Image
 
 import backprop as bp
 from backprop.site.pages import cards, metadata, reading
-from backprop.site.pages.assemble import own_script_first
 from backprop.site.pages.policy import Policy, foreign, handlers
+from backprop.site.pages.scripts import arranged
 from backprop.site.pages.styles import Used, moved, shrink
 
 
@@ -185,13 +185,44 @@ def test_addresses_move_with_the_rules():
     )
 
 
-def test_our_script_comes_before_materials_and_nothing_else_moves():
-    config = '<script id="__config" type="application/json">{}</script>'
-    ours = '<script src="../assets/backprop/pages.js"></script>'
-    page = f'{config}<script src="bundle.js"></script>{ours}<script src="b.js"></script>'
-    sources = re.findall(r'src="([^"]+)"', own_script_first(page))
-    assert sources == ["../assets/backprop/pages.js", "bundle.js", "b.js"]
-    assert own_script_first("<p>no scripts</p>") == "<p>no scripts</p>"
+CONFIG = '<p>text</p><script id="__config" type="application/json">{}</script>'
+MATERIAL = '<script src="../assets/javascripts/bundle.a5f9d56c.min.js"></script>'
+OURS = '<script src="../assets/backprop/pages.js"></script>'
+GRAPHS = '<script src="../assets/backprop/graphs.js"></script>'
+
+
+def test_scripts_wait_for_the_reader_ours_before_materials():
+    html = arranged(f"{CONFIG}{MATERIAL}{GRAPHS}{OURS}</body>")
+    assert re.findall(r'type="(\S+)" src="\S+/(\w+)\.', html) == [
+        ("bp/first", "graphs"),
+        ("bp/first", "pages"),
+        ("bp/later", "bundle"),
+    ]
+    (starter,) = re.findall(r"<script>(.*?)</script>", html)
+    assert "\n" not in starter
+    assert html.startswith(CONFIG)
+    assert html.endswith("</body>")
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        '<script src="https://example.org/a.js"></script>',
+        '<script src="../assets/a.js" defer></script>',
+        '<script type="module" src="../assets/a.js"></script>',
+        "<script>document$.subscribe(f)</script>",
+    ],
+)
+def test_scripts_of_the_author_keep_all_of_them_from_waiting(author):
+    html = arranged(f"{CONFIG}{MATERIAL}{GRAPHS}{author}{OURS}</body>")
+    assert "bp/" not in html
+    places = [html.index(script) for script in (OURS, MATERIAL, GRAPHS, author)]
+    assert places == sorted(places), "ours before Material's, and nothing else moves"
+
+
+def test_a_page_without_material_is_left_as_it_is():
+    for page in ("<p>no scripts</p>", f"{CONFIG}{OURS}</body>"):
+        assert arranged(page) == page
 
 
 # ── what others are told ──

@@ -189,10 +189,11 @@ def test_two_builds_are_equal_to_the_byte(project, tmp_path):
 def test_each_part_can_be_switched_off(tmp_path):
     off = (
         ":\n      content_security_policy: false\n      one_stylesheet: false"
-        "\n      reading_time: false\n      cards: false"
+        "\n      late_scripts: false\n      reading_time: false\n      cards: false"
     )
     done = build(tmp_path / "a", options=off)
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "a/site/index.html").read_text("utf-8")
     assert "Content-Security-Policy" not in html
     assert "assets/stylesheets/main." in html
+    assert '<script src="assets/javascripts/bundle.' in html

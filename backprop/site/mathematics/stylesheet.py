@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -16,9 +17,13 @@ from fontTools.ttLib import TTFont
 
 FOLDER = "assets/backprop/mathematics"
 _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
+# A font of fewer bytes stands in the style sheet. Each file would be asked for when the first
+# formula that needs it has been laid out, and then all of them would be laid out again.
+_SMALL = 12_000
 
 # The house's own rules, after MathJax's. The TeX has no size but is copied in the place of the
-# glyphs; inline MathML, seen by nobody, adds no line breaks to what is copied.
+# glyphs; inline MathML, seen by nobody, adds no line breaks to what is copied. (It must be laid
+# out: what `content-visibility` skips is no formula for a screen reader.)
 _HOUSE = """
 mjx-container{position:relative;color:inherit;font-size:116%}
 mjx-math{-webkit-user-select:none;user-select:none}
@@ -64,7 +69,12 @@ def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes
     used = Used()
     for formula in formulas:
         used.add(formula)
-    rules = [(s, b) for s, b in _rules(sheet) if not s.startswith("@")]
+    # Glyphs are clipped to boxes in which they lie anyway; hundreds of clips make a browser slow.
+    rules = [
+        (s, re.sub(r"clip-path:[^;]*;?", "", b) if s.endswith("mjx-c") else b)
+        for s, b in _rules(sheet)
+        if not s.startswith("@")
+    ]
     kept = [(kept, body) for s, body in rules if (kept := _kept(s, used))]
     families = set(re.findall(r"MJX-[A-Z0-9-]+", "".join(body for _, body in kept)))
     faces, fonts = [], {}
@@ -75,12 +85,14 @@ def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes
             data = _subset(source.read_bytes(), used.characters)
             name = f"{source.stem}.{_hash(data)}.woff2"
             fonts[name] = data
+            if len(data) < _SMALL:
+                name = f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
             faces.append(f"@font-face{{font-family:{family[1]};src:url({name}) format('woff2')}}")
     css = "".join([*faces, *(f"{s}{{{_tight(b)}}}" for s, b in kept), _HOUSE.replace("\n", "")])
     data = css.encode()
     return {
         f"mathematics.{_hash(data)}.css": data,
-        **fonts,
+        **{name: font for name, font in fonts.items() if len(font) >= _SMALL},
         "LICENSE.txt": _notices(modules, fonts.values()).encode(),
     }
 

@@ -11,6 +11,7 @@ Works on the pages as Material renders them, in any MkDocs project that uses Mat
 | `reading.py` | reading time, and a description where the author wrote none |
 | `policy.py` | the Content-Security-Policy of the site, and what it would refuse |
 | `styles.py` | one stylesheet of the rules that the site uses |
+| `scripts.py` | when scripts start: ours when the page is there, Material's when it is needed |
 | `assemble.py` | what can only be done when all pages are written |
 | `words.py` | what readers see, in each language |
 | `plugin.py` | the events of MkDocs |
@@ -18,7 +19,8 @@ Works on the pages as Material renders them, in any MkDocs project that uses Mat
 `mkdocs serve` leaves out `assemble.py`, so that it stays quick and can reload pages.
 
 Options: `allow` (origins such as `https://media.example.org` that pages may load from),
-`content_security_policy`, `one_stylesheet`, `reading_time`, `cards` (each true or false), and
+`content_security_policy`, `one_stylesheet`, `late_scripts`, `reading_time`, `cards` (each true or
+false), and
 `run`, the command that executes a page's code, such as `pytest {path}`.
 """
 

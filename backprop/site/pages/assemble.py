@@ -11,14 +11,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from backprop.site.pages.policy import Policy
+from backprop.site.pages.scripts import FOLDER, arranged
 from backprop.site.pages.styles import Used, moved, shrink
 
-FOLDER = "assets/backprop"
-
-# Material says both a little later, and then the browser must lay out the whole page anew.
+# Material says the first two a little later, and then the browser must lay out the whole page anew.
+# The third lets what is far down wait (pages.css), unless the reader goes straight there.
 EARLY = (
     '<meta name="color-scheme" content="light dark">\n'
-    '<script>document.documentElement.className="js js-focus-visible"</script>\n'
+    '<script>document.documentElement.className="js js-focus-visible"'
+    '+(location.hash?"":" bp-later")</script>\n'
 )
 
 # A rule of Material's that makes the browser look at every element of the page, twice, whenever
@@ -35,10 +36,17 @@ _LATER = [
         re.compile(r'(\w+\("search\.highlight"\))(?=\?\w+\(\w+,\{index\$)'),
         r"\1&&/[?&]h=/.test(location.search)",
     ),
+    # The buttons of each block of code are no landmark.
+    (re.compile(r'"nav",(?=\{class:"md-code__nav")'), '"div",'),
 ]
 
+# It wraps each table in boxes that scroll, when it starts. Ours are wrapped from the beginning, for
+# readers without scripts too.
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_WRAPS = re.compile(r"""(\w\(["'])(table:not\(\[class\]\))""")
+_BOXES = ("md-typeset__scrollwrap", "md-typeset__table")
+
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
-_OWN = re.compile(r'\s*<script src="[^"]*/backprop/pages\.js"></script>')
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 _FIRST_SHEET = re.compile(r'<link rel="stylesheet"')
 
@@ -67,17 +75,26 @@ class Site:
         return None if path.startswith("..") else path
 
 
-def assemble(site: Site, policy: Policy | None, one_stylesheet: bool) -> None:
+def assemble(
+    site: Site, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
+) -> None:
     """Rewrite the pages on disk."""
+    wrapped = 0
     for script in site.root.glob(_BUNDLE):
         text = script.read_text("utf-8")
         for at_once, later in _LATER:
             text = at_once.sub(later, text)
+        text, found = _WRAPS.subn(rf"\1:not(.{_BOXES[1]})>\2", text)
+        wrapped += found
         script.write_text(text, "utf-8", newline="")
+    if wrapped:
+        before = "".join(f'<div class="{name}">' for name in _BOXES)
+        for page, html in site.pages.items():
+            site.pages[page] = _TABLE.sub(rf"{before}\g<0></div></div>", html)
     if one_stylesheet:
         _one_stylesheet(site)
     for page, html in site.pages.items():
-        site.pages[page] = own_script_first(_FIRST_SHEET.sub(EARLY + r"\g<0>", html, count=1))
+        site.pages[page] = arranged(_FIRST_SHEET.sub(EARLY + r"\g<0>", html, count=1), late_scripts)
     if policy:
         for html in site.pages.values():
             policy.read(html)
@@ -85,20 +102,6 @@ def assemble(site: Site, policy: Policy | None, one_stylesheet: bool) -> None:
             site.pages[page] = _CHARSET.sub(lambda m: m.group() + policy.meta, html, count=1)
     for page, html in site.pages.items():
         page.write_text(html, "utf-8", newline="")
-
-
-def own_script_first(html: str) -> str:
-    """Our script before Material's: it keeps that from loading the stylesheet a second time.
-
-    The scripts stay at the end of the page, where the browser shows the page while it waits for
-    them; scripts that wait for the end of the page by ``defer`` would come before that.
-    """
-    own = _OWN.search(html)
-    start = html.find("</script>", html.find('<script id="__config"'))
-    if not own or start < 0 or own.start() < start:
-        return html
-    head, tail = html[:start], html[start:].replace(own.group(), "", 1)
-    return head + tail.replace("<script", own.group().lstrip() + "\n      <script", 1)
 
 
 def _one_stylesheet(site: Site) -> None:

@@ -35,6 +35,7 @@ class PagesOptions(Config):
     allow = c.ListOfItems(c.URL(), default=[])
     content_security_policy = c.Type(bool, default=True)
     one_stylesheet = c.Type(bool, default=True)
+    late_scripts = c.Type(bool, default=True)
     reading_time = c.Type(bool, default=True)
     cards = c.Type(bool, default=True)
     run = c.Type(str, default="")
@@ -134,7 +135,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             {path: path.read_text("utf-8") for path in files},
         )
         closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
-        assemble(site, closed, self.config.one_stylesheet)
+        assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
 
     def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
         """Warn of what the policy would refuse while a reader looks at the page."""

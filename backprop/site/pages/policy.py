@@ -71,7 +71,7 @@ class Policy:
             # What MathJax and code highlighters write; it can neither load nor run anything.
             "style-src-attr": "'unsafe-inline'" if self._style_attributes else "'none'",
             "img-src": f"{own} data:",
-            "font-src": own,
+            "font-src": f"{own} data:",
             "media-src": own,
             "connect-src": own,
             "worker-src": own,

@@ -3,14 +3,11 @@
    that the browser loaded. */
 ;(function () {
   "use strict"
-  if (typeof document$ === "undefined") return
-
   /* Material takes every link[rel=alternate] for the home of another copy of this site: it fetches
      a sitemap beside it, from the published host even while the site is only tried out, and then
      bends links that begin with its address. Ours are single pages and feeds. So they do not match
      while Material looks, which it does whenever a document is complete. */
   var head = document.head
-  var append = head.appendChild
   function set(links, rel) {
     links.forEach(function (link) { link.rel = rel })
   }
@@ -20,13 +17,16 @@
   function show() {
     set(head.querySelectorAll("link[rel='alternate nofetch']"), "alternate")
   }
-  hide(head)
-  head.appendChild = function (node) {
-    if (node.nodeName === "LINK" && node.rel === "alternate") node.rel = "alternate nofetch"
-    return append.call(head, node)
+  function begin() {
+    hide(head)
+    var append = head.appendChild
+    head.appendChild = function (node) {
+      if (node.nodeName === "LINK" && node.rel === "alternate") node.rel = "alternate nofetch"
+      return append.call(head, node)
+    }
   }
 
-  document$.subscribe(function () {
+  function renew() {
     show()
     document.querySelectorAll("header a[hreflang]").forEach(function (link) {
       var tag = "[hreflang='" + link.hreflang + "']"
@@ -35,5 +35,15 @@
       if (page) link.href = new URL(page.dataset.href, location.href).href
       else if (home) link.href = home.href
     })
-  })
+  }
+  function follow() { document$.subscribe(renew) }
+
+  /* Where the plugin backprop/pages starts Material later, it says so before and after. */
+  if (window.document$) {
+    begin()
+    follow()
+  } else {
+    document.addEventListener("bp-before-material", begin, {once: true})
+    document.addEventListener("bp-material", follow, {once: true})
+  }
 })()

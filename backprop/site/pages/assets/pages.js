@@ -63,6 +63,41 @@
     entries.forEach(function (entry) { reach(entry.target) })
   })
 
+  /* ── what is far down was left for later (pages.css) ── */
+
+  var idle = window.requestIdleCallback || function (job) { setTimeout(job, 30) }
+  var PIECES = ".md-content__inner > *, .md-content__inner > :is(.bp-derivation, .bp-figure) > *"
+  var AT_ONCE = 250 // elements; a phone lays these out before a reader notices
+  var waiting = 0
+
+  /* Lays it out a piece at a time, while nothing else happens. Below the screen only: whoever has
+     scrolled must not see anything move, and for them the browser lays out what comes near. */
+  function layOut() {
+    var pieces = Array.from(document.querySelectorAll(PIECES)).filter(function (piece) {
+      return getComputedStyle(piece).contentVisibility === "auto"
+    })
+    function next() {
+      if (scrollY > 0) return
+      for (var size = 0; pieces.length && size < AT_ONCE;) {
+        size += pieces[0].getElementsByTagName("*").length + 1
+        pieces.shift().style.contentVisibility = "visible"
+      }
+      if (pieces.length) requestAnimationFrame(function () { idle(next) })
+    }
+    if (pieces.length) idle(next)
+  }
+
+  /* A window of another size, such as one that is as long as the page to take a picture of it. */
+  addEventListener("resize", function () {
+    if (scrollY === 0) root.classList.remove("bp-later")
+  })
+
+  /* When the reader has had time to read what is seen. */
+  function layOutLater() {
+    clearTimeout(waiting)
+    waiting = setTimeout(layOut, 3000)
+  }
+
   /* ── notes: the target of a link within the page, shown beside the link ── */
 
   var note = null, owner = null, timer = 0
@@ -102,6 +137,8 @@
       node.removeAttribute("for")
     })
     note.querySelectorAll(".footnote-backref").forEach(function (node) { node.remove() })
+    note.firstElementChild.classList.add("bp-note-first")
+    note.lastElementChild.classList.add("bp-note-last")
     owner = link
     link.setAttribute("aria-describedby", note.id)
     document.querySelector("main").append(note)
@@ -223,13 +260,34 @@
     watch.disconnect()
     /* Material wraps tables when it starts, in its own turn. */
     requestAnimationFrame(function () {
-      document.querySelectorAll(BOXES).forEach(function (box) { watch.observe(box) })
+      document.querySelectorAll(BOXES).forEach(function (box) {
+        if (box.hasAttribute("data-bp-wide")) box.tabIndex = 0 // Material may have thought otherwise
+        watch.observe(box)
+      })
     })
+    layOutLater()
+  }
+
+  /* Where the reader's first move starts Material, the button that it will show is there before. */
+  function button() {
+    var inputs = Array.from(document.querySelectorAll("input[name=__palette]"))
+    var labels = inputs.map(function (input) { return input.nextElementSibling })
+    if (!labels.length || labels.some(function (label) { return !label || !label.hidden })) return
+    var chosen = typeof __md_get === "function" && __md_get("__palette")
+    var index = chosen ? chosen.index : Math.max(0, inputs.findIndex(function (input) {
+      return matchMedia(input.dataset.mdColorMedia).matches
+    }))
+    if (labels[index]) labels[index].hidden = false
   }
 
   function begin() {
-    if (typeof document$ === "undefined") start()
-    else document$.subscribe(start)
+    if (typeof document$ !== "undefined") return document$.subscribe(start)
+    button()
+    start()
+    document.addEventListener("bp-material", function () {
+      first = true
+      document$.subscribe(start)
+    }, {once: true})
   }
 
   if (document.readyState === "complete") begin()
