@@ -372,6 +372,16 @@ def test_materials_script_waits_for_the_readers_first_move(browser, served):
         assert page.locator("link[rel=alternate][hreflang]").count() >= 2
 
 
+@pytest.mark.parametrize(("scheme", "name"), [("light", "default"), ("dark", "slate")])
+def test_a_first_visit_has_the_systems_colours_before_any_script_is_loaded(
+    browser, served, scheme, name
+):
+    with tab(browser, View("phone", scheme)) as page:
+        page.route("**/*.js", lambda route: route.abort())
+        page.goto(served.url + "en/" + POST)
+        assert page.locator("body").get_attribute("data-md-color-scheme") == name
+
+
 @pytest.mark.parametrize("address", ["?q=broadcast", "?h=gradient"])
 def test_an_address_that_asks_for_a_search_starts_it_at_once(browser, served, address):
     with tab(browser, DESKTOP) as page:

@@ -1,4 +1,4 @@
-"""Faults of Material's own pages for readers with a screen reader or a keyboard, mended.
+"""Faults of Material's own pages, most of them for readers with a screen reader, mended.
 
 Each row names what is wrong, what is found in the page and what takes its place. The tests walk
 the rows: a row whose fault Material has mended itself matches nothing any more and can go.
@@ -16,7 +16,20 @@ class Mend(NamedTuple):
     replace: str
 
 
+# The palette that Material will choose for who has chosen none, as it stores one.
+_PALETTE = (
+    '(()=>{var all=[...document.querySelectorAll("[name=__palette]")],'
+    "one=all.find(e=>matchMedia(e.dataset.mdColorMedia).matches)||all[0],d=one&&one.dataset;"
+    'return d&&{color:{media:d.mdColorMedia||"",scheme:d.mdColorScheme,'
+    "primary:d.mdColorPrimary,accent:d.mdColorAccent}}})()"
+)
+
 MENDS = [
+    Mend(
+        "who prefers dark pages sees a light one first, until Material's script has started",
+        r'var palette=__md_get\("__palette"\);',
+        f'var palette=__md_get("__palette")||{_PALETTE};',
+    ),
     Mend(
         "the search dialog has no name",
         r'(<div class="md-search" data-md-component="search" role="dialog")'
