@@ -108,6 +108,7 @@ def test_the_small_stylesheet_looks_like_the_large_ones(browser, served, built_s
       small.disabled = true;
       await new Promise(resolve => setTimeout(resolve, 300));
     }"""
+    calm = "Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0))).then(() => 0)"
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(served.url + POST, wait_until="networkidle")
@@ -117,9 +118,12 @@ def test_the_small_stylesheet_looks_like_the_large_ones(browser, served, built_s
       all.replaceSync("* { content-visibility: visible !important }");
       document.adoptedStyleSheets = [all];
     }""")
+    page.locator("label[for^=__palette]:visible").wait_for()  # ours have started
     page.wait_for_timeout(500)
+    page.evaluate(calm)
     before = page.evaluate(look)
     page.evaluate(load, [prefix + name for name in whole])
+    page.evaluate(calm)
     after = page.evaluate(look)
     context.close()
     assert len(before) > 1000
