@@ -253,9 +253,11 @@
   var first = true
 
   function start() {
-    close()
     colours()
-    if (!first) said.textContent = document.title
+    if (!first) {
+      close()
+      said.textContent = document.title
+    }
     first = false
     watch.disconnect()
     /* Material wraps tables when it starts, in its own turn. */
