@@ -128,7 +128,7 @@ def build_client_side(mathjax: Path, target: Path) -> None:
     for root in {file.parent for file in target.rglob("sitemap.xml")}:
         (root / "assets").mkdir(exist_ok=True)
         (root / "assets/mathjax.js").write_text(SETTINGS, "utf-8")
-        os.symlink(mathjax, root / "assets/mathjax")
+        shutil.copytree(mathjax, root / "assets/mathjax")
     font = ROOT / "node_modules/@mathjax/mathjax-newcm-font"
     if font.is_dir():  # where MathJax 4 looks for it
         shutil.copytree(font, target / "assets/mathjax-newcm-font", dirs_exist_ok=True)
@@ -148,6 +148,8 @@ def measure(browser: Browser, served: Served, path: str) -> Timed:
             timeout=120_000,
         )
         seen = page.evaluate("({...__math, shift: __seen.shift})")
+        if not page.locator("mjx-container").count():
+            raise RuntimeError(f"{served.address(path)}: no formula has been typeset")
     return Timed(seen["final"], seen["shift"], seen["count"])
 
 
