@@ -26,7 +26,8 @@
     say("bp-before-material");
     load("later", () => {
       for (const name of EVENTS.split(" ")) removeEventListener(name, act, true);
-      if (window.document$) window.document$.next(document);
+      if (!window.document$) return;
+      window.document$.next(document);
       say("bp-material");
       setTimeout(() => {
         for (const event of missed) {
