@@ -105,6 +105,15 @@ def launch(*more: str) -> Iterator[Browser]:
             browser.close()
 
 
+def slowed(page: Page) -> Page:
+    """The page, computing ``BACKPROP_SLOW`` times as slowly: how tests meet a busy machine."""
+    rate = float(os.environ.get("BACKPROP_SLOW", 1))
+    if rate > 1:
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    return page
+
+
 @contextmanager
 def tab(browser: Browser, view: View, **options: Any) -> Iterator[Page]:
     """A fresh profile (empty cache) with one tab."""
@@ -119,7 +128,7 @@ def tab(browser: Browser, view: View, **options: Any) -> Iterator[Page]:
     )
     try:
         context.add_init_script(WATCH)
-        yield context.new_page()
+        yield slowed(context.new_page())
     finally:
         context.close()
 

@@ -8,7 +8,6 @@ any other host fails. A test that leaves an error in the console, or a request t
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,16 +19,7 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.audit.browser import FLAGS, chromium, slowed  # noqa: E402  (needs Playwright)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -97,9 +87,7 @@ def site_server() -> Iterator[SiteServer]:
 @pytest.fixture(scope="session")
 def browser(site_server: SiteServer) -> Iterator[Any]:
     """A Chromium, from BACKPROP_CHROMIUM or PATH."""
-    found = os.environ.get("BACKPROP_CHROMIUM") or next(
-        filter(None, map(shutil.which, CHROMIUM)), ""
-    )
+    found = chromium()
     if not found:
         missing = "no Chromium on PATH, and none named in BACKPROP_CHROMIUM"
         if os.environ.get("BACKPROP_REQUIRE_BROWSER"):
@@ -141,7 +129,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             **options,
         )
         context.set_default_timeout(10_000)
-        page = context.new_page()
+        page = slowed(context.new_page())
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
         page.on(

@@ -192,16 +192,18 @@ GRAPHS = '<script src="../assets/backprop/graphs.js"></script>'
 
 
 def test_scripts_wait_for_the_reader_ours_before_materials():
-    html = arranged(f"{CONFIG}{MATERIAL}{GRAPHS}{OURS}</body>")
+    sheet = '<link rel="stylesheet" href="a.css">'
+    html = arranged(f"<head>{sheet}</head>{CONFIG}{MATERIAL}{GRAPHS}{OURS}</body>")
     assert re.findall(r'type="(\S+)" src="\S+/(\w+)\.', html) == [
         ("bp/first", "graphs"),
         ("bp/first", "pages"),
         ("bp/later", "bundle"),
     ]
-    (starter,) = re.findall(r"<script>(.*?)</script>", html)
-    assert "\n" not in starter
-    assert html.startswith(CONFIG)
-    assert html.endswith("</body>")
+    head, body = html.split(sheet)
+    assert "addEventListener" in head, "no move is missed while the rest of the page comes"
+    assert "\n" not in re.findall(r"<script>(.*?)</script>", head)[-1]
+    assert body.startswith(f"</head>{CONFIG}")
+    assert body.endswith("</body>")
 
 
 @pytest.mark.parametrize(

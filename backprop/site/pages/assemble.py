@@ -14,14 +14,6 @@ from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
 from backprop.site.pages.styles import Used, moved, shrink
 
-# Material says the first two a little later, and then the browser must lay out the whole page anew.
-# The third lets what is far down wait (pages.css), unless the reader goes straight there.
-EARLY = (
-    '<meta name="color-scheme" content="light dark">\n'
-    '<script>document.documentElement.className="js js-focus-visible"'
-    '+(location.hash?"":" bp-later")</script>\n'
-)
-
 # A rule of Material's that makes the browser look at every element of the page, twice, whenever
 # it starts: it keeps colours from fading when they are switched.
 COSTLY = re.compile(r"(?:\[data-md-color-switching\][^,{}]*,?)+\{[^}]*\}")
@@ -48,7 +40,6 @@ _BOXES = ("md-typeset__scrollwrap", "md-typeset__table")
 
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
-_FIRST_SHEET = re.compile(r'<link rel="stylesheet"')
 
 
 @dataclass
@@ -94,7 +85,7 @@ def assemble(
     if one_stylesheet:
         _one_stylesheet(site)
     for page, html in site.pages.items():
-        site.pages[page] = arranged(_FIRST_SHEET.sub(EARLY + r"\g<0>", html, count=1), late_scripts)
+        site.pages[page] = arranged(html, late_scripts)
     if policy:
         for html in site.pages.values():
             policy.read(html)

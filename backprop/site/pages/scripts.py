@@ -13,15 +13,25 @@ from pathlib import Path
 FOLDER = "assets/backprop"
 ASSETS = Path(__file__).with_name("assets")
 
-# It stands in the page, after everything that is shown; the policy allows it by its hash.
+# It stands in the head, so that no move is missed while a page comes slowly; the policy allows it
+# by its hash.
 START = (
     "<script>"
     + re.sub(
         r"^\s+", "", (ASSETS / "start.js").read_text("utf-8").split("*/\n", 1)[1], flags=re.M
     ).replace("\n", "")
-    + "</script>"
+    + "</script>\n"
 )
 
+# Material says the first two a little later, and then the browser must lay out the whole page anew.
+# The third lets what is far down wait (pages.css), unless the reader goes straight there.
+EARLY = (
+    '<meta name="color-scheme" content="light dark">\n'
+    '<script>document.documentElement.className="js js-focus-visible"'
+    '+(location.hash?"":" bp-later")</script>\n'
+)
+
+_FIRST = re.compile(r'<link rel="stylesheet"|</head>')
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL)
 _PLAIN = re.compile(r'\s+src="([^"]+)"\s*')
 _BUNDLE = re.compile(r"(?:^|/)assets/javascripts/bundle\.[^/]*\.js$")
@@ -35,12 +45,20 @@ def _job(src: str) -> str | None:
 
 
 def arranged(html: str, late: bool = True) -> str:
-    """The page with the scripts at its end in order: ours before Material's.
+    """The page with its scripts in order: what is known before any, ours, then Material's.
 
     Ours keep Material's from loading the stylesheet a second time. On a page that has no other
     scripts, both kinds wait (see above); one with scripts of its author's keeps them all waiting
     for nothing, since those may rely on Material's; so does ``late=False``.
     """
+    at_end = _at_end(html, late)
+    waits = '<script type="bp/' in at_end
+    early = EARLY + START if waits else EARLY
+    return _FIRST.sub(lambda first: early + first.group(), at_end, count=1)
+
+
+def _at_end(html: str, late: bool) -> str:
+    """The page with the scripts at its end in order."""
     start = html.find("</script>", html.find('<script id="__config"'))
     if start < 0:
         return html
@@ -60,5 +78,4 @@ def arranged(html: str, late: bool = True) -> str:
         first = job == "first" if waits else src.endswith(f"{FOLDER}/pages.js")
         (own if first else rest).append(text)
     before, after = tail[: found[0].start()], _SCRIPT.sub("", tail[found[0].start() :])
-    scripts = own + rest + ([START] if waits else [])
-    return head + before + "\n      ".join(scripts) + re.sub(r"\s*\n\s*\n\s*", "\n", after)
+    return head + before + "\n      ".join(own + rest) + re.sub(r"\s*\n\s*\n\s*", "\n", after)

@@ -38,6 +38,13 @@
 
   /* ── boxes that scroll sideways: reachable by keyboard as long as they are too narrow ── */
 
+  /* Material takes them out of reach where nothing hovers, and whoever has just come to one would
+     lose it. */
+  var remove = Element.prototype.removeAttribute
+  function keep(name) {
+    if (name !== "tabindex" || !this.hasAttribute("data-bp-wide")) remove.call(this, name)
+  }
+
   var BOXES = ".md-typeset pre > code, .md-typeset__scrollwrap, .bp-scroll, .bp-made"
 
   function reach(box) {
@@ -48,6 +55,7 @@
     var marked = box.hasAttribute("data-bp-wide")
     if (wide && !marked && box.tabIndex < 0) {
       box.setAttribute("data-bp-wide", "")
+      box.removeAttribute = keep
       box.tabIndex = 0
       box.setAttribute("role", "group")
       var what = box.matches(".md-typeset__scrollwrap") ? words.table : words.code
@@ -263,7 +271,6 @@
     /* Material wraps tables when it starts, in its own turn. */
     requestAnimationFrame(function () {
       document.querySelectorAll(BOXES).forEach(function (box) {
-        if (box.hasAttribute("data-bp-wide")) box.tabIndex = 0 // Material may have thought otherwise
         watch.observe(box)
       })
     })

@@ -1,4 +1,4 @@
-/* Stands at the end of every page (scripts.py writes it there): starts our scripts when the page is
+/* Stands in the head of every page (scripts.py writes it there): starts our scripts when the page is
    there, and Material's with the reader's first move. At once it is needed where the address asks
    for a search, and where a page has parts that only it can draw. It expects to be there before the
    document is complete, so it is told that it is. Statements end in a semicolon:
