@@ -236,6 +236,7 @@ def test_titles_and_search_are_readable(project: Project) -> None:
     for entry in index["docs"]:
         assert "\\frac" not in entry["text"] + entry["title"]
         assert entry["text"].count("x1") <= 1
+    assert {entry["title"] for entry in index["docs"]} == {"The slope dy/dx", "Of x^2"}
 
 
 def test_macros_and_extensions(project: Project) -> None:
@@ -469,6 +470,24 @@ def test_a_blog_with_excerpts_and_a_feed(project: Project, monkeypatch: pytest.M
 
     docs = json.loads(project.page("search/search_index.json"))["docs"]
     assert not any("mjx" in doc["text"] or "\\begin" in doc["text"] for doc in docs)
+
+
+def test_the_table_of_contents_of_material_shows_formulas(project: Project) -> None:
+    project.config |= MATERIAL
+    project.write(
+        index="# A\n\n## Of $x^2$[^n] and [`b`](#a)\n\n### $y$ { data-toc-label='why' }\n\n## C\n\n"
+        "[^n]: Note.\n"
+    )
+    project.config["markdown_extensions"] = [*MATERIAL["markdown_extensions"], "attr_list"]
+    project.build()
+    tree = parser.fromstring(project.page())
+    entries = tree.xpath("//nav[contains(@class, 'md-nav--secondary')]")[0].xpath(".//li/a")
+    assert [len(entry.xpath(".//mjx-container//math")) for entry in entries] == [1, 0, 0]
+    assert [entry.xpath(".//code/text()") for entry in entries] == [["b"], [], []]
+    assert " ".join(entries[1].text_content().split()) == "why"
+    assert not [entry for entry in entries if entry.xpath(".//a | .//sup | .//*[@id]")]
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
 
 
 def test_the_language_of_the_page_names_its_formulas(project: Project) -> None:

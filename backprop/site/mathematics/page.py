@@ -181,9 +181,9 @@ class Pages:
         attributes = f'data-bp-mathematics="{key}"'
         if link is not None:
             attributes += f' data-bp-page="{html.escape(link)}"'
-        if not heading:  # a search result may show a heading, and should show all of it
-            attributes += " data-search-exclude"
-        return typeset.mml.replace("<math", f"<math {attributes}", 1)
+        if heading:  # a search result shows it as text, and should show all of it
+            return f"<math {attributes}><mtext>{html.escape(typeset.plain)}</mtext></math>"
+        return typeset.mml.replace("<math", f"<math {attributes} data-search-exclude", 1)
 
     def _final(self, match: re.Match[str]) -> str:
         if match["key"] not in self._shown:  # kept from another build, by somebody's cache

@@ -23,6 +23,7 @@ from backprop.site.mathematics.engine import Engine, EngineError, Settings, find
 from backprop.site.mathematics.finder import Formula, MathematicsExtension
 from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
 from backprop.site.mathematics.stylesheet import FOLDER, build
+from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter
 
 CACHE = ".cache/backprop/mathematics"
@@ -110,6 +111,9 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def on_pre_page(self, page: Any, *, config: MkDocsConfig, files: Any) -> Any:
         self.page_file = page.file
         return page
+
+    def on_page_content(self, html: str, *, page: Any, config: MkDocsConfig, files: Any) -> None:
+        typeset_entries(html, page.toc, page.markdown or "")
 
     # After the plugin of the languages, which builds the others in its on_env.
     @event_priority(-200)
