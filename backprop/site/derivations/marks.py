@@ -62,8 +62,8 @@ def legend(verdicts: Iterable[Verdict], language: str) -> str:
 CSS = """\
 :root{--bp-proved:#1b6e3c;--bp-checked:#1b6e3c;--bp-waived:#6b5a00;--bp-wrong:#b3261e;
 --bp-derivation-line:#0000001f}
-[data-md-color-scheme="slate"]{--bp-proved:#7fd49f;--bp-checked:#7fd49f;--bp-waived:#e0c860;
---bp-wrong:#ff8a80;--bp-derivation-line:#ffffff2e}
+@media screen{[data-md-color-scheme="slate"]{--bp-proved:#7fd49f;--bp-checked:#7fd49f;
+--bp-waived:#e0c860;--bp-wrong:#ff8a80;--bp-derivation-line:#ffffff2e}}
 .bp-derivation{border-left:.15rem solid var(--bp-derivation-line);padding-left:.9rem;margin:1.2em 0}
 .bp-derivation-title{font-weight:600}
 .bp-derivation-legend{font-size:.8em;opacity:.85}
