@@ -33,10 +33,13 @@ class Row:
     """One variable of the backward.
 
     Attributes:
-        name, line, shape: as in the code; the shape as a tuple.
+        name: as in the code.
+        line: its line in the source file.
+        shape: of the value that it had in the end.
         node: the forward node whose gradient it is, None for a helper value.
         status: "right", "wrong", "partial", "scaled" or "helper".
         error: relative to the largest entry of the true gradient; 0 within rounding.
+        ratio: by which it is the true gradient, where it is a multiple of it.
     """
 
     name: str
@@ -53,13 +56,18 @@ class Mistake:
     """One wrong variable.
 
     Attributes:
-        variable, line, code: its name, line number and the text of that line.
+        variable: its name; None where the backward as a whole is wrong.
+        line: its line in the source file.
+        code: the text of that line.
         hint: a word of `backprop.checker.HINTS`, or None.
         said: what is wrong, in the report's language.
         expected: the line that the derived backward has, in the backward's own names.
         change: the line changed so that it would be right, where one small change does it.
         node: the forward node whose gradient the variable should be.
-        got_shape, want_shape, error, ratio: numbers; None where they do not apply.
+        got_shape: the shape that it has.
+        want_shape: the shape of the gradient, where that is another.
+        error: relative to the largest entry of the true gradient.
+        ratio: by which it is the true gradient, where it is a multiple of it.
     """
 
     variable: str | None
@@ -87,7 +95,8 @@ class Report:
         line: its line in the source file.
         hint: the kind of mistake, one of the words in `backprop.checker.HINTS`, or None.
         message: the same in prose, in the language of the report.
-        rows: one `Row` a variable. notes: remarks that are no mistakes.
+        rows: one `Row` a variable.
+        notes: remarks that are no mistakes.
         mistakes: the first mistake, and those that appear once it is corrected.
     """
 

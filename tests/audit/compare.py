@@ -83,7 +83,7 @@ class Timed:
 def versions() -> dict[str, Path]:
     """The MathJax releases that are installed to compare with: name → folder of components."""
     found = {
-        "MathJax 3 in the browser": Path(__file__).parent / "node_modules/mathjax/es5",
+        "MathJax 3 in the browser": ROOT / "node_modules/mathjax-3/es5",
         "MathJax 4 in the browser": ROOT / "node_modules/mathjax",
     }
     return {name: at for name, at in found.items() if (at / "tex-mml-chtml.js").is_file()}
