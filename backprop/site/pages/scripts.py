@@ -28,7 +28,7 @@ START = (
 EARLY = (
     '<meta name="color-scheme" content="light dark">\n'
     '<script>document.documentElement.className="js js-focus-visible"'
-    '+(location.hash?"":" bp-later")</script>\n'
+    '+(location.hash?"":" bp-far")</script>\n'
 )
 
 _FIRST = re.compile(r'<link rel="stylesheet"|</head>')

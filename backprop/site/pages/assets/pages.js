@@ -75,7 +75,7 @@
 
   var idle = window.requestIdleCallback || function (job) { setTimeout(job, 30) }
   var PIECES = ".md-content__inner > *, .md-content__inner > :is(.bp-derivation, .bp-figure) > *"
-  var AT_ONCE = 250 // elements; a phone lays these out before a reader notices
+  var AT_ONCE = 6 // milliseconds, which a reader does not notice
   var waiting = 0
 
   /* Lays it out a piece at a time, while nothing else happens. Below the screen only: whoever has
@@ -86,9 +86,10 @@
     })
     function next() {
       if (scrollY > 0) return
-      for (var size = 0; pieces.length && size < AT_ONCE;) {
-        size += pieces[0].getElementsByTagName("*").length + 1
+      var end = performance.now() + AT_ONCE
+      while (pieces.length && performance.now() < end) {
         pieces.shift().style.contentVisibility = "visible"
+        void root.offsetHeight // it is laid out here, so that the clock sees it
       }
       if (pieces.length) requestAnimationFrame(function () { idle(next) })
     }
@@ -97,7 +98,7 @@
 
   /* A window of another size, such as one that is as long as the page to take a picture of it. */
   addEventListener("resize", function () {
-    if (scrollY === 0) root.classList.remove("bp-later")
+    if (scrollY === 0) root.classList.remove("bp-far")
   })
 
   /* When the reader has had time to read what is seen. */
@@ -257,7 +258,7 @@
   var said = document.createElement("div")
   said.className = "bp-announce"
   said.setAttribute("role", "status")
-  document.body.append(said)
+  ;(document.querySelector("header") || document.body).append(said)
   var first = true
 
   function start() {

@@ -1,7 +1,8 @@
 /* Stands in the head of every page (scripts.py writes it there): starts our scripts when the page is
    there, and Material's with the reader's first move. At once it is needed where the address asks
    for a search, and where a page has parts that only it can draw. It expects to be there before the
-   document is complete, so it is told that it is. Statements end in a semicolon:
+   document is complete, so it is told that it is. A script that comes to the body would have the
+   browser look at the style of every element. Statements end in a semicolon:
    the lines are joined. */
 (() => {
   const EVENTS = "pointerdown pointermove touchstart wheel scroll keydown focusin click change";
@@ -14,7 +15,7 @@
       script.src = old.src;
       script.async = false;
       script.onload = script.onerror = () => --left || done();
-      old.replaceWith(script);
+      document.head.append(script);
     }
     if (!left) done();
   };
