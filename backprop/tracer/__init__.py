@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 import zlib
@@ -32,7 +33,7 @@ class Call:
     name: str
     function: Callable[..., Any]
     names: tuple[str, ...]  # of the parameters that `args` went to
-    args: tuple[Any, ...]
+    args: tuple[Any, ...]  # dictionaries and lists as they were
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
 
@@ -46,6 +47,25 @@ class Call:
         """The parameters that have a value: what f was given, and defaults."""
         defaults = {name: value for name, _, value in self.parameters if value is not _EMPTY}
         return {**defaults, **dict(zip(self.names, self.args, strict=True))}
+
+    @cached_property
+    def legible(self) -> dict[str, Any]:
+        """The part of `scope` that the derived function has: it has no default without a text."""
+        unsaid = {
+            name
+            for name, _, value in self.parameters
+            if value is not _EMPTY and name not in self.names and written(value) is None
+        }
+        return {name: value for name, value in self.scope.items() if name not in unsaid}
+
+
+def written(value: Any) -> str | None:
+    """A default as source: numbers, strings, and lists and dictionaries of those."""
+    try:
+        text = repr(value)
+        return text if ast.literal_eval(text) == value else None
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
 
 
 _EMPTY = inspect.Parameter.empty
@@ -68,6 +88,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
     tape = Tape()
     names = _parameter_names(f, args)
     inputs: dict[str, Node] = {}
+    kept = tuple([copy.deepcopy(a) if isinstance(a, (dict, list)) else a for a in args])
     given: list[Any] = []
     outputs: tuple[Node, ...]
     flows = False
@@ -115,15 +136,15 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             raise ours from None
         raise
     known, aliases, invented = give_names(tape, f, outputs)
-    marks = {parameter: _mark(node.value) for parameter, node in inputs.items()}
-    call = Call(name, f, names, args, marks, cache)
+    marks = {parameter: mark(node.value) for parameter, node in inputs.items()}
+    call = Call(name, f, names, kept, marks, cache)
     branches = tuple(tape.branches)
     return Graph(
         name, tape.nodes, inputs, outputs, several, branches, aliases, call, known, invented
     )
 
 
-def _mark(value: np.ndarray) -> Any:
+def mark(value: np.ndarray) -> Any:
     """The contents of a small array, a checksum of a large one."""
     if value.nbytes < 4096:
         return value.tobytes()
@@ -133,7 +154,7 @@ def _mark(value: np.ndarray) -> Any:
 def unchanged(graph: Graph) -> None:
     """TraceError if an argument was written to since the trace."""
     for name, node in graph.inputs.items():
-        if _mark(node.value) != graph.call.marks[name]:
+        if mark(node.value) != graph.call.marks[name]:
             raise TraceError(
                 f"`{name}` was modified after {graph.function} was traced, so its values no "
                 "longer belong to the graph; trace again, or trace a copy"

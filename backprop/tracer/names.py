@@ -105,13 +105,17 @@ class Site:
     def operands(self) -> list[tuple[str, tuple[Any, ...]]]:
         """The operands that are variables: a name, and how to reach the value from it."""
         if self._operands is None:
-            self._operands = []
-            for part in parts(self.tree):
-                path = _path(part)
-                if path is not None:
-                    name = path[-1] if len(path) == 1 else path[-1][1]
-                    self._operands.append((name, path))
+            self._operands = [(name, _path(part) or ()) for name, part in self.variables()]
         return self._operands
+
+    def variables(self) -> list[tuple[str, Any]]:
+        """The operands that are variables, as syntax trees: `w` of `params["w"]`."""
+        found = []
+        for part in parts(self.tree):
+            path = _path(part)
+            if path is not None:
+                found.append((path[-1] if len(path) == 1 else path[-1][1], part))
+        return found
 
     def unpacked(self) -> tuple[str | None, ...]:
         """`N, D = x.shape` and `N = x.shape[0]`: the names of the axes."""

@@ -23,8 +23,8 @@ def canonical(op: str, *args: Any, **options: Any) -> Any:
             if isinstance(arg, (list, tuple)):
                 continue
             return NotImplemented
-    if op == "power" and type(args[1]) in (int, float) and args[1] == 2:
-        return unary(TABLE["square"][0], args[0], sys._getframe(1))
+    if op == "power" and type(args[1]) in (int, float) and args[1] in (1, 2):
+        return unary(TABLE["square" if args[1] == 2 else "positive"][0], args[0], sys._getframe(1))
     if op == "divide" and type(args[0]) in (int, float) and args[0] == 1:
         return call("reciprocal", args[1])
     return call(op, *args, **options)

@@ -14,7 +14,7 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import Graph, Node, plain
 from backprop.replay import upstream
-from backprop.tracer import trace
+from backprop.tracer import mark, trace
 from backprop.writer import text
 from backprop.writer.lines import Gradient, Step, Why, Writer
 from backprop.writer.source import backward_name, backward_source
@@ -138,14 +138,18 @@ class Backward:
 
     def _alike(self, args: tuple[Any, ...]) -> bool:
         """Whether the lines that were derived are the lines for these arguments, too."""
-        traced = self.graph.call.args
-        if len(args) != len(traced) or self.graph.branches:
+        call = self.graph.call
+        if len(args) != len(call.args) or self.graph.branches:
             return False
-        for old, new in zip(traced, args, strict=True):
+        for name, old, new in zip(call.names, call.args, args, strict=True):
             if isinstance(old, np.ndarray) and old.dtype.kind == "f":
                 if not isinstance(new, np.ndarray) or new.shape != old.shape:
                     return False
                 if new.dtype.kind != "f":
+                    return False
+            elif isinstance(old, np.ndarray):  # labels: the lines may have them as literals
+                alike = isinstance(new, np.ndarray) and new.dtype == old.dtype
+                if not alike or new.shape != old.shape or mark(new) != call.marks[name]:
                     return False
             elif not _equal(old, new):
                 return False
@@ -270,12 +274,10 @@ def _own(result: Any, given: tuple[Any, ...]) -> np.ndarray:
 
 def _equal(old: Any, new: Any) -> bool:
     """Whether two arguments that are not differentiated mean the same derivation."""
-    if old is new:
-        return True
-    if isinstance(old, np.ndarray) and isinstance(new, np.ndarray):
-        return old.dtype.kind in "iu" and old.dtype == new.dtype and old.shape == new.shape
     if type(old) is not type(new):
         return False
+    if isinstance(old, np.ndarray):
+        return old.dtype == new.dtype and np.array_equal(old, new)
     if isinstance(old, dict):
         return old.keys() == new.keys() and all(_equal(old[key], new[key]) for key in old)
     if isinstance(old, (list, tuple)):

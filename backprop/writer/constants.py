@@ -32,10 +32,10 @@ def constant_tree(values: Values, node: Node) -> Tree | None:
     derived function has to be given it.
     """
     note = node.note
-    if isinstance(note, (int, float, complex)):
+    if isinstance(note, (int, float, complex, np.number)):
         tree = None
         if node.site is not None and not hasattr(note, "tree"):
-            tree = _verbatim(values, note, node.site, _own_names(node))
+            tree = _verbatim(values, note, node.site, _own_names(node, node.site))
         return values.literal(note) if tree is None else tree
     if isinstance(node.value, Range) and node.value.tree is not None:
         tree = None
@@ -53,7 +53,7 @@ def constant_tree(values: Values, node: Node) -> Tree | None:
         except TypeError:
             note = node.site
     if isinstance(note, Site):
-        candidates = _own_names(node) if node.named else parts(note.tree)
+        candidates = _own_names(node, note) if node.named else parts(note.tree)
         tree = _verbatim(values, node.value, note, candidates)
         if tree is not None:
             return tree
@@ -83,7 +83,7 @@ def number_tree(values: Values, value: Any, site: Site | None) -> Tree | None:
 
 def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> Tree | None:
     """The first of these expressions that the arguments alone give the same value."""
-    scope = values.graph.call.scope
+    scope = values.graph.call.legible
     for candidate, definitions in product(candidates, _worlds(site)):
         tree = _closed(candidate, scope, definitions)
         if tree is None or isinstance(tree, (ast.Name, ast.Constant)):
@@ -127,8 +127,11 @@ def _floats(value: Any) -> bool:
     return np.asarray(value).dtype.kind == "f"
 
 
-def _own_names(node: Node) -> list[Any]:
-    return [ast.Name(node.name), ast.Name(_stem(node.name))]
+def _own_names(node: Node, site: Site) -> list[Any]:
+    """What the author calls a constant: `W`, or `params["W"]` where that is what is written."""
+    called = {node.name, _stem(node.name)}
+    paths = [part for name, part in site.variables() if name in called]
+    return [ast.Name(node.name), ast.Name(_stem(node.name)), *paths]
 
 
 def _stem(name: str) -> str:

@@ -10,13 +10,14 @@ import numpy as np
 
 from backprop.graph import Graph, Node, plain
 from backprop.lengths import Length
+from backprop.tracer import written
 from backprop.writer import text
 from backprop.writer.constants import constant_tree
 from backprop.writer.expand import Filling
 from backprop.writer.layout import wrapped
 from backprop.writer.lines import Writer
 from backprop.writer.text import Tree
-from backprop.writer.values import Values
+from backprop.writer.values import Values, repeated
 
 
 def backward_source(writer: Writer, lines: list[str]) -> tuple[str, dict[str, np.ndarray]]:
@@ -29,6 +30,7 @@ def backward_source(writer: Writer, lines: list[str]) -> tuple[str, dict[str, np
     forward = Forward(writer)
     body += forward.lines()
     body += lines
+    body = [*_defaults(graph, body), *body]
     results = [writer.rename.get(name, name) for name in writer.results]
     body.append(f"return {', '.join(results)}")
     parameters = [writer.dout, *_parameters(writer)]
@@ -43,6 +45,17 @@ def backward_name(graph: Graph) -> str:
     """`variance_backward` for `variance` and for `variance_forward`."""
     name = graph.function if graph.function.isidentifier() else "f"
     return f"{name.removesuffix('_forward')}_backward"
+
+
+def _defaults(graph: Graph, body: list[str]) -> Iterator[str]:
+    """`p = {"eps": 1e-5} if p is None else p`: a default that is an object is made anew."""
+    read = {
+        part.id for line in body for part in ast.walk(ast.parse(line)) if isinstance(part, ast.Name)
+    }
+    for name, _, default in graph.call.parameters:
+        if name in read and isinstance(default, (dict, list, set)):
+            value = text.show(text.expression(written(default) or "None"))
+            yield f"{name} = {value} if {name} is None else {name}"
 
 
 def _parameters(writer: Writer) -> list[str]:
@@ -76,9 +89,12 @@ class Forward(Values):
         users = self._reachable()
         for node, count in users.items():
             several = count > 1 and not self.inlined(node)
-            if node.named or node in writer.needed or several or _in_place(node):
+            written = node.named and not self.inlined(node)
+            if written or node.op == "input" or node in writer.needed or several or _in_place(node):
                 self.kept.add(node)
-            if _in_place(node):
+            if _in_place(node) and not (
+                repeated(node.arguments["x"]) and self.inlined(node.arguments["x"])
+            ):
                 self.kept.add(node.arguments["x"])
         self.variables: dict[Node, str] = {}
         self._share_buffers()
@@ -142,7 +158,8 @@ class Forward(Values):
             given = "" if tree is not None else self._given(node)
             return [] if given == variable else [f"{variable} = {given or text.show(tree)}"]
         if not node.rule.in_place:
-            return [f"{variable} = {text.show(self.expression(node))}"]
+            same = ".copy()" if repeated(node) is not None else ""
+            return [f"{variable} = {text.show(self.expression(node))}{same}"]
         base = text.show(self.value(node.arguments["x"]))
         lines = [] if base == variable else [f"{variable} = {base}.copy()"]
         filling = Filling(self, node, node, None)

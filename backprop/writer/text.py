@@ -225,6 +225,10 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
         if isinstance(tree, ast.List):
             return f"[{inner}]", _ATOM
         return f"({inner}{',' if len(tree.elts) == 1 else ''})", _ATOM
+    if isinstance(tree, ast.Dict) and None not in tree.keys:
+        pairs = zip(tree.keys, tree.values, strict=True)
+        shown = [f"{show(key, rename, 1)}: {show(value, rename, 1)}" for key, value in pairs]
+        return f"{{{', '.join(shown)}}}", _ATOM
     if isinstance(tree, ast.IfExp):
         parts = [show(part, rename, 1) for part in (tree.body, tree.test, tree.orelse)]
         return f"{parts[0]} if {parts[1]} else {parts[2]}", 0
@@ -238,7 +242,7 @@ def _show(tree: Any, rename: Mapping[str, str]) -> tuple[str, int]:
         return targets + show(tree.value, rename), 0
     if isinstance(tree, ast.Expr):
         return _show(tree.value, rename)
-    return ast.unparse(ast.fix_missing_locations(tree)), _ATOM if isinstance(tree, ast.Dict) else 0
+    return ast.unparse(ast.fix_missing_locations(tree)), 0
 
 
 def _spelt(tree: Any) -> Any:

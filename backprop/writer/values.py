@@ -38,7 +38,13 @@ class Values:
         return text.name(node.name)
 
     def inlined(self, node: Node) -> bool:
-        """Whether a node is written as its expression: a constant or a view without a name."""
+        """Whether a node is written as its expression: a constant or a view without a name.
+
+        So is `y = x + 0`, with a name or without, as long as x stays what it is.
+        """
+        same = repeated(node)
+        if same is not None and not (_buffer(same) or _buffer(node)):
+            return True
         if node.named or node.op == "input":
             return False
         if node.rule is None:
@@ -64,7 +70,11 @@ class Values:
 
         assert node.rule is not None
         filling = Filling(self, node, node, None)
-        return filling.expand(text.expression(node.rule.forward))[0]
+        template = text.expression(node.rule.forward)
+        if isinstance(template, ast.BinOp) and repeated(node) is None and _folds(node) is not None:
+            left, right = (self.literal(part) for part in node.operands)
+            return ast.BinOp(left, template.op, right)  # `(x > 0) * 1` is no mask
+        return filling.expand(template)[0]
 
     def literal(self, value: Any) -> Tree:
         """A plain argument, as source; TypeError for what has none."""
@@ -191,6 +201,33 @@ class Values:
         if found != [(source, axis) for axis in range(len(source.shape))]:
             return None
         return source if source.op == "input" or source.named or not node.named else None
+
+
+def repeated(node: Node) -> Node | None:
+    """x where a node is x again, by arithmetic that changes nothing: `x + 0`, `1 * x`, `+x`."""
+    same = _folds(node)
+    if same is None or same.value.dtype != node.value.dtype or same.shape != node.shape:
+        return None
+    return same
+
+
+def _folds(node: Node) -> Node | None:
+    """The operand that is left of a node's text when it is written tidily."""
+    rule = node.rule
+    if rule is None or rule.in_place:
+        return None
+    plain = [type(part) in (int, float) for part in node.operands]
+    if len(plain) - sum(plain) != 1:
+        return None
+    template = text.expression(rule.forward)
+    if isinstance(template, ast.BinOp) and len(plain) == 2:
+        left, right = (
+            text.constant(part) if number else text.name("x")
+            for part, number in zip(node.operands, plain, strict=True)
+        )
+        template = text.binary(template.op, left, right)
+    operand = node.operands[plain.index(False)]
+    return operand if isinstance(template, ast.Name) and isinstance(operand, Node) else None
 
 
 def _buffer(node: Node) -> bool:
