@@ -283,11 +283,13 @@ def lookup(op: str, operands: tuple[Any, ...] = ()) -> Rule:
     raise RuleError(f"no row of `{op}` covers the operands {shapes}; see backprop/rules")
 
 
-def missing(op: str) -> str:
-    return (
-        f"`{op}` has no row in the table of rules. Write it with operations that have one, or "
-        f'add a row: rule("{op}", "x", "np.{op}(x)", x="…the gradient of x from dz, x and z…")'
-    )
+def missing(op: str, module: str | None = "numpy") -> str:
+    """What to do about an operation without a row: a function of `module`, or an attribute."""
+    text = f"`{op}` has no row in the table of rules. Write it with operations that have one"
+    if module is None:
+        return f"{text}; arrays in a traced function have no `.{op}`"
+    call = f"{module.replace('numpy', 'np', 1)}.{op}(x)"
+    return f'{text}, or add a row: rule("{op}", "x", "{call}", x="…the gradient of x from dz, x and z…")'
 
 
 # Importing the sections fills the table.

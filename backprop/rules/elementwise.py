@@ -89,6 +89,10 @@ row("logical_and", "x, y", "np.logical_and(x, y)", symbol="and")
 row("logical_or",  "x, y", "np.logical_or(x, y)",  symbol="or")
 row("logical_xor", "x, y", "np.logical_xor(x, y)", symbol="xor")
 row("logical_not", "x",    "np.logical_not(x)",    symbol="not")
+row("bitwise_and", "x, y", "x & y",                symbol="and")
+row("bitwise_or",  "x, y", "x | y",                symbol="or")
+row("bitwise_xor", "x, y", "x ^ y",                symbol="xor")
+row("invert",      "x",    "~x",                   symbol="not")
 
 # ── steps: their gradient is zero wherever they have one ────────────────────────────────────
 for op in ("sign", "floor", "ceil", "trunc", "rint", "isnan", "isinf", "isfinite"):

@@ -191,7 +191,29 @@ def store(array: Array, key: Any, value: Any) -> None:
     here = site(getframe(1))
     if not name and here is not None:
         name = here.written() or ""
+    if type(value) is Array and _everything(key) and current(value).depends:
+        assign(array, _replaced(array, current(value), name))
+        return
     assign(array, array.tape.record("put", (node, unwrap(key), unwrap(value)), name=name))
+
+
+def _everything(key: Any) -> bool:
+    """Whether an index means all entries: `x[:]`, `x[...]`."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(part is ... or (isinstance(part, slice) and part == _ALL) for part in parts)
+
+
+_ALL = slice(None)
+
+
+def _replaced(array: Array, value: Node, name: str) -> Node:
+    """`array[:] = value`: a copy of the value, of which nothing of the array is left."""
+    record, node = array.tape.record, array.node
+    if value.shape != node.shape:
+        value = record("broadcast_to", (value, node.shape), name="")
+    if value.value.dtype != node.value.dtype:
+        return record("astype", (value, node.value.dtype), name=name)
+    return record("copy", (value,), name=name)
 
 
 def _is_view(value: Array, key: Any) -> bool:
@@ -430,7 +452,9 @@ def equip() -> None:
         setattr(Array, f"__{name}__", _unary(TABLE[op][0]))
     for name, op in functions.COMPARISONS.items():
         setattr(Array, f"__{name}__", _binary(op, functions.canonical)[0])
-    for name, method in functions.METHODS.items():
+    from backprop.tracer.methods import METHODS
+
+    for name, method in METHODS.items():
         setattr(Array, name, method)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +22,24 @@ from backprop.tracer.array import (
     unary,
     unwrap,
 )
+from backprop.tracer.composed import (
+    concatenate,
+    cov,
+    cross,
+    delete,
+    kron,
+    matrix_power,
+    norm,
+    of_ufunc,
+    roll,
+    select,
+    slogdet,
+    trapezoid,
+    vecdot,
+)
 from backprop.tracer.names import site
 from backprop.tracer.several import (
     array_split,
-    astype,
     at_least,
     average,
     canonical,
@@ -33,11 +48,8 @@ from backprop.tracer.several import (
     dot,
     einsum,
     fill_diagonal,
-    flatten,
     indices_of,
-    item,
     looking,
-    norm,
     pad,
     ptp,
     reshape,
@@ -50,7 +62,6 @@ from backprop.tracer.several import (
     swapped,
     take,
     take_along_axis,
-    tensordot,
     transpose,
     where,
 )
@@ -64,14 +75,15 @@ OPERATORS = {
     "matmul": "matmul",
     "floordiv": "floor_divide",
     "mod": "remainder",
-    "and": "logical_and",
-    "or": "logical_or",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
 }
 UNARY = {
     "neg": "negative",
     "pos": "positive",
     "abs": "abs",
-    "invert": "logical_not",
+    "invert": "invert",
 }
 COMPARISONS = {
     "gt": "greater",
@@ -88,9 +100,6 @@ SYNONYMS = {
     "float_power": "power",
     "amax": "max",
     "amin": "min",
-    "bitwise_and": "logical_and",
-    "bitwise_or": "logical_or",
-    "invert": "logical_not",
     "permute_dims": "transpose",
     "concat": "concatenate",
     "true_divide": "divide",
@@ -120,14 +129,12 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     out = options.pop("out", None)
     if method == "at":
         return add_at(name, *inputs)
-    if method == "reduce":
-        reduction = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}.get(name)
-        options.setdefault("axis", 0)
-        if reduction:
-            return call(reduction, *inputs, **options)
-    if method != "__call__":
-        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(f'{ufunc.__name__}.{method}')}")
-    result = canonical(name, *inputs, **options)
+    if method == "__call__" and ufunc in FUNCTIONS:
+        result = tried(name, FUNCTIONS[ufunc], *inputs, **options)
+    elif method == "__call__":
+        result = canonical(name, *inputs, **options)
+    else:
+        result = of_ufunc(ufunc, method, inputs, options)
     if result is NotImplemented:
         return result
     return result if out is None else into(out[0], result, ufunc.__name__)
@@ -170,11 +177,25 @@ def function_call(function: Any, args: tuple[Any, ...], options: dict[str, Any])
         args = (*args, options.pop("b"))
     special = FUNCTIONS.get(function)
     if special is not None:
-        return special(*args, **options)
+        return tried(function.__name__, special, *args, **options)
     name = SYNONYMS.get(function.__name__, function.__name__)
     if name not in TABLE:
-        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name)}")
+        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name, function.__module__)}")
     return call(name, *args, **options)
+
+
+def tried(name: str, special: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call one of `FUNCTIONS`; an argument of numpy's that it does not have is a RuleError."""
+    try:
+        return special(*args, **options)
+    except TypeError as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            raise
+        said = re.sub(r"^\S*?\(\) ", "", str(error))
+        raise RuleError(
+            f"{site(sys._getframe(1))}\n  the row of `{name}` does not have this call: {said}. "
+            "Write it with operations that have a row"
+        ) from None
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
@@ -190,11 +211,20 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.clip: clip,
     np.linalg.norm: norm,
     np.diff: diff,
-    np.tensordot: tensordot,
     np.take: take,
     np.lib.stride_tricks.sliding_window_view: sliding_window_view,
     np.pad: pad,
     np.rollaxis: rollaxis,
+    np.roll: roll,
+    np.delete: delete,
+    np.select: select,
+    np.cross: cross,
+    np.kron: kron,
+    np.cov: cov,
+    np.linalg.matrix_power: matrix_power,
+    np.linalg.slogdet: slogdet,
+    np.real: lambda x: x,
+    np.diagonal: lambda a: call("diag", a),
     np.ptp: ptp,
     np.take_along_axis: take_along_axis,
     np.fliplr: lambda x: call("flip", x, 1),
@@ -204,7 +234,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.hsplit: lambda x, sections: split(x, sections, 1 if x.ndim > 1 else 0),
     np.vsplit: lambda x, sections: split(x, sections, 0),
     np.dsplit: lambda x, sections: split(x, sections, 2),
-    np.concatenate: sequence("concatenate"),
+    np.concatenate: concatenate,
     np.stack: sequence("stack"),
     np.vstack: lambda arrays: stack_along(arrays, 0, 2),
     np.hstack: lambda arrays: stack_along(
@@ -224,6 +254,11 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.ndim: lambda x: x.ndim,
     np.shape: lambda x: x.shape,
     np.size: lambda x, axis=None: x.size if axis is None else x.shape[axis],
+    **{
+        getattr(np, name): composed
+        for name, composed in (("vecdot", vecdot), ("trapezoid", trapezoid), ("trapz", trapezoid))
+        if name in vars(np)  # numpy 2 has the first two
+    },
     **{f: indices_of(f) for f in (np.nonzero, np.flatnonzero, np.argwhere, np.unique)},
     **{
         f: looking(f)
@@ -241,47 +276,4 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
             np.bincount,
         )
     },
-}
-
-
-def _method(op: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        out = options.pop("out", None)
-        if out is not None:
-            return into(out, method(self, *args, **options), op)
-        return call(SYNONYMS.get(op, op), self, *args, **options)
-
-    return method
-
-
-def _no_method(name: str) -> property:
-    def refused(self: Any) -> Any:
-        raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name)}")
-
-    return property(refused)
-
-
-def clip_method(self: Any, *args: Any, out: Any = None, **options: Any) -> Any:
-    result = clip(self, *args, **options)
-    return result if out is None else into(out, result, "clip")
-
-
-# The methods of an array: rows of that name, what has no row, and those that are several rows.
-METHODS: dict[str, Any] = {
-    **{
-        name: _method(name) if SYNONYMS.get(name, name) in TABLE else _no_method(name)
-        for name in dir(np.ndarray)
-        if not name.startswith("__") and name not in vars(Array)
-    },
-    "reshape": reshape,
-    "transpose": transpose,
-    "dot": dot,
-    "take": take,
-    "clip": clip_method,
-    "ravel": lambda x, order="C": reshape(x, -1, order=order),
-    "flatten": flatten,
-    "astype": astype,
-    "item": item,
-    "fill": lambda x, value: store(x, ..., value),
-    "nonzero": indices_of(np.nonzero),
 }

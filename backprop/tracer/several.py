@@ -59,7 +59,7 @@ def dot(x: Any, y: Any) -> Any:
         return canonical("multiply", x, y)
     if nx <= 2 and ny <= 2:
         return call("matmul", x, y)
-    return tensordot(x, y, ((nx - 1,), (max(ny - 2, 0),)))
+    return call("dot", x, y)
 
 
 def flatten(x: Any, order: str = "C") -> Any:
@@ -137,10 +137,19 @@ def sequence(op: str) -> Callable[..., Any]:
 
 
 def einsum(subscripts: Any, *operands: Any, optimize: Any = None) -> Any:
-    """`np.einsum("nd,dm->nm", x, w)`."""
+    """`np.einsum("nd,dm->nm", x, w)`, `np.einsum(x, [0, 1], w, [1, 2], [0, 2])`."""
     if not isinstance(subscripts, str):
-        raise RuleError(f"{site(sys._getframe(1))}\n  write the subscripts of einsum as a string")
-    return call("einsum", subscripts, tuple(operands))
+        subscripts, operands = _lettered((subscripts, *operands))
+    return call("einsum", subscripts, operands)
+
+
+def _lettered(items: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Numbered axes as letters."""
+    arrays, numbers = items[: len(items) // 2 * 2 : 2], items[1::2]
+    terms = ["".join("..." if i is ... else chr(97 + i) for i in each) for each in numbers]
+    result = items[-1] if len(items) % 2 else None
+    arrow = "" if result is None else "->" + _lettered((None, result))[0]
+    return ",".join(terms) + arrow, arrays
 
 
 def where(condition: Any, *choices: Any) -> Any:
@@ -176,12 +185,6 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
     return call("clip", x, low, high, **options)
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """`np.linalg.norm(x, "fro")` is the norm that it is without."""
-    two = np.ndim(x) == 2 if axis is None else np.ndim(axis) == 1
-    return call("norm", x, None if ord == "fro" and two else ord, axis, keepdims)
-
-
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """`np.average(x, axis, weights)`."""
     if weights is None:
@@ -198,24 +201,6 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     for _ in range(n):
         x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
     return x
-
-
-def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """`np.tensordot(x, y, axes)` as the einsum that it is."""
-    nx, ny = np.ndim(x), np.ndim(y)
-    if isinstance(axes, (int, np.integer)):
-        axes = (range(nx - int(axes), nx), range(int(axes)))
-    mine, yours = (
-        [int(a) % n for a in ([each] if isinstance(each, (int, np.integer)) else each)]
-        for each, n in zip(axes, (nx, ny), strict=True)
-    )
-    first = "abcdefgh"[:nx]
-    second = list("ijklmnop"[:ny])
-    for left, right in zip(mine, yours, strict=True):
-        second[right] = first[left]
-    kept = [c for a, c in enumerate(first) if a not in mine]
-    kept += [c for a, c in enumerate(second) if a not in yours]
-    return einsum(f"{first},{''.join(second)}->{''.join(kept)}", x, y)
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:

@@ -31,6 +31,7 @@ from backprop.tracer.array import (
     traced,
     unwrap,
 )
+from backprop.tracer.composed import stacked
 from backprop.tracer.functions import SPECIAL, SYNONYMS, into
 from backprop.tracer.names import site
 from backprop.tracer.tape import OPTIONS, Tape, active, running
@@ -214,8 +215,21 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
             return original(x, *args, **options)
 
     compute.__name__ = name
-    for attribute in ("at", "reduce", "accumulate", "outer", "reduceat", "nin", "nout", "types"):
+    for attribute in ("at", "outer", "reduceat", "nin", "nout", "types"):
         setattr(compute, attribute, getattr(original, attribute))
+    for method in ("reduce", "accumulate"):
+        setattr(compute, method, _along(getattr(original, method)))
+    return compute
+
+
+def _along(original: Any) -> Callable[..., Any]:
+    """`np.maximum.reduce([a, b, c])`: numpy would not look for traced arrays in a list."""
+
+    def compute(array: Any, *args: Any, **options: Any) -> Any:
+        if type(array) in (list, tuple) and next(arrays_in(array), None) is not None:
+            array = stacked(array)
+        return original(array, *args, **options)
+
     return compute
 
 

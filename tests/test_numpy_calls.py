@@ -1,0 +1,122 @@
+"""Calls of numpy beyond a row each: methods of ufuncs, what acts in place, what is composed."""
+
+import numpy as np
+import pytest
+
+import backprop as bp
+
+
+def array(*shape, seed=0):
+    return np.random.default_rng(seed).uniform(0.2, 1.8, shape)
+
+
+SQUARE = array(3, 3) + 2 * np.eye(3)
+
+
+def sorted_in_place(x):
+    y = x.copy()
+    y.sort(axis=0)
+    x = x * 2
+    x.sort()
+    return x * y
+
+
+def filled_whole(x):
+    out = np.zeros(x.shape, dtype=x.dtype)
+    out[:] = np.exp(x)
+    column = out[:, 0]
+    column[...] = column**2
+    out[:, :] = out + x[0]
+    return out * x
+
+
+CALLS = {
+    "outer": (lambda x: np.subtract.outer(x[0], x) + np.multiply.outer(2.0, x[0, 1]), array(2, 3)),
+    "accumulate": (lambda x: np.add.accumulate(x) * np.multiply.accumulate(x, 1), array(2, 3)),
+    "reduce a list": (lambda x: np.maximum.reduce([x[0], 2 * x[1], x[2]]), array(3, 4)),
+    "add.reduce of a list": (lambda x: np.add.reduce((x[0], x[1])) ** 2, array(3, 4)),
+    "norm inf": (lambda x: np.linalg.norm(x - 1, np.inf, axis=1), array(3, 4)),
+    "norm -inf": (lambda x: np.linalg.norm(x - 1, ord=-np.inf, axis=0, keepdims=True), array(3, 4)),
+    "slogdet": (lambda x: np.linalg.slogdet(x).logabsdet * np.linalg.slogdet(x)[0], SQUARE),
+    "matrix_power": (lambda x: np.linalg.matrix_power(x, 3), SQUARE),
+    "matrix_power -2": (lambda x: np.linalg.matrix_power(x, -2), SQUARE),
+    "cross": (lambda x: np.cross(x, x[::-1] ** 2), array(4, 3)),
+    "kron": (lambda x: np.kron(x, x[:1] + 1), array(2, 3)),
+    "vecdot": (lambda x: np.vecdot(x, x**2, axis=0), array(2, 3)),
+    "cov": (lambda x: np.cov(x) + np.cov(x.T, rowvar=False, bias=True), array(3, 5)),
+    "trapezoid": (lambda x: np.trapezoid(x, np.array([0, 1, 3]), axis=0), array(3, 4)),
+    "trapezoid over x": (lambda x: np.trapezoid(x[0], x[1].cumsum()), array(2, 4)),
+    "select": (lambda x: np.select([x < 0.5, x < 1], [-x, x**2], default=3 * x), array(3, 4)),
+    "delete": (lambda x: np.delete(x, [0, 2], axis=1) ** 2, array(3, 4)),
+    "roll": (lambda x: np.roll(x, (1, 2), axis=(0, 1)) * x, array(3, 4)),
+    "concatenate flat": (lambda x: np.concatenate([x, x[0] ** 2], axis=None), array(3, 4)),
+    "diagonal": (lambda x: np.diagonal(x) * x.diagonal(), array(3, 3)),
+    "real": (lambda x: x.real * np.real(x) + x.conj(), array(3)),
+    "sort in place": (sorted_in_place, array(3, 4)),
+    "filled whole": (filled_whole, array(3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_it_traces_and_its_backward_is_right(name):
+    f, x = CALLS[name]
+    graph = bp.trace(f, x)
+    np.testing.assert_allclose(graph.output.value, f(x.copy()), rtol=1e-13, atol=1e-13)
+    dout = array(*graph.output.shape, seed=1)
+    wanted = bp.numeric_gradient(f, x, dout=dout)
+    np.testing.assert_allclose(bp.derive(f, x)(dout, x), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_products_of_stacks_are_what_numpy_computes():
+    """Bit by bit: they are run as the author wrote them."""
+
+    def f(x, w):
+        return np.dot(x, w) + np.tensordot(x, w, axes=1) + x.dot(w)
+
+    x, w = array(3, 4, 5), array(5, 6)
+    np.testing.assert_array_equal(bp.trace(f, x, w).output.value, f(x, w))
+    assert [n.op for n in bp.trace(f, x, w).nodes][2:5] == ["dot", "tensordot", "add"]
+
+
+def test_whole_numbers_have_no_gradient():
+    def f(x):
+        return x * x.astype(int) + round(x[0] * 3, 1) + divmod(x, 0.3)[0]
+
+    x = np.array([1.7, -2.2, 0.4])
+    np.testing.assert_array_equal(bp.trace(f, x).output.value, f(x))
+    np.testing.assert_array_equal(bp.derive(f, x)(np.ones(3), x), [1, -2, 0])
+
+
+def test_masks_are_joined_as_the_author_joins_them():
+    def f(x):
+        inside = (x > 0.5) & ~(x > 1) | (x == 1.5)
+        return np.where(inside, x**2, 0)
+
+    assert "inside = (x > 0.5) & ~(x > 1) | (x == 1.5)" in bp.derive(f, array(3, 4)).source
+
+
+@pytest.mark.parametrize("use", [lambda x: x & 1, lambda x: ~x])
+def test_what_numpy_refuses_is_refused(use):
+    with pytest.raises(TypeError, match="not supported for the input types"):
+        bp.trace(use, array(3))
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda x: np.diff(x, prepend=0), "`diff` does not have this call: .*'prepend'"),
+        (lambda x: np.vstack([x, x], dtype=float), "`vstack` does not have this call: .*'dtype'"),
+        (lambda x: x.take([0], mode="clip"), "`take` does not have this call: .*'mode'"),
+        (lambda x: np.linalg.eigh(x), r"np\.linalg\.eigh\(x\)"),
+        (lambda x: x.imag, r"arrays in a traced function have no `\.imag`"),
+        (lambda x: np.hypot.reduce(x), r"`hypot\.reduce` has no row"),
+    ],
+)
+def test_a_call_that_the_table_does_not_have_is_said_with_its_line(use, said):
+    with pytest.raises(bp.RuleError, match=rf"test_numpy_calls\.py:\d+(.|\n)*{said}"):
+        bp.trace(use, array(3, 3))
+
+
+def test_an_array_that_becomes_a_list_is_said():
+    with pytest.raises(bp.TraceError, match="`x` became a list"):
+        bp.trace(lambda x: np.array(x.tolist()), array(3))
