@@ -259,7 +259,8 @@ class _Check:
         hint = blame.hint
         if hint == "shape" or (hint is None and result is not None and shapes_differ):
             hint = "shape"
-            blame.detail.update(got_shape=str(got_shape), want_shape=str(want_shape))
+            if got_shape is not None and want_shape is not None:
+                blame.detail.update(got_shape=str(got_shape), want_shape=str(want_shape))
         bare = blame.name.startswith("return[")
         first = say("first_result" if bare else "first", lang, name=blame.name, line=event.line)
         sentence = HINTS[hint].say(lang, blame.detail) if hint else say("unknown", lang)

@@ -78,7 +78,7 @@ class Judge:
         convict = self._convict(look, suspects, before, True)
         by_name = convict is not None
         if convict is None:
-            simple = search.edit(set(), highest=3)
+            simple = search.edit(set(), highest=3) or search.forward(set())
             if simple is not None:
                 return simple
             convict = self._convict(look, suspects, before, False)
@@ -86,7 +86,7 @@ class Judge:
             event, after, blame = convict
             causes = look.ancestors([event.index])
             search.suspects = [s for s in suspects if s.event.index in causes]
-            found = search.edit(after)
+            found = search.edit(after, highest=3) or search.forward(after) or search.edit(after)
             if found is None and by_name:
                 earlier = [s for s in search.suspects if s.event is not event]
                 nameless = self._convict(look, earlier, before, False)
@@ -107,6 +107,9 @@ class Judge:
         if failure is None or failure.line is None or self.backward.source is None:
             return None
         look = Look(self, which, recording)
+        misshapen = self._misshapen(look, failure.line)
+        if misshapen is not None:
+            return misshapen
         before = set(range(len(look.truth.results)))
         suspects = [s for s in look.suspects(before) if not s.sure]
         for site in self.backward.sites:
@@ -124,6 +127,21 @@ class Judge:
                 break
         search = Search(self, look, suspects, before)
         return search.edit(set(), highest=8)
+
+    def _misshapen(self, look: Look, line: int) -> Blame | None:
+        """A gradient of another shape than its name promises, without which the run goes on."""
+        reads = {name for s in self.backward.sites if s.line == line for name in s.reads}
+        for event in look.events:
+            exact = self.names.exact(event.name)
+            if event.name not in reads or not exact or not event.last:
+                continue
+            want = look.truth.gradients[exact[0]]
+            if not isinstance(event.value, np.ndarray) or event.value.shape == want.shape:
+                continue
+            run = self.record(look.which, {(event.site, event.name): look.put(event, want)})
+            if run.failure is None or (run.failure.line or 0) > line:
+                return Blame(event, "shape", {}, want, exact[0])
+        return None
 
     def _convict(
         self, look: Look, suspects: list[Suspect], before: set[int], by_name: bool

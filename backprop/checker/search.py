@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backprop.checker.closeness import differs
 from backprop.checker.edits import Edit, Edits
 from backprop.checker.look import Look
 from backprop.checker.recorder import Event
@@ -94,6 +95,28 @@ class Search:
             value = scope.value_after(edit.statement)
             if isinstance(value, np.ndarray) and self.look.is_gradient(value, blame.want):
                 return self.look.edited(event, edit)
+        return None
+
+    def forward(self, goal: set[int]) -> Blame | None:
+        """The first value that the forward has under this name, and that is another there."""
+        judge, look = self.judge, self.look
+        graph = look.truth.graph
+        for suspect in self.suspects:
+            event = suspect.event
+            if event.kind != "assign" or event.name not in graph or look.promises(event):
+                continue
+            node, value = graph[event.name], event.value
+            if not isinstance(value, np.ndarray) or value.shape != node.shape:
+                continue
+            if not event.last or not differs(value, node.value, 0.0):
+                continue
+            right = np.array(node.value)
+            run = judge.record(look.which, {(event.site, event.name): look.put(event, right)})
+            if run.failure is None and judge.wrong(look.which, run.result) <= goal:
+                detail = {"name": event.name, "forward": graph.function}
+                if node.site is not None and node.site.text:
+                    detail["written"] = node.site.text
+                return Blame(event, "forward", detail, right)
         return None
 
     def override(self, goal: set[int] | None = None) -> Blame | None:

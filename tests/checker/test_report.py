@@ -151,3 +151,50 @@ def test_every_sentence_is_there_in_both_languages():
 
 def test_two_checks_say_the_same(english):
     assert str(bp.check(variance, wrong, X, lang="en")) == str(english)
+
+
+def normalised(x):
+    mean = x.mean(axis=1, keepdims=True)
+    std = np.sqrt(x.var(axis=1, keepdims=True) + 1e-2)
+    xhat = (x - mean) / std
+    return xhat
+
+
+def test_a_forward_value_that_is_computed_otherwise_is_named_as_such():
+    def backward(dxhat, x):
+        mean = x.mean(axis=1, keepdims=True)
+        std = np.sqrt(x.var(axis=1, keepdims=True)) + 1e-2
+        xhat = (x - mean) / std
+        m = dxhat.mean(axis=1, keepdims=True)
+        return (dxhat - m - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)) / std
+
+    report = bp.check(normalised, backward, X, lang="en")
+    assert (report.first_wrong, report.hint) == ("std", "forward")
+    assert "computes it as `std = np.sqrt(x.var(axis=1, keepdims=True) + 1e-2)`" in report.message
+    assert "gradient that belongs here" not in report.message
+
+
+def test_a_gradient_that_lost_an_axis_is_named_where_it_did():
+    def backward(dxhat, x):
+        std = np.sqrt(x.var(axis=1, keepdims=True) + 1e-2)
+        dmean = -np.sum(dxhat / std, axis=1)
+        centred = (x - x.mean(axis=1, keepdims=True)) / std
+        spread = centred * np.mean(dxhat * centred, axis=1, keepdims=True) / std
+        return dxhat / std + dmean / x.shape[1] - spread
+
+    report = bp.check(normalised, backward, X, lang="en")
+    assert (report.first_wrong, report.hint) == ("dmean", "shape")
+    assert "It has shape (5,); " in report.message
+
+
+def test_a_sum_that_needs_keepdims_is_told_so():
+    def backward(dxhat, x):
+        std = np.sqrt(x.var(axis=1, keepdims=True) + 1e-2)
+        xhat = (x - x.mean(axis=1, keepdims=True)) / std
+        m = dxhat.mean(axis=1)
+        return (dxhat - m - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)) / std
+
+    report = bp.check(normalised, backward, X, lang="en")
+    assert (report.first_wrong, report.hint) == ("m", "shape")
+    assert "the reduction needs `keepdims=True`" in report.message
+    assert "None" not in report.message

@@ -48,7 +48,10 @@ def axis(place: Place) -> Iterator[Change]:
                     wanted = "None" if axes is None else str(axes)
                     same = wanted == was
                     kind = "shape" if same else "axis"
-                    yield kind, 2 if keep is None else 3, {"was": was, "want": wanted}, new
+                    detail = {"was": was, "want": wanted}
+                    if same:
+                        detail["needed"] = f"keepdims={bool(keep)}"
+                    yield kind, 2 if keep is None else 3, detail, new
     if isinstance(node, ast.Call) and called(node) == "einsum" and node.args:
         yield from _einsum(node)
     if (
@@ -103,8 +106,8 @@ def _with_axis(call: ast.Call, spot: Any, axes: Any, keep: bool | None) -> ast.C
     if isinstance(spot, int):
         new.args[spot] = node
     else:
-        new.keywords = [k for k in new.keywords if k.arg != "axis"]
-        new.keywords.append(ast.keyword("axis", node))
+        changed = [ast.keyword("axis", node) if k.arg == "axis" else k for k in new.keywords]
+        new.keywords = changed if spot is not None else [*changed, ast.keyword("axis", node)]
     if keep is not None:
         new.keywords = [k for k in new.keywords if k.arg != "keepdims"]
         if keep:

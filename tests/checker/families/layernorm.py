@@ -91,17 +91,36 @@ def transposed_closed(dout, cache):
     return dx.T, np.einsum("nd,nd->d", dout, z.T), dout.sum(0)
 
 
+def recomputed(dout, x, gamma, beta):
+    """The forward values once more, as they are when there is no cache."""
+    D = x.shape[1]
+    mean = x.mean(axis=1, keepdims=True)
+    var = x.var(axis=1, keepdims=True)
+    std = np.sqrt(var + 1e-5)
+    xhat = (x - mean) / std
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * xhat).sum(axis=0)
+    dxhat = dout * gamma
+    dvar = np.sum(dxhat * (x - mean) * -0.5 * (var + 1e-5) ** -1.5, axis=1, keepdims=True)
+    dmean = np.sum(-dxhat / std, axis=1, keepdims=True)
+    dx = dxhat / std + dvar * 2 * (x - mean) / D + dmean / D
+    return dx, dgamma, dbeta
+
+
 BACKWARDS = {
     staged: layernorm,
     closed: layernorm,
     rowwise: layernorm,
     transposed: layernorm_transposed,
     transposed_closed: layernorm_transposed,
+    recomputed: layernorm,
 }
 
 MORE = {layernorm_transposed: ({"eps": 1e-5},)}
 
 MISTAKES = [
+    (recomputed, "std = np.sqrt(var + 1e-5)", "std = np.sqrt(var) + 1e-2", "std", "forward"),
+    (recomputed, "/ std, axis=1, keepdims=True)", "/ std, axis=1)", "dmean", "shape"),
     (
         staged,
         "dmean = -np.sum(ddiff, axis=1, keepdims=True)",
