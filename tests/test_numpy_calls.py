@@ -117,6 +117,23 @@ def test_a_call_that_the_table_does_not_have_is_said_with_its_line(use, said):
         bp.trace(use, array(3, 3))
 
 
-def test_an_array_that_becomes_a_list_is_said():
-    with pytest.raises(bp.TraceError, match="`x` became a list"):
-        bp.trace(lambda x: np.array(x.tolist()), array(3))
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda x: np.array(x.tolist()), "`x` became a list"),
+        (lambda x: np.vectorize(lambda entry: entry + 1)(x), r"np\.vectorize"),
+        (lambda x: ("%.3f" % x.sum()) and x, r'write f"\{x:\.3f\}"'),  # noqa: UP031
+        (lambda x: np.abs(1j * x), "complex numbers"),
+        (lambda x: {"out": x, "mask": x > 0}, "returns a dict with 'out', 'mask'"),
+    ],
+)
+def test_what_leaves_the_graph_is_said_with_the_way_out(use, said):
+    with pytest.raises(bp.TraceError, match=said):
+        bp.trace(use, array(3))
+
+
+def test_what_is_no_graph_and_no_function_is_said():
+    with pytest.raises(TypeError, match=r"bp\.draw\(bp\.trace\(f, x\)\), not a function"):
+        bp.draw(np.sum.__wrapped__)
+    with pytest.raises(TypeError, match="takes two functions"):
+        bp.check(np.tanh, 3, array(3))

@@ -59,8 +59,13 @@ def check(
         neither form.
     ValueError
         For another language.
+    TypeError
+        If `f` or `f_backward` cannot be called.
     """
     lang = language(lang)
+    for given in (f, f_backward):
+        if not callable(given):
+            raise TypeError(f"bp.check takes two functions and their arguments, not {given!r:.40}")
     places = points(f, f_backward, args)
     truths = [Truth(point) for point in places]
     _confirm(truths)

@@ -38,10 +38,16 @@ def draw(
     ------
     ValueError
         For another direction or language.
+    TypeError
+        If it is no graph.
     """
     from backprop.drawing.diagram import diagram
     from backprop.drawing.svg import svg
 
+    if not hasattr(graph, "derive"):
+        raise TypeError(
+            f"bp.draw takes a graph, bp.draw(bp.trace(f, x)), not a {type(graph).__name__}"
+        )
     try:
         backward = graph.derive()
     except RuleError:

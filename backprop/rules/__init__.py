@@ -288,6 +288,8 @@ def missing(op: str, module: str | None = "numpy") -> str:
     text = f"`{op}` has no row in the table of rules. Write it with operations that have one"
     if module is None:
         return f"{text}; arrays in a traced function have no `.{op}`"
+    if not op.replace(".", "").isidentifier():
+        return text
     call = f"{module.replace('numpy', 'np', 1)}.{op}(x)"
     return f'{text}, or add a row: rule("{op}", "x", "{call}", x="…the gradient of x from dz, x and z…")'
 

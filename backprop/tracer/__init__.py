@@ -269,7 +269,11 @@ def _outputs(
         ):
             nodes.append(tape.constant(np.asarray(item)))
         else:
-            what = "None" if item is None else f"a {type(item).__name__} ({item!r:.40})"
+            what = "None" if item is None else f"a {type(item).__name__}"
+            if isinstance(item, str):
+                what += f" ({item!r:.40})"
+            elif isinstance(item, dict) and item:
+                what += f" with {', '.join(map(repr, item))}"
             raise TraceError(
                 f"{_place(f)} returns {what}; it must return an array, several arrays, or "
                 "(out, cache)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -21,6 +22,16 @@ _KEEP = (
     "keep it an array: numpy functions take it (np.sqrt, not math.sqrt), and so do buffers that "
     "the function makes itself with np.zeros"
 )
+
+_PRINT = 'to print it, write f"{x:.3f}", which only looks at it'
+
+
+def _formats(frame: FrameType) -> bool:
+    """Whether the author's expression is `"%.3f" % x`."""
+    here = site(frame)
+    tree: Any = here.tree if here is not None else None
+    modulo = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mod)
+    return modulo and isinstance(getattr(tree.left, "value", None), str)
 
 
 class Array:
@@ -112,7 +123,8 @@ class Array:
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         return leave(
             self,
-            "became a plain ndarray (`np.asarray`, a C extension, or an ndarray it is written to)",
+            "became a plain ndarray (`np.asarray`, `np.vectorize`, a C extension, or an ndarray it "
+            "is written to)",
             "work on the array itself with numpy functions; make buffers with np.zeros",
         )
 
@@ -124,10 +136,10 @@ class Array:
         return value
 
     def __float__(self) -> float:
-        return float(leave(self, "became a float", _KEEP))
+        return float(leave(self, "became a float", _PRINT if _formats(getframe(1)) else _KEEP))
 
     def __int__(self) -> int:
-        return int(leave(self, "became an int", _KEEP))
+        return int(leave(self, "became an int", f"{_KEEP} (not with dtype=int)"))
 
     def __complex__(self) -> complex:
         return complex(leave(self, "became a complex number", _KEEP))

@@ -12,7 +12,7 @@ import numpy as np
 from backprop.errors import RuleError
 from backprop.graph import plain
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import Array, call, current, leave, store, unary, unwrap
+from backprop.tracer.array import Array, call, current, leave, refuse, store, unary, unwrap
 from backprop.tracer.names import site
 
 
@@ -22,6 +22,8 @@ def canonical(op: str, *args: Any, **options: Any) -> Any:
         if type(arg) is not Array and not isinstance(arg, (int, float, np.ndarray, np.generic)):
             if isinstance(arg, (list, tuple)):
                 continue
+            if isinstance(arg, complex):
+                refuse("complex numbers are not traced", "Write real and imaginary part apart")
             return NotImplemented
     if op == "power" and type(args[1]) in (int, float) and args[1] in (1, 2):
         return unary(TABLE["square" if args[1] == 2 else "positive"][0], args[0], sys._getframe(1))
