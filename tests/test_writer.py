@@ -329,6 +329,25 @@ def test_the_source_passes_ruff(name):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("subscripts", "line"),
+    [
+        ("ij->i", "dx = np.ones_like(x) * dout[:, None]"),
+        ("ij->j", "dx = np.ones_like(x) * dout"),
+        ("ij->ji", "dx = dout.T"),
+        ("ii->", "dx = dout * np.eye(x.shape[1])"),
+        ("ij,ij->", "dx = dout * y"),
+        ("ij,ij->j", "dx = dout * y"),
+        ("ij,ik->jk", 'dx = np.einsum("jk,ik->ij", dout, y)'),
+    ],
+)
+def test_the_backward_of_einsum_is_no_einsum_where_broadcasting_says_it(subscripts, line):
+    operands = "x, y" if "," in subscripts else "x"
+    f = eval(f"lambda {operands}: np.einsum({subscripts!r}, {operands})", {"np": np})
+    args = [array(3, 3, seed=i) for i in range(len(operands.split(", ")))]
+    assert check(f, *args).lines[0] == line
+
+
 # ── options: whole numbers that f was given ─────────────────────────────────────────────────
 def groups(x, gamma, G=2, eps=1e-5):
     N, C, H, W = x.shape

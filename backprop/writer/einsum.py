@@ -24,9 +24,9 @@ def contract(
 
     That operand is named where it is a parameter of its own, as those of `np.tensordot` are.
 
-    A letter that only this operand has was summed; its gradient is the same along it, so
-    ones take its place. A letter that it has twice stands for its diagonal, so an identity
-    matrix does.
+    A letter that only this operand has was summed, so its gradient is the same along it: it
+    is left out, and broadcast. A letter that it has twice stands for its diagonal, so an
+    identity matrix takes its place.
     """
     subscripts, operands = spelt(filling.node)
     if isinstance(operand, ast.Name):
@@ -39,33 +39,84 @@ def contract(
     names = [result, *(term for i, term in enumerate(terms) if i != which)]
     factors: list[Tree] = [filling.expand(tree)[0]]
     factors += [filling.literal(operand) for i, operand in enumerate(operands) if i != which]
-    # a shape names each letter's length
-    lengths = {letter: (operands[which], axis) for axis, letter in enumerate(_core(wanted))}
+    own = np.shape(_value(operands[which]))
+    head, dots, tail = wanted.partition("...")
+    axis_of = {letter: axis for axis, letter in enumerate(head)}
+    axis_of.update((letter, len(own) - len(tail) + i) for i, letter in enumerate(tail))
     target = ""
-    seen: set[str] = set()
     for letter in wanted:
-        if letter in seen and letter != ".":
+        if letter in target and letter != ".":
             twin = next(spare)
             names.append(letter + twin)
-            factors.append(text.called("np.eye", _length(filling, wanted, lengths[letter])))
+            length = filling.writer.length(operands[which], axis_of[letter])
+            factors.append(text.called("np.eye", length))
             target += twin
         else:
             target += letter
-        seen.add(letter)
-    for letter in dict.fromkeys(_core(wanted)):
+    sizes = _sizes([*terms, result], [*operands, filling.node])
+    if not any("." in name for name in (target, *names)):
+        filling.full = tuple(
+            sizes.get(letter, size) for letter, size in zip(target, own, strict=True)
+        )
+        found = [f for i, f in enumerate(operands) if i != which]
+        there = _sizes(names, [filling.node, *found])
+        return _plainly(
+            names, factors, target, [there.get(c, n) for c, n in zip(target, own, strict=True)]
+        )
+    for letter in dict.fromkeys(head + tail):
         if not any(letter in name for name in names):
             names.append(letter)
-            factors.append(text.called("np.ones", _length(filling, wanted, lengths[letter])))
-    dots = "..." in result
-    if dots and "..." not in target:
-        target = "..." + target
-    subscripts = f"{','.join(names)}->{target}"
-    core = len(_core(wanted))
-    own = np.shape(_value(operands[which]))
-    batch = filling.node.shape[: len(filling.node.shape) - len(_core(result))] if dots else ()
-    full = (*batch, *(own[len(own) - core :] if core else ()))
-    filling.full = full
-    return text.called("np.einsum", text.constant(subscripts), *factors), full
+            length = filling.writer.length(operands[which], axis_of[letter])
+            factors.append(text.called("np.ones", length))
+    batch: Shape = ()
+    if "..." in result:
+        first, _, last = result.partition("...")
+        batch = filling.node.shape[len(first) : len(filling.node.shape) - len(last)]
+        target = target if dots else "..." + target
+    start = len(head) if dots else 0  # where the axes of the dots are
+    filling.full = (*own[:start], *batch, *own[len(own) - len(tail) if dots else 0 :])
+    return _einsum(names, factors, target), filling.full
+
+
+def _sizes(terms: list[str], operands: list[Any]) -> dict[str, int]:
+    """How long each letter is: einsum broadcasts what has length 1."""
+    sizes: dict[str, int] = {}
+    for term, operand in zip(terms, operands, strict=False):
+        for letter, size in zip(term, np.shape(_value(operand)), strict=False):
+            sizes[letter] = max(size, sizes.get(letter, 0)) if size != 1 else sizes.get(letter, 1)
+    return sizes
+
+
+def _einsum(names: list[str], factors: list[Tree], target: str) -> Tree:
+    return text.called("np.einsum", text.constant(f"{','.join(names)}->{target}"), *factors)
+
+
+def _plainly(
+    names: list[str], factors: list[Tree], target: str, shape: list[int]
+) -> tuple[Tree, Shape]:
+    """Without einsum what broadcasting does: numbers, and letters that no factor has."""
+    there = [any(letter in name for name in names) for letter in target]
+    core = "".join(letter for letter, known in zip(target, there, strict=True) if known)
+    if core in names and all(core.endswith(name) for name in names):
+        tree = factors[0]
+        for factor in factors[1:]:
+            tree = text.binary(ast.Mult(), tree, factor)
+    else:
+        terms = [i for i, name in enumerate(names) if name]
+        inner = [names[i] for i in terms]
+        if len(core) == 2 and inner == [core[::-1]]:
+            tree = text.attribute(factors[terms[0]], "T")
+        else:
+            tree = _einsum(inner, [factors[i] for i in terms], core)
+        for i, name in enumerate(names):
+            if not name:
+                tree = text.binary(ast.Mult(), factors[i], tree)
+    first = there.index(True) if core else len(there)
+    if all(there[first:]):
+        return tree, tuple(shape[first:])
+    index = [ast.Slice() if known else text.constant(None) for known in there[first:]]
+    kept = tuple(size if known else 1 for size, known in zip(shape, there, strict=True))
+    return ast.Subscript(tree, ast.Tuple(index)), kept[first:]
 
 
 _LETTERS = "ijklmnpqrstuvwxyzabcdefgho"
@@ -84,17 +135,8 @@ def parts(subscripts: str) -> tuple[list[str], str]:
     return terms, result
 
 
-def _core(term: str) -> str:
-    return term.replace(".", "")
-
-
 def _value(operand: Any) -> Any:
     return getattr(operand, "value", operand)
-
-
-def _length(filling: Filling, term: str, place: tuple[Any, int]) -> Tree:
-    operand, axis = place
-    return filling.writer.length(operand, np.ndim(operand.value) - len(_core(term)) + axis)
 
 
 def spelt(node: Node) -> tuple[str, list[Any]]:
