@@ -348,6 +348,40 @@ def test_the_backward_of_einsum_is_no_einsum_where_broadcasting_says_it(subscrip
     assert check(f, *args).lines[0] == line
 
 
+def long_names(input_activations_of_the_previous_layer, gain_of_each_unit_of_this_layer):
+    normalised_activations_of_the_previous_layer = (
+        input_activations_of_the_previous_layer
+        / np.sqrt(np.sum(input_activations_of_the_previous_layer**2, axis=1, keepdims=True) + 1e-8)
+    )
+    inside = np.clip(
+        normalised_activations_of_the_previous_layer * gain_of_each_unit_of_this_layer,
+        -np.abs(gain_of_each_unit_of_this_layer),
+        np.abs(gain_of_each_unit_of_this_layer),
+    )
+    return inside - np.mean(normalised_activations_of_the_previous_layer, axis=0)
+
+
+def methods_in_a_row(x):
+    return x.sum(0).reshape(1, -1).repeat(3, 0).swapaxes(0, 1).squeeze().clip(-1, 1).flatten()[:5]
+
+
+@pytest.mark.parametrize(
+    ("f", "shapes"), [(long_names, [(3, 4), (4,)]), (methods_in_a_row, [(3, 4)])]
+)
+def test_long_expressions_are_broken_as_a_formatter_would(f, shapes):
+    pytest.importorskip("ruff")
+    args = [array(*shape, seed=i) for i, shape in enumerate(shapes)]
+    source = "import numpy as np\n\n\n" + check(f, *args).source
+    assert max(map(len, source.splitlines())) <= 88
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--diff", "--isolated", "-"],
+        input=source,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 # ── options: whole numbers that f was given ─────────────────────────────────────────────────
 def groups(x, gamma, G=2, eps=1e-5):
     N, C, H, W = x.shape

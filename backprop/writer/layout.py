@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.writer import text
 
@@ -54,6 +54,9 @@ def _item(part: str, indent: int) -> list[str]:
     if isinstance(tree, ast.Call):
         *lines, last = _broken("", tree, indent)
         return [*lines, f"{last},"]
+    if isinstance(tree, ast.BinOp):
+        *lines, last = [line for each in _operands(tree) for line in _operand(each, indent)]
+        return [*lines, f"{last},"]
     if not isinstance(tree, ast.List):
         return [f"{space}{part},"]
     inner = [text.show(each, None, 1) for each in tree.elts]
@@ -71,32 +74,62 @@ def _broken(prefix: str, tree: Any, indent: int) -> list[str]:
         if len(parts) == 1 and len(parts[0]) + indent + 4 > WIDTH:
             inner[-1] = inner[-1].removesuffix(",")
             if tree.args and isinstance(tree.args[0], ast.BinOp):
-                inner = [f"{space}    {part}" for part in _terms(tree.args[0])]
+                operands = _operands(tree.args[0])
+                inner = [line for each in operands for line in _operand(each, indent + 4)]
         return [head, *inner, f"{space})"]
     if isinstance(tree, (ast.Tuple, ast.List)):
         left, right = "()" if isinstance(tree, ast.Tuple) else "[]"
         parts = [text.show(part, None, 1) for part in tree.elts]
         inner = [line for part in parts for line in _item(part, indent + 4)]
         return [f"{space}{prefix}{left}", *inner, f"{space}{right}"]
-    whole = text.show(tree)
-    inner = [" " * (indent + 4) + whole]
+    inner = [" " * (indent + 4) + text.show(tree)]
     if len(inner[0]) > WIDTH and isinstance(tree, ast.BinOp):
-        inner = [" " * (indent + 4) + part for part in _terms(tree)]
-        if isinstance(tree.right, ast.Call) and max(map(len, inner)) > WIDTH:
-            sign, level = text.operator(tree.op)
-            return _broken(
-                f"{prefix}{text.show(tree.left, None, level)} {sign} ", tree.right, indent
-            )
+        operands = _operands(tree)
+        last = operands[-1]
+        widest = max(len(sign) + len(shown) for sign, _, shown in operands) + indent + 4
+        if len(operands) == 2 and last.shown.endswith(")") and widest > WIDTH:
+            first = operands[0].shown
+            return _operand(_Operand(f"{prefix}{first} {last.sign}", last.tree, last.shown), indent)
+        inner = [line for each in operands for line in _operand(each, indent + 4)]
     return [f"{space}{prefix}(", *inner, f"{space})"]
 
 
-def _terms(tree: ast.BinOp) -> list[str]:
-    """The operands of the outermost operators, each line starting with its operator."""
+class _Operand(NamedTuple):
+    sign: str  # what stands before it, with its space
+    tree: Any
+    shown: str
+
+
+def _operands(tree: ast.BinOp) -> list[_Operand]:
+    """The operands of the outermost operators, each with its operator before it."""
     sign, level = text.operator(tree.op)
-    right = f"{sign} {text.show(tree.right, None, level + 1)}"
+    right = _Operand(f"{sign} ", tree.right, text.show(tree.right, None, level + 1))
     if isinstance(tree.left, ast.BinOp) and text.operator(tree.left.op)[1] == level:
-        return [*_terms(tree.left), right]
-    return [text.show(tree.left, None, level), right]
+        return [*_operands(tree.left), right]
+    return [_Operand("", tree.left, text.show(tree.left, None, level)), right]
+
+
+def _operand(operand: _Operand, indent: int) -> list[str]:
+    """An operand on a line, or broken where it has a bracket."""
+    sign, tree, shown = operand
+    space = " " * indent
+    if len(sign) + len(shown) + indent <= WIDTH:
+        return [f"{space}{sign}{shown}"]
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return _operand(_Operand(f"{sign}-", tree.operand, shown[1:]), indent)
+    if isinstance(tree, ast.Call):
+        return _broken(sign, tree, indent)
+    if isinstance(tree, ast.BinOp) and shown.startswith("("):
+        return [
+            f"{space}{sign}(",
+            *(
+                [f"{space}    {shown[1:-1]}"]
+                if len(shown) + 2 + indent <= WIDTH
+                else [line for each in _operands(tree) for line in _operand(each, indent + 4)]
+            ),
+            f"{space})",
+        ]
+    return [f"{space}{sign}{shown}"]
 
 
 def _expression(part: str) -> Any:
