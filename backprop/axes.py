@@ -124,12 +124,12 @@ def _matmul(node: Node, arguments: dict[str, Any]) -> Origins:
 
 
 def _get(node: Node, arguments: dict[str, Any]) -> Origins:
-    """Whole axes keep their origin as long as the index is made of slices, ints and None."""
+    """Whole axes keep their origin; those of an array of indices have that array's."""
     x, key = arguments["x"], arguments["key"]
     unknown: Origins = (None,) * len(node.shape)
     parts = key if isinstance(key, tuple) else (key,)
     if not all(part is None or part is ... or isinstance(part, (slice, int)) for part in parts):
-        return unknown
+        return _picked(node, parts) or unknown
     taken = sum(part is not None and part is not ... for part in parts)
     rest = [slice(None)] * (len(x.shape) - taken)
     full: list[Any] = []
@@ -148,6 +148,26 @@ def _get(node: Node, arguments: dict[str, Any]) -> Origins:
             result.append(x._origins[axis] if whole else None)
         axis += 1
     return tuple(result)
+
+
+def _picked(node: Node, parts: tuple[Any, ...]) -> Origins | None:
+    """`scores[np.arange(N), y]`, `w[words]`: arrays of whole numbers, side by side."""
+    kinds = [isinstance(part, (Node, np.ndarray, list)) for part in parts]
+    arrays = [part for part, array in zip(parts, kinds, strict=True) if array]
+    values = [np.asarray(part.value if isinstance(part, Node) else part) for part in arrays]
+    first, last = kinds.index(True), len(kinds) - kinds[::-1].index(True)
+    others = [part for part, array in zip(parts, kinds, strict=True) if not array]
+    whole = all(isinstance(part, slice) and part == slice(None) for part in others)
+    if not whole or not all(kinds[first:last]) or any(v.dtype.kind not in "iu" for v in values):
+        return None
+    shape = np.broadcast_shapes(*[value.shape for value in values])
+    picked: list[Origin] = [None] * len(shape)
+    for part in arrays:
+        for back in range(1, len(part.shape) + 1) if isinstance(part, Node) else ():
+            if part.op == "input" and (part.shape[-back] != 1 or shape[-back] == 1):
+                picked[-back] = picked[-back] or part._origins[-back]
+    found = node.arguments["x"]._origins
+    return (*found[:first], *picked, *found[last:])
 
 
 def _join(node: Node, arguments: dict[str, Any]) -> Origins:

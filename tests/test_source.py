@@ -187,3 +187,72 @@ def test_a_default_without_a_text_is_not_read():
         return options.scale * x
 
     agrees(f, array(3))
+
+
+# ── lengths and places ──────────────────────────────────────────────────────────────────────
+def test_a_mean_over_labels_is_divided_by_their_number():
+    def loss(x, y):
+        logp = x - np.log(np.sum(np.exp(x), axis=1))[:, None]
+        return -logp[range(len(y)), y].mean() + logp[np.arange(len(x)), y][:, None].mean()
+
+    x, y, other = array(3, 4), np.array([0, 2, 1]), np.array([2, 2, 1, 0, 0])
+    source = agrees(loss, array(5, 6), other, traced_with=(x, y)).source
+    assert "/ y.shape[0]" in source
+    assert ".shape[0]" not in source.replace("y.shape[0]", "").replace("x.shape[0]", "")
+
+
+def test_a_sum_over_words_names_their_number():
+    def f(w, words):
+        return w[words].mean(axis=(0, 1)) * w[:, words].sum()
+
+    words, others = np.array([[0, 1], [1, 2]]), np.array([[0, 0, 1]])
+    source = agrees(f, array(3, 3), others, traced_with=(array(3, 3), words)).source
+    assert "(words.shape[0] * words.shape[1])" in source or "words.size" in source
+
+
+def test_pieces_of_a_stack_are_cut_without_further_values():
+    def f(a, b):
+        return np.dstack((a, b)) * np.concatenate([a[:, None], b[:, None]], axis=1).sum()
+
+    source = agrees_for_all(f, array(3, 4), array(3, 4, seed=1)).source
+    assert "[:, :, 1:]" in source
+
+
+def agrees_for_all(f, *args):
+    backward = bp.derive(f, *args)
+    dout = array(*backward.graph.output.shape, seed=5)
+    wanted = bp.numeric_gradient(f, *args, dout=dout)
+    for found in (alone(backward)(dout, *args), backward(dout, *args)):
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+    return backward
+
+
+def test_what_is_not_padded_needs_no_slice():
+    def f(x, pad=0):
+        wide = np.pad(x, ((pad, pad), (pad, pad)))
+        return wide.ravel() ** 2
+
+    backward = agrees(f, array(3, 4))
+    assert not any("[:]" in line or "((-1,))" in line for line in backward.lines)
+
+
+def test_groups_are_put_back_by_their_lengths():
+    def f(x, G=2):
+        N, C, H = x.shape
+        rows = x.reshape(N * G, C // G * H).T
+        rows = rows - rows.mean(axis=0)
+        return rows.T.reshape(N, C, H)
+
+    source = agrees(f, array(2, 4, 3)).source
+    assert "dout.reshape(N * G, C // G * H)" in source
+
+
+def test_a_partial_function_is_called_by_its_own_name():
+    from functools import partial
+
+    def scaled(x, by=1.0):
+        return x * by
+
+    backward = bp.derive(partial(scaled, by=3.0), array(3))
+    assert backward.source.startswith("def scaled_backward(dout, x, *, by=3.0):")

@@ -8,7 +8,7 @@ import inspect
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -84,7 +84,8 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             function returns something else than arrays.
         RuleError: an operation has no row in the table.
     """
-    name = getattr(f, "__name__", None) or type(f).__name__
+    named = f.func if isinstance(f, partial) else f
+    name = getattr(named, "__name__", None) or type(named).__name__
     tape = Tape()
     names = _parameter_names(f, args)
     inputs: dict[str, Node] = {}

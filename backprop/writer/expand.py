@@ -82,7 +82,10 @@ class Filling:
         if isinstance(tree, ast.Attribute):
             return text.attribute(self.expand(tree.value)[0], tree.attr), None
         if isinstance(tree, ast.Subscript):
-            return ast.Subscript(self.expand(tree.value)[0], self.expand(tree.slice)[0]), None
+            value, shape = self.expand(tree.value)
+            key = self.expand(tree.slice)[0]
+            whole = _all(key)
+            return (value, shape) if whole else (ast.Subscript(value, key), None)
         if isinstance(tree, ast.Tuple):
             return ast.Tuple([self.expand(part)[0] for part in tree.elts]), None
         if isinstance(tree, ast.List):
@@ -131,7 +134,7 @@ class Filling:
                 continue
             assert option.arg is not None
             options[option.arg] = self.expand(value)[0]
-        if _takes_lengths(tree) and isinstance(args[0][0], ast.Tuple) and len(args[0][0].elts) > 1:
+        if _takes_lengths(tree) and isinstance(args[0][0], ast.Tuple) and args[0][0].elts:
             args = [(part, None) for part in args[0][0].elts]
         keywords = [ast.keyword(key, value) for key, value in options.items()]
         shape = broadcast([shape for _, shape in args]) if args and not options else None
@@ -153,6 +156,15 @@ def _takes_lengths(tree: ast.Call) -> bool:
     """`x.reshape(2, 3)` rather than `x.reshape((2, 3))`."""
     method = tree.func.attr if isinstance(tree.func, ast.Attribute) else ""
     return method in ("reshape", "transpose") and len(tree.args) == 1
+
+
+def _all(key: Tree) -> bool:
+    """Whether an index is `:` alone, of any number of axes."""
+    parts = key.elts if isinstance(key, ast.Tuple) else [key]
+    return all(
+        isinstance(part, ast.Slice) and not (part.lower or part.upper or part.step)
+        for part in parts
+    )
 
 
 def _number(value: Any) -> bool:

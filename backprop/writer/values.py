@@ -155,6 +155,8 @@ class Values:
             node, axis = source, its_axis
         if node.op == "reshape" and self.inlined(node) and node.operands[1][axis] != -1:
             return self.literal(node.operands[1][axis])
+        if _added(node, axis):
+            return text.constant(1)
         shape = text.attribute(self.value(node), "shape")
         return ast.Subscript(shape, text.constant(axis))
 
@@ -182,15 +184,18 @@ class Values:
             return ast.Tuple([])
         source = self._whole(node, axes)
         if source is not None:
-            return text.attribute(self.value(source), "shape")
+            return self._own_shape(source)
         if all(origin[0].op == "input" for origin in origins(node)):
             lengths = [self.length(node, axis) for axis in axes]
             return lengths[0] if len(lengths) == 1 else ast.Tuple(lengths)
         found = origins(node)
         twin = next(n for n in self.graph.nodes if n is node or (n.named and origins(n) == found))
-        if twin.op == "reshape" and self.inlined(twin) and -1 not in twin.operands[1]:
-            return self.literal(tuple(twin.operands[1]))
-        return text.attribute(self.value(twin), "shape")
+        return self._own_shape(twin)
+
+    def _own_shape(self, node: Node) -> Tree:
+        if node.op == "reshape" and self.inlined(node) and -1 not in node.operands[1]:
+            return self.literal(tuple(node.operands[1]))
+        return text.attribute(self.value(node), "shape")
 
     def _whole(self, node: Node, axes: tuple[int, ...]) -> Node | None:
         """The earlier node whose axes these are, all and in order."""
@@ -201,6 +206,24 @@ class Values:
         if found != [(source, axis) for axis in range(len(source.shape))]:
             return None
         return source if source.op == "input" or source.named or not node.named else None
+
+
+def _added(node: Node, axis: int) -> bool:
+    """Whether an axis is one that `x[:, None]` or `np.expand_dims` adds."""
+    if node.shape[axis] != 1 or origins(node)[axis] != (node, axis):
+        return False
+    if node.op != "get":
+        return node.op == "expand_dims"
+    key = node.arguments["key"]
+    parts = list(key) if isinstance(key, tuple) else [key]
+    if not all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
+        return False
+    parts = [part for part in parts if not isinstance(part, int)]
+    if ... in parts:
+        at = parts.index(...)
+        rest = len(node.shape) - (len(parts) - 1)
+        parts[at : at + 1] = [slice(None)] * rest
+    return axis < len(parts) and parts[axis] is None
 
 
 def repeated(node: Node) -> Node | None:

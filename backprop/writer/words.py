@@ -81,11 +81,11 @@ def piece(filling: Filling, tree: ast.expr, axis: ast.expr) -> tuple[Tree, Shape
     arrays = list(filling.argument(tree))
     along = int(filling.argument(axis)) % len(filling.node.shape)
     which = _nth(arrays, filling.position)
+    last = which == len(arrays) - 1
     edges: list[Tree] = [text.constant(0)]
-    for part in arrays:
+    for part in arrays[: which if last else which + 1]:
         size = filling.writer.size(part, along)
         edges.append(text.binary(ast.Add(), edges[-1], size))
-    last = which == len(arrays) - 1
     part = ast.Slice(edges[which] if which else None, None if last else edges[which + 1])
     whole: list[Tree] = [ast.Slice()] * along
     return (ast.Tuple([*whole, part]) if whole else part), ()
