@@ -128,7 +128,8 @@ def _get(node: Node, arguments: dict[str, Any]) -> Origins:
     x, key = arguments["x"], arguments["key"]
     unknown: Origins = (None,) * len(node.shape)
     parts = key if isinstance(key, tuple) else (key,)
-    if not all(part is None or part is ... or isinstance(part, (slice, int)) for part in parts):
+    basic = (slice, int, np.integer)
+    if not all(part is None or part is ... or isinstance(part, basic) for part in parts):
         return _picked(node, parts) or unknown
     taken = sum(part is not None and part is not ... for part in parts)
     rest = [slice(None)] * (len(x.shape) - taken)
@@ -153,6 +154,8 @@ def _get(node: Node, arguments: dict[str, Any]) -> Origins:
 def _picked(node: Node, parts: tuple[Any, ...]) -> Origins | None:
     """`scores[np.arange(N), y]`, `w[words]`: arrays of whole numbers, side by side."""
     kinds = [isinstance(part, (Node, np.ndarray, list)) for part in parts]
+    if not any(kinds):
+        return None
     arrays = [part for part, array in zip(parts, kinds, strict=True) if array]
     values = [np.asarray(part.value if isinstance(part, Node) else part) for part in arrays]
     first, last = kinds.index(True), len(kinds) - kinds[::-1].index(True)

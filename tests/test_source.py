@@ -201,6 +201,14 @@ def test_a_mean_over_labels_is_divided_by_their_number():
     assert ".shape[0]" not in source.replace("y.shape[0]", "").replace("x.shape[0]", "")
 
 
+def test_an_entry_picked_by_a_label_is_an_entry():
+    def loss(x, y):
+        picked = [np.log(np.exp(x[i, y[i]]) / np.exp(x[i]).sum()) for i in range(len(y))]
+        return np.mean(picked) + x[y[0], None].sum() + x[y > 0].sum() + x[[True, False, True]].sum()
+
+    agrees(loss, array(3, 4), np.array([0, 2, 1]))
+
+
 def test_a_sum_over_words_names_their_number():
     def f(w, words):
         return w[words].mean(axis=(0, 1)) * w[:, words].sum()

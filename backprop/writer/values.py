@@ -216,9 +216,10 @@ def _added(node: Node, axis: int) -> bool:
         return node.op == "expand_dims"
     key = node.arguments["key"]
     parts = list(key) if isinstance(key, tuple) else [key]
-    if not all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
+    basic = (slice, int, np.integer)
+    if not all(part is None or part is ... or isinstance(part, basic) for part in parts):
         return False
-    parts = [part for part in parts if not isinstance(part, int)]
+    parts = [part for part in parts if not isinstance(part, (int, np.integer))]
     if ... in parts:
         at = parts.index(...)
         rest = len(node.shape) - (len(parts) - 1)
