@@ -221,7 +221,15 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("np.linalg.solve(x + np.eye(3), y)", {"x": (2, 3, 3), "y": (2, 3, 2)}),
         ("np.linalg.solve(x + np.eye(3), y)", {"x": (3, 3), "y": (2, 3, 1)}),
     ],
-    "add_at": [("out = np.zeros(4); np.add.at(out, [0, 2, 0], x)", {"x": (3,)})],
+    "add_at": [
+        ("out = np.zeros(4); np.add.at(out, [0, 2, 0], x)", {"x": (3,)}),
+        ("out = np.zeros((4, 3)); np.add.at(out, [0, 2, 0], x)", {"x": (3,)}),
+        (
+            "out = np.ones((4, 3)) * y; np.add.at(out, (slice(None), [1, 1]), x)",
+            {"x": (), "y": (3,)},
+        ),
+        ("out = y * 1; np.subtract.at(out, [1, 1], x)", {"x": (2, 1), "y": (3, 3)}),
+    ],
     "astype": [("x.astype(np.longdouble) * 2", {"x": (3, 2)})],
     "concatenate": [
         ("np.concatenate([x, y, x], axis=1)", {"x": (3, 2), "y": (3, 4)}),

@@ -392,6 +392,8 @@ class Writer(Values):
         filling = self._filling(use)
         tree, shape = filling.expand(use.template)
         full = filling.full or (use.user.shape if rule.axes == "broadcast" else use.node.shape)
+        if use.operand == "value":  # `np.add.at(x, key, value)`: it may have been broadcast
+            full = filling.full = _selected(use.user).shape
         if shape is None or (not rule.lazy and filling.full is None):
             shape = full
         return self._fitted(use, tree, shape, full)
@@ -409,7 +411,7 @@ class Writer(Values):
             if gradient.stale is not None and (entries & gradient.stale.entries).any():
                 self._settle(use.user)
             tree, _ = self._filling(use).expand(use.template)
-            shape = np.empty(use.user.shape, dtype=bool)[plain_value(key)].shape
+            shape = _selected(use.user).shape
             return self._fitted(use, tree, shape, shape)
         if gradient.stale is not None:
             entries |= gradient.stale.entries
@@ -533,6 +535,11 @@ def _constant_factors(
 def _scatters(rule: Rule) -> bool:
     """Whether all texts of a row are `dx[key] += dz`: that broadcasts by itself."""
     return all(isinstance(text.parse(each), ast.AugAssign) for each in rule.backward.values())
+
+
+def _selected(user: Node) -> np.ndarray:
+    """The entries that an item assignment, or `np.add.at`, writes to."""
+    return np.empty(user.shape, dtype=bool)[plain_value(user.arguments["key"])]
 
 
 def entries_of(shape: Shape, key: Any) -> np.ndarray:
