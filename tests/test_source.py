@@ -70,8 +70,15 @@ def of_a_buffer(x):
     return y * z + x
 
 
+def of_a_product(x):
+    y = 1 * (-x * 0.3)
+    y[0] = x[1]
+    return y * x
+
+
 @pytest.mark.parametrize(
-    "f", [plus_nothing, once, first_power, row_plus_nothing, plus_sign, of_a_buffer]
+    "f",
+    [plus_nothing, once, first_power, row_plus_nothing, plus_sign, of_a_buffer, of_a_product],
 )
 def test_a_sum_with_nothing_is_a_copy_when_it_is_written_to(f):
     source = agrees(f, array(3, 4)).source

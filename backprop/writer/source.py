@@ -158,10 +158,11 @@ class Forward(Values):
             given = "" if tree is not None else self._given(node)
             return [] if given == variable else [f"{variable} = {given or text.show(tree)}"]
         if not node.rule.in_place:
-            same = ".copy()" if repeated(node) is not None else ""
-            return [f"{variable} = {text.show(self.expression(node))}{same}"]
-        base = text.show(self.value(node.arguments["x"]))
-        lines = [] if base == variable else [f"{variable} = {base}.copy()"]
+            tree = self.expression(node)
+            shown = text.show(tree) if repeated(node) is None else _copied(tree)
+            return [f"{variable} = {shown}"]
+        base = self.value(node.arguments["x"])
+        lines = [] if text.show(base) == variable else [f"{variable} = {_copied(base)}"]
         filling = Filling(self, node, node, None)
         statement = text.parse(node.rule.forward)
         if isinstance(statement, ast.Assign):
@@ -243,6 +244,12 @@ class Forward(Values):
             if not _in_place(base):
                 return False
             base = base.arguments["x"]
+
+
+def _copied(tree: Tree) -> str:
+    """`x.copy()`; arithmetic makes a new array anyway."""
+    fresh = isinstance(tree, (ast.BinOp, ast.UnaryOp, ast.Compare))
+    return text.show(tree) if fresh else f"{text.show(tree)}.copy()"
 
 
 def _in_place(node: Node) -> bool:
