@@ -146,6 +146,17 @@ def test_a_count_of_labels_is_written_as_the_author_counts():
     assert "n = (y != 2).sum()" in source
 
 
+def test_constants_that_are_unpacked_are_written_apart():
+    def f(x):
+        T, D = x.shape[0], x.shape[1]
+        angle = np.arange(T)[:, None] / 100 ** (np.arange(D) / D)
+        c, s = np.cos(angle), np.sin(angle)
+        return x * c + x[::-1] * s
+
+    source = agrees(f, array(12, 12)).source
+    assert "c = np.cos(np.arange(T)[:, None] / 100 ** (np.arange(D) / D))" in source
+
+
 def test_a_dictionary_that_changes_later_is_not_taken_for_the_one_that_was_traced():
     def f(x, options):
         k = options["k"] + 1

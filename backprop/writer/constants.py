@@ -161,11 +161,21 @@ def _definitions(site: Site) -> dict[str, list[ast.expr]]:
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, []).append(statement.value)
                 elif isinstance(target, ast.Tuple):
-                    for i, part in enumerate(target.elts):
+                    for part, item in zip(
+                        target.elts, _items(statement.value, target), strict=True
+                    ):
                         if isinstance(part, ast.Name):
-                            item = ast.Subscript(statement.value, ast.Constant(i))
                             found.setdefault(part.id, []).append(item)
     return found
+
+
+def _items(value: ast.expr, target: ast.Tuple) -> list[ast.expr]:
+    """What each name of `c, s = np.cos(a), np.sin(a)` is assigned."""
+    count = len(target.elts)
+    if isinstance(value, ast.Tuple) and len(value.elts) == count:
+        if not any(isinstance(part, ast.Starred) for part in value.elts):
+            return value.elts
+    return [ast.Subscript(value, ast.Constant(i)) for i in range(count)]
 
 
 def _closed(tree: Any, scope: dict[str, Any], definitions: dict[str, Any], depth: int = 0) -> Any:
