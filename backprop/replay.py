@@ -205,6 +205,8 @@ def _shift(
         assert node.rule is not None
         source = node.arguments["x"]
         x = values.get(source, source.value)
+        if not x.size:
+            return value
         options = {name: node.arguments[name] for name in ("axis", "keepdims")}
         n = x.size / value.size if node.op == "sum" else 1
         high, low = n * np.max(x, **options), n * np.min(x, **options)

@@ -143,7 +143,18 @@ def test_calling_it_from_arguments_and_from_a_cache_is_the_same(name):
     np.testing.assert_equal((dout, args), before)
 
 
-NODES = ["lstm_step_forward", "rnn_forward", "batchnorm_in_place", "joined", "clipped", "by_rows"]
+NODES = [
+    "svm_by_margins",
+    "spread_and_cut",
+    "whole_batch_at_once",
+    "no_rows",
+    "lstm_step_forward",
+    "rnn_forward",
+    "batchnorm_in_place",
+    "joined",
+    "clipped",
+    "by_rows",
+]
 
 
 @pytest.mark.parametrize("shift", [False, True])

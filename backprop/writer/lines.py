@@ -359,6 +359,8 @@ class Writer(Values):
         if node.rule is not None and (node.rule.lazy or _scatters(node.rule)):
             return
         last = self.steps[-1] if self.steps else None
+        if self.rename.get(gradient.name) == self._names[node]:
+            del self.rename[gradient.name]  # what is not complete yet keeps a name of its own
         tree: Any = text.name(gradient.name)
         partial = None
         if last is not None and last.gradient == gradient.name and last.node is node:

@@ -237,6 +237,30 @@ def recursive(x, n):
     return np.tanh(recursive(x, n - 1)) + n if n else x
 
 
+def svm_by_margins(scores, y):
+    N = scores.shape[0]
+    correct = scores[np.arange(N), y].reshape(-1, 1)
+    margins = np.maximum(scores - correct + 1.0, 0)
+    margins[np.arange(N), y] = 0
+    return margins.sum() / N
+
+
+def spread_and_cut(x):
+    rows = np.clip(x.sum(0).reshape(1, -1).repeat(3, 0).T, -1, 1)
+    return rows.flatten()[:5]
+
+
+def whole_batch_at_once(x, b):
+    out = np.zeros(x.shape)
+    out[:] = np.tanh(x + b)
+    out[0] = out[0] * b
+    return out.sum() * out
+
+
+def no_rows(x, b):
+    return np.mean((x + b) ** 2, axis=1).sum() * b
+
+
 _rng = np.random.RandomState(7)
 A = _rng.randn
 Y = np.array([0, 2, 1, 2])
@@ -263,5 +287,9 @@ CASES = {
         (contrastive, A(3, 4), A(3, 4)),
         (mean_of_segments, A(5, 3), np.array([0, 1, 1, 0, 2])),
         (recursive, A(3, 4), 3),
+        (svm_by_margins, A(3, 4), Y[:3]),
+        (spread_and_cut, 0.1 * A(2, 3)),
+        (whole_batch_at_once, A(1, 2), A(2)),
+        (no_rows, np.ones((0, 3)), np.ones(3)),
     )
 }
