@@ -148,6 +148,7 @@ NODES = [
     "spread_and_cut",
     "whole_batch_at_once",
     "no_rows",
+    "added_twice",
     "lstm_step_forward",
     "rnn_forward",
     "batchnorm_in_place",

@@ -242,7 +242,11 @@ class Backward:
         `scope` is what `execute` returned, `gradient` gives a node's whole gradient.
         """
         result: dict[tuple[str, str, str], np.ndarray] = {}
+        whole_scope = scope
         for use, tree in self._writer.partials.items():
+            scope = whole_scope
+            if self._writer.gradients[use.user].until is not None:  # its variable went on
+                scope = {**scope, self._name(use.user): gradient(use.user)}
             if tree is None:
                 whole = gradient(use.user).copy()
                 whole[plain(use.user.arguments["key"])] = 0

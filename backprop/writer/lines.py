@@ -343,6 +343,8 @@ class Writer(Values):
         if node.named and not holder.named and source.name not in {*self.rename, *upstream}:
             self.rename[source.name] = self._names[node]
         self.gradients[node] = source
+        if source.name in self._buffers:
+            self._buffers[source.name].append(node)
 
     def _settle(self, node: Node) -> None:
         """Set to 0 what an item assignment overwrote, before the gradient is read."""

@@ -257,6 +257,16 @@ def whole_batch_at_once(x, b):
     return out.sum() * out
 
 
+def added_twice(x, w):
+    out = x * w
+    out[0] += 0.5
+    row = out[1]
+    np.add.at(out, [0, 2, 0], row)
+    np.add.at(out, [0, 2, 0], 1.0)
+    centred = out - 3
+    return np.tanh(centred) + centred.T + out[1]
+
+
 def no_rows(x, b):
     return np.mean((x + b) ** 2, axis=1).sum() * b
 
@@ -290,6 +300,7 @@ CASES = {
         (svm_by_margins, A(3, 4), Y[:3]),
         (spread_and_cut, 0.1 * A(2, 3)),
         (whole_batch_at_once, A(1, 2), A(2)),
+        (added_twice, A(3, 3), A(3)),
         (no_rows, np.ones((0, 3)), np.ones(3)),
     )
 }
