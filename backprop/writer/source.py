@@ -49,13 +49,19 @@ def backward_name(graph: Graph) -> str:
 
 def _defaults(graph: Graph, body: list[str]) -> Iterator[str]:
     """`p = {"eps": 1e-5} if p is None else p`: a default that is an object is made anew."""
+    made = {
+        name: value
+        for name, _, value in graph.call.parameters
+        if isinstance(value, (dict, list, set)) and written(value) is not None
+    }
+    if not made:
+        return
     read = {
         part.id for line in body for part in ast.walk(ast.parse(line)) if isinstance(part, ast.Name)
     }
-    for name, _, default in graph.call.parameters:
-        if name in read and isinstance(default, (dict, list, set)):
-            value = text.show(text.expression(written(default) or "None"))
-            yield f"{name} = {value} if {name} is None else {name}"
+    for name in [name for name in made if name in read]:
+        value = text.show(text.expression(written(made[name]) or ""))
+        yield f"{name} = {value} if {name} is None else {name}"
 
 
 def _parameters(writer: Writer) -> list[str]:
