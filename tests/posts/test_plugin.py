@@ -183,13 +183,34 @@ def test_exactly_the_pages_run_that_depend_on_what_changed(site):
     assert site.build().executed == []
 
 
+def test_a_listed_folder_and_a_missing_file_are_what_a_page_depends_on(site):
+    write = site.project.write
+    write("data/1.txt", "")
+    write("helper.py", "")
+    here = "import helper, pathlib\nhere = pathlib.Path(__file__).parents[1]\n"
+    site.page(f"```python\n{here}print(len(list((here / 'data').glob('*'))))\n```\n")
+    site.page(
+        f"```python\n{here}try:\n    print((here / 'late.txt').read_text())\n"
+        "except OSError:\n    print('none')\n```\n",
+        "docs/b.md",
+    )
+    assert site.build().executed == ["docs/b.md", "docs/index.md"]
+    write("data/2.txt", "")
+    assert site.build().executed == ["docs/index.md"]
+    write("late.txt", "here now")  # and Python looks for modules in that folder
+    assert site.build().executed == ["docs/b.md"]
+    assert site.build().executed == []
+
+
 def test_a_corrupt_entry_is_computed_again(site):
     site.page(PAGE).build()
     html = site.html()
     (entry,) = (site.project.path / ".cache/backprop/posts").iterdir()
     whole = entry.read_bytes()
     wrong = whole.replace(b'"outcomes"', b'"outcome"')
-    for damage in (b"", whole[:-20], b"[1]", b"\xff\xfe", wrong):
+    other = whole.replace(b'"figures": []', b'"figures": "no list"')
+    assert other != whole
+    for damage in (b"", whole[:-20], b"[1]", b"\xff\xfe", wrong, other):
         entry.write_bytes(damage)
         site.build()
         assert site.executed == ["docs/index.md"]

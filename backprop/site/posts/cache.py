@@ -2,7 +2,8 @@
 
 The key of an entry is everything that is known before a page runs (its code and options, the
 versions of Python and of what it imports, this tool). Beside the result the entry names the files
-that the page read while it ran, imported modules of the project above all, with their digests.
+that the page read while it ran, imported modules of the project above all, and the folders that
+it listed, with their digests. The first line of an entry is the digest of all the others.
 """
 
 import ast
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -47,7 +49,10 @@ class Cache:
         if not page.executed:
             return Result([], [])
         try:
-            entry = json.loads(self._path(page).read_bytes())
+            digest, _, data = self._path(page).read_bytes().partition(b"\n")
+            if digest != _sha(data).encode():
+                return None
+            entry = json.loads(data)
             if entry["key"] != key(page):
                 return None
             if any(self._digest(file) != digest for file, digest in entry["files"].items()):
@@ -71,15 +76,20 @@ class Cache:
         }
         # A directory that cannot be written costs time, not the build.
         with contextlib.suppress(OSError):
-            write(self._path(page), json.dumps(entry, indent=1).encode())
+            data = json.dumps(entry, indent=1).encode()
+            write(self._path(page), _sha(data).encode() + b"\n" + data)
 
     def _path(self, page: Page) -> Path:
         return self.directory / (_sha(page.name.encode())[:32] + ".json")
 
     def _digest(self, file: str) -> str:
+        """Of a file's content, of the names in a folder; empty for what does not exist."""
         if file not in self._digests:
+            path = Path(file)
             try:
-                self._digests[file] = _sha(Path(file).read_bytes())
+                names = sorted(os.listdir(path)) if path.is_dir() else None
+                data = path.read_bytes() if names is None else "\0".join(names).encode()
+                self._digests[file] = _sha(data)
             except OSError:
                 self._digests[file] = ""
         return self._digests[file]

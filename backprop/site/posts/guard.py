@@ -1,13 +1,14 @@
 """Watches a page from inside its process: it may read the project, never write or delete there.
 
-The same audit hook records which files of the project the page has read, so that a change of
-any of them (imported modules, data) runs the page again.
+The same audit hook records which files of the project the page has read, and which folders it
+has listed, so that a change of any of them (imported modules, data) runs the page again.
 """
 
 import os
 import sys
 import sysconfig
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 # Audit events that change files, and which of their arguments are paths.
@@ -43,6 +44,10 @@ def install(root: str, scratch: str) -> set[str]:
                     refuse("write", path)
                 else:
                     opened.add(os.path.abspath(os.fsdecode(path)))
+        elif event in ("os.listdir", "os.scandir"):
+            # What Python lists to find a module matters only as far as the module does.
+            if isinstance(args[0], (str, bytes, os.PathLike)) and not _imports(sys._getframe(1)):
+                opened.add(os.path.abspath(os.fsdecode(args[0])))
         elif event in _CHANGES:
             for index in _CHANGES[event]:
                 if isinstance(args[index], (str, bytes, os.PathLike)):
@@ -68,9 +73,15 @@ def lift() -> None:
     _active = False
 
 
-def dependencies(opened: set[str], before: set[str]) -> list[str]:
-    """Every file that is not part of Python or of an installed package, absolute and sorted."""
+def _imports(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith("<frozen importlib")
+
+
+def dependencies(opened: set[str], before: set[str], root: str) -> list[str]:
+    """What is not part of Python or of an installed package: files, folders of the project that
+    were listed, and files of the project that were looked for in vain; absolute and sorted."""
     files = set(opened)
+    inside = os.path.realpath(root) + os.sep
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and name != "__main__" and name not in before:
@@ -85,5 +96,5 @@ def dependencies(opened: set[str], before: set[str]) -> list[str]:
         for file in files
         if "__pycache__" not in file
         and not os.path.realpath(file).startswith((*installed, "/proc/", "/dev/", "/sys/"))
-        and Path(file).is_file()
+        and (Path(file).is_file() or (os.path.realpath(file) + os.sep).startswith(inside))
     )

@@ -204,7 +204,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def on_serve(self, server: Any, **_: Any) -> Any:
         """Modules that a page imports are as good a reason to build again as the page."""
         for file in sorted(self.files):
-            server.watch(file)
+            if Path(file).is_file():
+                server.watch(file)
         return server
 
 

@@ -102,7 +102,8 @@ def run_page(order: dict) -> None:
         request = json.loads(conn.recv_bytes())
         if request is None:
             guard.lift()
-            conn.send_bytes(json.dumps(guard.dependencies(opened, before)).encode())
+            files = guard.dependencies(opened, before, order["root"])
+            conn.send_bytes(json.dumps(files).encode())
             return
         if "page" in request:
             pid = copies.fork()
