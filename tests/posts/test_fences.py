@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pymdownx.superfences import highlight_validator
 
 from backprop.site.posts.fences import PageError, read_page, scan
+from backprop.site.posts.pages import load
 
 
 # ---- against the real thing -----------------------------------------------------------------
@@ -167,6 +168,20 @@ def test_braces_carry_classes_options_an_id_and_a_title():
         ('{.python raises="1"}', "names no exception"),
         ('{.python raises="A" raises="B"}', "`raises` is given twice"),
         ("{python}", "write ```{.python}"),
+        ('{.python .figure atl="x"}', "did you mean `alt`?"),
+        (
+            "{.python title=“x”}",
+            'begins with “, which would be a part of its value: write title="…"',
+        ),
+        ('{.python hl_lines="a"}', 'hl_lines="a" would be ignored: write hl_lines="2 4-6"'),
+        ("{.python linenums}", '`linenums` needs a value: write linenums="1"'),
+        ("{.hidden}", "`.hidden` stands where the language belongs; write ```{.python .hidden}"),
+        ("{.copy .yaml}", "write ```{.yaml .copy}"),
+        # Nothing that belongs to ours is passed over in silence on other fences.
+        ('{check="f(x)"}', "`check` means nothing on a fence without a language, only on python"),
+        ("{.bash .notest}", "`.notest` means nothing on a bash fence, only on python and pycon"),
+        ('{.text titel="x"}', "unknown option `titel`; did you mean `title`?"),
+        ("{.output .notest}", "unknown class `.notest` on an output fence"),
     ],
 )
 def test_what_would_be_misread_is_an_error_with_advice(header, message):
@@ -178,12 +193,36 @@ def test_what_would_be_misread_is_an_error_with_advice(header, message):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "text", "console", "mermaid", "math", "haskell", "{.yaml .annotate}", "c++"]
+    "header",
+    [
+        *("", "text", "console", "mermaid", "math", "haskell", "{.yaml .annotate}", "c++", "csv"),
+        *('{.diff .mine lang="en" title="“a” and b"}', '{.bash hl_lines="1 3-4" linenums="3 2"}'),
+    ],
 )
 def test_other_languages_are_left_alone(header):
     found = scan(f"```{header}\nx\n```\n")
     assert len(found.fences) == 1
     assert not found.problems
+
+
+def test_a_language_that_the_project_has_a_fence_for_is_known(tmp_path):
+    page = tmp_path / "post.md"
+    page.write_text("```{.chart check=1}\nx\n```\n\n```chrat\nx\n```\n")
+    assert len(load(page, tmp_path).problems) == 2
+    (tmp_path / "mkdocs.yml").write_text(
+        "markdown_extensions:\n  - pymdownx.superfences:\n      custom_fences:\n"
+        "        - name: chart\n          format: !!python/name:a.b\n        # more\n"
+        "\n        - class: d\n          name: 'dots'\nextra:\n  - name: chrat\n"
+    )
+    assert [one.line for one in load(page, tmp_path).problems] == [5]
+
+
+def test_front_matter_is_yaml_and_text_between_two_rules_is_not():
+    known = scan("---\n# a comment\n标题: |\n  ```python\n  x\n  ```\n---\n")
+    assert not known.fences
+    assert set(known.ignored) >= {4, 5, 6}
+    assert [one.line for one in scan("---\n```python\nx = 1\n```\n---\n").fences] == [2]
+    assert [one.line for one in scan("---\n- a\n\n```python\nx = 1\n```\n---\n").fences] == [4]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Scan:
 
     fences: tuple[Fence, ...]
     problems: tuple[Problem, ...]
-    ignored: tuple[int, ...] = ()  # lines of what looks like a fence in comments, indented code
+    ignored: tuple[int, ...] = ()  # lines of what looks like a fence in comments, front matter, …
 
 
 class PageError(ValueError):
@@ -79,13 +79,18 @@ def read_page(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-_FRONT_MATTER = re.compile(r"-{3}[ \t]*\n(.*?\n)(?:-{3}|\.{3})[ \t]*(?:\n|\Z)", re.DOTALL)
+# A mapping in YAML; anything else between two such lines is text between two rules.
+_FRONT_MATTER = re.compile(
+    r"-{3}[ \t]*\n(?=(?:[ \t]*(?:#[^\n]*)?\n)*(?:[^\s`~>#-][^\n]*?:(?:\s)|\{))"
+    r"(.*?\n)(?:-{3}|\.{3})[ \t]*(?:\n|\Z)",
+    re.DOTALL,
+)
 _OPEN = re.compile(r"(?P<prefix>[> \t]*)(?P<mark>~{3,}|`{3,})(?P<info>[^\n]*)$")
 _ON_MARKER = re.compile(r"[> \t]*(?:[-*+]|\d+\.)[ \t]+(?P<mark>~{3,}|`{3,})(?P<info>[^`]*)$")
 
 
-def scan(text: str) -> Scan:
-    """Find the fences of a page."""
+def scan(text: str, custom: frozenset[str] = frozenset()) -> Scan:
+    """Find the fences of a page; `custom` are languages that its project knows what to do with."""
     lines = text.split("\n")
     start = 0
     if front := _FRONT_MATTER.match(text):
@@ -102,7 +107,7 @@ def scan(text: str) -> Scan:
                 flat[-1] = Line(flat[-1].text, len(candidates) - 1)
             at += 1
             continue
-        what, after = _read(lines, at, opening)
+        what, after = _read(lines, at, opening, custom)
         flat.append(Line(opening["prefix"].expandtabs(TAB) + "`", len(candidates)))
         candidates.append(what)
         at = after
@@ -114,10 +119,15 @@ def scan(text: str) -> Scan:
     return Scan(
         tuple(what for what in seen if isinstance(what, Fence)),
         tuple(what for what in seen if isinstance(what, Problem)),
-        tuple(
-            line
-            for what in unseen
-            for line in range(what.line, (what.end if isinstance(what, Fence) else what.line) + 1)
+        (
+            *range(1, start + 1),
+            *(
+                line
+                for what in unseen
+                for line in range(
+                    what.line, (what.end if isinstance(what, Fence) else what.line) + 1
+                )
+            ),
         ),
     )
 
@@ -130,7 +140,9 @@ def _marker_problem(at: int, match: re.Match[str]) -> Problem:
     )
 
 
-def _read(lines: list[str], at: int, opening: re.Match[str]) -> tuple[Fence | Problem, int]:
+def _read(
+    lines: list[str], at: int, opening: re.Match[str], custom: frozenset[str]
+) -> tuple[Fence | Problem, int]:
     """Read the fence that opens at `lines[at]`; also the line where to go on."""
     mark, info = opening["mark"], opening["info"]
     prefix = opening["prefix"].expandtabs(TAB)
@@ -152,7 +164,7 @@ def _read(lines: list[str], at: int, opening: re.Match[str]) -> tuple[Fence | Pr
             return _broken(at, number, mark, wrong), number + 1
         if closing.match(rest):
             try:
-                header = parse_header(info)
+                header = parse_header(info, custom)
             except HeaderError as error:
                 return Problem(at + 1, str(error)), number + 1
             text = "\n".join(line.expandtabs(TAB) for line in code)

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from functools import cache
 
 # Other names of the languages that mean something to us (compared in lower case).
-ALIASES = {"py": "python", "python3": "python", "py3": "python"}
+ALIASES = {"py": "python", "python3": "python", "py3": "python", "python-console": "pycon"}
 
-# What pymdownx.highlight understands in any fence.
-LAYOUT = {"title", "title_mode", "hl_lines", "linenums"}
+# What pymdownx.highlight understands in any fence, and the values that it would not ignore.
+LAYOUT = {
+    "title": r".+",
+    "title_mode": r".+",
+    "hl_lines": r"\d+(-\d+)?( +\d+(-\d+)?)*",
+    "linenums": r"\d+( +\d+){0,2}",
+}
 # Classes that Material gives a meaning to in any fence.
 MATERIAL = {"annotate", "copy", "no-copy", "select", "no-select"}
 
@@ -35,6 +40,11 @@ LANGUAGES = {
     "math": Language(),
     "mermaid": Language(),
 }
+
+
+# What means something in some of our fences would be passed over in silence in all others.
+_OWN_CLASSES = frozenset().union(*(one.classes for one in LANGUAGES.values()))
+_OWN_OPTIONS = frozenset().union(*(one.options for one in LANGUAGES.values()))
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,15 @@ _BRACES = re.compile(
 _PLAIN = re.compile(r"""(?P<key>[a-zA-Z]\w*)(?:=(?P<quote>"|')(?P<value>.*?)(?P=quote))?""")
 
 
-def parse_header(info: str) -> Header:
-    """Read what follows the backticks; HeaderError says what is wrong and what would be right."""
+# What word processors and Chinese keyboards make of quotation marks.
+_CURLY = tuple("“”„‟«»‘’‚‹›「『＂＇")
+
+
+def parse_header(info: str, custom: frozenset[str] = frozenset()) -> Header:
+    """Read what follows the backticks; HeaderError says what is wrong and what would be right.
+
+    `custom` are the languages that a project has fences of its own for.
+    """
     match = _HEADER.match(info)
     if match is None or match["unknown"]:
         raise HeaderError(
@@ -83,6 +100,11 @@ def parse_header(info: str) -> Header:
             if part["key"]:
                 if part["key"] in options:
                     raise HeaderError(f"option `{part['key']}` is given twice: keep one of them")
+                if part["bare"] and part["bare"][0] in _CURLY:
+                    raise HeaderError(
+                        f"option `{part['key']}` begins with {part['bare'][0]}, which would be "
+                        f'a part of its value: write {part["key"]}="…"'
+                    )
                 value = part["double"] if part["double"] is not None else part["single"]
                 options[part["key"]] = part["bare"] if value is None else value
             elif part["word"] and part["word"].startswith("."):
@@ -107,38 +129,74 @@ def parse_header(info: str) -> Header:
                 )
     language = ALIASES.get(language.lower(), language.lower())
     header = Header(language, tuple(classes), options, ident)
-    _validate(header)
+    _validate_values(header)
+    if language in ("python", "pycon", "output", "graph"):
+        _validate_ours(header, LANGUAGES[language])
+        _validate_meaning(header)
+    elif language not in custom:
+        _validate_other(header)
     return header
 
 
-def _validate(header: Header) -> None:
-    known = LANGUAGES.get(header.language)
-    for key in () if header.language else header.options:
-        if ALIASES.get(key.lower(), key.lower()) in LANGUAGES:
-            raise HeaderError(f"`{{{key}}}` shows plain text; write ```{{.{key.lower()}}}")
-    if known is None:
-        if header.language and not _pygments_knows(header.language):
-            raise HeaderError(
-                f"unknown language `{header.language}`"
-                + _suggest(header.language, [*LANGUAGES, *ALIASES, *_COMMON])
-            )
-        return
-    ours = header.language in ("python", "pycon", "output", "graph")
-    for name in header.classes if ours else ():
+def _validate_values(header: Header) -> None:
+    for key, value in header.options.items():
+        pattern = LAYOUT.get(key)
+        if pattern and not re.fullmatch(pattern, value):
+            example = {"hl_lines": "2 4-6", "linenums": "1"}.get(key, "…")
+            wrong = f'{key}="{value}" would be ignored' if value else f"`{key}` needs a value"
+            raise HeaderError(f'{wrong}: write {key}="{example}"')
+
+
+def _validate_ours(header: Header, known: Language) -> None:
+    where = f"on {_fence(header.language)}"
+    for name in header.classes:
         if name not in known.classes | MATERIAL:
             raise HeaderError(
-                f"unknown class `.{name}` on a {header.language} fence"
+                f"unknown class `.{name}` {where}"
                 + _suggest(name, [*known.classes, *MATERIAL], ".", wrong_kind=known.options)
             )
-    for key, value in header.options.items() if ours else ():
-        if key not in known.options | LAYOUT and not key.startswith("data-"):
+    for key, value in header.options.items():
+        if key not in {*known.options, *LAYOUT} and not key.startswith("data-"):
             raise HeaderError(
-                f"unknown option `{key}` on a {header.language} fence"
+                f"unknown option `{key}` {where}"
                 + _suggest(key, [*known.options, *LAYOUT], wrong_kind=known.classes)
             )
         if not value and key in known.options:
             raise HeaderError(f'option `{key}` needs a value: write {key}="…"')
-    _validate_meaning(header)
+
+
+def _validate_other(header: Header) -> None:
+    """Fences that are only shown: they may be anything, but nothing that was meant for ours."""
+    language = header.language
+    for key in () if language else header.options:
+        if ALIASES.get(key.lower(), key.lower()) in LANGUAGES:
+            raise HeaderError(f"`{{{key}}}` shows plain text; write ```{{.{key.lower()}}}")
+    if language in _OWN_CLASSES | MATERIAL:
+        first = next((ALIASES.get(name, name) for name in header.classes), "python")
+        raise HeaderError(
+            f"`.{language}` stands where the language belongs; write ```{{.{first} .{language}}}"
+        )
+    if language not in LANGUAGES and language and not _pygments_knows(language):
+        names = [*LANGUAGES, *ALIASES, *_COMMON]
+        raise HeaderError(f"unknown language `{language}`" + _suggest(language, names))
+    for name, mark in [
+        *((name, ".") for name in header.classes if name in _OWN_CLASSES),
+        *((name, "") for name in header.options if name in _OWN_OPTIONS),
+    ]:
+        fences = " and ".join(
+            other for other, one in LANGUAGES.items() if name in one.classes | one.options
+        )
+        raise HeaderError(f"`{mark}{name}` means nothing on {_fence(language)}, only on {fences}")
+    for key in header.options:
+        close = difflib.get_close_matches(key.lower(), LAYOUT, n=1, cutoff=0.78)
+        if close and key not in LAYOUT:
+            raise HeaderError(f"unknown option `{key}`; did you mean `{close[0]}`?")
+
+
+def _fence(language: str) -> str:
+    """`an output fence`."""
+    article = "an" if language[:1] in tuple("aeiou") else "a"
+    return f"{article} {language} fence" if language else "a fence without a language"
 
 
 def _validate_meaning(header: Header) -> None:
@@ -170,18 +228,23 @@ def _suggest(
 ) -> str:
     if word in wrong_kind:
         return f'; write {word}="…"' if mark else f"; write .{word}"
-    # Sorted, since sets come in any order and a message should not.
-    close = difflib.get_close_matches(word.lower(), sorted(set(names)), n=1, cutoff=0.6)
+    # Sorted, since sets come in any order and a message should not; the same letters come first.
+    close = [name for name in sorted(names) if sorted(name) == sorted(word.lower())]
+    close += difflib.get_close_matches(word.lower(), sorted(set(names)), n=1, cutoff=0.6)
     if close:
         return f"; did you mean `{mark}{close[0]}`?"
     return "; known are " + ", ".join(f"`{mark}{name}`" for name in sorted(set(names)))
 
 
-# Languages that are common in posts, for suggestions; Pygments knows hundreds more.
+# Languages that are common in posts, for suggestions, and some that Pygments does not know: it
+# shows them as plain text, as their authors expect. It knows hundreds more.
 _COMMON = (
     *("text", "console", "bash", "sh", "shell", "yaml", "json", "toml", "markdown", "html", "css"),
     *("javascript", "typescript", "c", "cpp", "cuda", "rust", "go", "java", "julia", "r", "sql"),
-    *("diff", "ini", "make", "dockerfile", "latex", "tex"),
+    *("diff", "patch", "ini", "conf", "make", "dockerfile", "latex", "tex"),
+    *("txt", "plain", "plaintext", "ascii", "none", "log", "tree", "csv", "tsv", "jsonc", "jsonl"),
+    *("ndjson", "svg", "htm", "h", "cc", "env", "dotenv", "gitignore", "requirements", "crontab"),
+    *("regex", "pseudocode", "traceback", "terminal", "sqlite", "plantuml", "d2", "vegalite"),
 )
 
 

@@ -3,8 +3,10 @@
 A page is read once and passed on as plain data; nothing in here executes anything.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from backprop.site.posts.fences import Fence, PageError, Problem, read_page, scan
@@ -67,10 +69,31 @@ def load(path: Path, root: Path, language: str = "en", text: str | None = None) 
             text = read_page(path)
         except PageError as error:
             return Page(path, name, language, (), (), (Problem(error.line, str(error)),))
-    found = scan(text)
+    found = scan(text, _custom_fences(root))
     steps, problems = _steps(found.fences)
     every = sorted([*found.problems, *problems], key=lambda problem: problem.line)
     return Page(path, name, language, found.fences, steps, tuple(every), found.ignored, text)
+
+
+def _custom_fences(root: Path) -> frozenset[str]:
+    """The `custom_fences` of pymdownx.superfences in a project; none if it is no MkDocs project."""
+    config = root / "mkdocs.yml"
+    try:
+        return _custom_names(config, config.stat().st_mtime_ns)
+    except OSError:
+        return frozenset()
+
+
+@cache
+def _custom_names(config: Path, changed: int) -> frozenset[str]:
+    # Not read as YAML, which the tests of a page can do without, and whose tags are MkDocs' own.
+    found = re.search(
+        r"^(?P<indent> *)custom_fences:[^\n]*\n(?P<items>(?:(?P=indent) *[- ] [^\n]*\n|\s*\n)*)",
+        config.read_text("utf-8", "replace") + "\n",
+        re.MULTILINE,
+    )
+    names = re.findall(r"\bname: *[\"']?([\w.+#-]+)", found["items"]) if found else []
+    return frozenset(name.lower() for name in names)
 
 
 def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:

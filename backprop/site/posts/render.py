@@ -57,7 +57,7 @@ def mark(markdown: str, shown: dict[str, Shown], text: str = "") -> str:
 def _fences(markdown: str, text: str, known: list[Fence]) -> list[Fence]:
     """The fences of what is left of a page; nothing is scanned again if that is all of it."""
     if not text.endswith(markdown):
-        return list(scan(markdown).fences)
+        return list(scan(markdown, frozenset(fence.language for fence in known)).fences)
     above = text.count("\n", 0, len(text) - len(markdown))
     return [replace(fence, line=fence.line - above) for fence in known]
 

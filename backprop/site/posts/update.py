@@ -5,8 +5,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from backprop.site.posts.fences import Fence
-from backprop.site.posts.pages import Page, load
+from backprop.site.posts.fences import Fence, read_page
+from backprop.site.posts.pages import Page
 
 
 class PageChangedError(RuntimeError):
@@ -20,7 +20,7 @@ Update = str | list[tuple[int, int, str]]
 def rewrite(page: Page, updates: list[tuple[Fence, Update]]) -> None:
     """Put each text into its fence; PageChangedError if the file was edited meanwhile."""
     data = page.path.read_bytes()
-    if load(page.path, page.path.parent).fences != page.fences:
+    if read_page(page.path) != page.text:
         raise PageChangedError(f"{page.name} was edited while its fences ran; run again")
     bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     # Lines as editors count them, each with its own line end.
