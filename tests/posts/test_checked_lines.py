@@ -235,7 +235,7 @@ def test_a_closed_form_may_be_built_in_place():
     code = "dx = probs.copy()\ndx[:, 0] -= 1\ndx /= len(x)"
     (mark,) = check(code, "loss(x)", "real", scope=scope)
     assert mark["line"] == 2  # the lines before are checked by it, and no gradients yet
-    for old, new, line in (("copy()", "copy() * 2", 1), ("-=", "+=", 1), ("/=", "*=", 1)):
+    for old, new, line in (("copy()", "copy() * 2", 1), ("-=", "+=", 2), ("/=", "*=", 3)):
         error = wrong(code.replace(old, new), "loss(x)", "real", scope=scope)
         assert error.line == 10 + line
 
@@ -412,3 +412,71 @@ def test_the_page_and_the_function_must_speak_of_the_same_values():
     scope = namespace()
     scope |= {name: scope[name].astype(np.float32) for name in ("x", "mean", "dvar")}
     assert check(VARIANCE, "variance(x)", scope=scope)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        # Of the parts that a partial may be, the one that it is but for the sign.
+        (
+            "dx2 = dmean",
+            "dx2 = -dmean",
+            5,
+            "`dx2 = -dmean / x.shape[0]` is not a part of the gradient of x: its sign is wrong; "
+            "expected is `dx2 = dmean / x.shape[0]`",
+        ),
+        ("dx1 + dx2", "dx1 - dx2", 6, "`dx2 = dmean / x.shape[0]`; the sign of `dx2` is wrong"),
+        ("2 * (x - mean)", "(x - mean)", 2, "it is 0.5 times that"),
+        (
+            "2 * (x - mean)",
+            "2 * (x + mean)",
+            2,
+            "the sign of `mean` is wrong, `ddiff = 2 * (x - mean) * dsquare` would be right",
+        ),
+        (
+            "ddiff, axis=0",
+            "ddiff, axis=1",
+            3,
+            "expected is `dmean = -np.sum(ddiff, axis=0)`; the axis is wrong: axis 1 where axis 0",
+        ),
+    ],
+)
+def test_the_message_says_what_kind_of_mistake_it_is(old, new, line, message):
+    error = wrong(VARIANCE.replace(old, new), "variance(x)", size=4)
+    assert error.line == 10 + line
+    assert message in str(error)
+
+
+def test_a_helper_that_is_wrong_is_named_in_place_of_what_it_spoils():
+    code = (
+        "z = cell(x, w)\nslope = z * (1 + z)\ndx = (dout * slope) @ w.T\ndw = x.T @ (dout * slope)"
+    )
+    scope = namespace() | {"dout": np.ones((5, 3))}
+    error = wrong(code, "cell(x, w)", scope=scope)
+    assert error.line == 12
+    assert "`slope = z * (1 + z)` is wrong, so `dx = dout * slope @ w.T` is not" in str(error)
+    assert "`slope = z * (1 - z)` would be right" in str(error)
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_a_number_of_the_page_is_one_length_and_not_the_other(cache):
+    """Where N = D on the page, `N = x.shape[0]` of an earlier fence is not `x.shape[1]`."""
+    scope = namespace(4)
+    scope |= {"N": 4, "kept": (scope["x"], scope["diff"])}
+    code = VARIANCE.replace("x.shape[0]", "N")
+    if cache:
+        code = code.replace("(x - mean)", "kept[1]")
+    assert check(code, "variance(x)", scope=dict(scope))
+    error = wrong(code.replace("dmean / N", "dmean / x.shape[1]"), "variance(x)", scope=scope)
+    assert error.line == 15
+    assert "it is right for the lengths of this page" in str(error)
+
+
+def test_a_line_that_other_lengths_would_stop_is_wrong():
+    scope = namespace(4)
+    code = VARIANCE.replace("dsquare = dvar", "dsquare = np.ones(x.shape[1])[:x.shape[0]] * dvar")
+    error = wrong(code.replace("[:x.shape[0]]", "[:len(x)]"), "variance(x)", scope=scope)
+    assert error.line == 11
+    assert "works for the lengths of this page, where some are equal, and not for others" in str(
+        error
+    )

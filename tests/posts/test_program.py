@@ -265,3 +265,22 @@ def test_a_drawing_from_seedless_numbers_is_called_unstable(runner):
     (failure,) = runner.failures(DRAWN.format(how="default_rng()"))
     assert failure.startswith("1: this drawing is unstable; seed its random numbers")
     assert runner.failures(DRAWN.format(how="default_rng(0)")) == [None]
+
+
+def test_a_gradient_of_the_wrong_shape_is_named_where_a_later_line_stops(runner):
+    setup = (
+        "import numpy as np\nx = np.arange(6.0).reshape(2, 3)\ndy = np.ones(3)\n"
+        "def f(x):\n    m = np.mean(x, axis=0)\n    d = x - m\n    y = np.sum(d * d, axis=0)\n"
+        "    return y\nd = x - np.mean(x, axis=0)\n"
+    )
+    lines = "dd = 2 * d * dy\ndm = -np.sum(dd, axis=AXIS)\ndx = dd + dm / 2\nboom"
+    fence = f'```{{.python check="f(x)"}}\n{lines}\n```'
+    _, failure = runner.failures(setup, fence.replace("AXIS", "1"))
+    assert failure.startswith(
+        "16: `dm = -np.sum(dd, axis=1)` is not the gradient of m: it has shape"
+    )
+    assert "the axis is wrong" in failure
+    assert "so line 17 stops with ValueError: operands could not be broadcast" in failure
+    # Where all lines above are right, what stopped the fence is what is wrong with it.
+    _, failure = runner.failures(setup, fence.replace("AXIS", "0"))
+    assert failure == "18: NameError: name 'boom' is not defined"

@@ -9,12 +9,8 @@ from functools import cache
 ALIASES = {"py": "python", "python3": "python", "py3": "python", "python-console": "pycon"}
 
 # What pymdownx.highlight understands in any fence, and the values that it would not ignore.
-LAYOUT = {
-    "title": r".+",
-    "title_mode": r".+",
-    "hl_lines": r"\d+(-\d+)?( +\d+(-\d+)?)*",
-    "linenums": r"\d+( +\d+){0,2}",
-}
+LAYOUT = {"title", "title_mode", "hl_lines", "linenums"}
+_VALUES = {"hl_lines": r"\d+(-\d+)?( +\d+(-\d+)?)*", "linenums": r"\d+( +\d+){0,2}"}
 # Classes that Material gives a meaning to in any fence.
 MATERIAL = {"annotate", "copy", "no-copy", "select", "no-select"}
 
@@ -140,8 +136,7 @@ def parse_header(info: str, custom: frozenset[str] = frozenset()) -> Header:
 
 def _validate_values(header: Header) -> None:
     for key, value in header.options.items():
-        pattern = LAYOUT.get(key)
-        if pattern and not re.fullmatch(pattern, value):
+        if key in LAYOUT and not re.fullmatch(_VALUES.get(key, ".+"), value):
             example = {"hl_lines": "2 4-6", "linenums": "1"}.get(key, "…")
             wrong = f'{key}="{value}" would be ignored' if value else f"`{key}` needs a value"
             raise HeaderError(f'{wrong}: write {key}="{example}"')
@@ -156,7 +151,7 @@ def _validate_ours(header: Header, known: Language) -> None:
                 + _suggest(name, [*known.classes, *MATERIAL], ".", wrong_kind=known.options)
             )
     for key, value in header.options.items():
-        if key not in {*known.options, *LAYOUT} and not key.startswith("data-"):
+        if key not in known.options | LAYOUT and not key.startswith("data-"):
             raise HeaderError(
                 f"unknown option `{key}` {where}"
                 + _suggest(key, [*known.options, *LAYOUT], wrong_kind=known.classes)
@@ -188,7 +183,7 @@ def _validate_other(header: Header) -> None:
         )
         raise HeaderError(f"`{mark}{name}` means nothing on {_fence(language)}, only on {fences}")
     for key in header.options:
-        close = difflib.get_close_matches(key.lower(), LAYOUT, n=1, cutoff=0.78)
+        close = difflib.get_close_matches(key.lower(), sorted(LAYOUT), n=1, cutoff=0.78)
         if close and key not in LAYOUT:
             raise HeaderError(f"unknown option `{key}`; did you mean `{close[0]}`?")
 

@@ -144,11 +144,21 @@ def _python(request: dict, name: str, module: types.ModuleType) -> dict | None:
 
 def _checked(request: dict, name: str, module: types.ModuleType) -> list[dict]:
     """Run a fence as any other, then compare its lines, from what was there before it."""
-    from backprop.site.posts.check import check
+    from backprop.site.posts.check import check, wrong_above
     from backprop.site.posts.check.points import fresh
 
     before = {name: fresh(value) for name, value in module.__dict__.items()}
-    exec(_compile(request, name), module.__dict__)
+    try:
+        exec(_compile(request, name), module.__dict__)
+    except Exception as error:
+        # A gradient of the wrong shape stops a later line, which is right.
+        at = describe(error, name, request)
+        if at["line"] is not None:
+            line = request["first"] + at["line"]
+            if above := wrong_above(request, name, before, line):
+                reason = f"{above}; so line {line} stops with {one_line(at)}"
+                raise FenceError(reason, above.line) from None
+        raise
     return check(request, name, before)
 
 

@@ -6,32 +6,37 @@ wrong sign or a missing term, do not hold there, while every correct way to writ
 
     follow    what each line assigns, reads and depends on
     names     what the names of the lines mean
+    reading   which lines make gradients, which forward values
     points    where they are compared; lengths: with other lengths, too
     running   running them there
     verdict   are they right, and if not, what is wrong
+    blame     which line is wrong; change: what would make it right
 """
 
 import ast
 import contextlib
 import difflib
 import re
-import types
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from backprop.site.posts.check.follow import (
-    CannotFollowError,
-    Statement,
-    depends,
-    recomputed,
-    statements,
+from backprop.site.posts.check.blame import Blame, Wrong
+from backprop.site.posts.check.follow import CannotFollowError, Statement, statements
+from backprop.site.posts.check.lengths import (
+    form,
+    has_lengths,
+    meanings,
+    other_lengths,
+    says_a_length,
+    tied,
 )
-from backprop.site.posts.check.lengths import other_lengths, says_a_length, tied
 from backprop.site.posts.check.names import Names, Variable
 from backprop.site.posts.check.points import Point, Points, strangers
+from backprop.site.posts.check.reading import read_through
 from backprop.site.posts.check.running import Lines, Wire
-from backprop.site.posts.check.verdict import Judge
+from backprop.site.posts.check.verdict import Judge, shapes
 from backprop.site.posts.diagram import the_call
 from backprop.site.posts.runner import FenceError
 
@@ -52,6 +57,19 @@ def check(request: dict, name: str, namespace: dict[str, Any]) -> list[dict]:
         return _Check(request, name, namespace).run()
     except CannotFollowError as error:
         raise FenceError(str(error), first + error.line - 1) from None
+
+
+def wrong_above(
+    request: dict, name: str, namespace: dict[str, Any], line: int
+) -> FenceError | None:
+    """The first wrong line above the line of the page at which the fence has stopped, if any."""
+    try:
+        _Check(request, name, namespace).run_until(line - request["first"] + 1)
+    except FenceError as error:
+        return error if error.line < line else None
+    except Exception:  # what stopped the fence is the better message
+        return None
+    return None
 
 
 class _Check:
@@ -84,22 +102,30 @@ class _Check:
 
         return bp.trace(self.f, *args)
 
-    def run(self) -> list[dict]:
-        upstream = self._read_through()
+    def run_until(self, line: int) -> None:
+        """Judge what stands above a line of the fence; the lines from there on do not run."""
+        upstream = self._read()
+        above = [one for one in self.statements if (one.node.end_lineno or 0) < line]
+        points, _ = self._make()
+        for point in points:
+            self.lines.execute(point, upstream, False, above)
+        self._judge(points, None, upstream)
+
+    def _make(self) -> tuple[list[Point], bool]:
         # What the page has computed from the arguments holds at the arguments only.
         own = any(strangers(self.namespace[name], self.graph) for name in self._foreign())
-        points = [
-            point for seed in range(POINTS) if (point := self.points.make(seed, move=not own))
-        ]
+        made = (self.points.make(seed, move=not own) for seed in range(POINTS))
+        return [point for point in made if point], own
+
+    def run(self) -> list[dict]:
+        upstream = self._read()
+        points, own = self._make()
         for point in points:
             self.lines.execute(point, upstream)
-        longer = None if own else self._longer()
-        if longer:
-            self.lines.execute(longer, upstream, strict=False)
         own_values = self.points.make(0, shift=False)
         assert own_values is not None
         self.lines.same_forward(own_values, upstream)
-        marks = self._judge(points, longer, upstream)
+        marks = self._judged(points, [] if own else self._longer(), upstream)
         if not marks:
             raise CannotFollowError(
                 "nothing to check: no line assigns the gradient of a node of "
@@ -110,34 +136,9 @@ class _Check:
         return marks
 
     # ---- reading ----------------------------------------------------------------------------
-    def _read_through(self) -> set[str]:
-        """Refuse what cannot be followed; also the upstream gradients that the fence chooses."""
-        names = self.names
-        upstream = {*names.upstream, "dout"}
-        gradients = upstream | {name for name in self.reads if names.variable(name)}
-        forward = {name for name in names.bound if names.depends(name)}
-        chosen_here: set[str] = set()
-        for statement in self.statements:
-            used = depends(statement.node)
-            chosen = upstream & set(statement.assigns)
-            if chosen and not used & (gradients - chosen):
-                chosen_here |= chosen
-                continue
-            ours = [name for name in statement.assigns if names.forward(name)]
-            if not self.real and not ours:
-                if again := recomputed(statement.node, forward, gradients):
-                    raise CannotFollowError(
-                        f"`{again}` computes a forward value again, where the check has shifted "
-                        "it: give it the name that it has in "
-                        f'{self.names.function}, on a line of its own, or say at="real"',
-                        statement.line,
-                    )
-            if used & gradients:
-                gradients |= set(statement.assigns)
-            elif used & forward:
-                forward |= set(statement.assigns)
-        self.gradients = gradients
-        return chosen_here
+    def _read(self) -> set[str]:
+        upstream, self.gradients = read_through(self.statements, self.names, self.real)
+        return upstream
 
     def _foreign(self) -> list[str]:
         """The names of the page that the lines read and that mean nothing in f."""
@@ -149,19 +150,67 @@ class _Check:
             )
         ]
 
-    def _longer(self) -> Point | None:
-        """A point with other lengths, where the function and the lines allow them."""
+    def _longer(self) -> list[Point]:
+        """Points with other lengths, where the function and the lines allow them.
+
+        They differ in what a number of the page means, `N = x.shape[0]` of an earlier fence: the
+        lines have to be right for one of its meanings.
+        """
         lengths = tied(self.args)
         if not lengths or says_a_length(self.request["code"], lengths):
-            return None
-        if any(_has_lengths(self.namespace[name]) for name in self._foreign()):
-            return None  # `N = x.shape[0]` of an earlier fence stays what it is
+            return []
+        if any(
+            of and of.partial and name in self.namespace and name not in self.wires
+            for name in self.reads
+            for of in [self.names.variable(name)]
+        ):
+            return []  # a part of a gradient that no checked line has shown stays what it is
+        numbers: dict[str, int] = {}
+        for name in self._foreign():
+            value = self.namespace[name]
+            if type(value) is int and value in lengths:
+                numbers[name] = value
+            elif has_lengths(value, lengths):
+                return []
         with contextlib.suppress(Exception):
-            if args := other_lengths(self._trace, self.args, _form):
-                return self.points.make(POINTS, args=args)
-        return None
+            if args := other_lengths(self._trace, self.args, form):
+                found = meanings(numbers, self.args, args)
+                some = [self.points.make(POINTS, args=args) for _ in found]
+                return [
+                    replace(point, names=names)
+                    for point, names in zip(some, found, strict=True)
+                    if point
+                ]
+        return []
 
     # ---- judging ----------------------------------------------------------------------------
+    def _judged(self, points: list[Point], longer: list[Point], upstream: set[str]) -> list[dict]:
+        """Judge by one of the longer points, whichever is right."""
+        if not longer:
+            return self._judge(points, None, upstream)
+        errors: list[FenceError] = []
+        wires = dict(self.wires)
+        for one in longer:
+            self.lines.execute(one, upstream, strict=False)
+            try:
+                marks = self._judge(points, one, upstream)
+                if one.error is None:
+                    return marks
+                raise self._stops(self.statements[len(one.versions)], one)
+            except FenceError as error:
+                errors.append(error)
+                self.wires.clear()
+                self.wires.update(wires)
+        raise max(errors, key=lambda error: error.line)
+
+    def _stops(self, statement: Statement, point: Point) -> FenceError:
+        message = (
+            f"`{ast.unparse(statement.node).splitlines()[0]}` works for the lengths of this page, "
+            f"where some are equal, and not for others, {shapes(point)}: "
+            f"{type(point.error).__name__}: {point.error}"
+        )
+        return FenceError(message, self.request["first"] + statement.line - 1)
+
     def _judge(self, points: list[Point], longer: Point | None, upstream: set[str]) -> list[dict]:
         """Marks, or the first line that is wrong.
 
@@ -169,9 +218,10 @@ class _Check:
         is no gradient, and no part of it, is pending until a line that goes on with it is right.
         """
         marks: list[dict] = []
-        pending: dict[str, FenceError] = {}
-        wrong: list[FenceError] = []
-        for at, statement in enumerate(self.statements):
+        pending: dict[str, Wrong] = {}
+        wrong: list[Wrong] = []
+        done = min(len(point.versions) for point in points)
+        for at, statement in enumerate(self.statements[:done]):
             here = [*points, *([longer] if longer and at < len(longer.versions) else [])]
             for name in dict.fromkeys(statement.assigns):
                 if name in upstream or not (name in self.gradients or self.names.variable(name)):
@@ -184,14 +234,16 @@ class _Check:
                     continue  # `dx, dw = None, None` makes room
                 found = self._right(name, statement, values, here)
                 if isinstance(found, str):
-                    line = self.request["first"] + statement.assignment(name).lineno - 1
-                    pending.setdefault(name, FenceError(found, line))
+                    before = pending[name].places if name in pending else []
+                    pending[name] = Wrong(name, [*before, at], here, found)
                 elif found:
                     pending.pop(name, None)
                     marks.append(self._mark(found, statement, values[0]))
-        wrong += pending.values()
+        later_names = {name for one in self.statements[done:] for name in one.assigns}
+        wrong += [one for name, one in pending.items() if name not in later_names]
         if wrong:
-            raise min(wrong, key=lambda error: error.line)
+            line, text = Blame(self.lines, self.judge, upstream).find(wrong)
+            raise FenceError(text + self._hint(), self.request["first"] + line - 1)
         return marks
 
     def _right(
@@ -213,7 +265,7 @@ class _Check:
                 return f"`{line}` is the part of the gradient that `{others[wire]}` is already"
         elif self.judge.right(variable, statement, values, points):
             return variable
-        return self.judge.complaint(variable, statement, values, points) + self._hint()
+        return self.judge.complaint(variable, statement, values, points)
 
     def _unknown(self, name: str) -> str:
         """A name that looks like a gradient and is none would pass unseen."""
@@ -246,20 +298,3 @@ class _Check:
             f" ({', '.join(foreign)} means nothing in {self.names.function}, whose upstream "
             f"gradient is called {outputs}: it was read as it is on the page)"
         )
-
-
-def _form(graph: Any) -> Any:
-    """What has to stay the same for other lengths."""
-    return [(node.name, node.op, node.value.ndim) for node in graph.nodes]
-
-
-def _has_lengths(value: Any, inside: tuple[Any, ...] = ()) -> bool:
-    """May this value of a page depend on the lengths of its arrays?"""
-    if isinstance(value, types.FunctionType):
-        names = set(value.__code__.co_names) & set(value.__globals__)
-        return value not in inside and any(
-            _has_lengths(value.__globals__[name], (*inside, value)) for name in names
-        )
-    if isinstance(value, (float, str, type(None), types.ModuleType, type)):
-        return False
-    return not callable(value)

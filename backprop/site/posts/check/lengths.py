@@ -6,6 +6,7 @@ lengths: axes that the function needs to be equal grow together, all others grow
 
 import ast
 import itertools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,19 @@ def resized(args: list[Any], longer: dict[Axis, int]) -> list[Any]:
     return found
 
 
+def meanings(
+    numbers: dict[str, int], args: list[Any], longer: list[Any], most: int = 16
+) -> list[dict[str, int]]:
+    """What numbers that equal a length may be where some lengths are others."""
+    becomes: dict[int, set[int]] = {}
+    for before, after in zip(args, longer, strict=True):
+        for old, new in zip(np.shape(before), np.shape(after), strict=True):
+            becomes.setdefault(old, {old}).add(new)
+    choices = itertools.product(*(sorted(becomes[number]) for number in numbers.values()))
+    found = [dict(zip(numbers, choice, strict=True)) for choice in choices]
+    return found if len(found) <= most else []
+
+
 def says_a_length(code: str, lengths: set[int]) -> bool:
     """Does the code write one of these lengths as a number? `dvar / 5` is right where N is 5."""
     return any(
@@ -94,3 +108,29 @@ def says_a_length(code: str, lengths: set[int]) -> bool:
         and node.value in lengths
         for node in ast.walk(ast.parse(code))
     )
+
+
+def form(graph: Any) -> Any:
+    """What has to stay the same for other lengths."""
+    return [(node.name, node.op, node.value.ndim) for node in graph.nodes]
+
+
+def has_lengths(value: Any, lengths: set[int], inside: tuple[Any, ...] = ()) -> bool:
+    """May this value of a page depend on the lengths of its arrays?"""
+    if isinstance(value, types.FunctionType):
+        names = set(value.__code__.co_names) & set(value.__globals__)
+        written = [*value.__code__.co_consts, *(value.__defaults__ or ())]
+        return value not in inside and (
+            any(type(one) is int and one in lengths for one in written)
+            or any(
+                has_lengths(value.__globals__[name], lengths, (*inside, value)) for name in names
+            )
+        )
+    if type(value) in (tuple, list, dict):
+        items = value.values() if type(value) is dict else value
+        return any(has_lengths(one, lengths, inside) for one in items)
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind not in "fb"  # the others are those of the graph, see `known`
+    if isinstance(value, (float, str, type(None), types.ModuleType, type)):
+        return False
+    return not callable(value)

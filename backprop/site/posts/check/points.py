@@ -25,6 +25,9 @@ class Point:
     douts: tuple[np.ndarray, ...]
     # What the fence assigned, a dictionary for each of its statements.
     versions: list[dict[str, np.ndarray | None]] = field(default_factory=list)
+    error: Exception | None = None  # what ended the lines there
+    # What numbers of the page are here.
+    names: dict[str, int] = field(default_factory=dict)
 
     @property
     def scale(self) -> float:

@@ -31,17 +31,28 @@ class Lines:
         self.first, self.what = request["first"], f'check="{request["check"]}"'
         self.reads = {name for one in statements for name in one.reads}
 
-    def execute(self, point: Point, upstream: set[str], strict: bool = True) -> None:
-        """Run the lines at a point, forward names being those of the shifted function."""
+    def execute(
+        self,
+        point: Point,
+        upstream: set[str],
+        strict: bool = True,
+        statements: list[Statement] | None = None,
+    ) -> dict[str, Any]:
+        """Run the lines at a point, forward names being those of the shifted function.
+
+        Not strict: what raises ends the run, and is the point's error. What every name is in the
+        end is returned.
+        """
         scope = {
             name: known(value, self.graph, point.graph) if name in self.reads else fresh(value)
             for name, value in self.namespace.items()
         }
+        scope |= point.names
         for name in self.reads:
             value = self._value(name, point, self._on_page(name))
             if value is not None:
                 scope[name] = value
-        for statement in self.statements:
+        for statement in self.statements if statements is None else statements:
             module = ast.Module([statement.node], [])
             ast.increment_lineno(statement.node, self.first - 1)
             code = compile(module, self.file, "exec")
@@ -49,14 +60,16 @@ class Lines:
             try:
                 with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
                     exec(code, scope)
-            except Exception:
+            except Exception as error:
                 if strict:
                     raise
-                return
+                point.error = error
+                return scope
             point.versions.append({name: array(scope.get(name)) for name in statement.assigns})
             for name in statement.assigns:
                 if self.names.forward(name) or name in upstream:
                     scope[name] = self._value(name, point)
+        return scope
 
     def _on_page(self, name: str) -> str | None:
         """Which of the values that f has called `name` the page's is; the last if none."""

@@ -15,6 +15,10 @@ from backprop.site.posts.check.running import Wire
 
 Values = list[np.ndarray | None]
 
+# What is right but for its sign, a factor or a transpose is nearer than anything else.
+NEAR = -1.0
+ALIKE = re.compile(r": it(s sign is wrong| is \S+ times that| is the transpose of that)")
+
 
 class Judge:
     """Compares what statements have assigned with the truth at the same points."""
@@ -103,11 +107,13 @@ class Judge:
         if not lines and (gradient := self.backward.gradient_of(self.graph[node])):
             lines = [f"d{node} = {gradient.name}"]  # the derived backward needs no line for that
         shown = ast.unparse(statement.assignment(variable.name)).splitlines()[0]
-        return (
-            f"`{shown}` is not {what} of {node}: "
-            + self._difference(variable, values, points)
-            + self._expected(lines)
-        )
+        difference, wire = self._difference(variable, values, points)
+        if wire and (own := [line for line in lines if line.startswith(self._made(wire))]):
+            lines = own
+        return f"`{shown}` is not {what} of {node}: {difference}{self._expected(lines)}"
+
+    def _made(self, wire: Wire) -> str:
+        return f"{self.backward.wires[wire]} = "
 
     def _expected(self, lines: list[str]) -> str:
         """The derived lines; and those that make what the page has no name for."""
@@ -125,9 +131,15 @@ class Judge:
                     where.append(made[name])
         return shown + (f", where {' and '.join(f'`{line}`' for line in where)}" if where else "")
 
-    def _difference(self, variable: Variable, values: Values, points: list[Point]) -> str:
-        """What is wrong with the values, at the first point where they are."""
-        options = []
+    def _difference(
+        self, variable: Variable, values: Values, points: list[Point]
+    ) -> tuple[str, Wire | None]:
+        """What is wrong with the values, at the first point where they are.
+
+        Of several wires that a partial may be, the nearest; the wire itself only if there is no
+        doubt about it.
+        """
+        options: list[tuple[float, str, int, Wire | None]] = []
         for wire in self.wires_to(variable) if variable.partial else [None]:
             truths = [
                 point.gradients.wires[wire] if wire else point.gradients.nodes[variable.nodes[0]]
@@ -136,23 +148,29 @@ class Judge:
             triples = zip(values, truths, points, strict=True)
             first = next((i for i, (v, t, p) in enumerate(triples) if not same(v, t, p.scale)), 0)
             value, truth = values[first], truths[first]
-            options.append((*_difference(value, truth, points[first].scale), first))
-        _, text, first = min(options, default=(0.0, "no gradient flows there", 0))
-        if points[first].graph.inputs and first and _shapes(points[first]) != _shapes(points[0]):
-            shapes = ", ".join(f"{k} {v}" for k, v in _shapes(points[first]).items())
+            error, text = _difference(value, truth, points[first].scale)
+            options.append((error, text, first, wire if error == NEAR else None))
+        if not options:
+            return "no gradient flows there", None
+        _, text, first, wire = min(options, key=lambda option: option[0])
+        if points[first].graph.inputs and first and shapes(points[first]) != shapes(points[0]):
             text += (
                 "; it is right for the lengths of this page, where some are equal, "
-                f"and wrong for others: {shapes}"
+                f"and wrong for others: {shapes(points[first])}"
             )
-        return text
+        return text, wire
 
 
-def _shapes(point: Point) -> dict[str, tuple[int, ...]]:
-    return {name: node.shape for name, node in point.graph.inputs.items()}
+def shapes(point: Point) -> str:
+    """`x (4, 5), w (5, 3)`"""
+    return ", ".join(f"{name} {node.shape}" for name, node in point.graph.inputs.items())
 
 
 def _difference(value: np.ndarray | None, truth: np.ndarray, scale: float) -> tuple[float, str]:
-    """How far a value is from the truth (1 and more if it cannot be compared), and in words."""
+    """How far a value is from the truth (1 and more if it cannot be compared), and in words.
+
+    A value that is the truth but for a sign, a factor or a transpose is the nearest of all.
+    """
     if value is None:
         return 3.0, "it is no array of numbers"
     try:
@@ -166,13 +184,13 @@ def _difference(value: np.ndarray | None, truth: np.ndarray, scale: float) -> tu
     if truth.any() and full.any():
         factor = float(np.vdot(full, truth)) / float(np.vdot(truth, truth))
         if np.abs(full - factor * truth).max() <= 1e-9 * abs(factor) * size:
-            return min(error, 1.0), (
+            return NEAR if truth.size > 1 or np.isclose(factor, -1) else min(error, 1.0), (
                 "its sign is wrong" if np.isclose(factor, -1) else f"it is {factor:.4g} times that"
             )
     elif not full.any():
         return 1.0, "it is zero, the gradient is not"
     if truth.ndim == 2 and value.shape == truth.T.shape and same(value.T, truth, scale):
-        return 0.5, "it is the transpose of that"
+        return NEAR, "it is the transpose of that"
     wrong = int(np.sum(np.abs(full - truth) > 1e-8 * size))
     return min(error, 1.0), (
         f"its shape {truth.shape} is right, its values are not "

@@ -1,0 +1,82 @@
+"""Which line of a fence is wrong, and what about it: of several, the one that explains the most."""
+
+from dataclasses import dataclass
+
+from backprop.site.posts.check.change import Right, Search
+from backprop.site.posts.check.points import Point
+from backprop.site.posts.check.running import Lines
+from backprop.site.posts.check.verdict import ALIKE, Judge
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A gradient that is wrong: the statements that build it, where it was seen, and how."""
+
+    name: str
+    places: list[int]
+    points: list[Point]
+    text: str
+
+
+class Blame:
+    """Searches for the mistake behind wrong gradients."""
+
+    def __init__(self, lines: Lines, judge: Judge, upstream: set[str]):
+        self.lines, self.judge, self.upstream = lines, judge, upstream
+        self.statements, self.names = lines.statements, lines.names
+
+    def find(self, wrong: list[Wrong]) -> tuple[int, str]:
+        """The line of the fence (from 1) where the first of them goes wrong, and the message."""
+        first = min(wrong, key=lambda one: one.places[-1])
+        line = self.statements[first.places[-1]].assignment(first.name).lineno
+        text, helpers = first.text, self._helpers(first.places)
+        said = ALIKE.search(text) and len(first.places) == 1 and not helpers
+        if said or "did you mean" in text:
+            return line, text
+        # A helper is suspected before the line that uses it only if it spoils others, too.
+        spoiled = self._spoiled(first.name, first.places[-1])
+        shared = any(one.name not in spoiled for one in wrong)
+        places = dict.fromkeys(first.places, 0) | dict.fromkeys(helpers, -1 if shared else 1)
+        search = Search(self.lines, self.upstream, first.name, places, first.points)
+        if found := search.run(self._goal(first)):
+            if found.line != line:
+                text = f"`{found.was}` is wrong, so {text}"
+            text += f"; {found.why}"
+            if f"`{found.right}`" not in text:
+                text += f", `{found.right}` would be right"
+            line = found.line
+        return line, text
+
+    def _goal(self, wrong: Wrong) -> Right:
+        name, statement = wrong.name, self.statements[wrong.places[-1]]
+        variable = self.names.variable(name)
+        taken = {wire for other, wire in self.lines.wires.items() if other != name}
+
+        def right(values: list, points: list[Point]) -> bool:
+            if variable is None:
+                return self.judge.unnamed(name, values, points) is not None
+            if variable.partial:
+                return self.judge.wire(variable, values, points, taken) is not None
+            return self.judge.right(variable, statement, values, points)
+
+        return right
+
+    def _spoiled(self, name: str, at: int) -> set[str]:
+        """The names that a wrong one makes wrong."""
+        found = {name}
+        for statement in self.statements[at:]:
+            if found & statement.reads:
+                found |= set(statement.assigns)
+        return found
+
+    def _helpers(self, places: list[int]) -> list[int]:
+        """The lines that compute what some lines read, and that are no gradients themselves."""
+        found: list[int] = []
+        needed = set().union(*(self.statements[at].reads for at in places))
+        for at in range(max(places) - 1, -1, -1):
+            assigns = self.statements[at].assigns
+            ours = any(map(self.names.forward, assigns)) or any(map(self.names.variable, assigns))
+            if at not in places and not ours and needed & set(assigns):
+                needed |= self.statements[at].reads
+                found.append(at)
+        return found

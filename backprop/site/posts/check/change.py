@@ -1,0 +1,131 @@
+"""The one change that would make a wrong line right, in the words of the checker.
+
+The changes are those that `bp.check` tries on other people's code. Tried are the lines that build
+the wrong gradient and the helpers that they read, the simplest change first; a change counts if
+it is right at every point. Which line is named follows from it: of `dx = p.copy()` and
+`dx[i] += 1` only the second is a mistake.
+"""
+
+import ast
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backprop.checker.edits import Edit, Edits, Scope
+from backprop.checker.hints import HINTS
+from backprop.checker.source import clone
+from backprop.site.posts.check.follow import Statement
+from backprop.site.posts.check.points import Point
+from backprop.site.posts.check.running import Lines
+
+HIGHEST = 3  # the cost of a change that is still believed
+SECONDS = 1.0
+
+Right = Callable[[list[np.ndarray | None], list[Point]], bool]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A wrong line (from 1 in the fence), what it should be, and what kind of mistake that is."""
+
+    line: int
+    was: str
+    edit: Edit
+
+    @property
+    def right(self) -> str:
+        return ast.unparse(self.edit.statement).splitlines()[0]
+
+    @property
+    def why(self) -> str:
+        said = HINTS[self.edit.kind].say("en", self.edit.detail)
+        said = said.partition(". ")[0].partition(": ")[0] if ": what" in said else said
+        return said[0].lower() + said[1:].partition(". ")[0].rstrip(".")
+
+
+class Search:
+    """Changes of some statements that make `name` right after the last of them.
+
+    `places` are these statements, with what is added to the cost of a change there.
+    """
+
+    def __init__(
+        self,
+        lines: Lines,
+        upstream: set[str],
+        name: str,
+        places: dict[int, int],
+        points: list[Point],
+    ):
+        self.lines, self.upstream, self.name, self.points = lines, upstream, name, points
+        self.places, self.last = places, max(places)
+
+    def run(self, right: Right) -> Found | None:
+        end = time.monotonic() + SECONDS
+        edits = [
+            (at, more, inner, Edits(inner, scope))
+            for at, more in self.places.items()
+            for scope in [self._scope(at)]
+            for inner in self._simple(self.lines.statements[at])
+        ]
+        for cost in range(min(self.places.values()) + 1, HIGHEST + 1):
+            for at, more, inner, some in edits:
+                for edit in some.at(cost - more):
+                    if time.monotonic() > end:
+                        return None
+                    if self._mends(at, inner, edit, right):
+                        return Found(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
+        return None
+
+    def _simple(self, statement: Statement) -> Iterator[ast.stmt]:
+        """The simple statements in a statement that may have to do with the name."""
+        for inner in ast.walk(statement.node):
+            if isinstance(inner, (ast.Assign, ast.AugAssign, ast.Expr)):
+                names = {one.id for one in ast.walk(inner) if isinstance(one, ast.Name)}
+                stored = {
+                    one.id
+                    for one in ast.walk(inner)
+                    if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+                }
+                if self.name in names or not any(map(self.lines.names.variable, stored)):
+                    yield inner
+
+    def _scope(self, at: int) -> Scope:
+        """What can be named at a statement: what the lines and the function speak of."""
+        names = self.lines.names
+        spoken = {*self.lines.reads, *names.bound}
+        spoken |= {name for one in self.lines.statements for name in one.assigns}
+        values: dict[str, Any] = {}
+        for upto in (at + 1, at):  # loop variables are known after a loop only
+            point = replace(self.points[0], versions=[])
+            found = self.lines.execute(point, self.upstream, False, self.lines.statements[:upto])
+            values |= {name: value for name, value in found.items() if name in spoken}
+        lengths: dict[str, float] = {
+            name: value for name, value in values.items() if type(value) is int and value > 1
+        }
+        for name in names.aliases:
+            for axis, length in enumerate(getattr(values.get(name), "shape", ())):
+                if length > 1 and length not in lengths.values():
+                    lengths[f"{name}.shape[{axis}]"] = length
+        return Scope(values, lengths, {}, [], {"np": np, **self.lines.namespace})
+
+    def _mends(self, at: int, inner: ast.stmt, edit: Edit, right: Right) -> bool:
+        statements = list(self.lines.statements[: self.last + 1])
+        node = clone(statements[at].node, {id(inner): edit.statement})
+        ast.fix_missing_locations(ast.copy_location(node, statements[at].node))
+        statements[at] = replace(statements[at], node=node)
+        tried: list[Point] = []
+        values: list[np.ndarray | None] = []
+        for point in self.points:
+            tried.append(replace(point, versions=[]))
+            self.lines.execute(tried[-1], self.upstream, False, statements)
+            versions = tried[-1].versions
+            if len(versions) != len(statements) or self.name not in versions[-1]:
+                return False
+            values.append(versions[-1][self.name])
+            if not right(values, tried):
+                return False
+        return True
