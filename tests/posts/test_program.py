@@ -170,7 +170,8 @@ def test_two_pages_that_import_a_broken_module(runner):
         page = runner.page("import broken", name=name)
         (outcome,) = runner.executor.run(page).outcomes
         failure = judge(page, page.executed[0], outcome)
-        assert str(failure).startswith(f"{name}:2: ZeroDivisionError: division by zero")
+        assert failure.reason == "ZeroDivisionError: division by zero (broken.py:2)"
+        assert failure.line == 2
         assert 'broken.py", line 2' in failure.detail
 
 
@@ -284,3 +285,17 @@ def test_a_gradient_of_the_wrong_shape_is_named_where_a_later_line_stops(runner)
     # Where all lines above are right, what stopped the fence is what is wrong with it.
     _, failure = runner.failures(setup, fence.replace("AXIS", "0"))
     assert failure == "18: NameError: name 'boom' is not defined"
+
+
+def test_an_error_in_the_function_of_an_earlier_fence_says_where(runner):
+    _, failure = runner.failures("def f(x):\n    return 1 / x", "y = 2\nf(0)")
+    assert failure == "8: ZeroDivisionError: division by zero (post.md:3)"
+    _, failure = runner.failures(
+        "import numpy as np\ndef f(x):\n    return x @ x", "```graph\nf(np.ones((2, 3)))\n```"
+    )
+    assert failure.endswith("(post.md:4)")
+
+
+def test_a_path_of_this_machine_is_no_output(runner):
+    (failure,) = runner.failures("```python\nprint(__file__)\n```\n\n```output\n?\n```")
+    assert f"it prints a path of this machine ({runner.path})" in failure

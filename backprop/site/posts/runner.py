@@ -13,6 +13,7 @@ import linecache
 import os
 import re
 import sys
+import sysconfig
 import traceback
 import types
 from contextlib import redirect_stdout
@@ -43,6 +44,8 @@ def prepare(name: str, sources: list[tuple[int, str, str]], path: str) -> types.
 
 def remember(name: str, sources: list[tuple[int, str, str]], path: str) -> None:
     """Let tracebacks, `inspect` and the tracer find the lines of a page."""
+    global _root
+    _root = path.removesuffix(name)
     lines: list[str] = []
     for first, kind, code in sources:
         lines += ["\n"] * (first - 1 - len(lines))
@@ -105,8 +108,26 @@ def describe(error: BaseException, name: str, request: dict) -> dict:
         "qualified": f"{kind.__module__}.{kind.__qualname__}",
         "message": message,
         "line": None if line is None else line - first,
+        "where": _where(error, name, range(first, last + 1)),
         "text": "" if isinstance(error, FenceError) else _traceback(error, name),
     }
+
+
+def _where(error: BaseException, name: str, fence: range) -> str:
+    """Where the author's own code raised it, if not in the fence: a module, an earlier fence."""
+    tool = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    found = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if file == name:
+            found = "" if number in fence else f"{name}:{number}"
+        elif file.startswith(_root) and not file.startswith((tool + os.sep, *_INSTALLED)):
+            found = f"{os.path.relpath(file, _root)}:{number}"
+    return found
+
+
+_root = os.sep  # the project
+_INSTALLED = tuple(path + os.sep for path in {sys.prefix, *sysconfig.get_paths().values()})
 
 
 def one_line(raised: dict) -> str:

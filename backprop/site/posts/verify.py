@@ -77,10 +77,11 @@ def _error(page: Page, step: Step, error: dict) -> Failure:
     if error["type"] and error["qualified"].startswith("backprop."):
         # Ours say where in the first line, and what in the others.
         message, more = " ".join(error["message"].split()), ""
+    where = error.get("where", "")
     return Failure(
         page.name,
         step.fence.first + at if inside else step.fence.line,
-        one_line({**error, "message": message}),
+        one_line({**error, "message": message}) + (f" ({where})" if where else ""),
         lines[at].strip() if inside else "",
         error["text"] or more,
     )

@@ -21,8 +21,8 @@ from backprop.site.posts.check.follow import Statement
 from backprop.site.posts.check.points import Point
 from backprop.site.posts.check.running import Lines
 
-HIGHEST = 3  # the cost of a change that is still believed
-SECONDS = 1.0
+HIGHEST = 6  # the cost of a change that is still believed
+SECONDS = 0.5
 
 Right = Callable[[list[np.ndarray | None], list[Point]], bool]
 
@@ -76,9 +76,20 @@ class Search:
                 for edit in some.at(cost - more):
                     if time.monotonic() > end:
                         return None
+                    if self._chance(inner, edit):
+                        continue
                     if self._mends(at, inner, edit, right):
                         return Found(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
         return None
+
+    def _chance(self, inner: ast.stmt, edit: Edit) -> bool:
+        """Would another number stand for a length of these arrays? Where D is 4, ½ is 2 / D."""
+        lengths = {n for node in self.points[0].graph.nodes for n in node.shape if n > 1}
+        before = _numbers(inner)
+        return any(
+            new and any(new * n in before | {1} or new / n in before | {1} for n in lengths)
+            for new in _numbers(edit.statement) - before
+        )
 
     def _simple(self, statement: Statement) -> Iterator[ast.stmt]:
         """The simple statements in a statement that may have to do with the name."""
@@ -129,3 +140,8 @@ class Search:
             if not right(values, tried):
                 return False
         return True
+
+
+def _numbers(statement: ast.stmt) -> set[float]:
+    constants = [node.value for node in ast.walk(statement) if isinstance(node, ast.Constant)]
+    return {float(value) for value in constants if isinstance(value, (int, float))}
