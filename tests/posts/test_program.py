@@ -151,9 +151,10 @@ def test_pages_do_no_harm_to_each_other(runner):
     assert runner.failures(check) == [None]
 
 
-def test_no_process_is_left_behind(runner, processes):
+@pytest.mark.parametrize("options", ["", ", start_new_session=True"])
+def test_no_process_is_left_behind(runner, processes, options):
     with runner.executor.session(
-        runner.page("import subprocess\n_ = subprocess.Popen(['sleep', '987'])")
+        runner.page(f"import subprocess\n_ = subprocess.Popen(['sleep', '987']{options})")
     ) as session:
         session.outcome(0)
         assert len(processes()) == 3  # the server, the page, and what it started

@@ -4,6 +4,7 @@ The same audit hook records which files of the project the page has read, and wh
 has listed, so that a change of any of them (imported modules, data) runs the page again.
 """
 
+import contextlib
 import os
 import sys
 import sysconfig
@@ -25,6 +26,9 @@ _CHANGES = {
     "shutil.move": (0, 1),
 }
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Audit events of a process that may outlive the page, and the file that says it was started.
+_STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
+STARTED = "started"
 _active = False
 
 
@@ -48,6 +52,9 @@ def install(root: str, scratch: str) -> set[str]:
             # What Python lists to find a module matters only as far as the module does.
             if isinstance(args[0], (str, bytes, os.PathLike)) and not _imports(sys._getframe(1)):
                 opened.add(os.path.abspath(os.fsdecode(args[0])))
+        elif event in _STARTS:
+            with contextlib.suppress(OSError):
+                Path(scratch, STARTED).touch()
         elif event in _CHANGES:
             for index in _CHANGES[event]:
                 if isinstance(args[index], (str, bytes, os.PathLike)):

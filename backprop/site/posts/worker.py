@@ -33,7 +33,7 @@ PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertio
 def serve() -> None:
     """Read orders from stdin until it ends: fork a page, or stop one and report how it ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    children: set[int] = set()
+    children: dict[int, str] = {}  # and their scratch directories
     orders, answers = sys.stdin, os.dup(1)
     os.dup2(2, 1)  # whatever a preloaded module prints must not be taken for an answer
     for line in orders:
@@ -50,16 +50,15 @@ def serve() -> None:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.close(answers)
                 _be_page(order["page"])
-            children.add(answer)
+            children[answer] = order["page"]["scratch"]
         elif "stop" in order:
-            answer = _stop(order["stop"])
-            children.discard(order["stop"])
+            answer = _stop(order["stop"], children.pop(order["stop"], None))
         os.write(answers, json.dumps(answer).encode() + b"\n")
-    for pid in children:
-        _stop(pid)
+    for pid, scratch in children.items():
+        _stop(pid, scratch)
 
 
-def _stop(pid: int) -> int:
+def _stop(pid: int, scratch: str | None = None) -> int:
     """End a page and everything that it started; its exit code, negative for a signal."""
     done, status = os.waitpid(pid, os.WNOHANG)
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -68,7 +67,19 @@ def _stop(pid: int) -> int:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
+    if scratch and os.path.exists(os.path.join(scratch, guard.STARTED)):
+        _sweep(scratch)
     return os.waitstatus_to_exitcode(status)
+
+
+def _sweep(scratch: str) -> None:
+    """End what left the group of its page: it still works in the directory of the page."""
+    work = os.path.realpath(scratch) + os.sep
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if name.isdigit() and f"{os.readlink(f'/proc/{name}/cwd')}/".startswith(work):
+                    os.kill(int(name), signal.SIGKILL)
 
 
 def _be_page(order: dict) -> None:
