@@ -20,6 +20,7 @@ class Step:
 
     fence: Fence
     output: Fence | None = None
+    brief: bool = False  # nobody will read what is wrong with it
 
     @property
     def runs(self) -> bool:
@@ -37,6 +38,7 @@ class Step:
             "check": fence.options.get("check"),
             "at": fence.options.get("at"),
             "caption": fence.options.get("caption", ""),
+            "brief": self.brief,
         }
 
 

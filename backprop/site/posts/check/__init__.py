@@ -135,7 +135,6 @@ class _Check:
         _known[self.request["check"]] = self.wires
         return marks
 
-    # ---- reading ----------------------------------------------------------------------------
     def _read(self) -> set[str]:
         upstream, self.gradients = read_through(self.statements, self.names, self.real)
         return upstream
@@ -242,7 +241,8 @@ class _Check:
         later_names = {name for one in self.statements[done:] for name in one.assigns}
         wrong += [one for name, one in pending.items() if name not in later_names]
         if wrong:
-            line, text = Blame(self.lines, self.judge, upstream).find(wrong)
+            blame = Blame(self.lines, self.judge, upstream)
+            line, text = blame.find(wrong, search=not self.request.get("brief"))
             raise FenceError(text + self._hint(), self.request["first"] + line - 1)
         return marks
 

@@ -25,20 +25,20 @@ class Blame:
         self.lines, self.judge, self.upstream = lines, judge, upstream
         self.statements, self.names = lines.statements, lines.names
 
-    def find(self, wrong: list[Wrong]) -> tuple[int, str]:
+    def find(self, wrong: list[Wrong], search: bool = True) -> tuple[int, str]:
         """The line of the fence (from 1) where the first of them goes wrong, and the message."""
         first = min(wrong, key=lambda one: one.places[-1])
         line = self.statements[first.places[-1]].assignment(first.name).lineno
         text, helpers = first.text, self._helpers(first.places)
         said = ALIKE.search(text) and len(first.places) == 1 and not helpers
-        if said or "did you mean" in text:
+        if said or "did you mean" in text or not search:
             return line, text
         # A helper is suspected before the line that uses it only if it spoils others, too.
         spoiled = self._spoiled(first.name, first.places[-1])
         shared = any(one.name not in spoiled for one in wrong)
         places = dict.fromkeys(first.places, 0) | dict.fromkeys(helpers, -1 if shared else 1)
-        search = Search(self.lines, self.upstream, first.name, places, first.points)
-        if found := search.run(self._goal(first)):
+        changes = Search(self.lines, self.upstream, first.name, places, first.points)
+        if found := changes.run(self._goal(first)):
             if found.line != line:
                 text = f"`{found.was}` is wrong, so {text}"
             text += f"; {found.why}"

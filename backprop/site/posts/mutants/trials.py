@@ -126,8 +126,9 @@ def _changed(page: Page, index: int, code: str) -> Page:
     changed = page.executed[index]
     at = page.steps.index(changed)
     done, rest = page.steps[:at], page.steps[at + 1 :]
-    step = replace(changed, fence=replace(changed.fence, code=code))
-    rest = tuple(sorted(rest, key=lambda one: one.fence.language == "graph"))
+    step = replace(changed, fence=replace(changed.fence, code=code), brief=True)
+    later = [replace(one, brief=True) for one in rest]
+    rest = tuple(sorted(later, key=lambda one: one.fence.language == "graph"))
     return replace(page, steps=(*done, step, *rest))
 
 
