@@ -300,3 +300,19 @@ def test_an_error_in_the_function_of_an_earlier_fence_says_where(runner):
 def test_a_path_of_this_machine_is_no_output(runner):
     (failure,) = runner.failures("```python\nprint(__file__)\n```\n\n```output\n?\n```")
     assert f"it prints a path of this machine ({runner.path})" in failure
+
+
+def test_the_graph_of_large_arrays_is_checked_without_moving_every_entry(runner):
+    setup = (
+        "import numpy as np\nrng = np.random.default_rng(0)\n"
+        "x, w = rng.normal(size=(64, 784)), rng.normal(size=(784, 100))\n"
+        "def f(x, w):\n    return np.mean(np.maximum(0, x @ w), axis=0)\n"
+        "def g(x):\n    return np.sort(x, axis=0)\n"
+    )
+    graphs = ("```graph\nf(x, w)\n```", "```graph\ng(x)\n```")
+    assert runner.failures(setup, *graphs) == [None] * 3
+    lie = "import backprop.writer as m\nright = m.Backward.__call__\n" + (
+        "m.Backward.__call__ = lambda self, *a: tuple(1.01 * g for g in right(self, *a))"
+    )
+    found = runner.failures(setup + lie, graphs[0])
+    assert found[1].endswith("the derived backward of this call is wrong")
