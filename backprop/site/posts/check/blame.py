@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backprop.site.posts.check.change import Right, Search
+from backprop.site.posts.check.change import Goal, Right, Search
 from backprop.site.posts.check.points import Point
 from backprop.site.posts.check.running import Lines
 from backprop.site.posts.check.verdict import ALIKE, Judge
@@ -36,9 +36,17 @@ class Blame:
         # A helper is suspected before the line that uses it only if it spoils others, too.
         spoiled = self._spoiled(first.name, first.places[-1])
         shared = any(one.name not in spoiled for one in wrong)
-        places = dict.fromkeys(first.places, 0) | dict.fromkeys(helpers, -1 if shared else 1)
-        changes = Search(self.lines, self.upstream, first.name, places, first.points)
-        if found := changes.run(self._goal(first)):
+        places = dict.fromkeys([*helpers, *first.places], 0)
+        if not shared:
+            places |= dict.fromkeys(helpers, 1)
+        at = first.places[-1]
+        mine = [
+            Goal(one.name, at, self._right(one.name, at)) for one in wrong if one.places[-1] == at
+        ]
+        changes = Search(
+            self.lines, self.upstream, mine, self._goals(), places, helpers, first.points
+        )
+        if found := changes.run():
             if found.line != line:
                 text = f"`{found.was}` is wrong, so {text}"
             text += f"; {found.why}"
@@ -47,8 +55,17 @@ class Blame:
             line = found.line
         return line, text
 
-    def _goal(self, wrong: Wrong) -> Right:
-        name, statement = wrong.name, self.statements[wrong.places[-1]]
+    def _goals(self) -> list[Goal]:
+        """All gradients of the fence."""
+        last = {name: at for at, one in enumerate(self.statements) for name in one.assigns}
+        return [
+            Goal(name, at, self._right(name, at))
+            for name, at in last.items()
+            if self.names.variable(name) and name not in self.upstream
+        ]
+
+    def _right(self, name: str, at: int) -> Right:
+        statement = self.statements[at]
         variable = self.names.variable(name)
         taken = {wire for other, wire in self.lines.wires.items() if other != name}
 

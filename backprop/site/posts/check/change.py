@@ -7,7 +7,6 @@ it is right at every point. Which line is named follows from it: of `dx = p.copy
 """
 
 import ast
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +21,7 @@ from backprop.site.posts.check.points import Point
 from backprop.site.posts.check.running import Lines
 
 HIGHEST = 6  # the cost of a change that is still believed
-SECONDS = 0.5
+TRIES = 400
 
 Right = Callable[[list[np.ndarray | None], list[Point]], bool]
 
@@ -46,25 +45,37 @@ class Found:
         return said[0].lower() + said[1:].partition(". ")[0].rstrip(".")
 
 
-class Search:
-    """Changes of some statements that make `name` right after the last of them.
+@dataclass(frozen=True)
+class Goal:
+    """A gradient that is to be right, after the statement that assigns it last."""
 
-    `places` are these statements, with what is added to the cost of a change there.
+    name: str
+    at: int
+    right: Right
+
+
+class Search:
+    """Changes of some statements that make gradients right: `mine`, which they build.
+
+    `places` are these statements, with what is added to the cost of a change there. A change of
+    a helper has to make all gradients of the fence right.
     """
 
     def __init__(
         self,
         lines: Lines,
         upstream: set[str],
-        name: str,
+        mine: list[Goal],
+        every: list[Goal],
         places: dict[int, int],
+        helpers: list[int],
         points: list[Point],
     ):
-        self.lines, self.upstream, self.name, self.points = lines, upstream, name, points
-        self.places, self.last = places, max(places)
+        self.lines, self.upstream, self.points = lines, upstream, points
+        self.mine, self.every, self.places, self.helpers = mine, every, places, helpers
 
-    def run(self, right: Right) -> Found | None:
-        end = time.monotonic() + SECONDS
+    def run(self) -> Found | None:
+        tries = 0
         edits = [
             (at, more, inner, Edits(inner, scope))
             for at, more in self.places.items()
@@ -74,11 +85,10 @@ class Search:
         for cost in range(min(self.places.values()) + 1, HIGHEST + 1):
             for at, more, inner, some in edits:
                 for edit in some.at(cost - more):
-                    if time.monotonic() > end:
+                    tries += 1
+                    if tries > TRIES:
                         return None
-                    if self._chance(inner, edit):
-                        continue
-                    if self._mends(at, inner, edit, right):
+                    if not self._chance(inner, edit) and self._mends(at, inner, edit):
                         return Found(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
         return None
 
@@ -101,7 +111,9 @@ class Search:
                     for one in ast.walk(inner)
                     if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
                 }
-                if self.name in names or not any(map(self.lines.names.variable, stored)):
+                if names & {goal.name for goal in self.mine} or not any(
+                    map(self.lines.names.variable, stored)
+                ):
                     yield inner
 
     def _scope(self, at: int) -> Scope:
@@ -123,21 +135,20 @@ class Search:
                     lengths[f"{name}.shape[{axis}]"] = length
         return Scope(values, lengths, {}, [], {"np": np, **self.lines.namespace})
 
-    def _mends(self, at: int, inner: ast.stmt, edit: Edit, right: Right) -> bool:
-        statements = list(self.lines.statements[: self.last + 1])
+    def _mends(self, at: int, inner: ast.stmt, edit: Edit) -> bool:
+        goals = self.every if at in self.helpers else self.mine
+        statements = list(self.lines.statements[: max(goal.at for goal in goals) + 1])
         node = clone(statements[at].node, {id(inner): edit.statement})
         ast.fix_missing_locations(ast.copy_location(node, statements[at].node))
         statements[at] = replace(statements[at], node=node)
         tried: list[Point] = []
-        values: list[np.ndarray | None] = []
         for point in self.points:
-            tried.append(replace(point, versions=[]))
+            tried.append(replace(point, versions=[], error=None))
             self.lines.execute(tried[-1], self.upstream, False, statements)
-            versions = tried[-1].versions
-            if len(versions) != len(statements) or self.name not in versions[-1]:
-                return False
-            values.append(versions[-1][self.name])
-            if not right(values, tried):
+            if tried[-1].error or not all(
+                goal.right([one.versions[goal.at].get(goal.name) for one in tried], tried)
+                for goal in goals
+            ):
                 return False
         return True
 
