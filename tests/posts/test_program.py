@@ -157,6 +157,9 @@ def test_no_process_is_left_behind(runner, processes, options):
         runner.page(f"import subprocess\n_ = subprocess.Popen(['sleep', '987']{options})")
     ) as session:
         session.outcome(0)
+        end = time.monotonic() + 5  # what has just been started has no environment yet
+        while len(processes()) != 3 and time.monotonic() < end:
+            time.sleep(0.01)
         assert len(processes()) == 3  # the server, the page, and what it started
     runner.executor.close()
     end = time.monotonic() + 5
