@@ -444,3 +444,11 @@ def test_serve_watches_what_pages_import(site):
     assert isinstance(plugin, PostsPlugin)
     plugin.on_serve(Server())
     assert str(site.project.path / "helper.py") in watched
+
+
+def test_a_fence_in_a_container_that_is_switched_off_is_missed(site):
+    text = "!!! note\n\n    ```python\n    print(1)\n    ```\n"
+    (warning,) = site.page(text).build().warnings
+    assert "the python fence of line 3 does not appear on the page; is the Markdown" in warning
+    site.project.write("mkdocs.yml", CONFIG + "markdown_extensions: [admonition]\n")
+    assert not site.page(text).build().warnings

@@ -184,10 +184,14 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             fence = self.shown[token].fence
             if fence.language in MARKED and token not in self.rendered:
                 log.warning(
-                    "%s: the %s fence of line %d does not appear on the page",
+                    "%s: the %s fence of line %d does not appear on the page%s",
                     page.file.src_uri,
                     fence.language,
                     fence.line,
+                    "; is the Markdown extension switched on that it is indented for "
+                    "(admonition, pymdownx.details, pymdownx.tabbed, …)?"
+                    if fence.prefix.strip("> ") != fence.prefix
+                    else "",
                 )
         return html
 
