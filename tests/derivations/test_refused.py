@@ -3,6 +3,7 @@
 
 import pytest
 
+from backprop.site.derivations.explain import describe
 from backprop.site.derivations.problems import LANGUAGES, SAID
 
 from .helpers import AFFINE, SOFTMAX, VARIANCE, problem, verdicts
@@ -57,6 +58,26 @@ REFUSED = {
                    "|_{x=y}"),
     "undeclared with a prime": (X, r"x' &= x", "undeclared", "x'"),
     "determinant": (X, r"\det A &= t", "unknown-command", r"\det"),
+    "cases that leave values out": (X, r"\max(t - 1, 0) &= \begin{cases} t - 1 & t > 1.5 \\ 0 & t \le 1 \end{cases}", "cases-gap", r"\begin{cases}"),
+    "a letter for the sum": (X, r"\Sigma_k x_k^2 &= h", "letter-for-sum", r"\Sigma"),
+    "log in italics": (X, r"log(t) &= \log t", "spelled-function", "log"),
+    "exp in italics": (X, r"\exp(t) &= exp(t)", "spelled-function", "exp"),
+    "a misspelt command": (X, r"\fraq{t}{2} &= t", "unknown-command", r"\fraq"),
+    "an entry transposed": (X, r"A^T_{ij} &= A_{ij}", "transposed-entry", "A^T_{ij}"),
+    "two indices at one place": (X, r"x_{i}_{j} &= t", "two-scripts", "_{j}"),
+    "a comma in a number": (X, r"1,000 t &= t", "comma", ","),
+    "braces as brackets": (X, r"{t + t}^2 &= 4 t^2", "braces", "{t + t}"),
+    "braces around a product with a power": (X, r"{2 t}^2 &= 4 t^2", "braces", "{2 t}"),
+    "braces around a sum in a product": (X, r"2{t + t} &= 4 t", "braces", "{t + t}"),
+    "braces behind a sum": (X, r"\sum_k {x_k + y_k} &= t", "braces", "{x_k + y_k}"),
+    "a wide space between factors": (X, r"t \quad t &= t^2", "gap", r"\quad"),
+    "a number at the end without tag": (X, r"t + t &= 2 t \qquad (1)", "gap", r"\qquad"),
+    "an undeclared word called": (X, r"\text{mean}(t) &= t", "call-or-product", r"\text{mean}(t)"),
+    "an undeclared word as a side": (X, r"\text{loss} &= t", "undeclared", r"\text{loss}"),
+    "an undeclared word as a factor": (X, r"2 t &= 2 t \text{loss}", "undeclared", r"\text{loss}"),
+    "an undeclared word added": (X, r"t &= \text{const} + t", "undeclared", r"\text{const}"),
+    "an undeclared word in brackets": (X, r"2 t &= 2 t (\text{loss})", "undeclared", r"\text{loss}"),
+    "words where a factor should be": (X, r"t &= \text{the loss} + t", "words-inside", r"\text{the loss}"),
     "L called with another argument": (SOFTMAX + r" $L = L(p)$.", r"L(z) &= L", "call-or-product",
                                        "L(z)"),
 }  # fmt: skip
@@ -161,6 +182,13 @@ def test_a_row_after_an_unreadable_one_is_compared_with_the_last_readable_side()
 def test_a_refused_row_names_the_line_of_the_place():
     row = "\\frac{\\partial p_i}{\\partial z_j} &= p_i (\n  \\delta_{ij}\n  - q_j)"
     assert [v.line for v in verdicts(SOFTMAX, row, prove=False)] == [8]
+
+
+def test_an_unread_place_is_shown_with_what_stands_around_it():
+    (found,) = verdicts(X, r"t + h &= \fraq{h}{2} + t", prove=False)
+    assert found.place == r"t + h = ▸\fraq◂ {h}{2} + t"
+    assert "(\\frac ?)" in found.problem.text()
+    assert any(found.place in line for line in describe(found, "zh"))
 
 
 def test_every_sentence_exists_in_both_languages():

@@ -77,6 +77,22 @@ RIGHT = {
     "a brace that cites": (VARIANCE, r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} \Bigl( (x_{ij} - \bar{x}_j) - \frac{1}{n} \underbrace{\sum_k (x_{kj} - \bar{x}_j)}_{=0} \Bigr)", r"&\overset{(1)}{=} \frac{2}{n} (x_{ij} - \bar{x}_j)"),
     "braces around a bold name": (r"Let $\mathbf{x} \in \mathbb{R}^n$, $s = \sum_k x_k^2$.", r"\frac{\partial s}{\partial {x}_i} &= 2 x_i"),
     "a sum within a function": (r"Let $x \in \mathbb{R}^d$, $W \in \mathbb{R}^{d \times d}$, $y = x + \tanh(W x)$, $L = L(y)$, $g = \frac{\partial L}{\partial y}$.", r"\frac{\partial L}{\partial x_i} &= g_i + \sum_j g_j \Bigl( 1 - \tanh^2 \Bigl( \sum_k W_{jk} x_k \Bigr) \Bigr) W_{ji}"),
+    "two columns of equations": (SOFTMAX, r"\sum_k p_k &= 1 & \sum_k \frac{\partial p_k}{\partial z_j} &= 0 & \text{sums}"),
+    "an arrow between two equations": (AFFINE, r"\frac{\partial L}{\partial X} &= \frac{\partial L}{\partial Y} W^\top \implies \frac{\partial L}{\partial X_{ij}} = \sum_k \frac{\partial L}{\partial Y_{ik}} W_{jk}"),
+    "a condition in brackets": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= -p_i p_j \quad (i \neq j)", r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j) \quad (i, j = 1, \dots, C)"),
+    "for all": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j) \qquad \forall i, j"),
+    "commas in cases": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= \begin{cases} p_i (1 - p_i), & \text{if } i = j, \\ -p_i p_j, & \text{otherwise.} \end{cases}"),
+    "a definition by cases": (r"Let $r \in \mathbb{R}$, $\delta > 0$, $H = \begin{cases} \frac12 r^2 & |r| \le \delta \\ \delta (|r| - \frac12 \delta) & \text{otherwise} \end{cases}$.", r"\frac{dH}{dr} &= \begin{cases} r & |r| \le \delta \\ \delta \operatorname{sgn}(r) & \text{otherwise} \end{cases}"),
+    "a sum over all but one": (SOFTMAX, r"1 - p_j &= \sum_{i = 1, i \ne j}^{C} p_i = \sum_{\substack{i = 1 \\ i \ne j}}^{C} p_i \quad (\because \sum_k p_k = 1)"),
+    "norms of two bars": (r"Let $x \in \mathbb{R}^n$, $s = ||x||^2$, $a, b \in \mathbb{R}$.", r"\frac{\partial s}{\partial x} &= 2 x", r"|a||b| &= |a b|", r"||x||_\infty &= \max_k |x_k|"),
+    "an upright d": (SOFTMAX, r"\frac{\text{d}p_i}{\text{d}z_j} &= p_i (\delta_{ij} - p_j)"),
+    "a fixed entry before the sum that says where counting starts": (AFFINE, r"\frac{\partial L}{\partial X_{11}} &= \sum_{k=1}^M \frac{\partial L}{\partial Y_{1k}} W_{1k}"),
+    "the letter of a function again": (r"Let $\sigma(z) = \frac{1}{1 + e^{-z}}$, $w \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $z_j = \sum_k w_{jk} x_k$, $a_j = \sigma(z_j)$.", r"\frac{\partial a_j}{\partial x_k} &= \sigma'(z_j) w_{jk} = a_j (1 - a_j) w_{jk}", r"\frac{\partial a_j}{\partial z_j} &= \sigma'(z_j)"),
+    "gates": (r"Let $a, c_{t-1} \in \mathbb{R}^H$, $\sigma(z) = \frac{1}{1 + e^{-z}}$, $i_t = \sigma(a)$, $c_t = \tanh(i_t) \odot c_{t-1}$, $L = L(c_t)$.", r"\frac{\partial L}{\partial a} &= \frac{\partial L}{\partial c_t} \odot c_{t-1} \odot (1 - \tanh^2(i_t)) \odot i_t \odot (1 - i_t)"),
+    "a matrix made of sizes": (r"Let $X \in \mathbb{R}^{n \times d}$, $H = I_n - \frac1n \mathbf{1} \mathbf{1}^\top$, $C = H X$, $L = L(C)$.", r"\frac{\partial L}{\partial X} &= H \frac{\partial L}{\partial C}", r"H H &= H^\top"),
+    "a quadratic form on the way": (r"Let $x \in \mathbb{R}^n$, $A \in \mathbb{R}^{n \times n}$, $q = x^\top A x$, $L = L(q)$.", r"\frac{\partial L}{\partial x} &= \frac{\partial L}{\partial q} (A + A^\top) x"),
+    "entries named later": (r"Let $X \in \mathbb{R}^{n \times d}$, $s_j = \sum_i x_{ij}^2$ with $X = (x_{ij})$.", r"\frac{\partial s_j}{\partial x_{ij}} &= 2 x_{ij}"),
+    "a name in words": (r"Let $x \in \mathbb{R}^n$, $\text{loss} = \sum_k x_k^2$.", r"\frac{\partial\, \text{loss}}{\partial x} &= 2 x \qquad \text{squares}"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip
 
@@ -101,3 +117,19 @@ def test_a_block_that_continues_has_the_facts_of_the_one_before():
     assert [r.ok for _, r in goes_on] == [True, True]
     alone = verify_page(first + f"/// derivation\n{VARIANCE}\n\n" + rest)
     assert [r.ok for _, r in alone] == [True, False]
+
+
+def test_what_follows_a_waived_row_goes_on_from_what_was_readable():
+    waived = "p_i &= \\lim p_i \\\\ % unchecked: no limits\n"
+    right, wrong = (rf"&= \frac{{e^{{z_i}}}}{{\sum_k e^{{z_{k}}}}}" for k in "ki")
+    assert statuses(SOFTMAX, waived + right) == ["waived", "proved"]
+    assert statuses(SOFTMAX, waived + wrong)[-1] != "proved"
+
+
+def test_what_follows_an_unreadable_row_is_not_compared_with_another_chain():
+    rows = (
+        r"\sum_k p_k &= 1",
+        r"\frac{\partial p_i}{\partial z_j} &= \lim q",
+        r"&= p_i (\delta_{ij} - p_j)",
+    )
+    assert statuses(SOFTMAX, *rows) == ["proved", "unchecked", "proved"]

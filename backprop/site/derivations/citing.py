@@ -13,6 +13,7 @@ from backprop.site.derivations.problems import Problem
 from backprop.site.derivations.terms import (
     Add,
     Big,
+    Call,
     Deriv,
     Dim,
     Entry,
@@ -34,6 +35,13 @@ from backprop.site.derivations.verdicts import (
 
 class Citing(Instances):
     """Keeps account of what was cited; decides whether a row holds."""
+
+    def know_constants(self) -> None:
+        """What is made of sizes alone, I − 11ᵀ/n, is no function that a definition could hide."""
+        for key, symbol in self.world.symbols.items():
+            if symbol.definition is not None and self.world.below(key) == {key}:
+                if not any(isinstance(t, Call) for t in walk(symbol.definition)):
+                    self.world.cited.setdefault(key, TRUE)
 
     def edges(self, term: Term) -> set[tuple[str, str]]:
         """The local derivatives (of, by) that `term` contains, written or by the chain rule."""

@@ -19,12 +19,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from backprop.site.derivations import arrays
-from backprop.site.derivations.meaning import Reader, items_of, key_of, split
+from backprop.site.derivations.meaning import Reader, items_of, key_of, replace_symbol, split
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
+from backprop.site.derivations.remarks import CONNECTIVES
 from backprop.site.derivations.terms import (
     Call,
     Dim,
+    Entry,
     Function,
     Lam,
     Symbol,
@@ -49,6 +51,9 @@ SPACE = re.compile(
     rf"(?:_\s*(?P<sub2>\{{[^}}]*\}}|\+))?$"
 )
 SIZE = re.compile(r"^(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:\w|\{\w+\}|\{\\\w+\}|\{\\\w+\{\w+\}\}))?$")
+NAMED = (
+    rf"\\text\s*\{{(?!(?:{'|'.join(sorted(CONNECTIVES))})\}})[A-Za-z]+\}}"  # \text{loss}: a name
+)
 DOTS = re.compile(r"^\\(?:dots|ldots|cdots|dotsc)$|^\.\.\.$")
 LABELS = re.compile(
     r"^\\\{\s*(?P<low>[01])\s*,\s*(?:1\s*,\s*)?(?:2\s*,\s*)?\\(?:dots|ldots|cdots)\s*,\s*"
@@ -60,14 +65,37 @@ def bad(why: str, tex: str = "") -> Unreadable:
     return Unreadable("bad-declaration", 0, len(tex), why=why)
 
 
+COUNTS = re.compile(
+    r"\\(?:sum|prod)\s*(?:\\limits\s*)?_\s*\{\s*[A-Za-z]\s*=\s*(?P<low>[01])\s*\}\s*"
+    r"\^\s*(?:(?P<letter>[A-Za-z])|\{\s*(?P<size>[A-Za-z](?:_\w|_\{\w+\})?)\s*(?P<less>-\s*1)?\s*\})"
+)
+
+
+def counted_from(formulas: list[str]) -> int | None:
+    r"""Where the sums that are written out, \sum_{i=1}^{n}, start; None if they do not agree."""
+    found = {
+        int(hit["low"])
+        for tex in formulas
+        for hit in COUNTS.finditer(tex)
+        if (hit["low"] == "0") == bool(hit["less"])
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def outside_environments(tex: str) -> str:
+    """`tex` with what stands in environments (cases, matrices) blanked out, in its length."""
+    return re.sub(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", lambda m: "." * len(m[0]), tex, flags=re.S)
+
+
 def pieces(tex: str) -> list[tuple[str, int]]:
     """A formula split at its commas and spaces between statements, with offsets."""
     found, depth, start, k = [], 0, 0, 0
-    break_at = re.compile(r"\\q?quad\b|\\text\s*\{[^}]*\}|[,;]")
+    break_at = re.compile(rf"\\q?quad\b|(?!{NAMED})\\text\s*\{{[^}}]*\}}|[,;]")
+    tex, whole = outside_environments(tex), tex
     while k < len(tex):
         hit = break_at.match(tex, k)
         if hit and depth == 0:
-            found.append((tex[start:k], start))
+            found.append((whole[start:k], start))
             start = k = hit.end()
             continue
         ch = tex[k]
@@ -77,7 +105,7 @@ def pieces(tex: str) -> list[tuple[str, int]]:
             continue
         depth += (ch in "{([") - (ch in "})]")
         k += 2 if ch == "\\" else 1
-    found.append((tex[start:], start))
+    found.append((whole[start:], start))
     return [(t, s) for t, s in found if t.strip()]
 
 
@@ -149,6 +177,7 @@ class Declarer:
 
     def statement(self, tex: str, line: int) -> bool:
         tex = tex.rstrip(".,; ")
+        outside = outside_environments(tex)
         for pattern, action in (
             (r"^(.*?)\\in\b(.*)$", self.element),
             (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", self.function),
@@ -156,8 +185,9 @@ class Declarer:
             (r"^([01])\s*\\leq?\s*(.*?)\s*\\leq?\s*(.*)$", self.index_bounds),
             (r"^(.*?)(>|\\geq?\b|<|\\leq?\b)(.*)$", self.sign),
         ):
-            hit = re.match(pattern, tex, re.S)
-            if hit and action(*(g.strip() for g in hit.groups())):
+            hit = re.match(pattern, outside, re.S)
+            places = [hit.span(k + 1) for k in range(len(hit.groups()))] if hit else []
+            if hit and action(*(tex[a:b].strip() for a, b in places)):
                 return True
         return self.equation(tex, line)
 
@@ -249,6 +279,7 @@ class Declarer:
             return self.entries(alias[1].strip(), alias[2], shape)
         key, letters, _ = self.name(tex)
         world = self.world
+        self.forget_parameter(key)
         family = tuple(world.ranges[k] for k in letters)
         if key in world.sizes or key in world.functions:
             raise Unreadable("declared-twice", 0, len(tex), found=tex)
@@ -262,10 +293,23 @@ class Declarer:
         world.symbols[key] = Symbol(key, family + shape)
         return world.symbols[key]
 
+    def forget_parameter(self, key: str) -> None:
+        r"""The z of \sigma(z) = … is free to be declared."""
+        if key in self.world.parameters:
+            self.world.parameters.remove(key)
+            del self.world.symbols[key]
+
     def entries(self, whole: str, entry: str, shape: tuple[Dim, ...]) -> Symbol:
         """X = (x_{ij})."""
         base, sub, _, _ = split(read(entry))
         key, outer = key_of(base), self.name(whole)[0]
+        known = self.world.symbols.get(outer)
+        if known is not None and key and sub is not NONE and not shape:
+            taken = key in self.world.symbols and key not in self.world.parameters
+            if not taken and len(Reader(self.world, entry).flat_indices(sub)) == len(known.shape):
+                self.forget_parameter(key)
+                self.world.aliases[key] = outer  # X is declared, x_{ij} are its entries
+                return known
         if key is None or sub is NONE or outer in self.world.symbols:
             raise bad(f"{whole} = ({entry})", whole)
         if key not in self.world.symbols and shape:
@@ -393,7 +437,10 @@ class Declarer:
         if letter in world.ranges:
             return False
         labels = {k for k, s in world.symbols.items() if s.kind == "label"}
-        if any(key.partition("_")[0] == letter for key in world.symbols.keys() - labels):
+        if any(
+            key.partition("_")[0] == letter
+            for key in world.symbols.keys() - labels - world.parameters
+        ):
             return True
         users = [
             node
@@ -401,9 +448,12 @@ class Declarer:
             if node.kind == "scripted"
             and any(n.kind == "letter" and n.value == letter for n in node.parts[1].walk())
         ]
-        return bool(users) and all(
-            (found := reader.lookup(n))[0] is not None and found[1] is NONE for n in users
-        )
+        if not users:  # i_t = \sigma(a), a vector, where t is part of a name already: c_{t-1}
+            part = re.compile(rf"_\{{{re.escape(letter)}(?:[+-]\d)?\}}")
+            if not any(part.search(key) for key in world.symbols):
+                return False
+            return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
+        return all((found := reader.lookup(n))[0] is not None and found[1] is NONE for n in users)
 
     def new_name(
         self, reader: Reader, left: Node, right: Node
@@ -463,6 +513,7 @@ class Declarer:
             ):
                 key = f"{key}_{{{reader.text_of(sub)}}}"
                 letters = []
+        self.forget_parameter(key)
         known = self.world.symbols.get(key)
         if known is not None and (known.definition is not None or known.kind == "label"):
             return None
@@ -556,6 +607,7 @@ class Declarer:
             return False
         if var not in world.symbols:
             world.symbols[var] = Symbol(var, ())
+            world.parameters.add(var)
         elif world.symbols[var].definition is not None:
             return False
         world.functions[key] = Function(key, ((),), (), var, None)
@@ -565,7 +617,10 @@ class Declarer:
         except Unreadable:
             del world.functions[key]
             raise
-        world.functions[key].body = body
+        own = fresh(var)  # what is called z elsewhere, z_j = \sum_k w_{jk} x_k, is not this one
+        world.symbols[own] = Symbol(own, ())
+        world.functions[key].var = own
+        world.functions[key].body = replace_symbol(body, var, Entry(own))
         return True
 
     def assumption(self, reader: Reader, left: Node, right: Node) -> bool:

@@ -26,6 +26,7 @@ TEXT = {
     "waived": ("not checked: {reason}", "未验证：{reason}"),
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
+    "place": ("here: {place}", "位置：{place}"),
     "opaque": (
         "holds for any {names}, not only as defined",
         "对任意的 {names} 都成立，不限于其定义",
@@ -62,8 +63,9 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
     lines: list[str] = []
     n = verdict.instances
     if verdict.problem is not None:
-        text = verdict.problem.text(language)
-        lines.append(text)
+        lines.append(verdict.problem.text(language))
+        if verdict.place:
+            lines.append(phrase("place", language, place=verdict.place))
     elif verdict.status in ("proved", "checked"):
         lines.append(phrase(verdict.status, language, n=n))
     elif verdict.status == "waived":

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
 from backprop.site.derivations.declare import check_known
 from backprop.site.derivations.meaning import Reader
@@ -24,6 +26,7 @@ from backprop.site.derivations.terms import (
     Var,
     World,
     find,
+    free_indices,
     mul,
     names_in,
     num,
@@ -151,6 +154,21 @@ class Instances:
                     raise reader.fail("free-index", node, found=letter)
             first, second = mul(resolved(test), first), mul(resolved(test), second)
         return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
+
+    def no_gaps(self, equation: Equation) -> None:
+        """Cases without "otherwise" must leave nothing out. Raises `Unreadable`."""
+        for side in equation.sides:
+            for term, node in side.reader.gaps:
+                if not free_indices(term) <= equation.dims.keys():
+                    continue  # within a sum: what it leaves out has no value, which is found there
+                within = term if self.condition is None else mul(resolved(self.condition[1]), term)
+                for number in range(INSTANCES_AT_KINKS):
+                    try:
+                        value = self.scope(number, False, {}).of(resolved(within), equation.dims)
+                    except OutsideDomainError:
+                        continue
+                    if np.any(value.array > 0.5):
+                        raise side.reader.fail("cases-gap", node)
 
     def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
         if self.known_symbols != len(self.world.symbols) + len(self.world.assumed):

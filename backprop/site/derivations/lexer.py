@@ -5,6 +5,7 @@ What is not in the tables below is refused with its place, never skipped.
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -121,8 +122,6 @@ SPACING = frozenset(
         ";",
         ":",
         "!",
-        "quad",
-        "qquad",
         "displaystyle",
         "textstyle",
         "limits",
@@ -149,11 +148,48 @@ SPACING = frozenset(
         "hphantom",
     ]
 ) | {"\\ "}
+GAPS = frozenset({"\\quad", "\\qquad"})
 WORDS = re.compile(r"\s*(?:\\text(?:rm|it|bf)?\s*\{[^}]*\}|\s)*")
 BAR = re.compile(r"\\?\||\\[vV]ert(?![A-Za-z])\s*")
+CLOSES = re.compile(r"[\s.;,~]*(?:$|&|\\\\|\\end\{)")  # what follows the last word of a cell
 OPEN = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
 CLOSE = {")": "(", "]": "[", "\\}": "{", "\\rbrace": "{", "\\rbrack": "[", "\\rangle": "<"}
 MATRICES = frozenset({"matrix", "bmatrix", "pmatrix", "smallmatrix", "array", "cases"})
+
+
+# What people write for something that is read.
+INSTEAD = {
+    "\\tr": "\\operatorname{tr}",
+    "\\Tr": "\\operatorname{tr}",
+    "\\diag": "\\operatorname{diag}",
+    "\\sign": "\\operatorname{sign}",
+    "\\sgn": "\\operatorname{sgn}",
+    "\\lg": "\\log",
+    "\\d": "\\mathrm{d}",
+    "\\diff": "\\mathrm{d}",
+    "\\R": "\\mathbb{R}",
+    "\\trans": "\\top",
+    "\\T": "\\top",
+    "\\hadamard": "\\odot",
+    "\\norm": "\\|x\\|",
+    "\\abs": "|x|",
+    "\\over": "\\frac{a}{b}",
+    "\\cfrac": "\\frac",
+    "\\mathds": "\\mathbb",
+    "\\pmb": "\\boldsymbol",
+    "\\argmax": "\\max_k x_k",
+    "\\arg": "\\max_k x_k",
+}
+
+
+def instead_of(command: str) -> str:
+    r"""(\frac ?)" for \\fraq: the command that is read and was perhaps meant."""
+    if command in INSTEAD:
+        return f" ({INSTEAD[command]} ?)"
+    known = [*FUNCTIONS, *BIG, *OTHER_SYMBOLS, *OPERATORS, *RELATIONS, *DOTS, *FONTS, *UPRIGHT]
+    known += [*ACCENTS, *FRACTIONS, *GAPS, "\\sqrt", *(f"\\{g}" for g in GREEK)]
+    close = difflib.get_close_matches(command, sorted(known), 1, 0.8) if len(command) > 3 else []
+    return f" ({close[0]} ?)" if close else ""
 
 
 class TexLexer:
@@ -166,6 +202,8 @@ class TexLexer:
 
     def fail(self, key: str, start: int, end: int, **values: Any) -> Unreadable:
         values.setdefault("found", self.tex[start:end])
+        if key == "unknown-command":
+            values.setdefault("hint", instead_of(values["found"]))
         return Unreadable(key, start, end, **values)
 
     def emit(self, kind: str, start: int, value: str | None = None) -> None:
@@ -248,6 +286,9 @@ class TexLexer:
             if found:
                 self.at = found.end()
                 bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
+                # || opens and closes a norm, but for |a||b|, where the first closes what is open
+                if self.tex.startswith("||", start) and (not bars or bars[-1][0] != "|"):
+                    self.at, bar = start + 2, "\\|"
                 kind = "RABS" if bars and bars[-1][0] == bar else "LABS"
                 bars.pop() if kind == "RABS" else bars.append((bar, start))
                 self.emit(kind, start, "abs" if bar == "|" else "norm")
@@ -367,9 +408,22 @@ class TexLexer:
         if token in ("\\lvert", "\\lVert", "\\rvert", "\\rVert"):
             kind = "LABS" if token[1] == "l" else "RABS"
             return self.emit(kind, start, "abs" if token[2] == "v" else "norm")
-        if token in SPACING:
+        if token in SPACING | GAPS:
             if single:
                 raise self.fail("unexpected", start, self.at, hint="")
+            return self.emit("GAP", start) if token in GAPS else None
+        if token == "\\forall":
+            return self.emit("REMARK", start)
+        if token == "\\substack":  # rows below a sum, as good as commas
+            self.spaces()
+            if not self.tex.startswith("{", self.at):
+                raise self.fail("unexpected", start, self.at, hint="")
+            self.at += 1
+            first = len(self.tokens)
+            self.until("}")
+            self.tokens[first:] = [
+                ("COMMA", *t[1:]) if t[0] == "NEWROW" else t for t in self.tokens[first:]
+            ]
             return None
         if token in OPEN:
             return self.emit("LPAR", start, OPEN[token])
@@ -392,13 +446,13 @@ class TexLexer:
             return self.emit("PRIME", start)
         if token == "\\prime":
             return self.emit("SYMBOL", start)
-        if token in (",", ";"):
+        if token in (",", ";", "，", "；"):
             return self.emit("COMMA", start)
         if token == "&":
             return self.emit("AMP", start)
         if token == "\\\\":
             return self.emit("NEWROW", start)
-        if token == "." and not self.tex[self.at :].strip(" \t\n.;,"):
+        if token in (".", "。") and CLOSES.match(self.tex, self.at):
             return self.emit("COMMA", start)
         if token == "!":
             raise self.fail("factorial", start, self.at)

@@ -23,10 +23,11 @@ ROWS = [
     "flalign",
 ]
 BEGIN = re.compile(r"\s*\\begin\{(?P<name>[a-z]+)(?P<star>\*?)\}(?:\s*\{\d+\})?(?:\s*\[[tbc]\])?")
-LEAD = re.compile(
-    r"\s*(?P<word>\\because|\\therefore|\\Rightarrow|\\Longrightarrow|\\implies|\\iff"
-    r"|\\Leftrightarrow|\\Longleftrightarrow)(?![A-Za-z])"
+WORD = (
+    r"\\(?:therefore|Rightarrow|Longrightarrow|implies|iff"
+    r"|Leftrightarrow|Longleftrightarrow)(?![A-Za-z])"
 )
+LEAD = re.compile(rf"\s*(?P<word>\\because(?![A-Za-z])|{WORD})")
 LATER = re.compile(r"[(（]?\s*\\because(?![A-Za-z])(?P<fact>.*?)[)）]?\s*$", re.S)
 DIRECTIVE = re.compile(r"^\s*(?P<kind>check|unchecked|code)\s*(?::(?P<text>.*))?$", re.S)
 
@@ -65,7 +66,7 @@ def rows(tex: str, line: int) -> list[Row]:
         start, end = hit.end(), close
     found: list[Row] = []
     for number, (first, last, comments) in enumerate(_split(tex, start, end)):
-        body = _blanked(tex, first, last)
+        body = _columns(_blanked(tex, first, last))
         directives = {}
         for comment in comments:
             if said := DIRECTIVE.match(comment):
@@ -165,7 +166,9 @@ def _equations(row: Row) -> list[Row]:
 EQUALS = re.compile(r"(?<![<>:])=")
 # What may stand between two equations in a row, and what is no equation behind it: i = j.
 BETWEEN = re.compile(
-    r"[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)+|[,;，；](?:\s|\\[,;: ])+"
+    r"[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)*"
+    rf"{WORD}(?:\s|\\[,;: ]|\\q?quad(?![A-Za-z]))*"
+    r"|[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)+|[,;，；](?:\s|\\[,;: ])+"
 )
 PLACES = re.compile(
     r"\s*(?:\\text[\s}]*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
@@ -254,9 +257,33 @@ def _blanked(tex: str, first: int, last: int) -> str:
             k += 2
             continue
         if text[k] == "&" and depth == 0:
-            out[k] = " "
+            out[k] = AMPERSAND
         k += 1
     return "".join(out)
+
+
+AMPERSAND = "\x1f"  # stands for an alignment mark until the columns are known
+
+
+def _columns(text: str) -> str:
+    """Alignment marks as spaces; as a comma where a new equation or a remark begins."""
+    out, before, start = "", "", 0
+    for hit in [*re.finditer(AMPERSAND, text), None]:
+        end = hit.start() if hit else len(text)
+        cell, rest = text[start:end], text[start:].replace(AMPERSAND, " ")
+        outside = top_level(rest).strip()
+        begins = outside.startswith("\\text") or (
+            EQUALS.search(outside) and not RELATES.match(outside)
+        )
+        open_ = re.search(r"(?:[+\-=,;]|\\(?:cdot|times|odot))$", before.strip())
+        if start:
+            apart = EQUALS.search(top_level(before)) and begins and cell.strip() and not open_
+            out += "," if apart else " "
+            before = "" if apart else before
+        out += cell
+        before += " " + cell
+        start = end + 1
+    return out
 
 
 def without_comments(tex: str) -> str:

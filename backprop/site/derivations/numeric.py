@@ -47,6 +47,7 @@ from backprop.site.derivations.terms import (
     Where,
     World,
     find,
+    parts_of,
     walk,
 )
 from backprop.site.derivations.values import (
@@ -86,6 +87,7 @@ class Instance:
             if symbol.definition is None
         }
         self.patterns: dict[tuple[str, str], np.ndarray] = {}
+        self.steady: set[str] = set()  # sums that are not shifted
         self.kept: dict[str, str] = {}  # where the values of a definition lie
         self._assume()
 
@@ -163,6 +165,37 @@ class Instance:
         return (array.imag / STEP).reshape(-1, size)
 
 
+def contractions(term: Term, world: World) -> set[str]:
+    """The sums Σ_l A_kl x_l within another sum, with a coefficient that is a variable and not
+    divided by anything: they are no means, and no identity makes them vanish."""
+    found: set[str] = set()
+
+    def visit(item: Term, inside: bool, scaled: bool) -> None:
+        if isinstance(item, Mul):
+            scaled = any(
+                isinstance(p, Pow)
+                and isinstance(p.exponent, Num)
+                and p.exponent.value < 0
+                and not isinstance(p.base, Num)
+                for p in item.parts
+            )
+        elif isinstance(item, Big) and item.kind == "sum":
+            factors = item.body.parts if isinstance(item.body, Mul) else ()
+            names = [f.symbol for f in factors if isinstance(f, Entry)]
+            if inside and not scaled and len(names) > 1:
+                if any(world.symbols[n].definition is None for n in names):
+                    found.add(item.var)
+            inside, scaled = True, False
+        elif not isinstance(item, Add):
+            scaled = False
+        for part in parts_of(item):
+            if isinstance(part, Term):
+                visit(part, inside, scaled)
+
+    visit(term, False, False)
+    return found
+
+
 class Scope:
     """Values of symbols: at the instance, or with one symbol moved and all that follows it."""
 
@@ -217,6 +250,8 @@ class Scope:
         if any(isinstance(t, Deriv) for t in walk(lam)):
             level = TRUE  # a name for a derivative is an abbreviation
         shift = key if level == SHIFTED else ""
+        if shift:
+            self.instance.steady |= contractions(lam.body, self.world)
         value = self.array(lam, axes, shift)
         return self.opaque(key, value, axes) if level == OPAQUE else value
 
@@ -384,7 +419,7 @@ class Scope:
             best = (np.argmax if term.kind == "max" else np.argmin)(real(array), axis=-1)
             result = np.take_along_axis(array, best[..., None], -1)[..., 0]
         found = Value(rest, result)
-        if shift and term.kind == "sum":
+        if shift and term.kind == "sum" and term.var not in self.instance.steady:
             names = tuple(sorted(n for n in rest if n[0] not in "@#"))
             order = [at[n].array.size if n in at else 1 for n in names]
             rng = self.instance.random("shift", shift, term.var)

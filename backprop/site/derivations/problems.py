@@ -13,8 +13,8 @@ from typing import Any
 SAID: dict[str, tuple[str, str]] = {
     # reading
     "unknown-command": (
-        "{found} is not read here; write it with the commands listed in the author guide",
-        "这里不认识 {found}，请改用作者指南中列出的命令",
+        "{found} is not read here{hint}; the author guide lists what is, under Derivations, Rows",
+        "这里不认识 {found}{hint}；能读的命令列在作者指南“推导”一节的“每一行”里",
     ),
     "unexpected": (
         "{found} is not expected here{hint}",
@@ -96,6 +96,44 @@ SAID: dict[str, tuple[str, str]] = {
     "words-inside": (
         "{found} stands inside a formula; words belong at the end of a row or beside its relation",
         "{found} 出现在公式中间；文字应放在行末或关系符旁边",
+    ),
+    "transposed-entry": (
+        "{found}: an entry is a number and has no transpose; write (X^\\top)_{{ij}} for an entry of the "
+        "transpose",
+        "{found}：元素是一个数，没有转置；转置矩阵的元素请写 (X^\\top)_{{ij}}",
+    ),
+    "cases-gap": (
+        "{found}: at some values none of these cases holds; let the conditions cover all of them, or "
+        "end with \\text{{otherwise}}",
+        "{found}：有些取值不属于任何一种情形；请让条件覆盖所有取值，或以 \\text{{otherwise}} 结尾",
+    ),
+    "two-scripts": (
+        "two indices or two exponents at one place; put them into one pair of braces, _{{i j}}, or "
+        "brackets around what is raised, (a^b)^c",
+        "同一处有两个下标或两个指数；下标请放进同一对花括号 _{{i j}}，多重乘方请加括号 (a^b)^c",
+    ),
+    "comma": (
+        "a comma here separates nothing that is read; between equations write , \\quad, between "
+        "indices put it into the braces, and no comma within a number",
+        "这里的逗号没有分开任何能读的东西；等式之间请写 , \\quad，下标之间请放进花括号，数字里不写逗号",
+    ),
+    "spelled-function": (
+        "{found} typesets as a product of letters; the function is \\{found}",
+        "{found} 排出来是几个字母相乘；函数请写 \\{found}",
+    ),
+    "letter-for-sum": (
+        "{found} is a letter; the operator is {given}",
+        "{found} 只是一个字母；运算符请写 {given}",
+    ),
+    "braces": (
+        "{found}: braces are not typeset, so what they hold together falls apart to the eye; "
+        "write brackets",
+        "{found}：花括号排不出来，读者看不到它们括住了什么；请写括号",
+    ),
+    "gap": (
+        "{found} between two factors sets them apart; write \\cdot or nothing for a product, a comma "
+        "between equations, \\tag{{1}} for a number",
+        "{found} 把两个因子隔开了；乘积请写 \\cdot 或直接相邻，两个等式之间请写逗号，编号请写 \\tag{{1}}",
     ),
     "pairs": (
         "{found}: {index} is bound nowhere and stands in no other place; for all pairs write "
@@ -243,8 +281,11 @@ SAID: dict[str, tuple[str, str]] = {
         "要么缺一行引用该事实的 \\because",
     ),
     "no-domain": (
-        "no random instance was found at which both sides are defined",
-        "没有找到使左右两边都有定义的随机样例",
+        "no random instance was found at which both sides are defined: an index leaves its range, or "
+        "a root or logarithm meets a negative number; declare what is positive, ${{x}} > 0$, and "
+        "where an index starts and ends",
+        "没有找到使左右两边都有定义的随机样例：或者有下标越界，或者对负数开了方、取了对数；请声明哪些量为正，"
+        "例如 ${{x}} > 0$，以及下标从几到几",
     ),
     "code-differs": (
         "the formula and the code differ: {found}",
@@ -284,6 +325,19 @@ class Problem:
     values: dict[str, str] = field(default_factory=dict)
     start: int = -1
     end: int = -1
+
+    def place(self, tex: str) -> str:
+        r"""… p_i ▸\lim◂ q …: the place with a few characters around it; empty if it is all."""
+        if self.start < 0 or not tex[self.start : self.end].strip():
+            return ""
+        before = " ".join(tex[: self.start].split())
+        found = " ".join(tex[self.start : self.end].split())
+        after = " ".join(tex[self.end :].split())
+        if not before and not after:
+            return ""
+        before = "… " + before[-24:] if len(before) > 26 else before
+        after = after[:24] + " …" if len(after) > 26 else after
+        return f"{before} ▸{found}◂ {after}".strip()
 
     def text(self, language: str = "en") -> str:
         return say(self.key, language, **self.values)

@@ -14,6 +14,7 @@ from typing import Any
 
 from backprop.site.derivations.lexer import TexLexer
 from backprop.site.derivations.problems import Unreadable
+from backprop.site.derivations.remarks import without_words
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,13 @@ def _build(tree: Any) -> Node:
     if kind == "product":
         if len(parts) == 1 and nodes:
             return nodes[0]
-        items = [
-            p if isinstance(p, Node) else Node("op", str(p), (), p.start_pos, p.end_pos)
-            for p in parts
-        ]
+        items: list[Node] = []
+        for p in parts:
+            if isinstance(p, Node):  # {a b} c is a b c
+                inner = p.parts[0] if p.kind == "group" else p
+                items += inner.parts if inner.kind == "product" and p.kind == "group" else [p]
+            else:
+                items.append(Node("op", str(p), (), p.start_pos, p.end_pos))
         return Node("product", "", tuple(items), start, end)
     if kind == "scripted":
         sub, sup, primes = NONE, NONE, 0
@@ -126,7 +130,7 @@ def _build(tree: Any) -> Node:
             if script.kind == "prime":
                 primes += 1
             elif (sub if script.kind == "sub" else sup) is not NONE:
-                raise Unreadable("unexpected", script.start, script.end, found="_ ^", hint="")
+                raise Unreadable("two-scripts", script.start, script.end)
             elif script.kind == "sub":
                 sub = script
             else:
@@ -149,10 +153,6 @@ def _build(tree: Any) -> Node:
     return Node(kind, str(tokens[0]) if tokens else "", nodes, start, end)
 
 
-# What words may stand beside: the ends of a row or cell, relations and commas.
-BESIDE_WORDS = frozenset({"", "REL", "COMMA", "AMP", "NEWROW", "BEGIN", "END"})
-
-
 def read(tex: str, names: frozenset[str] | None = None) -> Node:
     """The tree of one row or formula. `names`: the words that \\text spells as a name
     (None: all); other \\text is a remark.
@@ -163,29 +163,11 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
 
     lexer = TexLexer(tex)
     lexer.until(None)
-    tokens: list[tuple[str, str, int, int]] = []
-    for number, token in enumerate(lexer.tokens):
-        spelled = tex.startswith("\\text", token[2])
-        if token[0] == "REMARK" or (
-            token[0] == "NAME" and spelled and names is not None and token[1] not in names
-        ):
-            rest = lexer.tokens[number + 1 :]
-            if any(t[0] == "REL" for t in tokens) and _only_names(rest):
-                break  # "for all i, j": words to the end
-            before = tokens[-1][0] if tokens else ""
-            after = next((t[0] for t in rest if t[0] != "REMARK"), "")
-            if before == "LPAR" and after == "RPAR":
-                tokens.pop()
-                closed = next(t for t in rest if t[0] == "RPAR")
-                lexer.tokens.remove(closed)
-            elif before not in BESIDE_WORDS and after not in BESIDE_WORDS:
-                raise lexer.fail("words-inside", token[2], token[3])
-            continue
-        tokens.append(token)
-    while tokens and tokens[-1][0] == "COMMA":
-        tokens.pop()
+    tokens = without_words(lexer, names)
     try:
-        return _build(_parser().parse(tokens))
+        tree = _build(_parser().parse(tokens))
+        _no_hidden_brackets(tree, lexer)
+        return tree
     except lark.exceptions.UnexpectedToken as error:
         token = error.token
         if token.type == "$END":
@@ -193,14 +175,25 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
             raise Unreadable(
                 "unexpected", max(0, end - 1), end, found=tex.strip()[-12:], hint=""
             ) from None
-        raise Unreadable(
-            "unexpected", token.start_pos, token.end_pos, found=str(token), hint=""
-        ) from None
+        key = {"COMMA": "comma"}.get(token.type, "unexpected")
+        found = tex[token.start_pos : token.end_pos] or str(token)
+        raise Unreadable(key, token.start_pos, token.end_pos, found=found, hint="") from None
 
 
-def _only_names(tokens: list[tuple[str, str, int, int]]) -> bool:
-    """Do words go on with nothing but indices: i, j or i \\ne j?"""
-    return all(
-        t[0] in ("LETTER", "COMMA", "NUMBER", "DOTS", "REMARK") or t[:2] == ("REL", "!=")
-        for t in tokens
-    )
+def _no_hidden_brackets(tree: Node, lexer: TexLexer) -> None:
+    """{a + b}^2 typesets as a + b^2: braces are no brackets to the eye."""
+    for node in tree.walk():
+        for part in node.parts:
+            if part.kind != "group":
+                continue
+            inner = part.parts[0]
+            if node.kind == "scripted":
+                scripts = inner.kind == "scripted" and NONE not in (inner.parts[2], node.parts[2])
+                letters = inner.kind == "product" and node.parts[2] is NONE
+                hidden = inner.kind in ("sum", "relation", "product") and not letters
+                hidden = hidden or (scripts and inner.parts[2].parts[0].kind != "paren")
+            else:
+                sums = inner.kind in ("sum", "relation")
+                hidden = sums and node.kind in ("product", "term")
+            if hidden:
+                raise lexer.fail("braces", part.start, part.end)

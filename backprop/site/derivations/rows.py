@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from backprop.site.derivations.declare import Declarer
 from backprop.site.derivations.instances import Equation, Side
-from backprop.site.derivations.lines import Row
+from backprop.site.derivations.lines import Row, top_level
 from backprop.site.derivations.meaning import Reader
 from backprop.site.derivations.numeric import TRUE
 from backprop.site.derivations.problems import Problem, Unreadable
@@ -25,9 +26,11 @@ from backprop.site.derivations.verdicts import (
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
 INDEX = r"[a-z](?:_[a-z])?"
 WHERE = re.compile(
-    r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\text\s*\{[^}]*\})*"
+    r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\forall|\\text\s*\{[^}]*\})*"
+    r"(?P<open>[(（])?(?:\s|\\text\s*\{[^}]*\})*"
     rf"(?P<where>{INDEX}\s*(?:=|\\neq?(?![a-z])|<|>)\s*{INDEX}"
-    rf"|(?P<range>{INDEX}(?:\s*,\s*{INDEX})*\s*=\s*[01]\s*,\s*\\[lc]?dots\s*,[^,=]*))[.,;\s]*$"
+    rf"|(?P<range>{INDEX}(?:\s*,\s*{INDEX})*\s*=\s*[01]\s*,\s*\\[lc]?dots\s*,[^,=()]*))"
+    r"\s*(?(open)[)）])[.,;\s]*$"
 )
 
 
@@ -42,8 +45,8 @@ class Derivator(Repairing):
             verdict.status = WAIVED if verdict.reason else UNCHECKED
             if not verdict.reason:
                 verdict.problem = Problem("no-reason")
-            if "=" in row.tex.split("%")[0] and row.lead != "\\because":
-                self.last = None
+            if row.lead != "\\because":
+                self.salvage(row.tex)
             return [verdict]
         tex = row.tex
         if row.directives.get("check"):
@@ -53,10 +56,32 @@ class Derivator(Repairing):
         try:
             return self.verified(row, tex, verdict)
         except Unreadable as error:
+            if error.problem.key not in ("no-left", "inequality") and row.lead != "\\because":
+                self.salvage(tex)
             verdict.status, verdict.problem = UNCHECKED, error.problem
+            verdict.place = error.problem.place(tex)
             if not verdict.expression and error.problem.start >= 0:
                 verdict.line = row.line_of(error.problem.start)
             return [verdict]
+
+    def salvage(self, tex: str) -> None:
+        """The last side that can be read of a row that is not verified: what `= …` after it goes
+        on from. A row that begins with = and has none leaves the side before it."""
+        outside = top_level(tex)
+        cuts = [-1, *(m.start() for m in re.finditer("=", outside)), len(tex)]
+        sides = list(pairwise(cuts))
+        if len(sides) == 1:
+            return
+        if tex[: cuts[1]].strip():
+            self.last = None
+        for start, end in sides:
+            padded = " " * (start + 1) + tex[start + 1 : end]
+            try:
+                node = read(padded, self.world.words)
+                if node is not NONE:
+                    self.last = self.side(node, padded, node)
+            except Unreadable:
+                continue
 
     def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
         self.condition = None
@@ -153,6 +178,7 @@ class Derivator(Repairing):
             one.spans = tuple(dict.fromkeys((*sound.reader.notes, *b.reader.notes)))
             try:
                 equation = self.equation(sound, b)
+                self.no_gaps(equation)
                 one.sizes = self.sizes(equation)
             except Unreadable as error:
                 verdicts.append(self.misfit(error, one, sound, tex, nodes.index(b.node)))

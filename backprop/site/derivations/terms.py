@@ -389,6 +389,8 @@ class World:
     assumed: list[tuple[Term, Term, dict[str, Dim]]] = field(default_factory=list)
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
+    parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
+    counts: int | None = None  # what the sums that are written out count from
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
 
     @property

@@ -41,6 +41,7 @@ class Verdict:
     opaque: tuple[str, ...] = ()  # symbols that stood for any function
     spans: tuple[tuple[str, str], ...] = ()  # how sums without brackets were read
     independent: tuple[tuple[str, str], ...] = ()  # (out, C): out is not defined through C
+    place: str = ""  # the part of the formula that is not read, with what stands around it
     reason: str = ""  # of a waiver
     expression: str = ""  # % check: what was verified in place of the row
     code: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from backprop.site.derivations.declare import Declarer, declared_names
+from backprop.site.derivations.declare import Declarer, counted_from, declared_names
 from backprop.site.derivations.find import Derivation, Formula
 from backprop.site.derivations.instances import INSTANCES
 from backprop.site.derivations.lines import Row
@@ -63,11 +63,13 @@ def _verify(
     derivator = Derivator(world, direct, prove)
     declarer = Declarer(world)
     waiting: list[tuple[int, Formula]] = []
+    world.counts = counted_from([f.tex for f in derivation.formulas])
     for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
         if formula is not None and formula.kind == "inline":
             waiting.append((number, formula))
             continue
         report.verdicts += _declare_all(waiting, declarer, derivator)
+        derivator.know_constants()
         waiting = []
         if formula is None:
             break
@@ -96,7 +98,8 @@ def _verify(
 def _refused(formula: Formula, problem: Problem) -> Verdict:
     line = formula.line + formula.tex[: max(problem.start, 0)].count("\n")
     text = " ".join(formula.tex.split())
-    return Verdict(line, text, UNCHECKED, problem=problem, kind="declaration")
+    place = problem.place(formula.tex)
+    return Verdict(line, text, UNCHECKED, problem=problem, place=place, kind="declaration")
 
 
 def _declare_all(

@@ -124,6 +124,7 @@ class Base:
         self.binders: dict[str, str] = {}
         self.free: dict[str, Node] = {}
         self.pairs: dict[str, Node] = {}  # the j of \\sum_{i < j} where nothing binds it
+        self.gaps: list[tuple[Term, Node]] = []  # 1 where no case holds, of the cases read
         self.in_fraction = False  # where a d that is no derivative's can only be a number
         self.notes: list[tuple[str, str]] = []
 

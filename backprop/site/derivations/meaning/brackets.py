@@ -13,10 +13,13 @@ from backprop.site.derivations.meaning.base import (
 from backprop.site.derivations.meaning.indices import Indices
 from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import (
+    Big,
     Fn,
     Pow,
     Term,
     Test,
+    Var,
+    fresh,
     mul,
     num,
     show_shape,
@@ -41,10 +44,12 @@ class Brackets(Indices):
             return value
         if self.is_transpose(sup):
             if not value.shape:
-                why = "^T: this is a number; (X^\\top)_{ij} ?"
-                raise self.fail("unsupported", node, why=why)
+                raise self.fail("transposed-entry", node)
             return arrays.transpose(value, self.span(node))
         inner = sup.parts[0]
+        if inner.kind == "letter" and inner.value == "T" and not value.shape:
+            if not self.declared("T"):
+                raise self.fail("transposed-entry", node)
         if inner.kind == "letter" and inner.value == "T" and value.shape:
             if self.declared("T"):
                 raise self.fail("transpose-or-power", node)
@@ -91,6 +96,10 @@ class Brackets(Indices):
             )
         if which == "1":
             return self.powered(scalar(arrays.total(value, lambda t: Fn("abs", (t,)))), node, sup)
+        if which == "\\infty" and len(value.shape) == 1:
+            name = fresh("k")
+            largest = Big("max", name, value.shape[0], Fn("abs", (value.at((Var(name),)),)))
+            return self.powered(scalar(largest), node, sup)
         if which in ("", "2", "F", "\\mathrm{F}"):
             squares = arrays.total(value, lambda t: Pow(t, num(2)))
             if sup is not NONE and not self.is_transpose(sup):

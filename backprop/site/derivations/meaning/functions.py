@@ -20,6 +20,7 @@ from backprop.site.derivations.terms import (
     Fn,
     Index,
     Lam,
+    Pow,
     Slope,
     Term,
     Var,
@@ -76,6 +77,11 @@ class Functions(Sums):
         if name == "tr":
             return self.powered(arrays.trace(argument, self.span(whole)), whole, after_sup), used
         value = Array(argument.shape, lambda p: Fn(name, (argument.at(p),)))
+        power = self.exponent(sup)
+        if argument.shape and power is not None:  # \tanh^2(x), entry by entry
+            plain, above = value, power
+            value = Array(plain.shape, lambda p: Pow(plain.at(p), above))
+            sup = NONE
         if base_of_log is not None:
             value = arrays.over(value, scalar(base_of_log), self.span(whole))
         value = self.powered(value, whole, sup)

@@ -91,6 +91,8 @@ class Indices(Names):
         if dim is None and offset == 0 and world.base is None:
             world.base = 0
         if world.base is None:
+            world.base = world.counts
+        if world.base is None:
             wanted = str(dim or next(iter(world.sizes), "n"))
             raise self.fail("literal-base", node, index="i", wanted=wanted)
         return At(dim, offset - world.base)

@@ -31,6 +31,10 @@ from backprop.site.derivations.terms import (
     num,
 )
 
+SPELLED = re.compile(
+    r"(?<![\\A-Za-z{])(?:exp|log|ln|sin|cos|tan|sinh|cosh|tanh|max|min|sum|prod|sqrt)(?![a-z])"
+)
+
 
 class Names(Base):
     """Declared names: how they are spelled, found, and missed."""
@@ -200,6 +204,12 @@ class Names(Base):
             return self.fail(
                 "declaration-refused", node, found=self.text(base), line=world.refused[key]
             )
+        if key in ("\\Sigma", "\\Pi"):
+            given = {"\\Sigma": "\\sum", "\\Pi": "\\prod"}[key]
+            return self.fail("letter-for-sum", base, given=given)
+        spelled = self.spelled_function(base)
+        if spelled is not None:
+            return spelled
         plain = key
         while plain.endswith("}") and "{" in plain:
             plain = plain[plain.index("{") + 1 : -1]
@@ -232,6 +242,13 @@ class Names(Base):
                 "undeclared-plain", node, found=other, given=self.text(base), example=example
             )
         return self.fail("undeclared", node, found=written, example=example)
+
+    def spelled_function(self, node: Node) -> Unreadable | None:
+        """log(t) is l o g (t) to the eye: said where one of its letters means nothing."""
+        for hit in SPELLED.finditer(self.tex):
+            if hit.start() <= node.start < hit.end():
+                return Unreadable("spelled-function", *hit.span(), found=hit[0])
+        return None
 
     def special(self, base: Node, sub: Node, node: Node) -> Array | None:
         """The vector of ones, the zero vector, the identity."""

@@ -10,13 +10,17 @@ from backprop.site.derivations.arrays import Array, scalar
 from backprop.site.derivations.meaning.derivatives import Derivatives
 from backprop.site.derivations.reading import Node
 from backprop.site.derivations.terms import (
+    ONE,
     Dim,
     Fn,
     Index,
     Term,
     Test,
     Where,
+    add,
     fresh,
+    mul,
+    neg,
     renamed,
 )
 
@@ -36,7 +40,12 @@ class Patterns(Derivatives):
             else:
                 raise self.fail("unexpected", row[0], hint=": & i = j")
         if value is None and tests:
-            value = tests.pop()[1] if self.complementary(tests) else Fn("nan", ())
+            if self.complementary(tests):
+                value = tests.pop()[1]
+            else:
+                value = Fn("nan", ())
+                none_holds = mul(*(add(ONE, neg(test)) for test, _ in tests))
+                self.gaps.append((none_holds, node))
         for test, yes in reversed(tests):
             assert value is not None
             value = Where(test, yes, value)

@@ -171,7 +171,9 @@ class Reader(Patterns):
             and not self.known(node)
         ):
             whole = replace(node, end=rest[0].end)
-            raise self.fail("call-or-product", whole, name=self.text(node))
+            raise self.spelled_function(node) or self.fail(
+                "call-or-product", whole, name=self.text(node)
+            )
         return self.single(node), 1
 
     def single(self, node: Node) -> Array:

@@ -40,7 +40,16 @@ class Sums(Brackets):
         tests: list[Node] = []
         for part in sub.parts:
             for letter, low, high, test in self.bounds(part, sup, node):
-                if letter in self.bound and letter not in [k for k, *_ in opened]:
+                again = next((k for k, o in enumerate(opened) if o[0] == letter), None)
+                if again is not None:  # i = 1, i \ne j: more is said of the same index
+                    if test is not None:
+                        tests.append(test)
+                        continue
+                    if low is not None and opened[again][3] is None:
+                        opened[again] = (*opened[again][:3], low, high)
+                        self.count_from(opened[again][1], low)
+                        continue
+                if letter in self.bound:
                     raise self.fail("index-collision", node, found=letter, binder=self.text(node))
                 if letter in self.world.sizes or letter in self.world.symbols:
                     raise self.fail("declared-twice", node, found=letter)
@@ -52,9 +61,7 @@ class Sums(Brackets):
                 if test is not None:
                     tests.append(test)
                 if low is not None:
-                    start = self.fixed(low)
-                    if start is not None and start[0] is None:
-                        self.bases[name] = start[1]
+                    self.count_from(name, low)
         if sup is not NONE and not any(high is not None for *_, high in opened):
             raise self.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
         body = self.product(rest)
@@ -72,6 +79,11 @@ class Sums(Brackets):
             inner = self.bind(kind, letter, name, place, lowest, highest, inner, given)
         self.bound = saved
         return inner
+
+    def count_from(self, name: str, low: Node) -> None:
+        start = self.fixed(low)
+        if start is not None and start[0] is None:
+            self.bases[name] = start[1]
 
     def bounds(
         self, part: Node, sup: Node, node: Node
@@ -179,6 +191,8 @@ class Sums(Brackets):
             raise self.fail("range", node, found=written, given=count, index=letter, wanted=known)
         if size is not None and terms > 0:
             raise self.fail("range", node, found=written, given=count, index=letter, wanted=known)
+        if world.base is None:
+            world.base = world.counts
         if world.base is None:
             raise self.fail("range-base", node, found=written, index=letter, wanted=known)
         low = At(None, first - world.base)
