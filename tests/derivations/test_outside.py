@@ -71,6 +71,27 @@ def test_a_block_without_end_or_rows_is_refused():
     assert [v.problem.key for v in report.verdicts] == ["no-rows"]
 
 
+def test_a_misspelt_block_or_option_is_not_passed_over():
+    ((_, report),) = verify_page(RIGHT.replace("derivation", "derivaton"), prove=False)
+    assert [v.problem.key for v in report.verdicts] == ["misspelt-block"]
+    assert "/// derivaton" in report.verdicts[0].problem.text()
+    text = RIGHT.replace("/// derivation", "/// derivation\n    contineus: true")
+    ((_, report),) = verify_page(text, prove=False)
+    assert [v.problem.key for v in report.verdicts if v.problem] == ["misspelt-option"]
+
+
+def test_formulas_displayed_within_a_paragraph_are_rows():
+    row = r"\sum_k p_k = 2"
+    for display in (
+        f"so $$ {row} $$ holds",
+        f"- $$ {row} $$",
+        f"So\n\\begin{{align*}}\n{row}\n\\end{{align*}}",
+    ):
+        text = f"/// derivation\n{SOFTMAX}\n\n{display}\n///\n"
+        ((_, report),) = verify_page(text, prove=False)
+        assert [v.status for v in report.verdicts] == ["wrong"], display
+
+
 # --- the command line ------------------------------------------------------------------------
 
 
@@ -96,6 +117,23 @@ def test_the_command_line_fails_for_wrong_rows_in_either_language(tmp_path, caps
     path.write_text("Nothing here.", "utf-8")
     assert main([str(path)]) == 0
     assert main([str(tmp_path / "missing.md")]) == 2
+
+
+def test_the_command_line_says_which_file_it_could_not_read_and_goes_on(tmp_path, capsys):
+    for name, data in (
+        ("latin.md", "# T\n\né\n".encode("latin-1")),
+        ("bom.md", ("\ufeff" + WRONG).encode()),
+        ("crlf.md", RIGHT.replace("\n", "\r\n").encode()),
+    ):
+        (tmp_path / name).write_bytes(data)
+    names = ["latin.md", "missing.md", "bom.md", "crlf.md"]
+    assert main([*(str(tmp_path / n) for n in names), "--no-proof"]) == 2
+    out, err = capsys.readouterr()
+    assert f"{tmp_path / 'latin.md'}:3: the byte 0xe9 is no UTF-8" in err
+    assert "missing.md: No such file" in err
+    assert f"{tmp_path / 'bom.md'}:6  wrong" in out
+    assert f"{tmp_path / 'crlf.md'}:6  checked" in out
+    assert out.splitlines()[-1] == "0 proved, 1 checked, 0 waived, 0 not checked, 1 wrong"
 
 
 def test_a_reader_of_the_output_may_leave_early(tmp_path):

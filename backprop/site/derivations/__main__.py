@@ -11,12 +11,18 @@ from pathlib import Path
 from backprop.site.derivations.explain import STATUS, describe
 from backprop.site.derivations.page import verify_page
 
+NOT_UTF8 = {
+    "en": "the byte {byte} is no UTF-8; save the file as UTF-8",
+    "zh": "字节 {byte} 不是 UTF-8；请把文件存成 UTF-8",
+}
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m backprop.site.derivations",
         description="Verify every row of the derivations in Markdown files. "
-        "Exit status: 0 all rows hold or are waived, 1 a row is wrong or not checked, 2 usage.",
+        "Exit status: 0 all rows hold or are waived, 1 a row is wrong or not checked, "
+        "2 usage, or a file could not be read.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE.md")
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of messages")
@@ -24,13 +30,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-proof", action="store_true", help="check numerically only")
     options = parser.parse_args(arguments)
     counts: Counter[str] = Counter()
+    unread = 0
     for name in options.files:
         path = Path(name)
         try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            return 2
+            text = path.read_text("utf-8-sig")
+        except OSError as error:
+            print(f"{name}: {error.strerror}", file=sys.stderr)
+            unread += 1
+            continue
+        except UnicodeDecodeError as error:
+            number = error.object[: error.start].count(b"\n") + 1
+            byte = f"0x{error.object[error.start]:02x}"
+            why = NOT_UTF8[options.lang].format(byte=byte)
+            print(f"{name}:{number}: {why}", file=sys.stderr)
+            unread += 1
+            continue
         reports = verify_page(text, prove=not options.no_proof)
         if not reports:
             print(f"{name}: no derivation (/// derivation … ///)")
@@ -43,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
                     for line in describe(verdict, options.lang):
                         print(f"    {line}")
     print(", ".join(f"{counts[s]} {STATUS[s][options.lang].strip()}" for s in STATUS))
+    if unread:
+        return 2
     return 1 if counts["wrong"] or counts["unchecked"] else 0
 
 

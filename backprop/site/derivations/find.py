@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from backprop.site.derivations.lines import ROWS, Row, rows
 
@@ -25,10 +26,12 @@ OPEN = re.compile(
     r"^(?P<prefix>[ \t>]*)(?P<slashes>/{3,})[ \t]*derivation\b[ \t]*(?:\|(?P<title>.*))?$"
 )
 FENCE = re.compile(r"^(?P<prefix>[ \t>]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
+MARKER = re.compile(r"^[ \t>]*(?P<slashes>/{3,})[ \t]*(?P<word>[A-Za-z]+)")
 OPTION = re.compile(r"^    (?P<key>[a-z]+)[ \t]*:[ \t]*(?P<value>.*?)[ \t]*$")
 BARE = re.compile(rf"^\s*\\begin\{{(?:{'|'.join(ROWS)})\*?\}}")
 INLINE = re.compile(
     r"`(?P<ticks>`*)(?!`).*?(?<!`)`(?P=ticks)(?!`)"  # code: no formula
+    r"|(?<![\\$])\$\$(?P<display>(?:\\.|[^$\\])+?)\$\$"
     r"|(?<![\\$])\$`(?P<github>[^`]+)`\$"
     r"|(?<![\\$])\$(?![\s$])(?P<tex>(?:\\.|[^$\\])+?)(?<!\s)\$(?![\d$])",
     re.S,
@@ -59,6 +62,7 @@ class Derivation:
     formulas: list[Formula]
     options: dict[str, str] = field(default_factory=dict)
     closed: bool = True
+    misspelt: str = ""  # the word that stands for `derivation`
 
 
 def derivations(markdown: str) -> list[Derivation]:
@@ -79,6 +83,9 @@ def derivations(markdown: str) -> list[Derivation]:
             fence = mark["mark"] if fence is None else None
         opened = OPEN.match(lines[k]) if fence is None else None
         if not opened:
+            word = MARKER.match(lines[k]) if fence is None else None
+            if word and get_close_matches(word["word"].lower(), ["derivation"], 1, 0.8):
+                found.append(Derivation("", k + 1, k + 1, [], misspelt=word["word"]))
             k += 1
             continue
         first = k
@@ -161,7 +168,8 @@ def _formulas(body: list[str], first_line: int, offsets: list[int]) -> list[Form
             k = stop + 1
             break
         else:
-            if BARE.match(line) and not paragraph:
+            if BARE.match(line):
+                flush()
                 name = re.match(r"^\s*\\begin\{([a-z]+\*?)\}", line)
                 assert name
                 stop = k
@@ -190,11 +198,15 @@ def _inline(
         places += [offsets[k] + c for c in range(len(body[k]) + 1)]
     found = []
     for hit in INLINE.finditer(text):
-        tex = hit["github"] or hit["tex"]
+        tex = hit["github"] or hit["tex"] or hit["display"]
         if tex is None:
             continue
         line = first_line + paragraph[0] + text[: hit.start()].count("\n")
         start, end = places[hit.start()], places[hit.end() - 1] + 1
+        if hit["display"]:
+            found.append(Formula("display", tex, line, start, end))
+            found[-1].rows = rows(tex, line)
+            continue
         tie = TIE.match(text, hit.end())
         if tie:
             found.append(Formula("tie", tex, line, start, end, code=" ".join(tie["code"].split())))

@@ -147,7 +147,7 @@ def annotated(
 
     for derivation, report in reports:
         last = derivation.end_line - 1 - before  # the closing ///, from 0
-        if not 0 <= last < len(lines) or not derivation.closed:
+        if not 0 <= last < len(lines) or not derivation.closed or derivation.misspelt:
             continue
         prefix = lines[last][: len(lines[last]) - len(lines[last].lstrip(" \t>"))]
         insert(last, f"{prefix}\n{prefix}{legend(report.verdicts, language)}\n{prefix}")

@@ -303,6 +303,14 @@ SAID: dict[str, tuple[str, str]] = {
         "this derivation has no rows: write them in a display formula",
         "这个推导没有任何行：请写在独立公式里",
     ),
+    "misspelt-block": (
+        "{found} opens no derivation; write /// derivation",
+        "{found} 不是推导块的开头；请写 /// derivation",
+    ),
+    "misspelt-option": (
+        "a derivation has no option {found}; the one there is: continues: true",
+        "推导块没有选项 {found}；只有 continues: true",
+    ),
     "unclosed-block": (
         "the block /// derivation is never closed: add a line ///",
         "/// derivation 块没有结束：请加一行 ///",

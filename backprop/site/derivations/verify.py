@@ -82,7 +82,12 @@ def _verify(
             verdict.display = number
         report.verdicts += found
     missing = None
-    if not derivation.closed:
+    unknown = [key for key in derivation.options if key not in ("continues", "attrs")]
+    if derivation.misspelt:
+        missing = Problem("misspelt-block", {"found": f"/// {derivation.misspelt}"})
+    elif unknown:
+        missing = Problem("misspelt-option", {"found": unknown[0]})
+    elif not derivation.closed:
         missing = Problem("unclosed-block")
     elif not any(f.rows or f.kind == "tie" for f in derivation.formulas):
         missing = Problem("no-rows")
