@@ -44,7 +44,7 @@ def problem(prose: str, *rows: str) -> str:
 
 
 def site(
-    folder: Path, text: str, *plugins: str, language: str = "en"
+    folder: Path, text: str, *plugins: str, language: str = "en", quiet: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """A strict build of a page in a project of its own."""
     (folder / "docs").mkdir(exist_ok=True)
@@ -59,7 +59,7 @@ def site(
     if not modules.exists():
         modules.symlink_to(ROOT / "node_modules")
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict"],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", *(["--quiet"] if quiet else [])],
         capture_output=True,
         text=True,
         cwd=folder,

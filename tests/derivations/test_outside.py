@@ -246,7 +246,11 @@ def test_the_plugin_works_alone_and_fails_the_strict_build_with_file_and_line(tm
     assert done.returncode == 1
     assert "docs/index.md:8: wrong: \\frac" in done.stderr
     assert "sign: - instead of +" in done.stderr
+    done = site(tmp_path, "# T\n\n" + WRONG, "backprop/derivations", quiet=True)
+    assert done.returncode == 1
+    assert "docs/index.md:8: wrong: \\frac" in done.stderr
     done = site(tmp_path, "# T\n\n" + RIGHT, "backprop/derivations")
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "site" / "index.html").read_text("utf-8")
     assert html.count('class="bp-mark bp-mark-proved"') == 1
+    assert html.index("bp-row-marks") < html.index("bp-derivation-legend")

@@ -13,6 +13,7 @@ A row that is wrong, or not checked without a waiver, is a warning with file and
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -46,6 +47,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
     @event_priority(50)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.strict = config.strict
         theme = config.theme
         self.language = str(theme.get("language", theme.locale or "en"))
         self.reports: dict[str, list[tuple[Derivation, Report]]] = {}
@@ -87,7 +89,10 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             said = "\n    ".join(describe(verdict, self.language))
             status = STATUS[verdict.status]["zh" if self.language.startswith("zh") else "en"]
             row = f"{verdict.lead} {verdict.text}".strip()
-            log.warning(f"{path}:{verdict.line}: {status.strip()}: {row}\n    {said}")
+            text = f"{path}:{verdict.line}: {status.strip()}: {row}\n    {said}"
+            # With --quiet, MkDocs drops warnings before --strict counts them.
+            quiet = self.strict and not log.isEnabledFor(logging.WARNING)
+            log.log(logging.ERROR if quiet else logging.WARNING, text)
 
     def transform(self, tex: str, where: Any) -> Any:
         """For `backprop/mathematics`: the marks of the rows of one displayed formula."""
@@ -150,7 +155,6 @@ def annotated(
         if not 0 <= last < len(lines) or not derivation.closed or derivation.misspelt:
             continue
         prefix = lines[last][: len(lines[last]) - len(lines[last].lstrip(" \t>"))]
-        insert(last, f"{prefix}\n{prefix}{legend(report.verdicts, language)}\n{prefix}")
         for number, formula in enumerate(derivation.formulas):
             if formula.kind == "display" and not beside_rows:
                 rows = _rows(report, number)
@@ -161,6 +165,8 @@ def annotated(
                     insert(at, f"{prefix}\n{prefix}{text}\n{prefix}")
             elif formula.kind in ("tie", "inline"):
                 _mark_prose(formula, number, report, lines, before, path, language)
+        # Behind the marks: a formula may be the last thing in the block.
+        insert(last, f"{prefix}\n{prefix}{legend(report.verdicts, language)}\n{prefix}")
     out: list[str] = []
     for number, line in enumerate(lines):
         out += inserted.get(number, [])
