@@ -91,7 +91,7 @@ class Page:
         if symbol.kind == "label":
             return _filled(shape, lambda: self.rng.randrange(self.length(symbol.high)))
         low = 0.2 if symbol.positive else -1.3
-        high = 0.9 if symbol.high == 1 else 1.7
+        high = 0.9 if symbol.bounds == (0, 1) else 1.7
         return _filled(shape, lambda: mp.mpf(self.rng.uniform(low, high)))
 
 

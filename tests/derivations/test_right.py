@@ -93,6 +93,12 @@ RIGHT = {
     "a quadratic form on the way": (r"Let $x \in \mathbb{R}^n$, $A \in \mathbb{R}^{n \times n}$, $q = x^\top A x$, $L = L(q)$.", r"\frac{\partial L}{\partial x} &= \frac{\partial L}{\partial q} (A + A^\top) x"),
     "entries named later": (r"Let $X \in \mathbb{R}^{n \times d}$, $s_j = \sum_i x_{ij}^2$ with $X = (x_{ij})$.", r"\frac{\partial s_j}{\partial x_{ij}} &= 2 x_{ij}"),
     "a name in words": (r"Let $x \in \mathbb{R}^n$, $\text{loss} = \sum_k x_k^2$.", r"\frac{\partial\, \text{loss}}{\partial x} &= 2 x \qquad \text{squares}"),
+    "a thin space before brackets": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i\,(\delta_{ij} - p_j) = p_i\,\delta_{ij} - p_i\,(p_j)"),
+    "a row that ends in brackets": (r"Let $a, b \in \mathbb{R}$, $s = a + b$.", r"s &= (a + b)", r"s - a &= (b)"),
+    "rows that begin with brackets": (r"Let $a, b \in \mathbb{R}$.", r"(a + b)^2 &= (a + b) (a + b), \quad (a) (b) = b a"),
+    "a box around the result": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= \boxed{p_i (\delta_{ij} - p_j)}", r"\boxed{\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)}"),
+    "a name that its definition replaces": (r"Let $X \in \mathbb{R}^{n \times m}$, $r_i = \frac1m \sum_j X_{ij}$, $q = \frac{1}{n m} \sum_i \sum_j X_{ij}$.", r"q &= \frac1n \sum_i r_i", r"&= \frac{1}{n m} \mathbf{1}^\top X \mathbf{1}"),
+    "bounds": (r"Let $\rho \in (-1, 1)$, $t > 1$, $u < -1$, $f = \sqrt{1 - \rho^2}$.", r"\frac{df}{d\rho} &= -\frac{\rho}{f}", r"\frac{d}{dt} \log(t - 1) &= \frac{1}{t - 1}", r"\sqrt{(u + 1)^2} &= -u - 1"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip
 
@@ -117,6 +123,26 @@ def test_a_block_that_continues_has_the_facts_of_the_one_before():
     assert [r.ok for _, r in goes_on] == [True, True]
     alone = verify_page(first + f"/// derivation\n{VARIANCE}\n\n" + rest)
     assert [r.ok for _, r in alone] == [True, False]
+
+
+SYSTEMS = {
+    "left brace": "\\left\\{\n\\begin{aligned}\nROWS\n\\end{aligned}\n\\right.",
+    "array": "\\left\\{ \\begin{array}{l}\nROWS\n\\end{array} \\right.",
+    "cases": "\\begin{cases}\nROWS\n\\end{cases}",
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_system_of_equations_is_read_row_by_row(name):
+    rows = (
+        r"\frac{\partial q}{\partial a} = b, \\[4pt]"
+        + "\n"
+        + r"\frac{\partial q}{\partial b} = 2 a."
+    )
+    tex = SYSTEMS[name].replace("ROWS", rows)
+    text = f"/// derivation\nLet $a, b \\in \\mathbb{{R}}$, $q = a b$.\n\n$$\n{tex}\n$$\n///\n"
+    ((_, report),) = verify_page(text)
+    assert [v.status for v in report.verdicts] == ["proved", "wrong"]
 
 
 def test_what_follows_a_waived_row_goes_on_from_what_was_readable():

@@ -128,7 +128,9 @@ class Citing(Instances):
         before = names_in(equation.left) | {n for edge in left for n in edge}
         # What the definition of something differentiated names was there before this step.
         before = before.union(*(self.world.direct(of) for of, _ in left))
-        for key in {*self.head, *(names_in(equation.right) - before)}:
+        after = names_in(equation.right) | {n for edge in right for n in edge}
+        gone = names_in(equation.left) - after  # only its definition can take a name's place
+        for key in {*self.head, *(names_in(equation.right) - before), *gone}:
             if key in levels:  # what the chain is about, and what this step brings in
                 levels[key] = TRUE
         return levels

@@ -54,6 +54,7 @@ SIZE = re.compile(r"^(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:\w|\{\w+\}|\{\\\w+\}|\{\\\w+
 NAMED = (
     rf"\\text\s*\{{(?!(?:{'|'.join(sorted(CONNECTIVES))})\}})[A-Za-z]+\}}"  # \text{loss}: a name
 )
+NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 DOTS = re.compile(r"^\\(?:dots|ldots|cdots|dotsc)$|^\.\.\.$")
 LABELS = re.compile(
     r"^\\\{\s*(?P<low>[01])\s*,\s*(?:1\s*,\s*)?(?:2\s*,\s*)?\\(?:dots|ldots|cdots)\s*,\s*"
@@ -227,7 +228,7 @@ class Declarer:
                 self.size("".join(name.split()))
             return True
         binary = re.match(r"^\\\{\s*0\s*,\s*1\s*\\\}\s*(?:\^(\{.*\}|\w))?$", space)
-        interval = re.match(r"^[(\[]\s*([\d.]+)\s*,\s*([\d.]+)\s*[)\]]$", space)
+        interval = re.match(rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]$", space)
         hit = SPACE.match(space)
         if not (hit or binary or interval):
             raise bad(space, space)
@@ -238,9 +239,11 @@ class Declarer:
             if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
                 symbol.positive = True
             if interval:
-                symbol.positive = True
-                symbol.low = Fraction(interval[1])
-                symbol.high = int(Fraction(interval[2])) if float(interval[2]) == 1 else None
+                low, high = Fraction(interval[1]), Fraction(interval[2])
+                if not low < high:
+                    raise bad(space, space)
+                symbol.positive = low >= 0
+                symbol.bounds = (low, high)
         return True
 
     def name(self, tex: str) -> tuple[str, tuple[str, ...], Node]:
@@ -369,20 +372,21 @@ class Declarer:
         return self.index_range(names, low, high)
 
     def sign(self, names: str, op: str, bound: str) -> bool:
-        if op not in (">", "\\ge", "\\geq") or not re.match(r"^[\d.]+$", bound):
+        if not re.fullmatch(NUMBER, bound):
             raise bad(f"{names} {op} {bound}", names)
         for name in names.split(","):
             text = name.strip()
-            if SIZE.match(text) and text in self.world.sizes:
+            above = op in (">", "\\ge", "\\geq")
+            if SIZE.match(text) and text in self.world.sizes and above:
                 self.size(text, int(float(bound)) + (op == ">"))
                 continue
             base = split(read(text))[0]
             key = key_of(base) or ""
             key = self.world.aliases.get(key, key)
             symbol = self.world.symbols.get(key) or self.variable(text, ())
-            if float(bound) != 0:
-                raise bad(f"{names} {op} {bound}", names)
-            symbol.positive = True
+            low, high = symbol.bounds
+            symbol.bounds = (Fraction(bound), high) if above else (low, Fraction(bound))
+            symbol.positive = symbol.positive or (above and float(bound) >= 0)
         return True
 
     def function(self, name: str, left: str, right: str) -> bool:

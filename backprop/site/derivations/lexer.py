@@ -385,6 +385,12 @@ class TexLexer:
                 if not WORDS.fullmatch(self.raw_argument()):
                     raise self.fail("brace-label", start, self.at)
             return None
+        if token in ("\\boxed", "\\fbox"):
+            whole = not self.tokens
+            self.argument()
+            if whole and not self.tex[self.at :].strip(" \t\n.,;&~"):
+                self.tokens = self.tokens[1:-1]  # the box is around all of it
+            return None
         if token == "\\begin":
             env = self.raw_argument()
             if env.rstrip("*") not in MATRICES:

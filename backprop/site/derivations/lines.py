@@ -22,7 +22,13 @@ ROWS = [
     "equation",
     "flalign",
 ]
-BEGIN = re.compile(r"\s*\\begin\{(?P<name>[a-z]+)(?P<star>\*?)\}(?:\s*\{\d+\})?(?:\s*\[[tbc]\])?")
+BEGIN = re.compile(
+    r"\s*\\begin\{(?P<name>[a-z]+)(?P<star>\*?)\}(?:\s*\{(?:\d+|[lcr|@{}]+)\})?(?:\s*\[[tbc]\])?"
+)
+# \left\{ … \right. around the rows: a system of equations.
+SYSTEM = re.compile(
+    r"\s*\\left\s*\\(?:\{|lbrace)(?P<rows>\s*\\begin\{.*\})\s*\\right\s*\.\s*[.,]?\s*$", re.S
+)
 WORD = (
     r"\\(?:therefore|Rightarrow|Longrightarrow|implies|iff"
     r"|Leftrightarrow|Longleftrightarrow)(?![A-Za-z])"
@@ -57,8 +63,12 @@ class Row:
 def rows(tex: str, line: int) -> list[Row]:
     """The rows of a display formula that begins on `line`."""
     start, end = 0, len(tex)
-    while hit := BEGIN.match(tex, start, end):
-        if hit["name"] not in ROWS:
+    while True:
+        system = SYSTEM.match(tex, start, end)
+        if system:
+            start, end = system.start("rows"), system.end("rows")
+        hit = BEGIN.match(tex, start, end)
+        if not hit or not (hit["name"] in ROWS or _is_system(tex[hit.end() : end], hit["name"])):
             break
         close = tex.rfind(f"\\end{{{hit['name']}{hit['star']}}}", 0, end)
         if close < 0 or tex[close:end].split("}", 1)[1].strip():
@@ -104,6 +114,19 @@ def rows(tex: str, line: int) -> list[Row]:
             out.append(fact)
         out += [*_braced(row), *_equations(row)]
     return out
+
+
+def _is_system(tex: str, name: str) -> bool:
+    """Do cases or an array list equations, and not the values of one?"""
+    if name not in ("cases", "dcases", "array"):
+        return False
+    close = tex.rfind(f"\\end{{{name}}}")
+    bodies = [_blanked(tex, first, last) for first, last, _ in _split(tex, 0, max(close, 0))]
+    cells = [body.replace(AMPERSAND, "") for body in bodies if body.strip()]
+    return bool(cells) and all(
+        EQUALS.search(outside) and not RELATES.match(outside.strip())
+        for outside in map(top_level, cells)
+    )
 
 
 def _braced(row: Row) -> list[Row]:
@@ -166,12 +189,13 @@ def _equations(row: Row) -> list[Row]:
 EQUALS = re.compile(r"(?<![<>:])=")
 # What may stand between two equations in a row, and what is no equation behind it: i = j.
 BETWEEN = re.compile(
-    r"[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)*"
+    r"(?<!\\)[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)*"
     rf"{WORD}(?:\s|\\[,;: ]|\\q?quad(?![A-Za-z]))*"
-    r"|[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)+|[,;，；](?:\s|\\[,;: ])+"
+    r"|(?<!\\)[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)+"
+    r"|(?<!\\)[,;，；](?:\s|\\[,;: ])+"
 )
 PLACES = re.compile(
-    r"\s*(?:\\text[\s}]*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
+    r"\s*(?:\\text[\s☐}]*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
 )
 RELATES = re.compile(
     r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]"
@@ -179,7 +203,7 @@ RELATES = re.compile(
 
 
 def top_level(tex: str) -> str:
-    """`tex` with everything inside braces, brackets and environments blanked out."""
+    """`tex` with everything inside braces, brackets and environments written over by ☐."""
     out, depth, k = [], 0, 0
     while k < len(tex):
         step = 1
@@ -191,7 +215,7 @@ def top_level(tex: str) -> str:
             depth += (token == "\\{") - (token == "\\}")
         else:
             depth += (tex[k] in "{([") - (tex[k] in "})]")
-        out.append(tex[k : k + step] if depth == 0 else " " * step)
+        out.append(tex[k : k + step] if depth == 0 else "☐" * step)
         k += step
     return "".join(out)
 

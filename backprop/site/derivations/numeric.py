@@ -108,8 +108,14 @@ class Instance:
         shape, rng = self.shape(symbol.shape), self.random("variable", key)
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
-        if symbol.high == 1:
-            return rng.uniform(0.15, 0.85, shape)
+        low, high = (None if b is None else float(b) for b in symbol.bounds)
+        if low is not None and high is not None:
+            margin = 0.15 * (high - low)
+            return rng.uniform(low + margin, high - margin, shape)
+        if low is not None:
+            return rng.uniform(low + 0.3, low + 1.7, shape)
+        if high is not None:
+            return rng.uniform(high - 1.7, high - 0.3, shape)
         if symbol.positive or self.positive:
             return rng.uniform(0.3, 1.7, shape)
         wide = 2.0 if self.number // len(CONFIGURATIONS) % 3 == 1 else 0.8

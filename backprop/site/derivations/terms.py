@@ -359,7 +359,7 @@ class Symbol:
     kind: str = "variable"  # variable, defined, label
     definition: Lam | None = None
     positive: bool = False
-    low: Fraction | None = None
+    bounds: tuple[Fraction | None, Fraction | None] = (None, None)
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
 
