@@ -98,6 +98,7 @@ RIGHT = {
     "rows that begin with brackets": (r"Let $a, b \in \mathbb{R}$.", r"(a + b)^2 &= (a + b) (a + b), \quad (a) (b) = b a"),
     "a box around the result": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= \boxed{p_i (\delta_{ij} - p_j)}", r"\boxed{\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)}"),
     "a name that its definition replaces": (r"Let $X \in \mathbb{R}^{n \times m}$, $r_i = \frac1m \sum_j X_{ij}$, $q = \frac{1}{n m} \sum_i \sum_j X_{ij}$.", r"q &= \frac1n \sum_i r_i", r"&= \frac{1}{n m} \mathbf{1}^\top X \mathbf{1}"),
+    "a formula for a name": (r"Let $z \in \mathbb{R}^n$, $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$, $L = -\log p_1$, $i = 1, \dots, n$.", r"-z_1 + \log \sum_k e^{z_k} &= L"),
     "bounds": (r"Let $\rho \in (-1, 1)$, $t > 1$, $u < -1$, $f = \sqrt{1 - \rho^2}$.", r"\frac{df}{d\rho} &= -\frac{\rho}{f}", r"\frac{d}{dt} \log(t - 1) &= \frac{1}{t - 1}", r"\sqrt{(u + 1)^2} &= -u - 1"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip

@@ -412,6 +412,9 @@ def test_another_plugin_changes_and_annotates_formulas(project: Project) -> None
     assert "SECRET" not in page.xpath("//mjx-tex")[1].text_content()
     rows = page.xpath("//mjx-mtr[*[contains(@class, 'bp-row-mark')]]")
     assert [row[-1].text_content() for row in rows] == ["first", "", "third"]
+    # They stay in sight beside a formula that scrolls, with rows or without.
+    sheets = "".join(p.read_text("utf-8") for p in (project.folder / "site").rglob("*.css"))
+    assert re.search(r"(?<!\w)\.bp-row-mark\{[^}]*position:sticky", sheets)
     # Marks are for everybody: nothing that contains them is hidden.
     for mark in page.xpath("//*[contains(@class, 'bp-row-mark')]"):
         assert not mark.xpath("ancestor-or-self::*[@aria-hidden]")

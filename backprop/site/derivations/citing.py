@@ -130,7 +130,10 @@ class Citing(Instances):
         before = before.union(*(self.world.direct(of) for of, _ in left))
         after = names_in(equation.right) | {n for edge in right for n in edge}
         gone = names_in(equation.left) - after  # only its definition can take a name's place
-        for key in {*self.head, *(names_in(equation.right) - before), *gone}:
+        new = names_in(equation.right) - before
+        if not left and not right:  # no derivative: a formula, and the name that it has
+            new |= set().union(*(self.world.below(n) for n in new)) - before
+        for key in {*self.head, *new, *gone}:
             if key in levels:  # what the chain is about, and what this step brings in
                 levels[key] = TRUE
         return levels

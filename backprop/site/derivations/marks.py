@@ -22,7 +22,7 @@ LEGEND = {
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
 }
-COUNTED = ("{n} rows: ", "共 {n} 行：")
+COUNTED = (("{n} row: ", "{n} rows: "), ("共 {n} 行：", "共 {n} 行："))
 
 
 def mark(verdicts: list[Verdict], path: str, language: str) -> str:
@@ -54,7 +54,8 @@ def legend(verdicts: Iterable[Verdict], language: str) -> str:
         for status in STATUSES
         if counts[status]
     ]
-    total = COUNTED[zh].format(n=sum(counts.values()))
+    number = sum(counts.values())
+    total = COUNTED[zh][number != 1].format(n=number)
     between = "；" if zh else "; "
     return f'<p class="bp-derivation-legend">{total}{between.join(parts)}</p>'
 

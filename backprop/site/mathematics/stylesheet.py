@@ -34,8 +34,9 @@ clip-path:inset(50%);-webkit-user-select:none;user-select:none}
 mjx-assistive-mml *{display:inline}
 a.bp-reference{text-decoration:underline dotted;text-underline-offset:.2em}
 mjx-container[tabindex]:focus-visible{outline:2px solid currentColor;outline-offset:2px}
-.bp-row-mark{padding-left:1em;text-align:left;line-height:0;font-family:system-ui,sans-serif}
-mjx-mtd.bp-row-mark{position:sticky;right:-2px;background:var(--md-default-bg-color,Canvas)}
+.bp-row-mark{padding-left:1em;text-align:left;line-height:0;font-family:system-ui,sans-serif;
+position:sticky;right:-2px;background:var(--md-default-bg-color,Canvas)}
+span.bp-row-mark{display:inline-block}
 mjx-mtd.bp-row-mark::before{content:"";position:absolute;inset:0 100% 0 auto;width:.5em;opacity:0;
 background:linear-gradient(to left,var(--bp-shade,#0003),transparent);
 animation:bp-more linear both;animation-timeline:scroll(nearest inline)}
