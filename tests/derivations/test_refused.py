@@ -147,6 +147,10 @@ DECLARED = {
     "by itself": (r"Let $x \in \mathbb{R}$ and $y = y + x$.", "undeclared"),
     "size as name": (r"Let $x \in \mathbb{R}^{n}$ and $n \in \mathbb{R}$.", "declared-twice"),
     "range unknown": (r"Let $t \in \mathbb{R}$ and $a_j = t$.", "index-unknown"),
+    "a list with a gap": (r"Let $x_1, x_3, \dots, x_n \in \mathbb{R}$.", "bad-declaration"),
+    "a list of two names": (r"Let $x_1, \dots, y_n \in \mathbb{R}$.", "bad-declaration"),
+    "a list that ends one too early": (r"Let $x_0, \dots, x_n \in \mathbb{R}$.", "bad-declaration"),
+    "bounds the wrong way round": (r"Let $t \in (1, 0)$.", "bad-declaration"),
     "free index": (r"Let $x \in \mathbb{R}^n$ and $a = x_k$.", "free-index"),
     "no space": (r"Let $x \in \mathbb{Q}$.", "bad-declaration"),
 }

@@ -99,6 +99,9 @@ RIGHT = {
     "a box around the result": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= \boxed{p_i (\delta_{ij} - p_j)}", r"\boxed{\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)}"),
     "a name that its definition replaces": (r"Let $X \in \mathbb{R}^{n \times m}$, $r_i = \frac1m \sum_j X_{ij}$, $q = \frac{1}{n m} \sum_i \sum_j X_{ij}$.", r"q &= \frac1n \sum_i r_i", r"&= \frac{1}{n m} \mathbf{1}^\top X \mathbf{1}"),
     "a formula for a name": (r"Let $z \in \mathbb{R}^n$, $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$, $L = -\log p_1$, $i = 1, \dots, n$.", r"-z_1 + \log \sum_k e^{z_k} &= L"),
+    "a left side that begins with a sign": (r"Let $a, b \in \mathbb{R}$, $s = a + b$.", r"s &= a + b", r"-s &= -a - b", r"&\quad + a - a"),
+    "a list of vectors": (r"Let $\mathbf{x}_1, \dots, \mathbf{x}_n \in \mathbb{R}^d$, $y_1, y_2, \ldots, y_n \in \mathbb{R}$, $w \in \mathbb{R}^d$, $J = \sum_{i=1}^n (w^\top \mathbf{x}_i - y_i)^2$.", r"\nabla_w J &= 2 \sum_{i=1}^n (w^\top \mathbf{x}_i - y_i)\, \mathbf{x}_i", r"\frac{\partial J}{\partial y_1} &= -2 (w^\top \mathbf{x}_1 - y_1)"),
+    "an inner product in a chain": (r"Let $u, v \in \mathbb{R}^n$, $c = u^\top v$.", r"c &= \langle u, v \rangle = u^\top v"),
     "bounds": (r"Let $\rho \in (-1, 1)$, $t > 1$, $u < -1$, $f = \sqrt{1 - \rho^2}$.", r"\frac{df}{d\rho} &= -\frac{\rho}{f}", r"\frac{d}{dt} \log(t - 1) &= \frac{1}{t - 1}", r"\sqrt{(u + 1)^2} &= -u - 1"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip

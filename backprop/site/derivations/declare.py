@@ -56,6 +56,9 @@ NAMED = (
 )
 NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 DOTS = re.compile(r"^\\(?:dots|ldots|cdots|dotsc)$|^\.\.\.$")
+ITEM = re.compile(  # x_1, x_n, x_{n-1}
+    r"^(?P<name>.+?)\s*_\s*\{?\s*(?P<index>\w(?:_\w)?)\s*(?P<less>-\s*1)?\s*\}?$"
+)
 LABELS = re.compile(
     r"^\\\{\s*(?P<low>[01])\s*,\s*(?:1\s*,\s*)?(?:2\s*,\s*)?\\(?:dots|ldots|cdots)\s*,\s*"
     r"(?P<size>[A-Za-z](?:_\w|_\{\w+\})?|\d+)\s*(?P<less>-\s*1)?\s*\\\}$"
@@ -234,8 +237,9 @@ class Declarer:
             raise bad(space, space)
         shape = self.lengths((hit and hit["sup"]) or (binary and binary[1]) or None)
         sub = (hit and (hit["sub"] or hit["sub2"])) or ""
-        for name in names.split(","):
-            symbol = self.variable(name.strip(), shape)
+        for name, counted in self.listed(names):
+            symbol = self.variable(name, (*counted, *shape))
+            symbol.family = symbol.family or len(counted)
             if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
                 symbol.positive = True
             if interval:
@@ -245,6 +249,28 @@ class Declarer:
                 symbol.positive = low >= 0
                 symbol.bounds = (low, high)
         return True
+
+    def listed(self, names: str) -> list[tuple[str, tuple[Dim, ...]]]:
+        r"""The names of a list; x_1, \dots, x_n is one, with an axis of length n."""
+        parts = [part.strip() for part in names.split(",")]
+        dots = next((k for k, part in enumerate(parts) if DOTS.match(part)), None)
+        if dots is None:
+            return [(part, ()) for part in parts]
+        first, last = (ITEM.match(part) for part in (parts[0], parts[-1]))
+        counted = [ITEM.match(part) for part in parts[:dots]]
+        low = int(first["index"]) if first and first["index"] in ("0", "1") else None
+        if (
+            low is None
+            or dots != len(parts) - 2
+            or not last
+            or any(c is None or c["name"] != last["name"] for c in counted)
+            or [c["index"] for c in counted if c] != [str(low + k) for k in range(dots)]
+            or not SIZE.match(last["index"])
+            or (low == 0) != bool(last["less"])
+        ):
+            raise bad(names, names)
+        self.counts_from(low)
+        return [(last["name"], (self.size(last["index"]),))]
 
     def name(self, tex: str) -> tuple[str, tuple[str, ...], Node]:
         """A name to be declared: its key, index letters and the node."""
@@ -293,7 +319,7 @@ class Declarer:
             ):
                 raise Unreadable("declared-twice", 0, len(tex), found=tex)
             return known
-        world.symbols[key] = Symbol(key, family + shape)
+        world.symbols[key] = Symbol(key, family + shape, family=len(family))
         return world.symbols[key]
 
     def forget_parameter(self, key: str) -> None:

@@ -76,7 +76,8 @@ def rows(tex: str, line: int) -> list[Row]:
         start, end = hit.end(), close
     found: list[Row] = []
     for number, (first, last, comments) in enumerate(_split(tex, start, end)):
-        body = _columns(_blanked(tex, first, last))
+        marked = _blanked(tex, first, last)
+        body = _columns(marked)
         directives = {}
         for comment in comments:
             if said := DIRECTIVE.match(comment):
@@ -90,7 +91,7 @@ def rows(tex: str, line: int) -> list[Row]:
             row.lead = lead["word"]
             blank = " " * len(lead["word"])
             row.tex = row.tex[: lead.start("word")] + blank + row.tex[lead.end("word") :]
-        if found and not row.lead and _continues(found[-1], row):
+        if found and not row.lead and not _aligned(marked) and _continues(found[-1], row):
             before = found[-1]
             gap = row.line - before.line - before.tex.count("\n")
             joined = before.tex + "\n" * gap + row.tex if gap > 0 else before.tex + row.tex
@@ -212,12 +213,18 @@ def top_level(tex: str) -> str:
             step = len(word[0]) if word else 1
             token = tex[k : k + step]
             depth += (token == "\\begin") - (token == "\\end")
-            depth += (token == "\\{") - (token == "\\}")
+            depth += (token in ("\\{", "\\langle")) - (token in ("\\}", "\\rangle"))
         else:
             depth += (tex[k] in "{([") - (tex[k] in "})]")
         out.append(tex[k : k + step] if depth == 0 else "☐" * step)
         k += step
     return "".join(out)
+
+
+def _aligned(marked: str) -> bool:
+    """-a &= b: does a left side stand before the mark at which the relations are aligned?"""
+    left, mark, rest = marked.partition(AMPERSAND)
+    return bool(mark and left.strip() and RELATES.match(rest.strip()))
 
 
 def _continues(before: Row, row: Row) -> bool:

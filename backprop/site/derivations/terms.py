@@ -360,6 +360,7 @@ class Symbol:
     definition: Lam | None = None
     positive: bool = False
     bounds: tuple[Fraction | None, Fraction | None] = (None, None)
+    family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
 

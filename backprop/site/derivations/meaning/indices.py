@@ -151,6 +151,11 @@ class Indices(Names):
         if sub is NONE:
             return Array(symbol.shape, lambda p: Entry(symbol.key, p))
         nodes = self.flat_indices(sub, len(symbol.shape))
+        if len(nodes) == symbol.family < len(symbol.shape):  # one vector of a family
+            places = tuple(
+                self.placed(self.index(n), d, n) for n, d in zip(nodes, symbol.shape, strict=False)
+            )
+            return Array(symbol.shape[len(nodes) :], lambda p: Entry(symbol.key, (*places, *p)))
         if any(self.is_whole(n) for n in nodes) and len(nodes) == len(symbol.shape):
             fixed = {
                 k: self.placed(self.index(n), symbol.shape[k], n)
