@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import mpmath
 import numpy as np
 
-from backprop.site.derivations.declare import statements
 from backprop.site.derivations.find import Derivation
 from backprop.site.derivations.meaning.base import is_mark, items_of, joined, key_of, split
 from backprop.site.derivations.problems import Unreadable as Refused
 from backprop.site.derivations.reading import NONE, Node, read
+from backprop.site.derivations.statements import statements
 from backprop.site.derivations.terms import World, find
 
 mp = mpmath.mp.clone()

@@ -48,6 +48,8 @@ The second line of defence is a proof for all sizes; without one a row is called
 | `lexer`    | TeX → tokens: the commands that are read                                        |
 | `reading`  | tokens → tree (`grammar.lark`); knows no symbols                                |
 | `terms`    | what a formula means: numbers over indices; declared symbols                    |
+| `remarks`  | words and wide spaces in a formula: what is a remark, what is mathematics       |
+| `statements` | the formulas of the prose, cut into statements                                |
 | `declare`  | the declarations in the prose                                                   |
 | `meaning`  | tree → terms; refuses what can be read in two ways                              |
 | `arrays`   | shapes, products, transposes                                                    |

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -296,6 +297,8 @@ class Citing(Instances):
 
     def establish(self, equation: Equation) -> None:
         """A derivative that a row has worked out may be used by the rows after it."""
+        if not self.numerators(equation.left) and self.numerators(equation.right):
+            equation = replace(equation, left=equation.right, right=equation.left)
         for key in self.numerators(equation.left):
             symbol = self.world.symbols[key]
             if symbol.definition is None or self.world.cited.get(key, OPAQUE) == TRUE:

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from backprop.site.derivations.declare import Declarer, counted_from, declared_names
+from backprop.site.derivations.declare import Declarer
 from backprop.site.derivations.find import Derivation, Formula
 from backprop.site.derivations.instances import INSTANCES
 from backprop.site.derivations.lines import Row
 from backprop.site.derivations.problems import Problem, Unreadable
 from backprop.site.derivations.reading import read
 from backprop.site.derivations.rows import Derivator
-from backprop.site.derivations.terms import (
-    World,
-)
+from backprop.site.derivations.statements import counted_from, declared_names
+from backprop.site.derivations.terms import World
 from backprop.site.derivations.values import OutsideDomainError
 from backprop.site.derivations.verdicts import (
     CHECKED,
