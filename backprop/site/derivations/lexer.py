@@ -60,6 +60,23 @@ GREEK = dict(
 FUNCTIONS = frozenset(
     "\\" + n for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"]
 )
+NAMED = {  # functions written as words; those of the table FUNCTIONS are commands
+    "exp": "exp",
+    "log": "log",
+    "ln": "log",
+    "tanh": "tanh",
+    "sign": "sign",
+    "sgn": "sign",
+    "abs": "abs",
+    "diag": "diag",
+    "tr": "tr",
+    "Tr": "tr",
+    "trace": "tr",
+    "sin": "sin",
+    "cos": "cos",
+    "max": "max",
+    "min": "min",
+}
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 OTHER_SYMBOLS = frozenset({"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast"})
 OPERATORS = {
@@ -369,6 +386,8 @@ class TexLexer:
                 return self.emit("REMARK", start, text)
             return self.emit("NAME", start, text)
         if token in ("\\hspace", "\\hphantom", "\\tag", "\\label", "\\mspace"):
+            if self.tex.startswith("*", self.at):
+                self.at += 1
             self.raw_argument()
             return None
         if token in ("\\overset", "\\stackrel", "\\underset"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop.site.derivations.lexer import TexLexer
+from backprop.site.derivations.lexer import NAMED, TexLexer
 
 Token = tuple[str, str, int, int]
 
@@ -56,7 +56,8 @@ def without_words(lexer: TexLexer, names: frozenset[str] | None) -> list[Token]:
 def _is_words(lexer: TexLexer, token: Token, names: frozenset[str] | None) -> bool:
     kind, word, start, _ = token
     if kind == "NAME" and names is not None and lexer.tex.startswith("\\text", start):
-        return word not in names and word != "d"  # \frac{\text{d}y}{\text{d}x}
+        # Not the d of \frac{\text{d}y}{\text{d}x}, and no function: \text{tr} A
+        return word not in names and word != "d" and word not in NAMED
     return kind == "REMARK"
 
 

@@ -19,23 +19,6 @@ from backprop.site.derivations.terms import (
     show_shape,
 )
 
-NAMED = {  # functions written as words; those of the table FUNCTIONS are commands
-    "exp": "exp",
-    "log": "log",
-    "ln": "log",
-    "tanh": "tanh",
-    "sign": "sign",
-    "sgn": "sign",
-    "abs": "abs",
-    "diag": "diag",
-    "tr": "tr",
-    "Tr": "tr",
-    "trace": "tr",
-    "sin": "sin",
-    "cos": "cos",
-    "max": "max",
-    "min": "min",
-}
 TRANSPOSE = ("\\top", "\\intercal")
 MARKS = {("letter", "d"), ("name", "d"), ("symbol", "\\partial")}
 

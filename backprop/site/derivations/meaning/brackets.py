@@ -25,6 +25,11 @@ from backprop.site.derivations.terms import (
     show_shape,
 )
 
+INDICATORS = (
+    *("\\mathbf{1}", "\\mathbb{1}", "\\boldsymbol{1}"),
+    *("\\mathbb{I}", "\\mathbf{I}", "\\mathrm{I}", "I"),
+)
+
 
 class Brackets(Indices):
     """What stands above, brackets, norms and conditions."""
@@ -150,7 +155,7 @@ class Brackets(Indices):
 
     def indicator(self, base: Node, sub: Node, rest: tuple[Node, ...]) -> tuple[Array, int] | None:
         """1[…], 1(…), 1{…}, 1_{…} with a relation inside."""
-        if key_of(base) not in ("\\mathbf{1}", "\\mathbb{1}", "\\mathbb{I}", "\\boldsymbol{1}"):
+        if key_of(base) not in INDICATORS:
             return None
         if sub is not NONE and sub.parts[0].kind == "relation":
             return self.relation(sub.parts[0]), 1

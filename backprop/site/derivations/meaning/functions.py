@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
-from backprop.site.derivations.lexer import FUNCTIONS
+from backprop.site.derivations.lexer import FUNCTIONS, NAMED
 from backprop.site.derivations.meaning.base import (
-    NAMED,
     key_of,
     split,
 )
