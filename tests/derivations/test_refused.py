@@ -66,6 +66,7 @@ REFUSED = {
     "an entry transposed": (X, r"A^T_{ij} &= A_{ij}", "transposed-entry", "A^T_{ij}"),
     "two indices at one place": (X, r"x_{i}_{j} &= t", "two-scripts", "_{j}"),
     "a comma in a number": (X, r"1,000 t &= t", "comma", ","),
+    "a delta that is a number": (X + r" Let $\delta > 0$.", r"\delta_{ij} x_j &= \delta_{ij} x_i", "kronecker-declared", r"\delta_{ij}"),
     "braces as brackets": (X, r"{t + t}^2 &= 4 t^2", "braces", "{t + t}"),
     "braces around a product with a power": (X, r"{2 t}^2 &= 4 t^2", "braces", "{2 t}"),
     "braces around a sum in a product": (X, r"2{t + t} &= 4 t", "braces", "{t + t}"),
@@ -101,6 +102,7 @@ WRONG = {
     "two ranges": (AFFINE, r"\frac{\partial L}{\partial W_{jk}} &= \sum_i X_{ij} \frac{\partial L}{\partial Y_{kj}}", "index-range"),
     "transpose missing": (AFFINE, r"\frac{\partial L}{\partial X} &= \frac{\partial L}{\partial Y} W", "shape"),
     "order": (AFFINE, r"\frac{\partial L}{\partial X} &= W^\top \frac{\partial L}{\partial Y}", "shape"),
+    "a row in an inner product": (X, r"\langle x, y^\top \rangle &= \sum_k x_k y_k", "shape"),
     "index on one side": (VARIANCE, r"v_j &= v_j + \bar{x}_l - \bar{x}_l", "free-index"),
     "column for row": (AFFINE, r"\frac{\partial L}{\partial b} &= \mathbf{1}^\top \frac{\partial L}{\partial Y}", "shape"),
 }  # fmt: skip

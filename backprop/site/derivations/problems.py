@@ -107,6 +107,11 @@ SAID: dict[str, tuple[str, str]] = {
         "end with \\text{{otherwise}}",
         "{found}：有些取值不属于任何一种情形；请让条件覆盖所有取值，或以 \\text{{otherwise}} 结尾",
     ),
+    "kronecker-declared": (
+        "{found}: \\delta is declared as a number here, so this is no Kronecker delta; write "
+        "\\mathbb{{1}}[i = j], or give the number another name",
+        "{found}：这里 \\delta 声明为一个数，不是克罗内克符号；请写 \\mathbb{{1}}[i = j]，或给这个数换个名字",
+    ),
     "two-scripts": (
         "two indices or two exponents at one place; put them into one pair of braces, _{{i j}}, or "
         "brackets around what is raised, (a^b)^c",

@@ -74,6 +74,9 @@ class Brackets(Indices):
         parts = base.parts
         if base.value == "<" and len(parts) == 2:
             a, b = self.side(parts[0]), self.side(parts[1])
+            if len(a.shape) != len(b.shape):  # a row and a column
+                left, right = show_shape(a.shape), show_shape(b.shape)
+                raise self.fail("shape", node, left=left, right=right, hint=" (\\top ?)")
             product = arrays.hadamard(a, b, self.span(base))
             return self.powered(scalar(arrays.total(product, lambda t: t)), node, sup)
         if len(parts) != 1 or parts[0] is NONE:

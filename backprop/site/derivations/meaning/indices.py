@@ -132,6 +132,8 @@ class Indices(Names):
             return (At(None, 0), self.placed(self.index(nodes[0]), shape[1], nodes[0]))
         if len(shape) == 2 and find(shape[1]) == 1 and len(nodes) == 1:
             return (self.placed(self.index(nodes[0]), shape[0], nodes[0]), At(None, 0))
+        if len(nodes) == 2 and not shape and symbol.key == "\\delta":
+            raise self.fail("kronecker-declared", node)
         if len(nodes) != len(shape):
             letters = "ijklm"[: len(shape)]
             better = f"{self.bare(node)}_{{{letters}}}" if shape else self.bare(node)
