@@ -153,6 +153,7 @@ DECLARED = {
     "a list of two names": (r"Let $x_1, \dots, y_n \in \mathbb{R}$.", "bad-declaration"),
     "a list that ends one too early": (r"Let $x_0, \dots, x_n \in \mathbb{R}$.", "bad-declaration"),
     "bounds the wrong way round": (r"Let $t \in (1, 0)$.", "bad-declaration"),
+    "all pairs": (r"Let $x \in \mathbb{R}^n$, $P = \sum_{i < j} (x_i - x_j)^2$.", "pairs"),
     "free index": (r"Let $x \in \mathbb{R}^n$ and $a = x_k$.", "free-index"),
     "no space": (r"Let $x \in \mathbb{Q}$.", "bad-declaration"),
 }

@@ -103,6 +103,7 @@ RIGHT = {
     "a list of vectors": (r"Let $\mathbf{x}_1, \dots, \mathbf{x}_n \in \mathbb{R}^d$, $y_1, y_2, \ldots, y_n \in \mathbb{R}$, $w \in \mathbb{R}^d$, $J = \sum_{i=1}^n (w^\top \mathbf{x}_i - y_i)^2$.", r"\nabla_w J &= 2 \sum_{i=1}^n (w^\top \mathbf{x}_i - y_i)\, \mathbf{x}_i", r"\frac{\partial J}{\partial y_1} &= -2 (w^\top \mathbf{x}_1 - y_1)"),
     "an inner product in a chain": (r"Let $u, v \in \mathbb{R}^n$, $c = u^\top v$.", r"c &= \langle u, v \rangle = u^\top v"),
     "functions in words": (r"Let $A \in \mathbb{R}^{n \times n}$, $t > 0$.", r"\text{tr} A &= \sum_i A_{ii}", r"\text{log } t &= \log t", r"I(t > 0) &= 1 \tag*{by declaration}"),
+    "a definition with a condition under its sum": (r"Let $x \in \mathbb{R}^n$, $P = \sum_j \sum_{i < j} (x_i - x_j)^2$.", r"\frac{\partial P}{\partial x_k} &= 2 \sum_i (x_k - x_i)"),
     "bounds": (r"Let $\rho \in (-1, 1)$, $t > 1$, $u < -1$, $f = \sqrt{1 - \rho^2}$.", r"\frac{df}{d\rho} &= -\frac{\rho}{f}", r"\frac{d}{dt} \log(t - 1) &= \frac{1}{t - 1}", r"\sqrt{(u + 1)^2} &= -u - 1"),
     "italic name": (r"Let $x \in \mathbb{R}^n$, $sum = \sum_k x_k$.", r"\frac{dsum}{dx_i} &= 1"),
 }  # fmt: skip

@@ -22,7 +22,12 @@ from backprop.site.derivations import arrays
 from backprop.site.derivations.meaning import Reader, items_of, key_of, replace_symbol, split
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
-from backprop.site.derivations.statements import DOTS, outside_environments, statements
+from backprop.site.derivations.statements import (
+    DOTS,
+    outside_braces,
+    outside_environments,
+    statements,
+)
 from backprop.site.derivations.terms import (
     Call,
     Dim,
@@ -93,7 +98,7 @@ class Declarer:
 
     def statement(self, tex: str, line: int) -> bool:
         tex = tex.rstrip(".,; ")
-        outside = outside_environments(tex)
+        outside = outside_braces(outside_environments(tex))
         for pattern, action in (
             (r"^(.*?)\\in\b(.*)$", self.element),
             (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", self.function),

@@ -35,6 +35,15 @@ def outside_environments(tex: str) -> str:
     return re.sub(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", lambda m: "." * len(m[0]), tex, flags=re.S)
 
 
+def outside_braces(tex: str) -> str:
+    r"""`tex` with what stands in braces, \sum_{i < j}, blanked out, in its length."""
+    while True:
+        out = re.sub(r"(?<!\\)\{([^{}]*)(?<!\\)\}", lambda m: "." * len(m[0]), tex)
+        if out == tex:
+            return out
+        tex = out
+
+
 def pieces(tex: str) -> list[tuple[str, int]]:
     """A formula split at its commas and spaces between statements, with offsets."""
     found, depth, start, k = [], 0, 0, 0
