@@ -283,7 +283,10 @@ def test_wide_boxes_are_within_reach_of_the_keyboard_and_say_so(browser, served)
         wide = page.locator("pre > code[data-bp-wide]").first
         assert wide.get_attribute("tabindex") == "0"
         assert "scrolls sideways" in wide.get_attribute("aria-label")
-        wide.focus()
+        wide.focus()  # a first move, which starts Material's script
+        page.wait_for_selector(".md-code__nav", state="attached")
+        page.wait_for_timeout(200)
+        assert wide.evaluate("e => e === document.activeElement && e.tabIndex === 0")
         page.keyboard.press("ArrowRight")
         page.wait_for_function("e => e.scrollLeft > 0", arg=wide.element_handle())
         page.set_viewport_size({"width": 1600, "height": 900})
