@@ -189,8 +189,8 @@ def brightness(colour):
 
 def test_chosen_colours_stay(site, page):
     page.goto(site)
-    for scheme in ("default", "slate"):
-        page.locator("[data-md-component=palette] label:visible").click()
+    for number, scheme in ((1, "default"), (2, "slate")):
+        page.locator(f"label[for=__palette_{number}]:visible").click()
         page.wait_for_function(
             "scheme => document.body.getAttribute('data-md-color-scheme') === scheme", arg=scheme
         )
