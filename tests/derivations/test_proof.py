@@ -3,6 +3,7 @@
 import pytest
 
 from backprop.site.derivations import verify as verification
+from backprop.site.derivations.algebra import lettered
 from backprop.site.derivations.code import library
 from backprop.site.derivations.plain import plain
 from backprop.site.derivations.proof import proves
@@ -75,6 +76,15 @@ def test_what_the_normal_form_cannot_treat_is_checked_and_not_called_proved():
     assert statuses(X, r"\frac{\partial}{\partial x_j} \prod_k x_k &= \prod_{k \ne j} x_k") == [
         "checked"
     ]
+
+
+def test_equal_monomials_come_in_the_same_order():
+    """Equal sets may show their members in another order; a proof must not depend on it."""
+    one, other = frozenset([0, 8]), frozenset([8, 0])
+    assert one == other
+    assert repr(one) != repr(other)
+    assert lettered(("base", one)) == lettered(("base", other))
+    assert lettered((1, "a")) != lettered((1, "b"))
 
 
 def test_explanations_are_text():

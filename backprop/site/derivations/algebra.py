@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 Atom = tuple[Any, ...]
@@ -186,7 +187,7 @@ class Algebra:
             allowed = whole or self.nonnegative(atom, Fraction(1))
             if low != 0 and allowed and atom[0] not in ("delta", "test"):
                 common[atom] = low
-        first = min(monos, key=lambda m: repr(sorted(m, key=repr)))
+        first = min(monos, key=lettered)
         scale = p[first] if whole else abs(p[first])
         factor: Poly = {frozenset(common.items()): scale}
         inverse: Poly = {frozenset((a, -e) for a, e in common.items()): 1 / scale}
@@ -250,7 +251,7 @@ class Algebra:
             return self.const(1)
         if a[0] == b[0] == "at" and (a[1] == b[1]):
             return {}
-        first, second = sorted((a, b), key=repr)
+        first, second = sorted((a, b), key=lettered)
         return self.atom(("delta", first, second))
 
     # --- sums ----------------------------------------------------------------------------
@@ -267,14 +268,15 @@ class Algebra:
     def sum_mono(self, mono: Mono, var: str, dim: Any) -> Poly:
         me = ("v", var)
         full = not isinstance(dim, tuple)
-        for atom, _ in mono:
+        parts = sorted(mono, key=lettered)
+        for atom, _ in parts:
             if full and atom[0] == "delta" and me in atom[1:]:
                 other = atom[2] if atom[1] == me else atom[1]
                 if mentions(other, me):
                     continue
                 rest = frozenset(x for x in mono if x[0] != atom)
                 return self.remade({rest: Fraction(1)}, {me: other})
-        inside = [(a, e) for a, e in mono if mentions(a, me)]
+        inside = [(a, e) for a, e in parts if mentions(a, me)]
         outside: Mono = frozenset(x for x in mono if not mentions(x[0], me))
         if not inside:
             return self.times({outside: Fraction(1)}, self.length(dim))
@@ -294,7 +296,7 @@ class Algebra:
         out: Poly = {}
         for body, c in merged.items():
             value: Poly = {outside: c}
-            left = list(body)
+            left = sorted(body, key=lettered)
             open_vars = list(vars_)
             while open_vars:
                 group = [open_vars.pop(0)]
@@ -347,7 +349,7 @@ class Algebra:
         for order in itertools.permutations(vars_):
             names = {("v", v): ("b", height, k) for k, (v, _) in enumerate(order)}
             body = replaced(mono, names)
-            key = repr((tuple(d for _, d in order), sorted(body, key=repr)))
+            key = lettered((tuple(d for _, d in order), body))
             if best is None or key < best_key:
                 best, best_key = ("sum", tuple(d for _, d in order), body), key
         assert best is not None
@@ -396,6 +398,19 @@ class Algebra:
         return self.atom(replaced(atom, names))
 
 
+@lru_cache(1 << 16)
+def lettered(item: Any) -> str:
+    """An item as text, the same for equal items: they are put in order by it.
+
+    `repr` will not do: it shows a set in the order in which its members happen to lie.
+    """
+    if isinstance(item, frozenset):
+        return "{" + ",".join(sorted(map(lettered, item))) + "}"
+    if isinstance(item, tuple):
+        return "(" + ",".join(map(lettered, item)) + ")"
+    return str(item) if isinstance(item, int | Fraction) else repr(item)
+
+
 def mentions(item: Any, what: Atom) -> bool:
     if item == what:
         return True
@@ -413,7 +428,7 @@ def replaced(item: Any, names: dict[Atom, Atom]) -> Any:
             inner = new[1]
             return (*inner[:2], inner[2] + new[2])
         if len(new) == 3 and new[0] == "delta":
-            return ("delta", *sorted(new[1:], key=repr))
+            return ("delta", *sorted(new[1:], key=lettered))
         return new
     if isinstance(item, frozenset):
         return frozenset(replaced(x, names) for x in item)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from backprop.site.derivations.algebra import Algebra, Atom, NotProvable, Poly, replaced
+from backprop.site.derivations.algebra import Algebra, Atom, NotProvable, Poly, lettered, replaced
 from backprop.site.derivations.meaning import replace_symbol
 from backprop.site.derivations.terms import (
     ONE,
@@ -340,7 +340,7 @@ class Normaliser:
         # both sides of a boundary count alike: instances never lie on it
         key = frozenset(gap.items())
         opposite = frozenset(a.plus({}, gap, -1).items())
-        if repr(sorted(key, key=repr)) <= repr(sorted(opposite, key=repr)):
+        if lettered(key) <= lettered(opposite):
             return a.atom(("test", ">", key))
         return a.plus(a.const(1), a.atom(("test", ">", opposite)), -1)
 
@@ -377,7 +377,7 @@ class Normaliser:
                 body = self.poly(substitute(lam.body, places))
                 keys.append(frozenset(body.items()))
             args = tuple(keys)
-        slots = sorted(((k, tuple(self.index(i) for i in p)) for k, p in term.slots), key=repr)
+        slots = sorted(((k, tuple(self.index(i) for i in p)) for k, p in term.slots), key=lettered)
         at = tuple(self.index(p) for p in call.at)
         return self.algebra.atom(("call", call.function, tuple(slots), at, args))
 
@@ -406,7 +406,7 @@ class Normaliser:
         out: Poly = {}
         for mono, c in p.items():
             value: Poly = {mono: c}
-            for atom in sorted((x for x, _ in mono if x[0] == "delta"), key=repr):
+            for atom in sorted((x for x, _ in mono if x[0] == "delta"), key=lettered):
                 first, second = atom[1], atom[2]
                 gone, kept = (second, first) if second[0] == "v" else (first, second)
                 if gone[0] != "v":
@@ -426,8 +426,8 @@ class Normaliser:
 
 def match(pattern: Any, item: Any, names: dict[Atom, Atom]) -> dict[Atom, Atom] | None:
     """The choice of the pattern's free indices that makes it `item`."""
-    variables = sorted(free_variables(pattern), key=repr)
-    candidates = sorted(positions(item), key=repr)
+    variables = sorted(free_variables(pattern), key=lettered)
+    candidates = sorted(positions(item), key=lettered)
     if not variables:
         return {} if pattern == item else None
     if len(variables) > 2:
@@ -498,7 +498,7 @@ def is_zero(p: Poly) -> bool:
         return sympy.Add(
             *(
                 sympy.Rational(c.numerator, c.denominator)
-                * sympy.Mul(*(factor(a, e) for a, e in sorted(m, key=repr)))
+                * sympy.Mul(*(factor(a, e) for a, e in sorted(m, key=lettered)))
                 for m, c in q.items()
             )
         )

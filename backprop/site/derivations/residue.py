@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from backprop.site.derivations.algebra import Atom, NotProvable, Poly, replaced
+from backprop.site.derivations.algebra import Atom, NotProvable, Poly, lettered, replaced
 from backprop.site.derivations.proof import difference
 from backprop.site.derivations.terms import Call, Dim, Entry, Term, World
 
@@ -60,8 +60,8 @@ class Printer:
             return sympy.Add(
                 *(
                     sympy.Rational(c.numerator, c.denominator)
-                    * sympy.Mul(*(power(a, e) for a, e in sorted(m, key=repr)))
-                    for m, c in sorted(q.items(), key=repr)
+                    * sympy.Mul(*(power(a, e) for a, e in sorted(m, key=lettered)))
+                    for m, c in sorted(q.items(), key=lettered)
                 )
             )
 
