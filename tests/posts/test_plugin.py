@@ -382,6 +382,14 @@ def test_marks_stand_on_their_lines_with_line_spans_and_numbers(site):
     assert len(site.find(by_class("bp-check"))) == 4
 
 
+def test_a_quiet_build_fails_too(project):
+    project.write("mkdocs.yml", CONFIG)
+    project.write("docs/index.md", "```python\n1 / 0\n```\n")
+    done = project.run("-m", "mkdocs", "build", "--strict", "--quiet")
+    assert done.returncode == 1
+    assert "docs/index.md:2: ZeroDivisionError: division by zero" in done.stderr
+
+
 def test_a_wrong_line_fails_the_strict_build(site):
     site.page(CHECKED.replace("dmean = -np.sum", "dmean = np.sum")).build()
     (warning,) = site.warnings

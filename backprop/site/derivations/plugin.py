@@ -13,7 +13,6 @@ A row that is wrong, or not checked without a waiver, is a warning with file and
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from pathlib import Path
@@ -31,6 +30,7 @@ from backprop.site.derivations.lines import without_comments
 from backprop.site.derivations.marks import CSS, legend, mark
 from backprop.site.derivations.page import verify_page
 from backprop.site.derivations.verdicts import Report, Verdict
+from backprop.site.faults import warn
 
 CACHE = ".cache/backprop/derivations"
 SHEET = "assets/backprop/derivations.css"
@@ -90,9 +90,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             status = STATUS[verdict.status]["zh" if self.language.startswith("zh") else "en"]
             row = f"{verdict.lead} {verdict.text}".strip()
             text = f"{path}:{verdict.line}: {status.strip()}: {row}\n    {said}"
-            # With --quiet, MkDocs drops warnings before --strict counts them.
-            quiet = self.strict and not log.isEnabledFor(logging.WARNING)
-            log.log(logging.ERROR if quiet else logging.WARNING, text)
+            warn(log, self.strict, text)
 
     def transform(self, tex: str, where: Any) -> Any:
         """For `backprop/mathematics`: the marks of the rows of one displayed formula."""

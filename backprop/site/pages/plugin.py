@@ -16,6 +16,7 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from backprop.site.faults import warn
 from backprop.site.pages import cards, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
@@ -143,14 +144,18 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             return
         own = [urlsplit(url).netloc for url in (config.site_url or "", *self.config.allow)]
         for address in policy.foreign(html, own):
-            log.warning(
+            warn(
+                log,
+                config.strict,
                 f"{source}: the page loads {address} from another host. Put a copy into the docs "
-                "folder, or allow the host: plugins, backprop/pages, allow."
+                "folder, or allow the host: plugins, backprop/pages, allow.",
             )
         for handler in policy.handlers(html):
-            log.warning(
+            warn(
+                log,
+                config.strict,
                 f'{source}: the attribute {handler}="…" does not run under the page\'s '
-                "Content-Security-Policy. Put the script into a file: extra_javascript."
+                "Content-Security-Policy. Put the script into a file: extra_javascript.",
             )
 
     def _card(self, html: str, page: Page, config: MkDocsConfig) -> metadata.Card | None:

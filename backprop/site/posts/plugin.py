@@ -23,6 +23,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 
+from backprop.site.faults import warn
 from backprop.site.posts.cache import Cache
 from backprop.site.posts.pages import Page, load
 from backprop.site.posts.parity import difference, figure_difference, translations
@@ -71,6 +72,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
 
     @event_priority(90)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        self.strict = config.strict
         enclosing = _current.get()
         self.owns = enclosing is None
         self.run = enclosing or Run()
@@ -141,7 +143,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         # Both languages find the same difference; it is told once.
         if failure and failure not in self.run.reported:
             self.run.reported.add(failure)
-            log.warning("%s", failure)
+            warn(log, self.strict, str(failure))
 
     def _add_assets(
         self, files: Files, config: MkDocsConfig, sources: list[tuple[str, Page]]
@@ -168,10 +170,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             shown = {token: self.shown[token] for token in tokens}
             return mark(markdown, shown, self.texts[page.file.src_uri])
         except FencesChangedError:
-            log.warning(
-                "%s: another plugin has changed the fences of this page before backprop/posts "
-                "could show what they do; move it below backprop/posts",
-                page.file.src_uri,
+            warn(
+                log,
+                self.strict,
+                f"{page.file.src_uri}: another plugin has changed the fences of this page before "
+                "backprop/posts could show what they do; move it below backprop/posts",
             )
             self.pages[page.file.src_uri] = []
             return markdown
@@ -183,15 +186,17 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         for token in tokens:
             fence = self.shown[token].fence
             if fence.language in MARKED and token not in self.rendered:
-                log.warning(
-                    "%s: the %s fence of line %d does not appear on the page%s",
-                    page.file.src_uri,
-                    fence.language,
-                    fence.line,
+                switched_on = (
                     "; is the Markdown extension switched on that it is indented for "
                     "(admonition, pymdownx.details, pymdownx.tabbed, …)?"
                     if fence.prefix.strip("> ") != fence.prefix
-                    else "",
+                    else ""
+                )
+                warn(
+                    log,
+                    self.strict,
+                    f"{page.file.src_uri}: the {fence.language} fence of line {fence.line} does "
+                    f"not appear on the page{switched_on}",
                 )
         return html
 
