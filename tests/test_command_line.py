@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,3 +216,21 @@ def test_the_module_is_a_command(folder):
     assert done.returncode == 1
     assert "`dx` on line 31" in done.stdout
     assert done.stderr == ""
+
+
+def test_commands_run_only_when_they_are_called():
+    """pytest imports every module in which it looks for examples, `python -m pytest` included."""
+    root = Path(__file__).parents[1]
+    commands = [
+        ".".join(path.relative_to(root).with_suffix("").parts)
+        for folder in ("backprop", "tests")
+        for path in sorted((root / folder).rglob("__main__.py"))
+        if "node_modules" not in path.parts
+    ]
+    assert {"backprop.__main__", "tests.benchmarks.__main__"} <= set(commands)
+    for name in commands:
+        program = f"import sys; sys.argv = ['pytest', '--no-such-option']; import {name}"
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), name

@@ -175,4 +175,5 @@ def _show(row: Row, group: str, amount: str) -> str:
     return row.group
 
 
-main()
+if __name__ == "__main__":
+    main()
