@@ -56,7 +56,10 @@ The second line of defence is a proof for all sizes; without one a row is called
 | `values`   | numbers with named axes                                                         |
 | `numeric`  | terms at random instances; derivatives by complex step                          |
 | `algebra`  | a normal form for sums over indices                                             |
-| `proof`    | derivatives by rule, normal form, SymPy                                         |
+| `calculus` | derivatives by rule                                                             |
+| `normal`   | terms → normal form; `matching` finds the sums of assumptions                   |
+| `zero`     | is a normal form zero? by SymPy if there are roots                              |
+| `proof`    | a row for all sizes: how much of the definitions it takes                       |
 | `residue`  | left − right, printed                                                           |
 | `edits`    | single changes of a row: the repair search, and mutants for the tests           |
 | `instances` | both sides of a row at random instances, how far apart                         |
