@@ -45,7 +45,8 @@ The second line of defence is a proof for all sizes; without one a row is called
 | ---------- | ------------------------------------------------------------------------------- |
 | `find`     | blocks and formulas in Markdown, with lines                                     |
 | `lines`    | the rows of a displayed formula, and the equations in them                      |
-| `lexer`    | TeX → tokens: the commands that are read                                        |
+| `commands` | the TeX commands that are read                                                  |
+| `lexer`    | TeX → tokens, by `scanner` along the TeX                                        |
 | `reading`  | tokens → tree (`grammar.lark`); knows no symbols                                |
 | `terms`    | what a formula means: numbers over indices; declared symbols                    |
 | `remarks`  | words and wide spaces in a formula: what is a remark, what is mathematics       |

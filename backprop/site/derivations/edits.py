@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from backprop.site.derivations.lexer import BIG
+from backprop.site.derivations.commands import BIG
 from backprop.site.derivations.meaning import items_of, key_of, split, subscript_letters
 from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import World

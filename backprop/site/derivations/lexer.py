@@ -1,266 +1,39 @@
 """TeX to tokens: its habits (arguments without braces, spacing commands, \\left and \\right).
 
-What is not in the tables below is refused with its place, never skipped.
+What is not in the tables of commands.py is refused with its place, never skipped.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from typing import Any
 
-from backprop.site.derivations.problems import Unreadable
+from backprop.site.derivations.commands import (
+    ACCENTS,
+    BIG,
+    CLOSE,
+    DOTS,
+    FONTS,
+    FRACTIONS,
+    FUNCTIONS,
+    GAPS,
+    GREEK,
+    MATRICES,
+    OPEN,
+    OPERATORS,
+    OTHER_SYMBOLS,
+    RELATIONS,
+    SPACING,
+    UPRIGHT,
+)
+from backprop.site.derivations.scanner import Scanner
 
-GREEK = dict(
-    zip(
-        [
-            "alpha",
-            "beta",
-            "gamma",
-            "delta",
-            "epsilon",
-            "varepsilon",
-            "zeta",
-            "eta",
-            "theta",
-            "vartheta",
-            "iota",
-            "kappa",
-            "lambda",
-            "mu",
-            "nu",
-            "xi",
-            "pi",
-            "rho",
-            "sigma",
-            "tau",
-            "upsilon",
-            "phi",
-            "varphi",
-            "chi",
-            "psi",
-            "omega",
-            "Gamma",
-            "Delta",
-            "Theta",
-            "Lambda",
-            "Xi",
-            "Pi",
-            "Sigma",
-            "Upsilon",
-            "Phi",
-            "Psi",
-            "Omega",
-            "ell",
-        ],
-        "αβγδεεζηθϑικλμνξπρστυφφχψωΓΔΘΛΞΠΣΥΦΨΩℓ",
-        strict=True,
-    )
-)
-FUNCTIONS = frozenset(
-    "\\" + n for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"]
-)
-NAMED = {  # functions written as words; those of the table FUNCTIONS are commands
-    "exp": "exp",
-    "log": "log",
-    "ln": "log",
-    "tanh": "tanh",
-    "sign": "sign",
-    "sgn": "sign",
-    "abs": "abs",
-    "diag": "diag",
-    "tr": "tr",
-    "Tr": "tr",
-    "trace": "tr",
-    "sin": "sin",
-    "cos": "cos",
-    "max": "max",
-    "min": "min",
-}
-BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
-OTHER_SYMBOLS = frozenset({"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast"})
-OPERATORS = {
-    "\\cdot": "\\cdot",
-    "\\times": "\\times",
-    "\\odot": "\\odot",
-    "\\circ": "\\odot",
-    "/": "/",
-}
-RELATIONS = {
-    "=": "=",
-    "\\equiv": "=",
-    "\\ne": "!=",
-    "\\neq": "!=",
-    "<": "<",
-    ">": ">",
-    "\\lt": "<",
-    "\\gt": ">",
-    "\\le": "<=",
-    "\\leq": "<=",
-    "\\ge": ">=",
-    "\\geq": ">=",
-    "\\approx": "~",
-    "\\propto": "~",
-    "\\sim": "~",
-    "\\in": "in",
-    "\\to": "to",
-    "\\rightarrow": "to",
-    "\\mapsto": "to",
-    "\\coloneqq": ":=",
-    "\\triangleq": ":=",
-    "\\colon": ":",
-}
-DOTS = frozenset({"\\cdots", "\\dots", "\\ldots", "\\vdots", "\\ddots", "\\dotsb", "\\dotsc"})
-FONTS = frozenset(
-    "\\" + n
-    for n in ["mathbf", "mathbb", "mathcal", "boldsymbol", "bm", "mathsf", "mathfrak", "mathscr"]
-)
-UPRIGHT = frozenset({"\\mathrm", "\\operatorname", "\\mathit", "\\text", "\\textrm", "\\textit"})
-ACCENTS = frozenset(
-    "\\" + n
-    for n in [
-        "bar",
-        "hat",
-        "tilde",
-        "vec",
-        "dot",
-        "overline",
-        "widehat",
-        "widetilde",
-        "check",
-        "breve",
-    ]
-)
-FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac"})
-SPACING = frozenset(
-    "\\" + n
-    for n in [
-        ",",
-        ";",
-        ":",
-        "!",
-        "displaystyle",
-        "textstyle",
-        "limits",
-        "nolimits",
-        "left",
-        "right",
-        "middle",
-        "nonumber",
-        "notag",
-        "hspace",
-        "thinspace",
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "bigr",
-        "Bigl",
-        "Bigr",
-        "biggl",
-        "biggr",
-        "Biggl",
-        "Biggr",
-        "hphantom",
-    ]
-) | {"\\ "}
-GAPS = frozenset({"\\quad", "\\qquad"})
 WORDS = re.compile(r"\s*(?:\\text(?:rm|it|bf)?\s*\{[^}]*\}|\s)*")
 BAR = re.compile(r"\\?\||\\[vV]ert(?![A-Za-z])\s*")
 CLOSES = re.compile(r"[\s.;,~]*(?:$|&|\\\\|\\end\{)")  # what follows the last word of a cell
-OPEN = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
-CLOSE = {")": "(", "]": "[", "\\}": "{", "\\rbrace": "{", "\\rbrack": "[", "\\rangle": "<"}
-MATRICES = frozenset({"matrix", "bmatrix", "pmatrix", "smallmatrix", "array", "cases"})
 
 
-# What people write for something that is read.
-INSTEAD = {
-    "\\tr": "\\operatorname{tr}",
-    "\\Tr": "\\operatorname{tr}",
-    "\\diag": "\\operatorname{diag}",
-    "\\sign": "\\operatorname{sign}",
-    "\\sgn": "\\operatorname{sgn}",
-    "\\lg": "\\log",
-    "\\d": "\\mathrm{d}",
-    "\\diff": "\\mathrm{d}",
-    "\\R": "\\mathbb{R}",
-    "\\trans": "\\top",
-    "\\T": "\\top",
-    "\\hadamard": "\\odot",
-    "\\norm": "\\|x\\|",
-    "\\abs": "|x|",
-    "\\over": "\\frac{a}{b}",
-    "\\cfrac": "\\frac",
-    "\\mathds": "\\mathbb",
-    "\\pmb": "\\boldsymbol",
-    "\\argmax": "\\max_k x_k",
-    "\\arg": "\\max_k x_k",
-}
-
-
-def instead_of(command: str) -> str:
-    r"""(\frac ?)" for \\fraq: the command that is read and was perhaps meant."""
-    if command in INSTEAD:
-        return f" ({INSTEAD[command]} ?)"
-    known = [*FUNCTIONS, *BIG, *OTHER_SYMBOLS, *OPERATORS, *RELATIONS, *DOTS, *FONTS, *UPRIGHT]
-    known += [*ACCENTS, *FRACTIONS, *GAPS, "\\sqrt", *(f"\\{g}" for g in GREEK)]
-    close = difflib.get_close_matches(command, sorted(known), 1, 0.8) if len(command) > 3 else []
-    return f" ({close[0]} ?)" if close else ""
-
-
-class TexLexer:
+class TexLexer(Scanner):
     """TeX to tokens, every argument in braces."""
-
-    def __init__(self, tex: str) -> None:
-        self.tex = tex
-        self.at = 0
-        self.tokens: list[tuple[str, str, int, int]] = []
-
-    def fail(self, key: str, start: int, end: int, **values: Any) -> Unreadable:
-        values.setdefault("found", self.tex[start:end])
-        if key == "unknown-command":
-            values.setdefault("hint", instead_of(values["found"]))
-        return Unreadable(key, start, end, **values)
-
-    def emit(self, kind: str, start: int, value: str | None = None) -> None:
-        value = self.tex[start : self.at] if value is None else value
-        self.tokens.append((kind, value, start, self.at))
-
-    def spaces(self) -> None:
-        while self.at < len(self.tex) and self.tex[self.at] in " \t\n~":
-            self.at += 1
-
-    def command(self) -> str:
-        """The command or character at this place; moves behind it."""
-        start = self.at
-        self.at += 1
-        if self.tex[start] == "\\" and self.at < len(self.tex):
-            if self.tex[self.at].isalpha() and self.tex[self.at].isascii():
-                while (
-                    self.at < len(self.tex)
-                    and self.tex[self.at].isascii()
-                    and self.tex[self.at].isalpha()
-                ):
-                    self.at += 1
-            else:
-                self.at += 1
-        return self.tex[start : self.at]
-
-    def raw_argument(self) -> str:
-        """A braced argument taken as text."""
-        self.spaces()
-        start = self.at
-        if start >= len(self.tex) or self.tex[start] != "{":
-            return self.command() if start < len(self.tex) else ""
-        depth = 0
-        while self.at < len(self.tex):
-            ch = self.tex[self.at]
-            self.at += 2 if ch == "\\" else 1
-            depth += (ch == "{") - (ch == "}")
-            if depth == 0:
-                return self.tex[start + 1 : self.at - 1]
-        raise self.fail("unclosed", start, start + 1)
 
     def argument(self) -> None:
         """One argument, braced or a single token, as tokens between braces."""

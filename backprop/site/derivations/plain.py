@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backprop.site.derivations.lexer import GREEK
+from backprop.site.derivations.commands import GREEK
 
 ACCENTS = {"bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
 WORDS = {

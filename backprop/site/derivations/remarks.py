@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backprop.site.derivations.lexer import NAMED, TexLexer
+from backprop.site.derivations.commands import NAMED
+from backprop.site.derivations.lexer import TexLexer
 
 Token = tuple[str, str, int, int]
 

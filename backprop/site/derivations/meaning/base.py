@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, Span
-from backprop.site.derivations.lexer import BIG
+from backprop.site.derivations.commands import BIG
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
-from backprop.site.derivations.lexer import FUNCTIONS, NAMED
+from backprop.site.derivations.commands import FUNCTIONS, NAMED
 from backprop.site.derivations.meaning.base import (
     key_of,
     split,

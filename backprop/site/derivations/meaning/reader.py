@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
-from backprop.site.derivations.lexer import BIG
+from backprop.site.derivations.commands import BIG
 from backprop.site.derivations.meaning.base import (
     is_mark,
     items_of,
