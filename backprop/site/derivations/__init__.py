@@ -55,7 +55,11 @@ The second line of defence is a proof for all sizes; without one a row is called
 | `meaning`  | tree → terms; refuses what can be read in two ways                              |
 | `arrays`   | shapes, products, transposes                                                    |
 | `values`   | numbers with named axes                                                         |
-| `numeric`  | terms at random instances; derivatives by complex step                          |
+| `sample`   | random sizes and numbers                                                        |
+| `evaluate` | terms as numbers                                                                |
+| `steps`    | derivatives by complex step                                                     |
+| `scope`    | the values of symbols; how much of a definition counts                          |
+| `numeric`  | both sides at a random instance, where the assumptions hold                     |
 | `algebra`  | a normal form for sums over indices                                             |
 | `calculus` | derivatives by rule                                                             |
 | `normal`   | terms → normal form; `matching` finds the sums of assumptions                   |

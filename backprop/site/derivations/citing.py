@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from backprop.site.derivations.instances import INSTANCES, Equation, Instances
-from backprop.site.derivations.numeric import OPAQUE, SHIFTED, TRUE, Scope
 from backprop.site.derivations.problems import Problem
+from backprop.site.derivations.scope import OPAQUE, SHIFTED, TRUE, Scope
 from backprop.site.derivations.terms import (
     Add,
     Big,

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from backprop.site.derivations.find import FENCE
-from backprop.site.derivations.numeric import Scope
 from backprop.site.derivations.problems import Unreadable
+from backprop.site.derivations.scope import Scope
 from backprop.site.derivations.terms import Dim, Term, World
 from backprop.site.derivations.values import real
 

@@ -11,9 +11,10 @@ import numpy as np
 from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
 from backprop.site.derivations.declare import check_known
 from backprop.site.derivations.meaning import Reader
-from backprop.site.derivations.numeric import Instance, Scope, compare
+from backprop.site.derivations.numeric import Instance, compare
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import Node
+from backprop.site.derivations.scope import Scope
 from backprop.site.derivations.terms import (
     At,
     Big,

@@ -7,9 +7,9 @@ from itertools import islice
 from backprop.site.derivations.citing import Citing
 from backprop.site.derivations.edits import Edit, edits
 from backprop.site.derivations.instances import Equation, Side
-from backprop.site.derivations.numeric import TRUE
 from backprop.site.derivations.problems import LANGUAGES, Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
+from backprop.site.derivations.scope import TRUE
 from backprop.site.derivations.verdicts import (
     WRONG,
     Verdict,

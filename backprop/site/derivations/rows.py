@@ -9,10 +9,10 @@ from backprop.site.derivations.declare import Declarer
 from backprop.site.derivations.instances import Equation, Side
 from backprop.site.derivations.lines import Row, top_level
 from backprop.site.derivations.meaning import Reader
-from backprop.site.derivations.numeric import TRUE
 from backprop.site.derivations.problems import Problem, Unreadable
 from backprop.site.derivations.reading import NONE, read
 from backprop.site.derivations.repair import MISFITS, Repairing
+from backprop.site.derivations.scope import TRUE
 from backprop.site.derivations.terms import Term, Var
 from backprop.site.derivations.verdicts import (
     CHECKED,

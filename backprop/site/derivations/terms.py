@@ -1,6 +1,6 @@
 """What a formula means: numbers over index variables, everything in index form.
 
-A row in matrix form is read entry by entry, so that one evaluator (numeric.py) and one
+A row in matrix form is read entry by entry, so that one evaluator (evaluate.py) and one
 prover (proof.py) serve both forms. Positions count from 0 inside; where an author counts
 from is the business of meaning.py.
 """
