@@ -3,7 +3,7 @@
 import pytest
 
 from backprop.site.derivations import verify as verification
-from backprop.site.derivations.algebra import lettered
+from backprop.site.derivations.atoms import lettered
 from backprop.site.derivations.code import library
 from backprop.site.derivations.plain import plain
 from backprop.site.derivations.proof import proves

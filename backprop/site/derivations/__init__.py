@@ -60,6 +60,7 @@ The second line of defence is a proof for all sizes; without one a row is called
 | `steps`    | derivatives by complex step                                                     |
 | `scope`    | the values of symbols; how much of a definition counts                          |
 | `numeric`  | both sides at a random instance, where the assumptions hold                     |
+| `atoms`, `polynomials` | what is computed with, and how: powers, exp, log                    |
 | `algebra`  | a normal form for sums over indices                                             |
 | `calculus` | derivatives by rule                                                             |
 | `normal`   | terms → normal form; `matching` finds the sums of assumptions                   |

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from backprop.site.derivations.algebra import NotProvable
+from backprop.site.derivations.polynomials import NotProvable
 from backprop.site.derivations.terms import (
     ONE,
     ZERO,

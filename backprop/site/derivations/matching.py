@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from backprop.site.derivations.algebra import Atom, lettered, replaced
+from backprop.site.derivations.atoms import Atom, lettered, replaced
 
 
 def match(pattern: Any, item: Any, names: dict[Atom, Atom]) -> dict[Atom, Atom] | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from backprop.site.derivations.algebra import Algebra, Atom, NotProvable, Poly, lettered
+from backprop.site.derivations.algebra import Algebra
+from backprop.site.derivations.atoms import Atom, Poly, lettered
 from backprop.site.derivations.calculus import Calculus, Partial
 from backprop.site.derivations.matching import match
 from backprop.site.derivations.meaning import replace_symbol
+from backprop.site.derivations.polynomials import NotProvable
 from backprop.site.derivations.terms import (
     Add,
     At,

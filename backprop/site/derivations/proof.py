@@ -8,8 +8,9 @@ stays numerically checked.
 
 from __future__ import annotations
 
-from backprop.site.derivations.algebra import NotProvable, Poly
+from backprop.site.derivations.atoms import Poly
 from backprop.site.derivations.normal import Normaliser
+from backprop.site.derivations.polynomials import NotProvable
 from backprop.site.derivations.terms import (
     Big,
     Call,

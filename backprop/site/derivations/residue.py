@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from backprop.site.derivations.algebra import Atom, NotProvable, Poly, lettered, replaced
+from backprop.site.derivations.atoms import Atom, Poly, lettered, level, replaced
+from backprop.site.derivations.polynomials import NotProvable
 from backprop.site.derivations.proof import difference
 from backprop.site.derivations.terms import Call, Dim, Entry, Term, World
 
@@ -122,8 +123,6 @@ class Printer:
         raise NotProvable
 
     def sum(self, atom: Atom) -> str:
-        from backprop.site.derivations.algebra import level
-
         height = 1 + max((level(a) for a, _ in atom[2]), default=0)
         letters = [c for c in LETTERS if c not in self.used][: len(atom[1])]
         if len(letters) < len(atom[1]):

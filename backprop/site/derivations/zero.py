@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from backprop.site.derivations.algebra import Atom, NotProvable, Poly, lettered
+from backprop.site.derivations.atoms import Atom, Poly, lettered
+from backprop.site.derivations.polynomials import NotProvable
 
 
 def is_zero(p: Poly) -> bool:
