@@ -16,11 +16,12 @@ import mpmath
 import numpy as np
 
 from backprop.site.derivations.find import Derivation
+from backprop.site.derivations.lengths import find
 from backprop.site.derivations.meaning.base import is_mark, items_of, joined, key_of, split
 from backprop.site.derivations.problems import Unreadable as Refused
 from backprop.site.derivations.reading import NONE, Node, read
 from backprop.site.derivations.statements import statements
-from backprop.site.derivations.terms import World, find
+from backprop.site.derivations.world import World
 
 mp = mpmath.mp.clone()
 mp.dps = 60
@@ -96,7 +97,8 @@ class Page:
 
 
 def _entries(term: object) -> Iterator:
-    from backprop.site.derivations.terms import Entry, walk
+    from backprop.site.derivations.rewriting import walk
+    from backprop.site.derivations.terms import Entry
 
     return (t for t in walk(term) if isinstance(t, Entry))
 

@@ -18,8 +18,8 @@ from backprop.site.derivations.lines import Row
 from backprop.site.derivations.page import continues
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
-from backprop.site.derivations.terms import World
 from backprop.site.derivations.verify import Derivator, verify
+from backprop.site.derivations.world import World
 
 from . import independent
 

@@ -48,7 +48,10 @@ The second line of defence is a proof for all sizes; without one a row is called
 | `commands` | the TeX commands that are read                                                  |
 | `lexer`    | TeX → tokens, by `scanner` along the TeX                                        |
 | `reading`  | tokens → tree (`grammar.lark`); knows no symbols                                |
-| `terms`    | what a formula means: numbers over indices; declared symbols                    |
+| `lengths`  | the lengths of axes, known or open                                              |
+| `terms`    | what a formula means: numbers over indices                                      |
+| `rewriting` | terms walked through and made anew                                             |
+| `world`    | what is declared                                                                |
 | `remarks`  | words and wide spaces in a formula: what is a remark, what is mathematics       |
 | `statements` | the formulas of the prose, cut into statements                                |
 | `declare`  | the declarations in the prose                                                   |

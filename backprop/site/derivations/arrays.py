@@ -10,26 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from backprop.site.derivations.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.site.derivations.problems import Unreadable
+from backprop.site.derivations.rewriting import fresh
 from backprop.site.derivations.terms import (
     ZERO,
     Add,
     At,
     Big,
-    Dim,
     Index,
     Pow,
     Term,
     Test,
-    Unknown,
     Var,
     Where,
-    find,
-    fresh,
     mul,
     num,
-    show_shape,
-    unify,
 )
 
 

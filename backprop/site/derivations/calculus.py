@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backprop.site.derivations.polynomials import NotProvable
+from backprop.site.derivations.rewriting import fresh, renamed, substitute, walk
 from backprop.site.derivations.terms import (
     ONE,
     ZERO,
@@ -27,16 +28,12 @@ from backprop.site.derivations.terms import (
     Test,
     Var,
     Where,
-    World,
     add,
-    fresh,
     mul,
     neg,
     num,
-    renamed,
-    substitute,
-    walk,
 )
+from backprop.site.derivations.world import World
 
 
 @dataclass(frozen=True)

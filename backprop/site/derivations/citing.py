@@ -9,29 +9,13 @@ from typing import Any
 import numpy as np
 
 from backprop.site.derivations.instances import INSTANCES, Equation, Instances
+from backprop.site.derivations.lengths import Dim
 from backprop.site.derivations.problems import Problem
+from backprop.site.derivations.rewriting import free_indices, names_in, walk
 from backprop.site.derivations.scope import OPAQUE, SHIFTED, TRUE, Scope
-from backprop.site.derivations.terms import (
-    Add,
-    Big,
-    Call,
-    Deriv,
-    Dim,
-    Entry,
-    Fn,
-    Lam,
-    Size,
-    Term,
-    Var,
-    free_indices,
-    names_in,
-    walk,
-)
+from backprop.site.derivations.terms import Add, Big, Call, Deriv, Entry, Fn, Lam, Size, Term, Var
 from backprop.site.derivations.values import OutsideDomainError
-from backprop.site.derivations.verdicts import (
-    WRONG,
-    Verdict,
-)
+from backprop.site.derivations.verdicts import WRONG, Verdict
 
 
 class Citing(Instances):

@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from backprop.site.derivations.find import FENCE
+from backprop.site.derivations.lengths import Dim
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.scope import Scope
-from backprop.site.derivations.terms import Dim, Term, World
+from backprop.site.derivations.terms import Term
 from backprop.site.derivations.values import real
+from backprop.site.derivations.world import World
 
 SUFFIX = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde"}
 

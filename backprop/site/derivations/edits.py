@@ -12,7 +12,7 @@ from itertools import pairwise
 from backprop.site.derivations.commands import BIG
 from backprop.site.derivations.meaning import items_of, key_of, split, subscript_letters
 from backprop.site.derivations.reading import NONE, Node
-from backprop.site.derivations.terms import World
+from backprop.site.derivations.world import World
 
 # kind: (English, Chinese)
 KINDS = {

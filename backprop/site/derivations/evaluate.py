@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from backprop.site.derivations.lengths import Dim
 from backprop.site.derivations.sample import Sample
 from backprop.site.derivations.terms import (
     Add,
@@ -17,10 +18,8 @@ from backprop.site.derivations.terms import (
     Big,
     Call,
     Const,
-    Dim,
     Entry,
     Fn,
-    Function,
     Index,
     Label,
     Mul,
@@ -45,6 +44,7 @@ from backprop.site.derivations.values import (
     power,
     real,
 )
+from backprop.site.derivations.world import Function
 
 
 class Evaluation:

@@ -10,35 +10,17 @@ import numpy as np
 
 from backprop.site.derivations.arrays import Array, columns, show_shape, zeros
 from backprop.site.derivations.declare import check_known
+from backprop.site.derivations.lengths import Dim, Unknown, find, unify
 from backprop.site.derivations.meaning import Reader
 from backprop.site.derivations.numeric import Instance, compare
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import Node
+from backprop.site.derivations.rewriting import free_indices, names_in, resolved, walk
 from backprop.site.derivations.scope import Scope
-from backprop.site.derivations.terms import (
-    At,
-    Big,
-    Deriv,
-    Dim,
-    Fn,
-    Term,
-    Test,
-    Unknown,
-    Var,
-    World,
-    find,
-    free_indices,
-    mul,
-    names_in,
-    num,
-    resolved,
-    unify,
-    walk,
-)
+from backprop.site.derivations.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num
 from backprop.site.derivations.values import OutsideDomainError
-from backprop.site.derivations.verdicts import (
-    Difference,
-)
+from backprop.site.derivations.verdicts import Difference
+from backprop.site.derivations.world import World
 
 INSTANCES, INSTANCES_AT_KINKS = 4, 24
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7

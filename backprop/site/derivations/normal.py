@@ -12,9 +12,11 @@ from typing import Any
 from backprop.site.derivations.algebra import Algebra
 from backprop.site.derivations.atoms import Atom, Poly, lettered
 from backprop.site.derivations.calculus import Calculus, Partial
+from backprop.site.derivations.lengths import find
 from backprop.site.derivations.matching import match
 from backprop.site.derivations.meaning import replace_symbol
 from backprop.site.derivations.polynomials import NotProvable
+from backprop.site.derivations.rewriting import renamed, substitute
 from backprop.site.derivations.terms import (
     Add,
     At,
@@ -37,13 +39,10 @@ from backprop.site.derivations.terms import (
     Test,
     Var,
     Where,
-    World,
     add,
-    find,
     neg,
-    renamed,
-    substitute,
 )
+from backprop.site.derivations.world import World
 
 
 class Normaliser:

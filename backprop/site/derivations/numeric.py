@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprop.site.derivations.lengths import Dim
+from backprop.site.derivations.rewriting import names_in
 from backprop.site.derivations.sample import Sample
 from backprop.site.derivations.scope import Scope
 from backprop.site.derivations.steps import STEP
-from backprop.site.derivations.terms import Dim, Term, World, names_in
+from backprop.site.derivations.terms import Term
 from backprop.site.derivations.values import OutsideDomainError, Value, apply, real
 from backprop.site.derivations.verdicts import Difference
+from backprop.site.derivations.world import World
 
 
 class Instance(Sample):

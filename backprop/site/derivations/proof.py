@@ -11,21 +11,9 @@ from __future__ import annotations
 from backprop.site.derivations.atoms import Poly
 from backprop.site.derivations.normal import Normaliser
 from backprop.site.derivations.polynomials import NotProvable
-from backprop.site.derivations.terms import (
-    Big,
-    Call,
-    Deriv,
-    Fn,
-    Pow,
-    Slope,
-    Term,
-    Where,
-    World,
-    names_in,
-    num,
-    renamed,
-    walk,
-)
+from backprop.site.derivations.rewriting import names_in, renamed, walk
+from backprop.site.derivations.terms import Big, Call, Deriv, Fn, Pow, Slope, Term, Where, num
+from backprop.site.derivations.world import World
 from backprop.site.derivations.zero import is_zero
 
 

@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from backprop.site.derivations.atoms import Atom, Poly, lettered, level, replaced
+from backprop.site.derivations.lengths import Dim
 from backprop.site.derivations.polynomials import NotProvable
 from backprop.site.derivations.proof import difference
-from backprop.site.derivations.terms import Call, Dim, Entry, Term, World
+from backprop.site.derivations.terms import Call, Entry, Term
+from backprop.site.derivations.world import World
 
 LETTERS = "klmpqrst"
 LONGEST = 240  # characters; a longer residue explains nothing

@@ -14,14 +14,7 @@ from backprop.site.derivations.reading import NONE, read
 from backprop.site.derivations.repair import MISFITS, Repairing
 from backprop.site.derivations.scope import TRUE
 from backprop.site.derivations.terms import Term, Var
-from backprop.site.derivations.verdicts import (
-    CHECKED,
-    PROVED,
-    UNCHECKED,
-    WAIVED,
-    WRONG,
-    Verdict,
-)
+from backprop.site.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WAIVED, WRONG, Verdict
 
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
 INDEX = r"[a-z](?:_[a-z])?"

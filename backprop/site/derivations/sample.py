@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.site.derivations.terms import Dim, World, find
+from backprop.site.derivations.lengths import Dim, find
+from backprop.site.derivations.world import World
 
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
 

@@ -12,22 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprop.site.derivations.rewriting import parts_of, walk
 from backprop.site.derivations.steps import STEP, Steps
-from backprop.site.derivations.terms import (
-    Add,
-    Big,
-    Deriv,
-    Entry,
-    Lam,
-    Mul,
-    Num,
-    Pow,
-    Term,
-    World,
-    parts_of,
-    walk,
-)
+from backprop.site.derivations.terms import Add, Big, Deriv, Entry, Lam, Mul, Num, Pow, Term
 from backprop.site.derivations.values import Value, apply, real
+from backprop.site.derivations.world import World
 
 OPAQUE, SHIFTED, TRUE = 0, 1, 2
 

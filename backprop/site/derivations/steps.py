@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 
 from backprop.site.derivations.evaluate import Evaluation
-from backprop.site.derivations.terms import Deriv, Entry, Slope, walk
+from backprop.site.derivations.rewriting import walk
+from backprop.site.derivations.terms import Deriv, Entry, Slope
 from backprop.site.derivations.values import Value, apply, gather, richardson
 
 STEP = 1e-25

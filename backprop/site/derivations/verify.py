@@ -14,15 +14,9 @@ from backprop.site.derivations.problems import Problem, Unreadable
 from backprop.site.derivations.reading import read
 from backprop.site.derivations.rows import Derivator
 from backprop.site.derivations.statements import counted_from, declared_names
-from backprop.site.derivations.terms import World
 from backprop.site.derivations.values import OutsideDomainError
-from backprop.site.derivations.verdicts import (
-    CHECKED,
-    UNCHECKED,
-    WRONG,
-    Report,
-    Verdict,
-)
+from backprop.site.derivations.verdicts import CHECKED, UNCHECKED, WRONG, Report, Verdict
+from backprop.site.derivations.world import World
 
 
 def verify(

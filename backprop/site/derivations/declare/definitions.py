@@ -8,24 +8,13 @@ from backprop.site.derivations import arrays
 from backprop.site.derivations.declare.equating import check_known, equate
 from backprop.site.derivations.declare.lefts import Lefts
 from backprop.site.derivations.declare.names import bad
+from backprop.site.derivations.lengths import Unknown, find, unify
 from backprop.site.derivations.meaning import Reader, items_of, key_of, replace_symbol
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import Node, read
-from backprop.site.derivations.terms import (
-    Call,
-    Entry,
-    Function,
-    Lam,
-    Symbol,
-    Unknown,
-    Var,
-    find,
-    fresh,
-    names_in,
-    resolved,
-    substitute,
-    unify,
-)
+from backprop.site.derivations.rewriting import fresh, names_in, resolved, substitute
+from backprop.site.derivations.terms import Call, Entry, Lam, Var
+from backprop.site.derivations.world import Function, Symbol
 
 
 class Definitions(Lefts):

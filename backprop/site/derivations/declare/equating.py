@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from backprop.site.derivations import arrays
+from backprop.site.derivations.lengths import Dim, Unknown, find, unify
 from backprop.site.derivations.meaning import Reader
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import Node
-from backprop.site.derivations.terms import (
-    Dim,
-    Term,
-    Unknown,
-    Var,
-    find,
-    num,
-    resolved,
-    unify,
-    walk,
-)
+from backprop.site.derivations.rewriting import resolved, walk
+from backprop.site.derivations.terms import Term, Var, num
 
 
 def check_known(term: Term, reader: Reader, node: Node) -> None:

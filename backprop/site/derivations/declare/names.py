@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from backprop.site.derivations.lengths import Dim, unify
 from backprop.site.derivations.meaning import Reader, key_of, split
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node, read
 from backprop.site.derivations.statements import DOTS
-from backprop.site.derivations.terms import Dim, Symbol, World, unify
+from backprop.site.derivations.world import Symbol, World
 
 REAL = r"(?:\\mathbb\s*\{?\s*R\s*\}?|\\R|ℝ)"
 SPACE = re.compile(

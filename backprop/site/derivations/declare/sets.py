@@ -6,10 +6,11 @@ import re
 from fractions import Fraction
 
 from backprop.site.derivations.declare.names import LABELS, NUMBER, REAL, SIZE, SPACE, Names, bad
+from backprop.site.derivations.lengths import Dim
 from backprop.site.derivations.meaning import key_of, split
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import read
-from backprop.site.derivations.terms import Dim, Function
+from backprop.site.derivations.world import Function
 
 
 class Sets(Names):

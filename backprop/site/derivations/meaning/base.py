@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, Span
 from backprop.site.derivations.commands import BIG
+from backprop.site.derivations.lengths import Dim, show_shape
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node
-from backprop.site.derivations.terms import (
-    Dim,
-    Index,
-    Symbol,
-    Term,
-    World,
-    show_shape,
-)
+from backprop.site.derivations.terms import Index, Term
+from backprop.site.derivations.world import Symbol, World
 
 TRANSPOSE = ("\\top", "\\intercal")
 MARKS = {("letter", "d"), ("name", "d"), ("symbol", "\\partial")}

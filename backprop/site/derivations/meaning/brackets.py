@@ -6,24 +6,12 @@ from fractions import Fraction
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
-from backprop.site.derivations.meaning.base import (
-    TRANSPOSE,
-    key_of,
-)
+from backprop.site.derivations.lengths import show_shape
+from backprop.site.derivations.meaning.base import TRANSPOSE, key_of
 from backprop.site.derivations.meaning.indices import Indices
 from backprop.site.derivations.reading import NONE, Node
-from backprop.site.derivations.terms import (
-    Big,
-    Fn,
-    Pow,
-    Term,
-    Test,
-    Var,
-    fresh,
-    mul,
-    num,
-    show_shape,
-)
+from backprop.site.derivations.rewriting import fresh
+from backprop.site.derivations.terms import Big, Fn, Pow, Term, Test, Var, mul, num
 
 INDICATORS = (
     *("\\mathbf{1}", "\\mathbb{1}", "\\boldsymbol{1}"),

@@ -6,21 +6,12 @@ from dataclasses import replace
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array
-from backprop.site.derivations.meaning.base import (
-    is_mark,
-    items_of,
-    key_of,
-    split,
-)
+from backprop.site.derivations.meaning.base import is_mark, items_of, key_of, split
 from backprop.site.derivations.meaning.functions import Functions
 from backprop.site.derivations.reading import NONE, Node
-from backprop.site.derivations.terms import (
-    Deriv,
-    Entry,
-    Symbol,
-    num,
-    renamed,
-)
+from backprop.site.derivations.rewriting import renamed
+from backprop.site.derivations.terms import Deriv, Entry, num
+from backprop.site.derivations.world import Symbol
 
 
 class Derivatives(Functions):

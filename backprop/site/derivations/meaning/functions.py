@@ -7,28 +7,12 @@ from dataclasses import replace
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
 from backprop.site.derivations.commands import FUNCTIONS, NAMED
-from backprop.site.derivations.meaning.base import (
-    key_of,
-    split,
-)
+from backprop.site.derivations.lengths import show_shape, unify
+from backprop.site.derivations.meaning.base import key_of, split
 from backprop.site.derivations.meaning.sums import Sums
 from backprop.site.derivations.reading import NONE, Node
-from backprop.site.derivations.terms import (
-    Call,
-    Entry,
-    Fn,
-    Index,
-    Lam,
-    Pow,
-    Slope,
-    Term,
-    Var,
-    fresh,
-    rebuild,
-    renamed,
-    show_shape,
-    unify,
-)
+from backprop.site.derivations.rewriting import fresh, rebuild, renamed
+from backprop.site.derivations.terms import Call, Entry, Fn, Index, Lam, Pow, Slope, Term, Var
 
 
 class Functions(Sums):

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
-from backprop.site.derivations.meaning.base import (
-    items_of,
-    key_of,
-    split,
-)
+from backprop.site.derivations.lengths import Dim, Unknown, find, show_shape, unify
+from backprop.site.derivations.meaning.base import items_of, key_of, split
 from backprop.site.derivations.meaning.names import Names
 from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import (
     At,
-    Dim,
     Entry,
     Index,
     Label,
     Position,
     Shift,
-    Symbol,
     Term,
     Test,
-    Unknown,
     Var,
-    find,
-    show_shape,
-    unify,
 )
+from backprop.site.derivations.world import Symbol
 
 
 class Indices(Names):

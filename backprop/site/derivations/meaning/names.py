@@ -6,18 +6,13 @@ import re
 from fractions import Fraction
 
 from backprop.site.derivations.arrays import Array, scalar
-from backprop.site.derivations.meaning.base import (
-    Base,
-    items_of,
-    key_of,
-    split,
-)
+from backprop.site.derivations.lengths import Dim, Unknown
+from backprop.site.derivations.meaning.base import Base, items_of, key_of, split
 from backprop.site.derivations.problems import Unreadable
 from backprop.site.derivations.reading import NONE, Node
 from backprop.site.derivations.terms import (
     ONE,
     Const,
-    Dim,
     Fn,
     Num,
     Position,
@@ -25,7 +20,6 @@ from backprop.site.derivations.terms import (
     Size,
     Term,
     Test,
-    Unknown,
     Var,
     mul,
     num,

@@ -7,22 +7,11 @@ from itertools import pairwise
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array, scalar
+from backprop.site.derivations.lengths import Dim
 from backprop.site.derivations.meaning.derivatives import Derivatives
 from backprop.site.derivations.reading import Node
-from backprop.site.derivations.terms import (
-    ONE,
-    Dim,
-    Fn,
-    Index,
-    Term,
-    Test,
-    Where,
-    add,
-    fresh,
-    mul,
-    neg,
-    renamed,
-)
+from backprop.site.derivations.rewriting import fresh, renamed
+from backprop.site.derivations.terms import ONE, Fn, Index, Term, Test, Where, add, mul, neg
 
 
 class Patterns(Derivatives):
@@ -119,7 +108,7 @@ class Patterns(Derivatives):
         self.bound = saved
 
         def at(p: tuple[Index, ...]) -> Term:
-            from backprop.site.derivations.terms import substitute
+            from backprop.site.derivations.rewriting import substitute
 
             return substitute(renamed(body), dict(zip(names, p, strict=True)))
 

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from backprop.site.derivations import arrays
 from backprop.site.derivations.arrays import Array
-from backprop.site.derivations.meaning.base import (
-    items_of,
-    key_of,
-    split,
-)
+from backprop.site.derivations.lengths import Dim, Unknown, find, unify
+from backprop.site.derivations.meaning.base import items_of, key_of, split
 from backprop.site.derivations.meaning.brackets import Brackets
 from backprop.site.derivations.reading import NONE, Node
-from backprop.site.derivations.terms import (
-    At,
-    Big,
-    Dim,
-    Fn,
-    Index,
-    Term,
-    Test,
-    Unknown,
-    Var,
-    find,
-    fresh,
-    mul,
-    renamed,
-    unify,
-)
+from backprop.site.derivations.rewriting import fresh, renamed
+from backprop.site.derivations.terms import At, Big, Fn, Index, Term, Test, Var, mul
 
 
 class Sums(Brackets):
