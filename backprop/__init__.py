@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from backprop.errors import TraceError as TraceError
     from backprop.graph import Graph as Graph
     from backprop.graph import Node as Node
-    from backprop.replay import numeric_gradient as numeric_gradient
+    from backprop.numeric import numeric_gradient as numeric_gradient
     from backprop.shapes import by_shape as by_shape
     from backprop.tracer import trace as trace
     from backprop.writer import Backward as Backward
@@ -34,7 +34,7 @@ _HOME = {
     "derive": "writer",
     "draw": "drawing",
     "layers": "",
-    "numeric_gradient": "replay",
+    "numeric_gradient": "numeric",
     "trace": "tracer",
 }
 

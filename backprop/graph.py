@@ -11,7 +11,7 @@ import numpy as np
 from backprop.lengths import bare
 
 if TYPE_CHECKING:
-    from backprop.replay import Gradients
+    from backprop.gradients import Gradients
     from backprop.rules import Rule
     from backprop.tracer.names import Site
     from backprop.writer import Backward
@@ -309,7 +309,7 @@ class Graph:
 
     def gradients(self, dout: Any) -> Gradients:
         """Like `backward`, with the partials too: `.nodes` and `.wires`."""
-        from backprop.replay import gradients
+        from backprop.gradients import gradients
 
         return gradients(self, dout)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.replay import estimate, replay
+from backprop.numeric import estimate
+from backprop.replay import replay
 
 
 def array(*shape, seed=0):

@@ -9,7 +9,7 @@ import numpy as np
 from backprop.checker.truth import Truth
 from backprop.errors import KinkError
 from backprop.graph import Node
-from backprop.replay import estimate
+from backprop.numeric import estimate
 
 
 def kink(truth: Truth) -> str | None:

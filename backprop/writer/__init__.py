@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from backprop.errors import TraceError
+from backprop.gradients import upstream
 from backprop.graph import Graph, Node, plain
-from backprop.replay import upstream
 from backprop.tracer import mark, trace
 from backprop.writer import text
 from backprop.writer.lines import Gradient, Step, Why, Writer
