@@ -16,8 +16,9 @@ from backprop.gradients import upstream
 from backprop.graph import Graph, Node, plain
 from backprop.tracer import mark, trace
 from backprop.writer import text
-from backprop.writer.lines import Gradient, Step, Why, Writer
+from backprop.writer.lines import Writer
 from backprop.writer.source import backward_name, backward_source
+from backprop.writer.steps import Gradient, Step, Why
 
 LIMIT = 1000  # lines that are still written out
 __all__ = ["Backward", "Step", "Why", "derive"]

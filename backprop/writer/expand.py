@@ -56,6 +56,23 @@ class Filling:
         text.shapes[filled] = shape
         return filled, shape
 
+    def statement(self, template: Any, name: str) -> ast.stmt:
+        """A text that is a statement, filled: it scatters into the variable `name`."""
+        if isinstance(template, ast.AugAssign):
+            assert isinstance(template.target, ast.Subscript)
+            key = self.expand(template.target.slice)[0]
+            place = ast.Subscript(text.name(name), key)
+            return ast.AugAssign(place, template.op, self.expand(template.value)[0])
+        call = template.value
+        target: Tree = text.name(name)
+        if isinstance(call.args[0], ast.Call):  # a view of dx
+            view = call.args[0]
+            filled = self.expand(ast.Call(view.func, view.args[1:], view.keywords))[0]
+            assert isinstance(filled, ast.Call)
+            target = ast.Call(filled.func, [target, *filled.args], filled.keywords)
+        args = [target, *[self.expand(arg)[0] for arg in call.args[1:]]]
+        return ast.Expr(ast.Call(self.expand(call.func)[0], args, []))
+
     def _expand(self, tree: Any) -> tuple[Tree, Shape | None]:
         if isinstance(tree, ast.Name):
             return self._name(tree.id)
