@@ -18,8 +18,9 @@ import numpy as np
 from backprop.errors import TraceError
 from backprop.graph import CONSTANT, DIFFERENTIABLE, Graph, Node
 from backprop.lengths import Length, argument
-from backprop.tracer.array import Array, current, equip, traced
+from backprop.tracer.array import Array, current, traced
 from backprop.tracer.naming import give_names
+from backprop.tracer.operators import equip
 from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
 

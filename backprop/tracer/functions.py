@@ -1,4 +1,4 @@
-"""From numpy's names to the rows of the table: operators, ufuncs, functions and methods."""
+"""From numpy's names to the rows of the table: ufuncs and functions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,8 @@ import numpy as np
 
 from backprop.errors import RuleError
 from backprop.rules import TABLE, missing
-from backprop.tracer.array import (
-    Array,
-    assign,
-    binary,
-    call,
-    current,
-    refuse,
-    store,
-    unary,
-    unwrap,
-)
+from backprop.tracer.array import Array, current, refuse, unwrap
+from backprop.tracer.assignment import assign, store
 from backprop.tracer.composed import (
     concatenate,
     cov,
@@ -38,6 +29,7 @@ from backprop.tracer.composed import (
     vecdot,
 )
 from backprop.tracer.names import site
+from backprop.tracer.operations import binary, call, unary
 from backprop.tracer.several import (
     array_split,
     at_least,
@@ -66,33 +58,6 @@ from backprop.tracer.several import (
     where,
 )
 
-OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}
-UNARY = {
-    "neg": "negative",
-    "pos": "positive",
-    "abs": "abs",
-    "invert": "invert",
-}
-COMPARISONS = {
-    "gt": "greater",
-    "ge": "greater_equal",
-    "lt": "less",
-    "le": "less_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
 # numpy's further names of a row.
 SYNONYMS = {
     "absolute": "abs",

@@ -10,10 +10,12 @@ import numpy as np
 
 from backprop.errors import RuleError
 from backprop.rules import TABLE, missing
-from backprop.tracer.array import Array, call, current, leave, store
+from backprop.tracer.array import Array, current, leave
+from backprop.tracer.assignment import store
 from backprop.tracer.composed import sort_in_place
 from backprop.tracer.functions import SYNONYMS, into, tried
 from backprop.tracer.names import site
+from backprop.tracer.operations import call
 from backprop.tracer.several import (
     astype,
     clip,
@@ -99,6 +101,7 @@ METHODS: dict[str, Any] = {
     },
     **{name: _checked(name, method) for name, method in _SPECIAL.items()},
     "real": property(lambda x: x),
+    "T": property(lambda x: call("transpose", x)),
     **{name: _metadata(name) for name in ("nbytes", "itemsize")},
     **{
         name: _leaving(name, what)

@@ -15,19 +15,11 @@ import numpy as np
 
 from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import (
-    Array,
-    arrays_in,
-    binary,
-    call,
-    current,
-    refuse,
-    traced,
-    unwrap,
-)
+from backprop.tracer.array import Array, arrays_in, current, refuse, traced, unwrap
 from backprop.tracer.composed import stacked
 from backprop.tracer.functions import SPECIAL, SYNONYMS, into
 from backprop.tracer.names import site
+from backprop.tracer.operations import binary, call
 from backprop.tracer.tape import OPTIONS, running
 
 getframe = sys._getframe

@@ -12,8 +12,10 @@ import numpy as np
 from backprop.errors import RuleError
 from backprop.graph import plain
 from backprop.rules import TABLE, counting
-from backprop.tracer.array import Array, call, current, leave, refuse, store, unary, unwrap
+from backprop.tracer.array import Array, current, leave, refuse, unwrap
+from backprop.tracer.assignment import store
 from backprop.tracer.names import site
+from backprop.tracer.operations import call, unary
 
 
 def canonical(op: str, *args: Any, **options: Any) -> Any:

@@ -1,0 +1,123 @@
+"""Doing an operation on traced arrays: its row runs, and the tape gets a node.
+
+`call` is for all operations; `unary` and `binary` are the quick ways for the most frequent.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from backprop.errors import RuleError
+from backprop.rules import TABLE, Rule, lookup, missing
+from backprop.tracer.array import Array, arrays_in, current, traced, unwrap
+from backprop.tracer.names import site
+from backprop.tracer.tape import OPTIONS, refuse_objects
+
+getframe = sys._getframe
+
+
+def call(op: str, *args: Any, **options: Any) -> Array:
+    """Record the operation `op` on these arguments, as its row's signature sorts them."""
+    rows = TABLE.get(op)
+    if rows is None:
+        raise RuleError(f"{site(getframe(1))}\n  {missing(op)}")
+    rule = rows[0]
+    if options or len(args) != len(rule.parameters):
+        args = bound(rule, args, options)
+    first = args[0]
+    plainly = type(first) is Array and rule.unary
+    if plainly:
+        for part in args[1:]:
+            if type(part) not in OPTIONS:
+                plainly = False
+    tape = first.tape if type(first) is Array else next(part.tape for part in arrays_in(args))
+    if plainly:
+        source = first.node if first.origin is None else current(first)
+        value = rule.run(source.value, *args[1:])
+        if op == "astype" and value.dtype.hasobject:
+            refuse_objects(op, site(getframe(1)))
+        result = tape.step(
+            rule,
+            (source, *args[1:]),
+            value,
+            source.flow,
+            tape.at(getframe(1)),
+        )
+    else:
+        try:
+            node = tape.record(op, tuple([unwrap(part) for part in args]))
+        except RuleError as error:
+            raise RuleError(f"{site(getframe(1))}\n  {error}") from None
+        result = traced(tape, node)
+    if rule.view:
+        node = result.node
+        if type(first) is Array and np.may_share_memory(node.value, first.node.value):
+            root = first
+            while root.origin is not None:
+                root = root.origin
+            result.origin, result.seen = first, root.node
+            result.how = (op, node.operands[1:])
+    return result
+
+
+def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
+    """`call` for the common case: one array. `frame` runs the operation."""
+    tape = x.tape
+    # The traced function's own frame is the usual one: its sites need no search.
+    here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
+    node = x.node if x.origin is None else current(x)
+    run = rule.run  # apart: an attribute that is called at once is not cached as one
+    return tape.step(rule, (node,), run(node.value), node.flow, here)
+
+
+def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | None:
+    """`call` for the common case: two arrays, or an array and a literal; None for others."""
+    rule = rows[0]
+    if type(x) is Array:
+        tape = x.tape
+        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
+        left = x.node if x.origin is None else current(x)
+        if type(y) is Array:
+            right = y.node if y.origin is None else current(y)
+            if rule.when and not rule.applies(left.value, right.value):
+                rule = lookup(rule.op, (left.value, right.value))
+            run = rule.run
+            return tape.step(
+                rule,
+                (left, right),
+                run(left.value, right.value),
+                left.flow | right.flow,
+                here,
+            )
+        if type(y) not in LITERALS or here is None or y not in here.literals:
+            return None
+        operands, values, traced = (left, y), (left.value, y), left
+    else:
+        tape = y.tape
+        here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
+        if type(x) not in LITERALS or here is None or x not in here.literals:
+            return None
+        right = y.node if y.origin is None else current(y)
+        operands, values, traced = (x, right), (x, right.value), right
+    if rule.when:
+        rule = lookup(rule.op, values)
+    value = rule.run(*values)
+    return tape.step(rule, operands, value, traced.flow, here)
+
+
+LITERALS = {int, float}
+
+
+def bound(rule: Rule, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    """A call's arguments in the order of the row, or a RuleError."""
+    try:
+        return rule.bind(*args, **options)
+    except TypeError as error:
+        text = str(error).replace("<lambda>()", rule.op)
+        raise RuleError(
+            f"{site(getframe(1))}\n  the row of `{rule.op}` is ({rule.signature}): {text}"
+        ) from None
