@@ -18,7 +18,7 @@ from backprop.errors import TraceError
 from backprop.graph import Node
 from backprop.lengths import folded, length
 from backprop.rules import counting
-from backprop.tracer.names import site
+from backprop.tracer.frames import site
 from backprop.tracer.tape import Tape
 
 getframe = sys._getframe

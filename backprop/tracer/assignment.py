@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop.graph import Node
 from backprop.tracer.array import Array, current, refuse, unwrap
-from backprop.tracer.names import site
+from backprop.tracer.frames import site
 
 getframe = sys._getframe
 

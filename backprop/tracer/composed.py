@@ -13,7 +13,7 @@ from backprop.errors import RuleError
 from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array
 from backprop.tracer.assignment import assign
-from backprop.tracer.names import site
+from backprop.tracer.frames import site
 from backprop.tracer.operations import call
 
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}

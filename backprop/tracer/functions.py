@@ -28,7 +28,7 @@ from backprop.tracer.composed import (
     trapezoid,
     vecdot,
 )
-from backprop.tracer.names import site
+from backprop.tracer.frames import site
 from backprop.tracer.operations import binary, call, unary
 from backprop.tracer.several import (
     array_split,

@@ -13,8 +13,8 @@ from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array, current, leave
 from backprop.tracer.assignment import store
 from backprop.tracer.composed import sort_in_place
+from backprop.tracer.frames import site
 from backprop.tracer.functions import SYNONYMS, into, tried
-from backprop.tracer.names import site
 from backprop.tracer.operations import call
 from backprop.tracer.several import (
     astype,

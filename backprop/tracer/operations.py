@@ -14,7 +14,7 @@ import numpy as np
 from backprop.errors import RuleError
 from backprop.rules import TABLE, Rule, lookup, missing
 from backprop.tracer.array import Array, arrays_in, current, traced, unwrap
-from backprop.tracer.names import site
+from backprop.tracer.frames import site
 from backprop.tracer.tape import OPTIONS, refuse_objects
 
 getframe = sys._getframe

@@ -17,8 +17,8 @@ from backprop.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, arrays_in, current, refuse, traced, unwrap
 from backprop.tracer.composed import stacked
+from backprop.tracer.frames import site
 from backprop.tracer.functions import SPECIAL, SYNONYMS, into
-from backprop.tracer.names import site
 from backprop.tracer.operations import binary, call
 from backprop.tracer.tape import OPTIONS, running
 

@@ -14,7 +14,7 @@ from backprop.graph import plain
 from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, current, leave, refuse, unwrap
 from backprop.tracer.assignment import store
-from backprop.tracer.names import site
+from backprop.tracer.frames import site
 from backprop.tracer.operations import call, unary
 
 

@@ -13,7 +13,8 @@ from backprop.errors import TraceError
 from backprop.graph import CONSTANT, Buffer, Node, made, overwrite
 from backprop.lengths import Length, Number, bare
 from backprop.rules import TABLE, Rule, lookup
-from backprop.tracer.names import Site, author, code_of, name_of, outermost, site
+from backprop.tracer.frames import author, code_of, name_of, outermost, site
+from backprop.tracer.names import Site
 
 if TYPE_CHECKING:
     from backprop.tracer.array import Array
