@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from backprop.errors import RuleError as RuleError
     from backprop.errors import TraceError as TraceError
     from backprop.graph import Graph as Graph
-    from backprop.graph import Node as Node
+    from backprop.node import Node as Node
     from backprop.numeric import numeric_gradient as numeric_gradient
     from backprop.shapes import by_shape as by_shape
     from backprop.tracer import trace as trace
@@ -25,7 +25,7 @@ _HOME = {
     "Backward": "writer",
     "Graph": "graph",
     "KinkError": "errors",
-    "Node": "graph",
+    "Node": "node",
     "Report": "checker",
     "RuleError": "errors",
     "TraceError": "errors",

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph import Graph, Node
+from backprop.graph import Graph
+from backprop.node import Node
 from backprop.tracer import unchanged
 
 

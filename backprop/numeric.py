@@ -14,7 +14,8 @@ import numpy as np
 
 from backprop.errors import KinkError
 from backprop.gradients import upstream
-from backprop.graph import Graph, Node, plain
+from backprop.graph import Graph
+from backprop.node import Node, plain
 from backprop.replay import rerun, value_in
 from backprop.tracer import trace
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from backprop.checker.truth import Truth
 from backprop.errors import KinkError
-from backprop.graph import Node
+from backprop.node import Node
 from backprop.numeric import estimate
 
 

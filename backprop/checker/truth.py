@@ -10,7 +10,8 @@ import numpy as np
 
 from backprop.checker.library import Library
 from backprop.checker.points import Point
-from backprop.graph import Graph, Node
+from backprop.graph import Graph
+from backprop.node import Node
 from backprop.replay import rerun
 
 

@@ -43,7 +43,7 @@ from typing import Any
 import numpy as np
 
 from backprop.errors import RuleError
-from backprop.graph import DEPENDS, DIFFERENTIABLE
+from backprop.node import DEPENDS, DIFFERENTIABLE
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backprop.errors import TraceError
-from backprop.graph import CONSTANT, DIFFERENTIABLE, Graph, Node
+from backprop.graph import Graph
 from backprop.lengths import Length, argument
+from backprop.node import CONSTANT, DIFFERENTIABLE, Node
 from backprop.tracer.array import Array, current, traced
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from backprop.errors import TraceError
-from backprop.graph import Node
 from backprop.lengths import folded, length
+from backprop.node import Node
 from backprop.rules import counting
 from backprop.tracer.frames import site
 from backprop.tracer.tape import Tape
@@ -130,7 +130,7 @@ class Array:
 
 
 def traced(tape: Tape, node: Node) -> Array:
-    """The array to hand to the author for a node. (See `made` in backprop.graph.)"""
+    """The array to hand to the author for a node. (See `made` in backprop.node.)"""
     array = _new(Array)
     array.tape = tape
     array.node = node

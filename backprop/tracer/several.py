@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backprop.errors import RuleError
-from backprop.graph import plain
+from backprop.node import plain
 from backprop.rules import TABLE, counting
 from backprop.tracer.array import Array, current, leave, refuse, unwrap
 from backprop.tracer.assignment import store

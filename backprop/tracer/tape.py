@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from backprop.errors import TraceError
-from backprop.graph import CONSTANT, Buffer, Node, made, overwrite
 from backprop.lengths import Length, Number, bare
+from backprop.node import CONSTANT, Buffer, Node, made, overwrite
 from backprop.rules import TABLE, Rule, lookup
 from backprop.tracer.frames import author, code_of, name_of, outermost, site
 from backprop.tracer.names import Site

@@ -13,7 +13,8 @@ import numpy as np
 
 from backprop.errors import TraceError
 from backprop.gradients import upstream
-from backprop.graph import Graph, Node, plain
+from backprop.graph import Graph
+from backprop.node import Node, plain
 from backprop.tracer import mark, trace
 from backprop.writer import text
 from backprop.writer.lines import Writer

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.graph import Node
 from backprop.lengths import length
+from backprop.node import Node
 from backprop.rules import Range
 from backprop.tracer.names import Site, parts
 from backprop.writer import text

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backprop.graph import Graph, Node, plain
+from backprop.graph import Graph
 from backprop.lengths import Length
+from backprop.node import Node, plain
 from backprop.tracer import written
 from backprop.writer import text
 from backprop.writer.constants import constant_tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from backprop.graph import Node
+from backprop.node import Node
 from backprop.rules import Rule
 from backprop.writer.names import Use
 from backprop.writer.stale import Stale

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from backprop.axes import origins
-from backprop.graph import Graph, Node
+from backprop.graph import Graph
 from backprop.lengths import Length, tree_of
+from backprop.node import Node
 from backprop.writer import text
 from backprop.writer.constants import LITERAL, constant_tree
 from backprop.writer.text import Tree

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backprop.axes import reduced_axes
-from backprop.graph import Node
+from backprop.node import Node
 from backprop.writer import text
 from backprop.writer.einsum import contract
 from backprop.writer.text import Tree
