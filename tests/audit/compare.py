@@ -35,6 +35,7 @@ CPU = 4
 
 SETTINGS = r"""
 window.MathJax = {
+  loader: {paths: {fonts: "[mathjax]/.."}},
   tex: {
     inlineMath: [["\\(", "\\)"]],
     displayMath: [["\\[", "\\]"]],
@@ -129,9 +130,8 @@ def build_client_side(mathjax: Path, target: Path) -> None:
         (root / "assets").mkdir(exist_ok=True)
         (root / "assets/mathjax.js").write_text(SETTINGS, "utf-8")
         shutil.copytree(mathjax, root / "assets/mathjax")
-    font = ROOT / "node_modules/@mathjax/mathjax-newcm-font"
-    if font.is_dir():  # where MathJax 4 looks for it
-        shutil.copytree(font, target / "assets/mathjax-newcm-font", dirs_exist_ok=True)
+        font = ROOT / "node_modules/@mathjax/mathjax-newcm-font"  # MathJax 4 has it apart
+        shutil.copytree(font, root / "assets" / font.name)
 
 
 def measure(browser: Browser, served: Served, path: str) -> Timed:
