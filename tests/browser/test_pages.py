@@ -293,6 +293,19 @@ def test_wide_boxes_are_within_reach_of_the_keyboard_and_say_so(browser, served)
         page.wait_for_function("() => !document.querySelector('pre > code[data-bp-wide]')")
 
 
+def test_buttons_to_copy_come_with_a_tap_where_nothing_hovers(browser, served):
+    with tab(browser, PHONE) as page:
+        page.goto(served.url + "en/" + POST, wait_until="networkidle")
+        code = page.locator("pre > code").first
+        code.tap()
+        buttons = code.locator("xpath=..").locator(".md-code__nav")
+        buttons.wait_for(state="attached")
+        look = "e => getComputedStyle(e).opacity + getComputedStyle(e).pointerEvents"
+        assert page.locator(".md-code__nav").last.evaluate(look) == "0none"
+        code.tap()
+        page.wait_for_function(f"e => ({look})(e) === '1auto'", arg=buttons.element_handle())
+
+
 def test_menu_and_search_open_by_keyboard_where_the_window_is_narrow(browser, served):
     """A window of 1280 pixels at 200 % is as narrow as this."""
     with tab(browser, DESKTOP, viewport={"width": 640, "height": 450}) as page:

@@ -190,6 +190,8 @@
     if (found && found.matches(":focus-visible") && target(found)) open(found)
     else if (owner && event.target !== owner) close()
   })
+  /* Safari tells a page of taps, and lets `:hover` follow them, only where somebody listens. */
+  document.addEventListener("touchstart", function () {}, {passive: true})
   /* A first tap shows the note, a second one on the same link follows it. */
   var touched = false
   document.addEventListener("pointerdown", function (event) {
