@@ -115,17 +115,18 @@ def test_the_reduced_styles_and_fonts_change_nothing(
     open_page: Callable[..., Any], formulas: tuple[str, Path], width: int
 ) -> None:
     address, _ = formulas
-    shown, expected = (
-        settled(open_page(address + path, width=width)) for path in ("hard/", "full/")
-    )
-    boxes = shown.evaluate(BOXES)
-    assert len(boxes) > 300
-    assert boxes == expected.evaluate(BOXES)
-    for _ in range(5):  # a picture may catch a scroll bar that fades
+    # A busy browser may draw the edges of glyphs otherwise, for as long as it shows a page; what
+    # really differs differs every time.
+    for _ in range(5):
+        shown, expected = (
+            settled(open_page(address + path, width=width)) for path in ("hard/", "full/")
+        )
+        boxes = shown.evaluate(BOXES)
+        assert len(boxes) > 300
+        assert boxes == expected.evaluate(BOXES)
         pictures = [page.locator("article").screenshot() for page in (shown, expected)]
         if pictures[0] == pictures[1]:
             break
-        shown.wait_for_timeout(500)
     assert pictures[0] == pictures[1]
 
 
