@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from backprop.errors import TraceError
-from backprop.lengths import folded, length
-from backprop.node import Node
-from backprop.rules import counting
+from backprop.graph.errors import TraceError
+from backprop.graph.keys import counting
+from backprop.graph.lengths import folded, length
+from backprop.graph.node import Node
 from backprop.tracer.frames import site
 from backprop.tracer.tape import Tape
 
