@@ -130,7 +130,7 @@ class Array:
 
 
 def traced(tape: Tape, node: Node) -> Array:
-    """The array to hand to the author for a node. (See `made` in backprop.node.)"""
+    """The array to hand to the author for a node. (See `made` in backprop.graph.node.)"""
     array = _new(Array)
     array.tape = tape
     array.node = node
