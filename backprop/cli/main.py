@@ -16,8 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from backprop.checker import check
+from backprop.checker.report import language
 from backprop.cli.arguments import EXAMPLE, Usage, arguments
+from backprop.drawing import draw
 from backprop.graph.errors import KinkError, RuleError, TraceError
+from backprop.tracer import trace
+from backprop.writer import derive
 
 _USAGE = """\
 python -m backprop check layers.py:batchnorm_forward layers.py:batchnorm_backward \\
@@ -74,22 +79,22 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--seed", type=int, default=0, help="of the random arrays (0)")
         return sub
 
-    check = command("check", _check, "Find the first wrong variable of a handwritten backward.")
-    check.add_argument("--lang", choices=("zh", "en"), help="the language; default: the locale's")
-    check.add_argument("--json", action="store_true", help="print the report as JSON")
+    checking = command("check", _check, "Find the first wrong variable of a handwritten backward.")
+    checking.add_argument(
+        "--lang", choices=("zh", "en"), help="the language; default: the locale's"
+    )
+    checking.add_argument("--json", action="store_true", help="print the report as JSON")
     command("derive", _derive, "Print the backward pass of a forward function.")
-    draw = command("draw", _draw, "Draw the computation graph as SVG.")
-    draw.add_argument("-o", "--output", metavar="FILE", help="write there instead of printing")
-    draw.add_argument("--direction", choices=("right", "down"), default="right")
-    draw.add_argument("--lang", choices=("zh", "en"), help="of the title; default: the locale's")
+    drawing = command("draw", _draw, "Draw the computation graph as SVG.")
+    drawing.add_argument("-o", "--output", metavar="FILE", help="write there instead of printing")
+    drawing.add_argument("--direction", choices=("right", "down"), default="right")
+    drawing.add_argument("--lang", choices=("zh", "en"), help="of the title; default: the locale's")
     command("trace", _trace, "Print the operations of a function as a table.")
     return parser
 
 
 # ── commands ────────────────────────────────────────────────────────────────────────────────
 def _check(options: argparse.Namespace) -> int:
-    from backprop.checker import check
-
     forward, backward = load(options.forward), load(options.backward)
     args = arguments(forward, options.arguments, options.seed)
     report = check(forward, backward, *args, lang=options.lang)
@@ -101,18 +106,12 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _derive(options: argparse.Namespace) -> int:
-    from backprop.writer import derive
-
     forward = load(options.forward)
     print(derive(forward, *arguments(forward, options.arguments, options.seed)).source.rstrip())
     return 0
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from backprop.checker.report import language
-    from backprop.drawing import draw
-    from backprop.tracer import trace
-
     forward = load(options.forward)
     graph = trace(forward, *arguments(forward, options.arguments, options.seed))
     picture = draw(graph, options.direction, lang=language(options.lang))
@@ -127,8 +126,6 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    from backprop.tracer import trace
-
     forward = load(options.forward)
     graph = trace(forward, *arguments(forward, options.arguments, options.seed))
     table = [("line", "name", "operation", "shape", "from")]
