@@ -9,6 +9,7 @@ from backprop.derivations.evidence.instances import Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing
 from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import Declarer
 from backprop.derivations.meaning.terms import Term, Var
 from backprop.derivations.problems import Problem, Unreadable
@@ -104,7 +105,7 @@ class Derivator(Repairing):
         padded = " " * start + tex
         tree = read(padded, self.world.words)
         reader = Reader(self.world, padded, tree)
-        return reader, reader.condition(tree)
+        return reader, read_condition(reader, tree)
 
     def equations(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
         tree = read(tex, self.world.words)

@@ -9,6 +9,7 @@ from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import Lefts
 from backprop.derivations.meaning.declare.names import bad
 from backprop.derivations.meaning.lengths import Unknown, find, unify
+from backprop.derivations.meaning.names import is_declared
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
 from backprop.derivations.meaning.world import Function, Symbol
@@ -116,7 +117,7 @@ class Definitions(Lefts):
         if left.kind != "product" or len(left.parts) != 2 or left.parts[1].kind != "paren":
             return False
         key, inner = key_of(left.parts[0]), left.parts[1].parts
-        if key is None or len(inner) != 1 or reader.declared(key):
+        if key is None or len(inner) != 1 or is_declared(reader, key):
             return False
         var = key_of(inner[0])
         world = self.world

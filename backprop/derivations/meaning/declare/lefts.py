@@ -6,6 +6,8 @@ import re
 
 from backprop.derivations.meaning import Reader, arrays, key_of, split
 from backprop.derivations.meaning.declare.names import Names
+from backprop.derivations.meaning.indices import flat_indices
+from backprop.derivations.meaning.names import decoration, is_declared, lookup, text_of
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -35,7 +37,7 @@ class Lefts(Names):
             if not any(part.search(key) for key in world.symbols):
                 return False
             return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
-        return all((found := reader.lookup(n))[0] is not None and found[1] is NONE for n in users)
+        return all((found := lookup(reader, n))[0] is not None and found[1] is NONE for n in users)
 
     def new_name(
         self, reader: Reader, left: Node, right: Node
@@ -53,7 +55,7 @@ class Lefts(Names):
             elif all(split(p)[0].kind == "letter" for p in left.parts) and all(
                 p.kind == "letter" for p in left.parts[:-1]
             ):
-                if all(reader.declared(split(p)[0].value) for p in left.parts):
+                if all(is_declared(reader, split(p)[0].value) for p in left.parts):
                     return None
                 word = "".join(split(p)[0].value for p in left.parts)
                 node = Node(
@@ -67,7 +69,7 @@ class Lefts(Names):
             return None
         if key in ("\\mathbf{1}", "\\mathbb{1}"):
             return None
-        upper = reader.decoration(sup)
+        upper = decoration(reader, sup)
         squared = ""
         if sup is not NONE and not upper:
             if sup.parts[0].kind == "number" and sup.parts[0].value == "2":
@@ -80,7 +82,7 @@ class Lefts(Names):
         key += primes
         letters: list[str] = []
         if sub is not NONE:
-            for n in reader.flat_indices(sub):
+            for n in flat_indices(sub):
                 letter = key_of(n)
                 if letter is None or n.kind == "number" or letter in self.world.sizes:
                     letters = []
@@ -93,7 +95,7 @@ class Lefts(Names):
                 or len(set(letters)) < len(letters)
                 or uppercase
             ):
-                key = f"{key}_{{{reader.text_of(sub)}}}"
+                key = f"{key}_{{{text_of(reader, sub)}}}"
                 letters = []
         self.forget_parameter(key)
         known = self.world.symbols.get(key)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from backprop.derivations.meaning import Reader, key_of, split
+from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.lengths import Dim, unify
+from backprop.derivations.meaning.names import decoration, text_of
 from backprop.derivations.meaning.statements import DOTS
 from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -100,17 +102,17 @@ class Names:
         if key is None:
             raise bad(tex, tex)
         reader = Reader(self.world, tex)
-        upper = reader.decoration(sup)
+        upper = decoration(reader, sup)
         if sup is not NONE and not upper:
             raise bad(tex, tex)
         letters: tuple[str, ...] = ()
         if sub is not NONE:
-            nodes = reader.flat_indices(sub)
+            nodes = flat_indices(sub)
             found = [key_of(n) or "" for n in nodes]
             if found and all(f in self.world.ranges for f in found):
                 letters = tuple(found)
             else:
-                key += f"_{{{reader.text_of(sub)}}}"
+                key += f"_{{{text_of(reader, sub)}}}"
         if upper:
             key += f"^{{({upper})}}"
         return key + primes, letters, node
@@ -148,7 +150,7 @@ class Names:
         known = self.world.symbols.get(outer)
         if known is not None and key and sub is not NONE and not shape:
             taken = key in self.world.symbols and key not in self.world.parameters
-            if not taken and len(Reader(self.world, entry).flat_indices(sub)) == len(known.shape):
+            if not taken and len(flat_indices(sub)) == len(known.shape):
                 self.forget_parameter(key)
                 self.world.aliases[key] = outer  # X is declared, x_{ij} are its entries
                 return known
