@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from backprop.node import DIFFERENTIABLE, Node, nodes_in
-
-if TYPE_CHECKING:
-    from backprop.gradients import Gradients
-    from backprop.writer import Backward
+from backprop.graph.node import DIFFERENTIABLE, Node, nodes_in
 
 
 class Graph:
-    """What a function did with its arguments, step by step.
-
-    `graph["diff"]` is the node that the function called `diff`.
-    """
+    """The data of a graph; `backprop.Graph` adds what can be done with it."""
 
     def __init__(
         self,
@@ -48,7 +41,7 @@ class Graph:
         self.call = call  # how f was called: its parameters, for the signature of `source`
         self._names = {node.name: node for node in nodes} if names is None else names
         self.aliases = aliases  # further names of nodes: `b` after `b = a`
-        self._backward: Backward | None = None
+        self.backward_pass: Any = None  # derived once, by the writer
 
     @property
     def nodes(self) -> list[Node]:
@@ -111,44 +104,26 @@ class Graph:
         """The inputs that are differentiated: the floating-point arrays."""
         return tuple(node for node in self.inputs.values() if node.differentiable)
 
-    def derive(self) -> Backward:
-        """The backward pass of this graph, as lines and as a function."""
-        if self._backward is None:
-            from backprop.writer import Backward
-
-            self._backward = Backward(self)
-        return self._backward
-
-    def backward(self, dout: Any) -> Mapping[str, np.ndarray]:
-        """The gradient of every node, by name, each of the node's own shape.
-
-        `dout` is the upstream gradient, of the output's shape (a tuple of them
-        when the function returns several arrays).
-        """
-        return self.gradients(dout).nodes
-
-    def gradients(self, dout: Any) -> Gradients:
-        """Like `backward`, with the partials too: `.nodes` and `.wires`."""
-        from backprop.gradients import gradients
-
-        return gradients(self, dout)
-
-    def at(self, changed: Mapping[str, Any]) -> Graph:
-        """The same computation for other values of some nodes; constants stay."""
-        from backprop.replay import at
-
-        return at(self, changed)
-
-    def shifted(self, seed: int = 0) -> Graph:
-        """The graph of the same function with a random constant added to every sum and mean."""
-        from backprop.replay import shifted
-
-        return shifted(self, seed)
-
-    def _repr_svg_(self) -> str:
-        from backprop.drawing import draw
-
-        return draw(self)
-
     def __repr__(self) -> str:
         return f"<Graph of {self.function}: {len(self.nodes)} nodes>"
+
+
+def upstream(graph: Graph, dout: Any) -> tuple[np.ndarray, ...]:
+    """The upstream gradients as arrays of the outputs' shapes; ValueError if they do not fit."""
+    if graph.several and not isinstance(dout, (tuple, list)):
+        raise ValueError(
+            f"{graph.function} returns {len(graph.outputs)} arrays: dout must be a tuple of as many"
+        )
+    given = tuple(dout) if graph.several else (dout,)
+    if len(given) != len(graph.outputs):
+        raise ValueError(
+            f"{graph.function} returns {len(graph.outputs)} arrays, dout has {len(given)}"
+        )
+    arrays = tuple(np.asarray(each) for each in given)
+    for array, node in zip(arrays, graph.outputs, strict=True):
+        if array.shape != node.shape:
+            raise ValueError(
+                f"dout has shape {array.shape}, but `{node.name}`, the result of "
+                f"{graph.function}, has {node.shape}; the upstream gradient has the output's shape"
+            )
+    return arrays

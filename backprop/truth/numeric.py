@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop.errors import KinkError
-from backprop.gradients import upstream
-from backprop.graph import Graph
-from backprop.node import Node, plain
-from backprop.replay import rerun, value_in
+from backprop.graph.errors import KinkError
+from backprop.graph.graph import Graph, upstream
+from backprop.graph.node import Node, plain
 from backprop.tracer import trace
+from backprop.truth.replay import rerun, value_in
 
 _SEED = 20170330  # of the upstream gradient that numeric_gradient draws
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.node import Node, nodes_in
+from backprop.graph.node import Node, nodes_in
 
 Origin = tuple[Node, int] | None
 Origins = tuple[Origin, ...]  # while a node is looked at: None where no operand explains an axis

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop.lengths import bare
-
-if TYPE_CHECKING:
-    from backprop.rules import Rule
-    from backprop.tracer.names import Site
-
-
-CONSTANT, DEPENDS, DIFFERENTIABLE = 0, 1, 3
+from backprop.graph.lengths import bare
+from backprop.graph.rule import CONSTANT, DIFFERENTIABLE, Rule
+from backprop.graph.site import Site
 
 
 class Node:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from backprop.graph import Graph
-from backprop.node import Node
-from backprop.tracer import unchanged
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node
+from backprop.writer.steps import Gradient
+
+
+class Lines(Protocol):
+    """What is asked of the derived lines, a `Backward`."""
+
+    def execute(
+        self, douts: tuple[np.ndarray, ...], until: int | None = None
+    ) -> dict[str, Any]: ...
+
+    def gradient_of(self, node: Node) -> Gradient | None: ...
+
+    def partials(
+        self, scope: dict[str, Any], gradient: Callable[[Node], np.ndarray]
+    ) -> dict[tuple[str, str, str], np.ndarray]: ...
 
 
 class Gradients:
@@ -21,10 +35,10 @@ class Gradients:
         wires: (producer, consumer, operand) -> the partial gradient that comes back on it.
     """
 
-    def __init__(self, graph: Graph, douts: tuple[np.ndarray, ...]) -> None:
+    def __init__(self, graph: Graph, lines: Lines, douts: tuple[np.ndarray, ...]) -> None:
         self._graph = graph
         self._douts = douts
-        self._backward = graph.derive()
+        self._backward = lines
         self._scope = self._backward.execute(douts)
         self.nodes: Mapping[str, np.ndarray] = _Nodes(graph, self._node)
 
@@ -68,37 +82,3 @@ class _Nodes(Mapping[str, np.ndarray]):
 
 def _floating(dtype: np.dtype) -> np.dtype:
     return dtype if dtype.kind == "f" else np.dtype(float)
-
-
-def upstream(graph: Graph, dout: Any) -> tuple[np.ndarray, ...]:
-    """The upstream gradients as arrays of the outputs' shapes; ValueError if they do not fit."""
-    if graph.several and not isinstance(dout, (tuple, list)):
-        raise ValueError(
-            f"{graph.function} returns {len(graph.outputs)} arrays: dout must be a tuple of as many"
-        )
-    given = tuple(dout) if graph.several else (dout,)
-    if len(given) != len(graph.outputs):
-        raise ValueError(
-            f"{graph.function} returns {len(graph.outputs)} arrays, dout has {len(given)}"
-        )
-    arrays = tuple(np.asarray(each) for each in given)
-    for array, node in zip(arrays, graph.outputs, strict=True):
-        if array.shape != node.shape:
-            raise ValueError(
-                f"dout has shape {array.shape}, but `{node.name}`, the result of "
-                f"{graph.function}, has {node.shape}; the upstream gradient has the output's shape"
-            )
-    return arrays
-
-
-def gradients(graph: Graph, dout: Any) -> Gradients:
-    """Run the derived lines on the graph's values.
-
-    Raises:
-        ValueError: `dout` has not the output's shape.
-        TraceError: an argument was written to since the trace.
-    """
-    arrays = upstream(graph, dout)
-    if graph.original:
-        unchanged(graph)
-    return Gradients(graph, arrays)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph import Graph
-from backprop.node import Node, made, plain
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node, made, plain
 
 
 def replay(graph: Graph, changed: Mapping[str, Any], dtype: Any = None) -> dict[str, np.ndarray]:
