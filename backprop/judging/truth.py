@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.library import Library
-from backprop.checker.points import Point
 from backprop.graph import Graph
+from backprop.judging.library import Library
+from backprop.judging.points import Point
 from backprop.node import Node
 from backprop.replay import rerun
 
@@ -45,7 +45,7 @@ class Truth:
 
     @cached_property
     def library(self) -> Library:
-        return Library(self)
+        return Library(self.graph, self.point.douts, self.gradients, self.partials, self.scale)
 
     def confirm(self, limit: int = 24) -> None:
         """Compare the rules with replay, which uses none, along random directions.

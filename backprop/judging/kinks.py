@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from backprop.checker.truth import Truth
 from backprop.errors import KinkError
+from backprop.judging.truth import Truth
 from backprop.node import Node
 from backprop.numeric import estimate
 
