@@ -13,6 +13,7 @@ from backprop.judging.library import FUNCTIONS
 from backprop.judging.points import Point
 from backprop.judging.results import as_results
 from backprop.judging.truth import Truth
+from backprop.truth.replay import shifted
 
 
 def uses_of_identities(case: Case) -> list[Remark]:
@@ -23,9 +24,9 @@ def uses_of_identities(case: Case) -> list[Remark]:
     """
     trials, real = case.trials, case.truth
     try:
-        graph = real.graph.shifted(1)
+        graph = shifted(real.graph, 1)
         point = Point(real.point.args, graph, real.point.douts, None, real.point.signature, False)
-        shifted = Truth(point)
+        moved = Truth(point)
     except Exception:  # no shifted function: nothing to remark on
         return []
     if all(np.array_equal(n.value, graph[n.name].value) for n in real.graph.nodes):
@@ -38,10 +39,10 @@ def uses_of_identities(case: Case) -> list[Remark]:
     if run.failure is not None:
         return []
     there = Case(trials, case.which, run)
-    there.truth = there.reading.truth = shifted
+    there.truth = there.reading.truth = moved
     found: list[Remark] = []
     try:
-        wrong = _wrong_results(run.result, shifted)
+        wrong = _wrong_results(run.result, moved)
     except Exception:
         return []
     if not wrong:
@@ -55,7 +56,7 @@ def uses_of_identities(case: Case) -> list[Remark]:
             continue
         if case.reading.returned_as(mine) is not None and found:
             continue
-        want = shifted.gradients[trials.names.exact(mine.name)[0]]
+        want = moved.gradients[trials.names.exact(mine.name)[0]]
         flipped = ratio(other.value, want)
         what = (
             "identity_sign" if flipped is not None and abs(flipped + 1) < 1e-6 else "identity_other"

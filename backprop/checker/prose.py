@@ -9,10 +9,11 @@ import numpy as np
 
 from backprop.checker.report import Mistake
 from backprop.checker.words import say
-from backprop.graph import Graph
+from backprop.graph.graph import Graph
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.kinds import Blame
+from backprop.writer import backward_of
 
 
 def expected(case: Case, blame: Blame) -> str | None:
@@ -21,7 +22,7 @@ def expected(case: Case, blame: Blame) -> str | None:
         return None
     graph = case.truth.graph
     try:
-        steps = [s for s in graph.derive().steps if s.node.name == blame.node]
+        steps = [s for s in backward_of(graph).steps if s.node.name == blame.node]
     except Exception:  # a loop too long to be unrolled into lines
         return None
     if not steps:

@@ -13,6 +13,7 @@ from backprop.judging.changes import Edits
 from backprop.judging.closeness import differs
 from backprop.judging.kinds import Blame
 from backprop.judging.recorder import Event
+from backprop.writer import backward_of
 
 
 @dataclass
@@ -99,7 +100,7 @@ def _superfluous(case: Case, event: Event, node: str, times: float) -> bool:
     """
     if abs(times + 1) > 1e-9:
         return False
-    steps = [s.line for s in case.truth.graph.derive().steps if s.node.name == node]
+    steps = [s.line for s in backward_of(case.truth.graph).steps if s.node.name == node]
     code = case.trials.backward.text(event.line)
     return (
         bool(steps)

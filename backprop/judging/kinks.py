@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 
-from backprop.errors import KinkError
+from backprop.graph.errors import KinkError
+from backprop.graph.node import Node
 from backprop.judging.truth import Truth
-from backprop.node import Node
-from backprop.numeric import estimate
+from backprop.truth.numeric import estimate
 
 
 def kink(truth: Truth) -> str | None:

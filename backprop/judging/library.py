@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph import Graph
+from backprop.graph.graph import Graph
 from backprop.judging.closeness import SINGLE, TOLERANCE, differs
 
 PAIRS = 40  # nodes up to which products of gradients and values are recognised, too
