@@ -9,7 +9,7 @@ from typing import Any
 from backprop.derivations.evidence.instances import INSTANCES
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.declare import Declarer
+from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.statements import counted_from, declared_names
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Problem, Unreadable
@@ -54,14 +54,13 @@ def _verify(
     world = before or World()
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
-    declarer = Declarer(world)
     waiting: list[tuple[int, Formula]] = []
     world.counts = counted_from([f.tex for f in derivation.formulas])
     for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
         if formula is not None and formula.kind == "inline":
             waiting.append((number, formula))
             continue
-        report.verdicts += _declare_all(waiting, declarer, derivator)
+        report.verdicts += _declare_all(waiting, derivator)
         derivator.know_constants()
         waiting = []
         if formula is None:
@@ -70,7 +69,7 @@ def _verify(
             derivator.last = None
             found = [v for row in formula.rows for v in derivator.row(row)]
         else:
-            found = [_tied(formula, declarer, derivator, functions)]
+            found = [_tied(formula, derivator, functions)]
         for verdict in found:
             verdict.display = number
         report.verdicts += found
@@ -100,9 +99,7 @@ def _refused(formula: Formula, problem: Problem) -> Verdict:
     return Verdict(line, text, UNCHECKED, problem=problem, place=place, kind="declaration")
 
 
-def _declare_all(
-    waiting: list[tuple[int, Formula]], declarer: Declarer, derivator: Derivator
-) -> list[Verdict]:
+def _declare_all(waiting: list[tuple[int, Formula]], derivator: Derivator) -> list[Verdict]:
     """The formulas of a stretch of prose; they may name each other in any order."""
     found: dict[int, list[Verdict]] = {}
     while waiting:
@@ -111,7 +108,7 @@ def _declare_all(
             for name in declared_names(formula.tex):
                 derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
-            found[number] = _declare(formula, declarer, derivator)
+            found[number] = _declare(formula, derivator)
             for verdict in found[number]:
                 verdict.display = number
             if any(v.kind == "declaration" for v in found[number]):
@@ -125,10 +122,10 @@ def _declare_all(
     return [v for number in sorted(found) for v in found[number]]
 
 
-def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list[Verdict]:
+def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     """A formula in the prose: declarations; what declares nothing is a claim, checked as a fact."""
     try:
-        claims = declarer.formula(formula.tex, formula.line)
+        claims = declare(derivator.world, formula.tex, formula.line)
     except Unreadable as error:
         return [_refused(formula, error.problem)]
     found = []
@@ -142,7 +139,6 @@ def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list
 
 def _tied(
     formula: Formula,
-    declarer: Declarer,
     derivator: Derivator,
     functions: Callable[[], dict[str, Any]],
 ) -> Verdict:
@@ -154,7 +150,7 @@ def _tied(
     try:
         tree = read(formula.tex, derivator.world.words)
         if tree.kind == "relation":  # a definition that the code must agree with
-            declarer.formula(formula.tex, formula.line)
+            declare(derivator.world, formula.tex, formula.line)
             tree = tree.parts[0]
         side = derivator.side(tree, formula.tex, tree)
         equation = derivator.equation(side, side)

@@ -6,14 +6,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from backprop.checker.closeness import SINGLE, TOLERANCE, differs
-
-if TYPE_CHECKING:
-    from backprop.checker.truth import Truth
+from backprop.graph.graph import Graph
+from backprop.judging.closeness import SINGLE, TOLERANCE, differs
 
 PAIRS = 40  # nodes up to which products of gradients and values are recognised, too
 
@@ -58,8 +56,19 @@ class Library:
     product with fixed weights, and then compared entry by entry.
     """
 
-    def __init__(self, truth: Truth) -> None:
-        self.truth = truth
+    def __init__(
+        self,
+        graph: Graph,
+        douts: tuple[np.ndarray, ...],
+        gradients: dict[str, np.ndarray],
+        partials: dict[tuple[str, str, str], np.ndarray],
+        scale: float,
+    ) -> None:
+        self.graph = graph
+        self._douts = douts
+        self._gradients = gradients
+        self._partials = partials
+        self._scale = scale
         self._entries: list[Entry] = []
         self._by_size: dict[int, list[tuple[float, int]]] = {}
         self._sorted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -128,7 +137,7 @@ class Library:
         norm = float(np.abs(array).max()) * size
         if not np.isfinite(norm):
             return None
-        slack = 2 * tolerance * norm + 1e-12 * self.truth.scale
+        slack = 2 * tolerance * norm + 1e-12 * self._scale
         mark = self._print(array)
         low = int(np.searchsorted(prints, mark - slack))
         high = int(np.searchsorted(prints, mark + slack))
@@ -141,32 +150,31 @@ class Library:
     # ── what there is ───────────────────────────────────────────────────────────────────────
     @cached_property
     def gradients(self) -> list[Entry]:
-        truth = self.truth
-        found = [Entry("gradient", f"d{n}", g, n) for n, g in truth.gradients.items()]
-        for dout, node in zip(truth.point.douts, truth.graph.outputs, strict=True):
+        found = [Entry("gradient", f"d{n}", g, n) for n, g in self._gradients.items()]
+        for dout, node in zip(self._douts, self.graph.outputs, strict=True):
             found.append(Entry("gradient", "dout", dout, node.name))
-        for (name, user, operand), partial in truth.partials.items():
+        for (name, user, operand), partial in self._partials.items():
             found.append(Entry("partial", f"d{name} through {user}.{operand}", partial, name))
         return found + list(self._paths())
 
     def _paths(self) -> Iterator[Entry]:
         """What comes back by one user that uses a node twice, and by all users but one."""
         users: dict[str, dict[str, np.ndarray]] = {}
-        for (name, user, _), partial in self.truth.partials.items():
+        for (name, user, _), partial in self._partials.items():
             sums = users.setdefault(name, {})
             sums[user] = sums[user] + partial if user in sums else partial
         for name, sums in users.items():
             for user, total in sums.items():
                 yield Entry("partial", f"d{name} through {user}", total, name)
-                if len(sums) > 2 and name in self.truth.gradients:
-                    rest = self.truth.gradients[name] - total
+                if len(sums) > 2 and name in self._gradients:
+                    rest = self._gradients[name] - total
                     yield Entry("partial", f"d{name} but for {user}", rest, name)
 
     @cached_property
     def _values(self) -> list[Entry]:
         return [
             Entry("value", node.name, node.value.astype(float), node.name)
-            for node in self.truth.graph.nodes
+            for node in self.graph.nodes
             if node.value.dtype.kind in "bf"
         ]
 
@@ -196,7 +204,7 @@ class Library:
     def _reduced(self) -> set[tuple[int, ...]]:
         """The axes that the forward sums over."""
         found = set()
-        for node in self.truth.graph.nodes:
+        for node in self.graph.nodes:
             axis = node.arguments.get("axis")
             if isinstance(axis, (int, tuple)) and not isinstance(axis, bool):
                 axes = axis if isinstance(axis, tuple) else (axis,)
@@ -213,7 +221,7 @@ class Library:
                     yield axes, np.asarray(value.sum(axis=axes))
 
     def _products(self) -> Iterator[Entry]:
-        if len(self.truth.graph.nodes) > PAIRS:
+        if len(self.graph.nodes) > PAIRS:
             return
         gradients, values = self.gradients, self._values
         distinct: list[Entry] = []

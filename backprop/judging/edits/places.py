@@ -176,10 +176,3 @@ def is_module(func: Any) -> bool:
         isinstance(func, ast.Attribute)
         and written(func.value) in ("np", "numpy", "special", "scipy.special", "sp")
     )
-
-
-def fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(small, big) == big
-    except ValueError:
-        return False

@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.edits.places import (
+from backprop.judging.closeness import fits
+from backprop.judging.edits.places import (
     Change,
     Place,
     binary,
     called,
     expression,
-    fits,
     is_module,
     is_number,
     np_call,
     written,
 )
-from backprop.checker.edits.scalars import factors
-from backprop.checker.source import clone
+from backprop.judging.edits.scalars import factors
+from backprop.judging.source import clone
 
 REDUCTIONS = ("sum", "mean", "max", "argmax", "argmin", "min", "softmax", "repeat", "roll",
               "concatenate", "hstack", "vstack", "stack", "cumsum", "var", "std", "flip",

@@ -8,50 +8,44 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
-from backprop.checker.recorder import Override, Recorder, Recording, Site, finish
-from backprop.checker.run import Instrumented
+from backprop.judging.recorder import Override, Recorder, Recording, Site, failed, finish
 
 
-def run(
-    backward: Instrumented,
+def follow(
+    f: Callable[..., Any],
     args: tuple[Any, ...],
+    code: CodeType | None,
+    sites: list[Site],
     guarded: dict[str, np.ndarray],
     overrides: dict[tuple[int, str], Override],
 ) -> Recording:
-    """Like `Instrumented.run`; a site is a line, since statements are not known."""
-    code = _code(backward)
-    recorder = Recorder(backward.sites, guarded)
+    """Runs f, whose variables live in frames of `code`; `sites` gets a site a line."""
+    recorder = Recorder(sites, guarded)
     recorder.overrides = overrides
     recorder.watch = True
-    follower = _Follower(backward, recorder, code)
+    follower = _Follower(sites, recorder, code)
     recording = Recording(recorder.events)
     before = sys.gettrace()
     sys.settrace(follower.enter)
     try:
         with np.errstate(all="ignore"):
-            recording.result = backward.f(*args)
+            recording.result = f(*args)
     except Exception as error:
-        recording.failure = backward.failure(error)
+        recording.failure = failed(error, code.co_filename if code else None)
     finally:
         sys.settrace(before)
     return finish(recording, recorder)
 
 
-def _code(backward: Instrumented) -> CodeType | None:
-    f: Any = backward.f
-    while hasattr(f, "__wrapped__"):
-        f = f.__wrapped__
-    return getattr(backward.function or f, "__code__", None)
-
-
 class _Follower:
-    def __init__(self, backward: Instrumented, recorder: Recorder, code: CodeType | None) -> None:
-        self.backward = backward
+    def __init__(self, sites: list[Site], recorder: Recorder, code: CodeType | None) -> None:
+        self.sites = sites
         self.recorder = recorder
         self.code = code
         self.seen: dict[str, tuple[Any, Any]] = {}
@@ -92,11 +86,11 @@ class _Follower:
                 self.recorder.value(site, f"return[{i}]", part)
 
     def _site(self, function: str, line: int, name: str) -> int:
-        for site in self.backward.sites:
+        for site in self.sites:
             if site.line == line and site.reads == (name,):
                 return site.index
-        index = len(self.backward.sites)
-        self.backward.sites.append(Site(index, function, line, ast.Pass(), "assign", (name,)))
+        index = len(self.sites)
+        self.sites.append(Site(index, function, line, ast.Pass(), "assign", (name,)))
         return index
 
 

@@ -1,36 +1,34 @@
-"""A recording seen in the light of the truth: what each value is."""
+"""A recording read in the light of the truth: what each value is."""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from backprop.checker.closeness import differs, lazy
-from backprop.checker.instrument import keyed, text_of
-from backprop.checker.recorder import Event, Recording
-
-if TYPE_CHECKING:
-    from backprop.checker.judge import Judge
+from backprop.judging.closeness import differs, lazy
+from backprop.judging.instrument import keyed, text_of
+from backprop.judging.recorder import Event, Recording
+from backprop.judging.trials import Trials
 
 TRIVIAL = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full", "full_like")
 
 
-class Seen:
-    """A recording at one of the judge's points."""
+class Reading:
+    """A recording at one of the points, and which of its values are recognised."""
 
-    def __init__(self, judge: Judge, which: int, recording: Recording) -> None:
-        self.judge = judge
+    def __init__(self, trials: Trials, which: int, recording: Recording) -> None:
+        self.trials = trials
         self.which = which
-        self.truth = judge.truths[which]
+        self.truth = trials.truths[which]
         self.recording = recording
         self.events = recording.events
         self._known: dict[int, bool] = {}
 
     def own(self, event: Event) -> bool:
         """Whether a variable belongs to the backward itself, not to a function it calls."""
-        function = self.judge.backward.function
+        function = self.trials.backward.function
         return function is None or event.function == function.__name__
 
     @property
@@ -41,7 +39,7 @@ class Seen:
 
     def promises(self, event: Event) -> bool:
         """Whether a variable's name says which gradient it is."""
-        names = self.judge.names
+        names = self.trials.names
         if not self.own(event):
             return False
         if names.alike(event.name) or names.turned(event.name):
@@ -50,7 +48,7 @@ class Seen:
 
     def named(self, event: Event) -> bool:
         """Whether a variable is the gradient that its name says, in a harmless shape."""
-        names = self.judge.names
+        names = self.trials.names
         if not self.own(event) or not isinstance(event.value, (np.ndarray, np.generic, float, int)):
             return False
         for name in names.alike(event.name):
@@ -146,7 +144,7 @@ class Seen:
         return isinstance(node, ast.Name) and ("cache" in node.id or node.id in ("c", "ctx"))
 
     def site(self, event: Event) -> Any:
-        sites = self.judge.backward.sites
+        sites = self.trials.backward.sites
         return sites[event.site] if 0 <= event.site < len(sites) else None
 
     def known_after(self, event: Event) -> int:
@@ -155,7 +153,7 @@ class Seen:
             1
             for e in self.events
             if e.index > event.index and e.name != event.name
-            and self.judge.names.exact(e.name) and self.named(e)
+            and self.trials.names.exact(e.name) and self.named(e)
         )  # fmt: skip
 
     def returned_as(self, event: Event) -> int | None:
@@ -174,7 +172,7 @@ class Seen:
         elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
         if isinstance(value, ast.Dict):
             elements = value.values
-        function = self.judge.backward.function
+        function = self.trials.backward.function
         own = function.__name__ if function else ""
         found: list[int | None] = []
         for i, element in enumerate(elements):
@@ -197,19 +195,8 @@ class Seen:
                 queue.extend(self.events[index].reads)
         return found
 
-    def _substantial(self, value: Any) -> bool:
+    def substantial(self, value: Any) -> bool:
         """An array of numbers that are not all alike, and not zero but for rounding."""
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
             return False
         return bool(np.ptp(value) > 0 and np.abs(value).max() > 1e-9 * self.truth.scale)
-
-
-def fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(small, big) == big
-    except ValueError:
-        return False
-
-
-def is_bool(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind == "b"

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backprop.checker.edits.places import (
+from backprop.judging.closeness import fits
+from backprop.judging.edits.places import (
     Change,
     Place,
     binary,
     called,
     expression,
-    fits,
     is_number,
     num,
     written,
 )
-from backprop.checker.source import clone
+from backprop.judging.source import clone
 
 
 def operand(place: Place) -> Iterator[Change]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from backprop.checker.truth import Truth
+from backprop.judging.truth import Truth
 
 
 class Misfit(Exception):  # noqa: N818

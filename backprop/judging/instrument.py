@@ -13,7 +13,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from backprop.checker.recorder import Site
+from backprop.judging.recorder import Site
 
 VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY = (
     f"__backprop_{word}__" for word in ("value", "store", "touch", "enter", "leave", "is_array")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,6 +146,16 @@ class Recorder:
         event.index = len(self.events)
         self.latest[event.function, event.name] = event.index
         self.events.append(event)
+
+
+def failed(error: Exception, filename: str | None) -> Failure:
+    """An exception, with the line of the user's own code and the values there."""
+    line, values = None, {}
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == filename and not frame.f_code.co_name.startswith("__"):
+            line = number
+            values = {k: v for k, v in frame.f_locals.items() if not k.startswith("__")}
+    return Failure(error, line, values)
 
 
 def finish(recording: Recording, recorder: Recorder) -> Recording:

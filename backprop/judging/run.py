@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import linecache
-import traceback
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from backprop.checker import source as sources
-from backprop.checker.instrument import (
+from backprop.judging import source as sources
+from backprop.judging.following import follow
+from backprop.judging.instrument import (
     ENTER,
     IS_ARRAY,
     LEAVE,
@@ -24,8 +24,8 @@ from backprop.checker.instrument import (
     _name,
     text_of,
 )
-from backprop.checker.recorder import Failure, Override, Recorder, Recording, Site, finish
-from backprop.checker.source import Source
+from backprop.judging.recorder import Override, Recorder, Recording, Site, failed, finish
+from backprop.judging.source import Source
 
 CHOICE = "__backprop_choice__"
 
@@ -68,6 +68,12 @@ class Instrumented:
             return ""
         filename = self.source.filename if self.source else self._filename()
         return linecache.getline(filename, number).strip() if filename else ""
+
+    def _code(self) -> types.CodeType | None:
+        f: Any = self.f
+        while hasattr(f, "__wrapped__"):
+            f = f.__wrapped__
+        return getattr(self.function or f, "__code__", None)
 
     def _filename(self) -> str:
         return self.function.__code__.co_filename if self.function else ""
@@ -145,9 +151,7 @@ class Instrumented:
         run instead of others. `watch`: find out which line writes to a guarded array.
         """
         if self.source is None:
-            from backprop.checker.fallback import run
-
-            return run(self, args, guarded or {}, overrides or {})
+            return follow(self.f, args, self._code(), self.sites, guarded or {}, overrides or {})
         if replaced:
             function, namespace, sites = self.compile(replaced)
         else:
@@ -173,17 +177,7 @@ class Instrumented:
             with np.errstate(all="ignore"):
                 recording.result = self._wrap(function)(*args)
         except Exception as error:
-            recording.failure = self.failure(error)
+            recording.failure = failed(error, self._filename() or None)
         if recorder.left is not None:
             recording.returned = sites[recorder.left].statement
         return finish(recording, recorder)
-
-    def failure(self, error: Exception) -> Failure:
-        """The exception, with the line of the user's own code and the values there."""
-        own = {self._filename()} if self.function else set()
-        line, values = None, {}
-        for frame, number in traceback.walk_tb(error.__traceback__):
-            if frame.f_code.co_filename in own and not frame.f_code.co_name.startswith("__"):
-                line = number
-                values = {k: v for k, v in frame.f_locals.items() if not k.startswith("__")}
-        return Failure(error, line, values)

@@ -42,3 +42,14 @@ def lazy(value: np.ndarray, want: np.ndarray) -> bool:
         return not differs(np.broadcast_to(value, want.shape), want, 0.0)
     except ValueError:
         return False
+
+
+def fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(small, big) == big
+    except ValueError:
+        return False
+
+
+def is_bool(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "b"

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 
-from backprop.checker.truth import Truth
 from backprop.graph.errors import KinkError
 from backprop.graph.node import Node
+from backprop.judging.truth import Truth
 from backprop.truth.numeric import estimate
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.edits.places import (
+from backprop.judging.edits.places import (
     Change,
     Place,
     binary,
@@ -21,7 +21,7 @@ from backprop.checker.edits.places import (
     num,
     written,
 )
-from backprop.checker.source import clone
+from backprop.judging.source import clone
 
 
 def transposed(place: Place) -> Iterator[Change]:

@@ -8,24 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.edits import Scope
-from backprop.checker.library import Entry
-from backprop.checker.recorder import Event, Override
-from backprop.checker.seen import Seen, fits, is_bool
+from backprop.judging.closeness import fits, is_bool
+from backprop.judging.edits.places import Scope
+from backprop.judging.library import Entry
+from backprop.judging.recognise import Reading
+from backprop.judging.recorder import Event, Override, Recording
 
 
-class Corrections(Seen):
+class Corrections:
     """True values for a variable, and the names for a changed statement."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
 
     def scope(self, event: Event) -> Scope:
         """The names at a statement, as they were before its last run."""
         first = event
-        for other in self.events:
+        for other in self.reading.events:
             if other.site == event.site and other.function == event.function:
                 first = other
                 break
         values: dict[str, Any] = {}
-        for other in self.events:
+        for other in self.reading.events:
             if other.index >= first.index:
                 break
             if other.function == event.function and other.name.isidentifier():
@@ -41,7 +45,7 @@ class Corrections(Seen):
                         lengths[f"{name}.shape[{axis}]"] = length
                 if value.size > 1 and value.size not in lengths.values():
                     lengths[f"{name}.size"] = value.size
-        function = self.judge.backward.function
+        function = self.reading.trials.backward.function
         return Scope(
             values, lengths, self._counts(lengths), list(self._small_constants(values)),
             function.__globals__ if function else {"np": np}, self._words(event),
@@ -50,7 +54,7 @@ class Corrections(Seen):
     def _counts(self, lengths: dict[str, float]) -> dict[str, float]:
         """How many numbers the sums and means of the forward add up."""
         found: dict[str, float] = {}
-        for node in self.truth.graph.nodes:
+        for node in self.reading.truth.graph.nodes:
             if node.op in ("mean", "sum", "var", "std") and node.value.size:
                 count = node.inputs[0].value.size // node.value.size
                 if count > 1 and count not in lengths.values():
@@ -59,7 +63,7 @@ class Corrections(Seen):
 
     def _words(self, event: Event) -> tuple[str, ...]:
         """The expressions that the function is written in: `c["std"][j]`, `dxgn / std`."""
-        for source in self.judge.backward.trees():
+        for source in self.reading.trials.backward.trees():
             if source.function.__name__ == event.function:
                 found: dict[str, None] = {}
                 for node in ast.walk(source.tree):
@@ -78,7 +82,7 @@ class Corrections(Seen):
             if isinstance(value, float) and 0 < value < 0.02:
                 seen.add(value)
                 yield name, value
-        for node in self.truth.graph.nodes:
+        for node in self.reading.truth.graph.nodes:
             for argument in node.arguments.values():
                 number = getattr(argument, "value", argument)
                 if getattr(argument, "op", "constant") != "constant":
@@ -91,26 +95,26 @@ class Corrections(Seen):
 
     def wants(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
         """The gradients that a variable may be: by its name, else by its shape."""
-        names, value = self.judge.names, event.value
+        names, value = self.reading.trials.names, event.value
         shape = np.shape(value) if isinstance(value, (np.ndarray, np.floating)) else None
         if shape is None or event.occurrence:
             return
-        exact = names.exact(event.name) if self.own(event) else []
-        alike = names.alike(event.name) if self.own(event) else []
-        turned = names.turned(event.name) if self.own(event) else []
+        exact = names.exact(event.name) if self.reading.own(event) else []
+        alike = names.alike(event.name) if self.reading.own(event) else []
+        turned = names.turned(event.name) if self.reading.own(event) else []
         for node in [*exact, *[n for n in alike if n not in exact]]:
-            want = self.truth.gradients[node]
+            want = self.reading.truth.gradients[node]
             if want.size == np.size(value):
                 yield node, want.reshape(shape)
-                if self.unit is not None:
-                    yield node, want.reshape(shape) / self.unit
+                if self.reading.unit is not None:
+                    yield node, want.reshape(shape) / self.reading.unit
             elif self.shaped_wrong(event, want) or self.small(event, want):
                 yield node, want
         for node in turned:
-            yield node, self.truth.gradients[node].T
+            yield node, self.reading.truth.gradients[node].T
         if alike or turned or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
             return
-        for entry in self.truth.library.gradients:
+        for entry in self.reading.truth.library.gradients:
             if entry.value.shape == shape:
                 yield entry.node, entry.value
 
@@ -132,22 +136,22 @@ class Corrections(Seen):
         """True values that a variable may have been meant to hold: (label, node, value)."""
         value = event.value
         shape = np.shape(value) if not isinstance(value, (tuple, list, dict)) else ()
-        names = self.judge.names
+        names = self.reading.trials.names
         exact = names.exact(event.name)
         for name in [*exact, *[n for n in names.alike(event.name) if n not in exact]]:
-            want = self.truth.gradients[name]
+            want = self.reading.truth.gradients[name]
             yield f"d{name}", name, want
             if want.shape != shape and want.size == np.size(value):
                 yield f"d{name}", name, want.reshape(shape)
         for name in names.partial_of(event.name):
-            for (producer, user, operand), partial in self.truth.partials.items():
+            for (producer, user, operand), partial in self.reading.truth.partials.items():
                 if producer == name and partial.shape == shape:
                     yield f"d{name} ({user}.{operand})", name, partial
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "bf" or not value.size:
             return
         near: list[tuple[bool, float, int, Entry]] = []
         flat = value.astype(float).ravel()
-        for entry in self.truth.library.entries:
+        for entry in self.reading.truth.library.entries:
             if entry.value.shape == shape and entry.what != "value" and "* 1 /" not in entry.label:
                 weak = entry.what not in ("gradient", "partial")
                 near.append((weak, -_likeness(flat, entry.value.ravel()), len(near), entry))
@@ -168,11 +172,16 @@ class Corrections(Seen):
 
         return override
 
+    def gone_on(self, event: Event, value: np.ndarray) -> Recording:
+        """The run that goes on with another value of a variable."""
+        override = {(event.site, event.name): self.put(event, value)}
+        return self.reading.trials.record(self.reading.which, override)
+
     def still_right(self, event: Event, value: np.ndarray) -> bool:
         """Whether all results are right when the run goes on with a value."""
-        judge = self.judge
-        run = judge.record(self.which, {(event.site, event.name): self.put(event, value)})
-        return run.failure is None and not judge.wrong(self.which, run.result)
+        run = self.gone_on(event, value)
+        trials = self.reading.trials
+        return run.failure is None and not trials.wrong(self.reading.which, run.result)
 
 
 def _likeness(a: np.ndarray, b: np.ndarray) -> float:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.library import Library
-from backprop.checker.points import Point
 from backprop.graph.graph import Graph
 from backprop.graph.node import Node
+from backprop.judging.library import Library
+from backprop.judging.points import Point
 from backprop.truth.replay import rerun
 from backprop.writer import gradients
 
@@ -46,7 +46,7 @@ class Truth:
 
     @cached_property
     def library(self) -> Library:
-        return Library(self)
+        return Library(self.graph, self.point.douts, self.gradients, self.partials, self.scale)
 
     def confirm(self, limit: int = 24) -> None:
         """Compare the rules with replay, which uses none, along random directions.
