@@ -5,7 +5,7 @@ It says to the server:
     ("log", level, name, text)         a line for the terminal
     ("progress", done, total)
     ("built", problems, strict, watch, addresses)   the site stands in its folder
-    ("failed", problems)               no site
+    ("failed", problems, watch)        no site
     ("looked", path, written, problems, ended)      a file of a first look is there
 """
 
@@ -30,7 +30,6 @@ from backprop.site.building.look import look
 from backprop.site.building.problems import Problem, locate, of_record
 
 SITE = "site"
-TEMPORARY = "tmp"
 
 
 class _Hearer(logging.Handler):
@@ -54,17 +53,16 @@ class _Hearer(logging.Handler):
 
 
 class Child:
-    """builder: MkDocs' own function that reads mkdocs.yml and builds."""
+    """folder: where the site is to be written; temporary: for whatever else is to be."""
 
-    def __init__(self, connection: Connection, folder: str) -> None:
+    def __init__(self, connection: Connection, folder: str, temporary: str) -> None:
         self.connection = connection
         self.site_dir = os.path.join(folder, SITE)
         self.observer = witness.Observer(lambda done, total: self.say("progress", done, total))
-        self.config: MkDocsConfig
+        self.config: MkDocsConfig | None = None
         # Blogs and others keep files that they make here; all of it goes when this build goes.
-        tempfile.tempdir = os.path.join(folder, TEMPORARY)
-        for path in (self.site_dir, tempfile.tempdir):
-            os.makedirs(path, exist_ok=True)
+        tempfile.tempdir = temporary
+        os.makedirs(self.site_dir, exist_ok=True)
         self.hearer = _Hearer(self.say)
         logger = logging.getLogger("mkdocs")
         for handler in list(logger.handlers):
@@ -94,9 +92,9 @@ class Child:
                 replace(problem, level="fatal") if problem.level == "error" else problem
                 for problem in self.hearer.problems
             ]
-            self.say("failed", self._placed(fatal))
+            self.say("failed", self._placed(fatal), self._watched(builder))
             return
-        strict = self.config.strict and any(
+        strict = bool(self.config and self.config.strict) and any(
             problem.level in ("warning", "error") for problem in self.hearer.problems
         )
         self.say("built", self._placed(self.hearer.problems), strict, self._watched(builder))
@@ -151,15 +149,18 @@ class Child:
         path = os.path.abspath(name) if name else ""
         for site in self.observer.sites:
             if path and site.holds(path) and (file := site.file(path)) and file.page:
-                return site.config.site_url.rstrip("/") + "/" + file.page.url.lstrip("./")
+                return (site.config.site_url or "/").rstrip("/") + "/" + file.page.url.lstrip("./")
         return ""
 
     def _watched(self, builder: Any) -> list[str]:
+        """The files and folders whose changes are a reason to build again."""
+        if self.config is None:
+            return []
         recorder = _Recorder()
         try:
             self.config.plugins.on_serve(recorder, config=self.config, builder=builder)  # type: ignore[arg-type]
-        except Exception as error:
-            logging.getLogger("mkdocs").warning("on_serve of a plugin: %s", error)
+        except Exception as error:  # after a failed build they may know nothing yet
+            logging.getLogger("backprop").debug("on_serve of a plugin: %r", error)
         paths = [self.config.docs_dir, *self.config.watch, *recorder.paths]
         theme = [d for d in self.config.theme.dirs if "site-packages" not in Path(d).parts]
         return [*paths, *theme]

@@ -11,10 +11,11 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
-from multiprocessing.connection import wait
-from typing import Any
+from multiprocessing.connection import Connection, wait
+from typing import Any, cast
 
 from backprop.site.building.child import SITE
 from backprop.site.building.problems import Problem
@@ -35,12 +36,16 @@ class Conductor:
     def __init__(self, server: Server, ancestor: Ancestor, folder: str, looks: bool) -> None:
         self.server, self.state, self.ancestor = server, server.state, ancestor
         self.folder, self.looks = folder, looks
+        # Sockets are made there, whose paths may have a hundred characters.
+        deep = len(tempfile.gettempdir()) > 40 and os.path.isdir("/tmp")
+        self.temporary = tempfile.mkdtemp(prefix="backprop-", dir="/tmp" if deep else None)
         self.watch = Watch()
         self.current: Fork | None = None
         self.next: Fork | None = None
         self.said: set[tuple[str, str]] = set()
         self._count = 0
         self._looking = False
+        self._looked_at: set[str] = set()
         self._edited: set[str] = set()
         self._waiting = False  # an edit waits for its whole build
         self._since = 0.0
@@ -59,6 +64,7 @@ class Conductor:
             # Looking is to take a twentieth of the time at most.
             pause = max(0.1, 20 * (time.monotonic() - began)) if not changed else 0.05
             if changed:
+                self.state.busy = True
                 self._edited |= changed  # and wait until nothing more changes
             elif self._edited and not self._looking:
                 edited, self._edited = self._edited, set()
@@ -66,6 +72,7 @@ class Conductor:
             elif self._waiting and not self._looking:
                 self._waiting = False
                 self._start()
+            self.state.busy = bool(self._edited or self._looking or self._waiting or self.next)
 
     def close(self) -> None:
         self._bar.clear()
@@ -73,6 +80,7 @@ class Conductor:
             if fork:
                 fork.end(wait=2.0)
         self.ancestor.close()
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
     # ---- edits -----------------------------------------------------------------------------------
     def _edit(self, edited: set[str]) -> None:
@@ -87,28 +95,30 @@ class Conductor:
 
     def _start(self) -> None:
         self._count += 1
-        folder = os.path.join(self.folder, str(self._count))
-        os.makedirs(folder)
+        folders = [os.path.join(root, str(self._count)) for root in (self.folder, self.temporary)]
+        for folder in folders:
+            os.makedirs(folder)
         self._since = self._since or time.monotonic()
-        self.next = self.ancestor.fork(folder)
+        self.next = self.ancestor.fork(*folders)
         if not self.state.complete:
-            self.state.begin(os.path.join(folder, SITE))
+            self.state.begin(os.path.join(folders[0], SITE))
 
     def _drop(self, fork: Fork) -> None:
         fork.end(wait=1.0)
-        shutil.rmtree(fork.folder, ignore_errors=True)
+        for folder in fork.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     # ---- what the processes say ------------------------------------------------------------------
     def _listen(self, seconds: float) -> None:
-        forks = {fork.connection: fork for fork in (self.current, self.next) if fork}
+        forks: dict[Any, Fork] = {f.connection: f for f in (self.current, self.next) if f}
         until = time.monotonic() + seconds
         while forks and (ready := wait(list(forks), max(0.0, until - time.monotonic()))):
             for connection in ready:
-                fork = forks[connection]  # type: ignore[index]
+                fork = forks[connection]
                 try:
-                    name, *rest = connection.recv()  # type: ignore[union-attr]
+                    name, *rest = cast(Connection, connection).recv()
                 except (EOFError, OSError):
-                    del forks[connection]  # type: ignore[arg-type]
+                    del forks[connection]
                     self._ended(fork)
                     continue
                 getattr(self, f"_hear_{name}")(fork, *rest)
@@ -143,10 +153,10 @@ class Conductor:
         self._bar.clear()
         first = not self.state.complete
         old, self.current, self.next = self.current, fork, None
-        self.watch.add(p for p in [*self.server.watched, *watch] if self.server.watched)
+        self._watch(watch)
         # The list first: a page that is loaded anew shall not show yesterday's faults.
         self._tell(problems)
-        self.state.show(os.path.join(fork.folder, SITE))
+        self.state.show(os.path.join(fork.folders[0], SITE))
         if old:
             self._drop(old)
         took = time.monotonic() - self._since
@@ -159,8 +169,14 @@ class Conductor:
             log.info("Reloading browsers: all pages are up to date (%.1f s)", took)
         self._since = 0.0
 
-    def _hear_failed(self, fork: Fork, problems: list[Problem]) -> None:
+    def _hear_failed(self, fork: Fork, problems: list[Problem], watch: list[str]) -> None:
+        named = [os.path.abspath(problem.file) for problem in problems if problem.file]
+        self._watch([*watch, *named])
         self._failed(fork, problems)
+
+    def _watch(self, paths: list[str]) -> None:
+        if self.server.watched:  # not with --no-livereload
+            self.watch.add([*self.server.watched, *paths])
 
     def _ended(self, fork: Fork) -> None:
         """A process has ended that was not to end."""

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-Work = Callable[[Connection, str], None]
+Work = Callable[[Connection, str, str], None]
 
 
 class Ancestor:
-    """work: what a fork does, given its connection and the folder that it may write to."""
+    """work: what a fork does, given its connection and the two folders that it may write to."""
 
     def __init__(self, work: Work) -> None:
         ours, theirs = socket.socketpair()
@@ -33,21 +33,21 @@ class Ancestor:
         theirs.close()
         self._socket = ours
 
-    def fork(self, folder: str) -> Fork:
-        """One more process with its own folder, which must exist.
+    def fork(self, folder: str, temporary: str) -> Fork:
+        """One more process with its own folders, which must exist.
 
         Raises:
             OSError: the ancestor is gone.
         """
         ours, theirs = Pipe()
         try:
-            socket.send_fds(self._socket, [folder.encode()], [theirs.fileno()])
+            socket.send_fds(self._socket, [f"{folder}\n{temporary}".encode()], [theirs.fileno()])
         finally:
             theirs.close()
         pid = self._socket.recv(64)
         if not pid:
             raise OSError("the process that builds are forked from has ended")
-        return Fork(int(pid), ours, folder)
+        return Fork(int(pid), ours, (folder, temporary))
 
     def close(self) -> None:
         self._socket.close()
@@ -58,8 +58,8 @@ class Ancestor:
 class Fork:
     """A build process, from the side of the server."""
 
-    def __init__(self, pid: int, connection: Connection, folder: str) -> None:
-        self.pid, self.connection, self.folder = pid, connection, folder
+    def __init__(self, pid: int, connection: Connection, folders: tuple[str, str]) -> None:
+        self.pid, self.connection, self.folders = pid, connection, folders
 
     def send(self, *message: Any) -> bool:
         """Whether it was there to be told."""
@@ -89,25 +89,25 @@ def _forking(control: socket.socket, work: Work) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks leave no zombies
     while True:
-        folder, handles, _, _ = socket.recv_fds(control, 4096, 1)
-        if not folder:
+        folders, handles, _, _ = socket.recv_fds(control, 4096, 1)
+        if not folders:
             os._exit(0)
         pid = os.fork()
         if pid == 0:
             control.close()
-            _forked(Connection(handles[0]), folder.decode(), work)
+            _forked(Connection(handles[0]), folders.decode().split("\n"), work)
         os.close(handles[0])
         control.send(str(pid).encode())
 
 
-def _forked(connection: Connection, folder: str, work: Work) -> None:
+def _forked(connection: Connection, folders: list[str], work: Work) -> None:
     os.setsid()  # ended as a group, out of reach of Ctrl-C
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, _terminate)
     code = 1
     try:
-        work(connection, folder)
+        work(connection, *folders)
         code = 0
     except (SystemExit, EOFError, BrokenPipeError, ConnectionResetError):
         pass

@@ -40,6 +40,7 @@ class State:
         self.version = 0  # counts changes of the list of faults
         self.problems: list[Problem] = []
         self.done, self.total = 0, 0
+        self.busy = True  # whether a build is under way or due
         self.closed = False
         self._everywhere = self.epoch
         self._files: dict[str, int] = {}
@@ -114,9 +115,7 @@ def _names(root: str) -> set[str]:
 
 
 class Server(LiveReloadServer):
-    """MkDocs' server with other answers; `work` is what runs while it serves."""
-
-    work: Callable[[Server], None]
+    """MkDocs' server with other answers; `_work` is what runs while it serves."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -135,7 +134,10 @@ class Server(LiveReloadServer):
             import webbrowser
 
             webbrowser.open(self.url)
-        self.work()
+        self._work()
+
+    def _work(self) -> None:
+        raise NotImplementedError
 
     def shutdown(self, wait: bool = False) -> None:
         with self.state.changed:
@@ -249,6 +251,7 @@ class Server(LiveReloadServer):
                 "epoch": epoch,
                 "version": state.version,
                 "html": notice.listed(state.problems, language),
+                "busy": state.busy,
                 "done": state.done,
                 "total": state.total,
                 "progress": say("progress", language, done=state.done, total=state.total),

@@ -40,7 +40,7 @@ def take_over() -> None:
         )
         return
     mkdocs_serve.LiveReloadServer = _Serving  # type: ignore[misc]
-    mkdocs_serve.build = _Serving.build  # type: ignore[assignment]
+    mkdocs_serve.build = _Serving.build
 
 
 def give_back() -> None:
@@ -83,13 +83,13 @@ class _Serving(Server):
         else:
             config.plugins.events["serve"] = []  # the builds ask their own plugins
 
-    def work(self) -> None:
+    def _work(self) -> None:
         assert self.conductor
         self.conductor.run()
 
     def serve(self, *, open_in_browser: bool = False) -> None:
-        def work(connection: Any, folder: str) -> None:
-            _Serving.child = Child(connection, folder)
+        def work(connection: Any, *folders: str) -> None:
+            _Serving.child = Child(connection, *folders)
             _Serving.child.run(self.builder)
 
         # Before there is any thread.
