@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from backprop.site.posts import pages
+from backprop.program import page as pages
 from tests.benchmarks.pages import beside_scripts, warm_builds, write_blog
 
 START = "```python\nimport numpy as np\nrng = np.random.default_rng(0)\ntotal = 0.0\n```\n\n"
