@@ -12,7 +12,7 @@ L = L(Y)                              any number that depends on Y
 \\sum_k y_k = 1                        an assumption on variables
 """
 
-from backprop.derivations.meaning.declare.declarer import Declarer
+from backprop.derivations.meaning.declare.declarer import Claim, Declarer
 from backprop.derivations.meaning.declare.equating import check_known
 
-__all__ = ["Declarer", "check_known"]
+__all__ = ["Claim", "Declarer", "check_known"]

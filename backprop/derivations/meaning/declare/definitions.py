@@ -1,4 +1,4 @@
-"""Definitions, and the equations that are assumptions about variables."""
+"""Definitions, and the equations that are premises about variables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from backprop.derivations.meaning.declare.names import bad
 from backprop.derivations.meaning.lengths import Unknown, find, unify
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
-from backprop.derivations.meaning.world import Function, Symbol
+from backprop.derivations.meaning.world import Assumption, Function, Symbol
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node, read
 
 
 class Definitions(Lefts):
-    """Reads an equation as a definition, an assumption or a claim."""
+    """Reads an equation as a definition; what defines nothing is a claim or a premise."""
 
     def equation(self, tex: str, line: int) -> bool:
         alias = re.match(r"^([^=]*?)=\s*[(\[]\s*(\\?[A-Za-z]+_\{?\w+,?\w*\}?)\s*[)\]]$", tex, re.S)
@@ -36,7 +36,7 @@ class Definitions(Lefts):
             return True
         found = self.new_name(reader, left, right)
         if found is None:
-            return self.assumption(reader, left, right)
+            return False
         key, letters, squared = found
         if self.arbitrary(reader, key, right):
             return True
@@ -142,13 +142,16 @@ class Definitions(Lefts):
         world.functions[key].body = replace_symbol(body, var, Entry(own))
         return True
 
-    def assumption(self, reader: Reader, left: Node, right: Node) -> bool:
-        a, b = reader.side(left), reader.side(right)
-        used = names_in(a.at(tuple(Var("") for _ in a.shape))) | names_in(
-            b.at(tuple(Var("") for _ in b.shape))
-        )
-        if not used or any(self.world.symbols[n].kind != "variable" for n in used):
-            return False  # a claim about defined symbols: to be checked, not assumed
-        equation = equate(reader, a, b, left, right)
-        self.world.assumed.append(equation)
+    def assume(self, tex: str, line: int) -> bool:
+        """Make a premise of an equation that does not hold by itself; False if there is no
+        variable in it that could be chosen so. Raises `Unreadable`."""
+        tree = read(tex)
+        reader = Reader(self.world, tex, tree)
+        left, right = tree.parts
+        first, second, dims = equate(reader, reader.side(left), reader.side(right), left, right)
+        used = names_in(first) | names_in(second)
+        below = set().union(*(self.world.below(n) for n in used)) if used else set()
+        if not any(self.world.symbols[n].kind == "variable" for n in below):
+            return False
+        self.world.assumed.append(Assumption(first, second, dims, tex, line))
         return True

@@ -6,6 +6,7 @@ import re
 
 from backprop.derivations.meaning import Reader, arrays, key_of, split
 from backprop.derivations.meaning.declare.names import Names
+from backprop.derivations.meaning.premises import DEFINED, LET
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -37,6 +38,24 @@ class Lefts(Names):
             return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
         return all((found := reader.lookup(n))[0] is not None and found[1] is NONE for n in users)
 
+    def is_call(self, name: Node, arguments: Node) -> bool:
+        """Does \\hat{y}(x) = … define a new name, and no product that is known?"""
+        key = key_of(name)
+        known = key in self.world.symbols or key in self.world.sizes
+        return not known and all(key_of(split(part)[0]) for part in arguments.parts)
+
+    def is_fixed_entry(self, reader: Reader, key: str, sub: Node) -> bool:
+        """x_1 of a declared vector x: one of its entries, and no name of its own."""
+        symbol = self.world.symbols.get(key)
+        if symbol is None or sub is NONE or key in self.world.parameters:
+            return False
+        places = reader.flat_indices(sub)
+        if len(places) != len(symbol.shape) or f"{key}_{{{reader.text_of(sub)}}}" in (
+            self.world.symbols
+        ):
+            return False
+        return any(n.kind == "number" or key_of(n) in self.world.sizes for n in places)
+
     def new_name(
         self, reader: Reader, left: Node, right: Node
     ) -> tuple[str, tuple[str, ...], str] | None:
@@ -47,6 +66,8 @@ class Lefts(Names):
             last = left.parts[-1]
             base, sub, sup, primes = split(last)
             if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
+                if not self.is_call(left.parts[0], base):
+                    return None
                 call = "".join(reader.text(base)[1:-1].split())
                 first = left.parts[0]
                 node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
@@ -78,6 +99,8 @@ class Lefts(Names):
         if upper:
             key += f"^{{({upper})}}"
         key += primes
+        if self.is_fixed_entry(reader, key, sub):
+            return None
         letters: list[str] = []
         if sub is not NONE:
             for n in reader.flat_indices(sub):
@@ -103,6 +126,11 @@ class Lefts(Names):
             return None
         if key in self.world.sizes or key in self.world.functions or key in self.world.aliases:
             return None
+        if known is not None and key not in self.world.parameters:
+            # x = … of a variable: it is defined only where a word says so
+            itself = any(key_of(split(n)[0]) == key for n in right.walk())
+            if self.role not in (LET, DEFINED) or itself:
+                return None
         if known is not None and len(known.shape) != len(letters) and letters:
             return None
         if call:

@@ -6,6 +6,7 @@ import re
 
 from backprop.derivations.meaning import Reader, key_of, split
 from backprop.derivations.meaning.lengths import Dim, unify
+from backprop.derivations.meaning.premises import LET
 from backprop.derivations.meaning.statements import DOTS
 from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -37,6 +38,8 @@ class Names:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.line = 0  # of the formula being read
+        self.role = LET  # what the words before it make of an equation
 
     def lengths(self, sup: str | None) -> tuple[Dim, ...]:
         if not sup:
@@ -132,7 +135,7 @@ class Names:
             ):
                 raise Unreadable("declared-twice", 0, len(tex), found=tex)
             return known
-        world.symbols[key] = Symbol(key, family + shape, family=len(family))
+        world.symbols[key] = Symbol(key, family + shape, family=len(family), line=self.line)
         return world.symbols[key]
 
     def forget_parameter(self, key: str) -> None:

@@ -8,7 +8,8 @@ from fractions import Fraction
 from backprop.derivations.meaning import key_of, split
 from backprop.derivations.meaning.declare.names import LABELS, NUMBER, REAL, SIZE, SPACE, Names, bad
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.world import Function
+from backprop.derivations.meaning.premises import PREMISES
+from backprop.derivations.meaning.world import Function, Symbol
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import read
 
@@ -31,18 +32,44 @@ class Sets(Names):
             raise bad(space, space)
         shape = self.lengths((hit and hit["sup"]) or (binary and binary[1]) or None)
         sub = (hit and (hit["sub"] or hit["sub2"])) or ""
+        if interval and not Fraction(interval[1]) < Fraction(interval[2]):
+            raise bad(space, space)
         for name, counted in self.listed(names):
+            before = set(self.world.symbols)
             symbol = self.variable(name, (*counted, *shape))
             symbol.family = symbol.family or len(counted)
+            known = symbol.key in before
             if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
+                self.restrict(symbol, known, name, Fraction(0), None)
                 symbol.positive = True
+            if binary and not known:
+                symbol.binary = True
             if interval:
-                low, high = Fraction(interval[1]), Fraction(interval[2])
-                if not low < high:
-                    raise bad(space, space)
-                symbol.positive = low >= 0
-                symbol.bounds = (low, high)
+                self.restrict(symbol, known, name, Fraction(interval[1]), Fraction(interval[2]))
         return True
+
+    def restrict(
+        self,
+        symbol: Symbol,
+        known: bool,
+        name: str,
+        low: Fraction | None,
+        high: Fraction | None,
+        closed: bool = False,
+    ) -> None:
+        """Bounds on a variable; on one that is known already only where a word says so."""
+        silent = self.role not in PREMISES and symbol.line != self.line
+        if known and (symbol.definition is not None or silent):
+            raise Unreadable("bound-claimed", 0, len(name), found=name)
+        lows = [b for b in (symbol.bounds[0], low) if b is not None]
+        highs = [b for b in (symbol.bounds[1], high) if b is not None]
+        bounds = (max(lows, default=None), min(highs, default=None))
+        if None not in bounds and not bounds[0] < bounds[1]:  # type: ignore[operator]
+            raise Unreadable(
+                "contradictory", 0, len(name), found=f"{bounds[0]} < {name} < {bounds[1]}"
+            )
+        symbol.bounds, symbol.closed = bounds, closed
+        symbol.positive = symbol.positive or (bounds[0] is not None and bounds[0] >= 0)
 
     def labels(self, names: str, hit: re.Match[str]) -> bool:
         low = int(hit["low"])
@@ -100,10 +127,11 @@ class Sets(Names):
             base = split(read(text))[0]
             key = key_of(base) or ""
             key = self.world.aliases.get(key, key)
-            symbol = self.world.symbols.get(key) or self.variable(text, ())
-            low, high = symbol.bounds
-            symbol.bounds = (Fraction(bound), high) if above else (low, Fraction(bound))
-            symbol.positive = symbol.positive or (above and float(bound) >= 0)
+            symbol = self.world.symbols.get(key)
+            known = symbol is not None
+            symbol = symbol or self.variable(text, ())
+            limits = (Fraction(bound), None) if above else (None, Fraction(bound))
+            self.restrict(symbol, known, text, *limits, closed=op not in "<>")
         return True
 
     def function(self, name: str, left: str, right: str) -> bool:
