@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import mpmath
 import numpy as np
 
-from backprop.derivations.meaning.base import is_mark, items_of, joined, key_of, split
 from backprop.derivations.meaning.lengths import find
+from backprop.derivations.meaning.nodes import is_mark, items_of, joined, key_of, split
 from backprop.derivations.meaning.statements import statements
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable as Refused

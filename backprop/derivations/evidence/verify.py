@@ -10,7 +10,7 @@ from backprop.derivations.evidence.instances import INSTANCES
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.declare import Claim, Declarer
+from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
 from backprop.derivations.meaning.world import World
@@ -56,14 +56,13 @@ def _verify(
     world = before or World()
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
-    declarer = Declarer(world)
     waiting: list[tuple[int, Formula]] = []
     world.counts = counted_from([f.tex for f in derivation.formulas])
     for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
         if formula is not None and formula.kind == "inline":
             waiting.append((number, formula))
             continue
-        report.verdicts += _declare_all(waiting, declarer, derivator, report.assumed)
+        report.verdicts += _declare_all(waiting, derivator, report.assumed)
         derivator.know_constants()
         waiting = []
         if formula is None:
@@ -72,7 +71,7 @@ def _verify(
             derivator.last = None
             found = [v for row in formula.rows for v in derivator.row(row)]
         else:
-            found = [_tied(formula, declarer, derivator, functions)]
+            found = [_tied(formula, derivator, functions)]
         for verdict in found:
             verdict.display = number
         report.verdicts += found
@@ -103,10 +102,7 @@ def _refused(formula: Formula, problem: Problem) -> Verdict:
 
 
 def _declare_all(
-    waiting: list[tuple[int, Formula]],
-    declarer: Declarer,
-    derivator: Derivator,
-    assumed: list[Premise],
+    waiting: list[tuple[int, Formula]], derivator: Derivator, assumed: list[Premise]
 ) -> list[Verdict]:
     """The formulas of a stretch of prose; they may name each other in any order."""
     found: dict[int, list[Verdict]] = {}
@@ -116,7 +112,7 @@ def _declare_all(
             for name in declared_names(formula.tex):
                 derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
-            found[number] = _declare(formula, declarer, derivator)
+            found[number] = _declare(formula, derivator)
             derivator.forget()
             for verdict in found[number]:
                 verdict.display = number
@@ -135,21 +131,19 @@ def _declare_all(
     return [v for number in sorted(found) for v in found[number]]
 
 
-def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list[Verdict]:
+def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     """A formula in the prose: declarations; what declares nothing is a claim, checked as a fact."""
     try:
-        claims = declarer.formula(formula.tex, formula.line, formula.words)
+        claims = declare(derivator.world, formula.tex, formula.line, formula.words)
         found = []
         for claim in claims:
-            found += _claimed(claim, formula, declarer, derivator)
+            found += _claimed(claim, formula, derivator)
     except Unreadable as error:
         return [_refused(formula, error.problem)]
     return found
 
 
-def _claimed(
-    claim: Claim, formula: Formula, declarer: Declarer, derivator: Derivator
-) -> list[Verdict]:
+def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdict]:
     """What declares nothing holds by itself, as a cited fact does; or a word makes it a premise."""
     world = derivator.world
     cited = dict(world.cited)
@@ -164,7 +158,7 @@ def _claimed(
     differs = any(v.problem is not None and v.problem.key == "not-equal" for v in verdicts)
     if not differs:
         return verdicts
-    if claim.assumed and len(verdicts) == 1 and declarer.assume(claim.tex, formula.line):
+    if claim.assumed and len(verdicts) == 1 and assume(world, claim.tex, formula.line):
         world.cited = cited
         derivator.forget()
         if not derivator.satisfiable():
@@ -186,7 +180,6 @@ def _claimed(
 
 def _tied(
     formula: Formula,
-    declarer: Declarer,
     derivator: Derivator,
     functions: Callable[[], dict[str, Any]],
 ) -> Verdict:
@@ -198,7 +191,7 @@ def _tied(
     try:
         tree = read(formula.tex, derivator.world.words)
         if tree.kind == "relation":  # a definition that the code must agree with
-            declarer.formula(formula.tex, formula.line)
+            declare(derivator.world, formula.tex, formula.line)
             tree = tree.parts[0]
         side = derivator.side(tree, formula.tex, tree)
         equation = derivator.equation(side, side)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.premises import LET
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.terms import Lam, Term
 
@@ -61,6 +62,8 @@ class World:
     aliases: dict[str, str] = field(default_factory=dict)  # X -> x, of X = (x_{ij})
     calls: dict[str, str] = field(default_factory=dict)  # L -> "Y", of L = L(Y)
     assumed: list[Assumption] = field(default_factory=list)
+    role: str = LET  # what its words make of the formula of the prose that is being read,
+    line: int = 0  # and where that stands
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
