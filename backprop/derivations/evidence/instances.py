@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop.derivations.evidence.numeric import Instance, compare
 from backprop.derivations.evidence.scope import Scope
-from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.arrays import Array, columns, show_shape, zeros
 from backprop.derivations.meaning.declare import check_known
@@ -169,6 +169,25 @@ class Instances:
                 continue
             return True
         return False
+
+    def keep_bounds(self) -> None:
+        """What is declared within bounds and then defined must lie in them. Raises
+        `Unreadable`."""
+        for key, symbol in self.world.symbols.items():
+            low, high = symbol.bounds
+            if symbol.definition is None or (low, high) == (None, None):
+                continue
+            for number in range(INSTANCES):
+                try:
+                    value = real(self.scope(number, False, {}).get(key).array)
+                except OutsideDomainError:
+                    continue
+                if (low is not None and np.any(value < float(low))) or (
+                    high is not None and np.any(value > float(high))
+                ):
+                    bounds = " < ".join(str(b) for b in (low, key, high) if b is not None)
+                    found = f"{bounds}, {key} = {float(np.ravel(value)[0]):.6g}"
+                    raise Unreadable("contradictory", found=found)
 
     def near(self, equation: Equation) -> frozenset[int]:
         """The assumptions that have a symbol in common with the row, at any remove."""

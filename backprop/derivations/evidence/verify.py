@@ -134,10 +134,14 @@ def _declare_all(
 def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     """A formula in the prose: declarations; what declares nothing is a claim, checked as a fact."""
     try:
-        claims = declare(derivator.world, formula.tex, formula.line, formula.words)
+        claims = declare(
+            derivator.world, formula.tex, formula.line, formula.words, formula.sentence
+        )
         found = []
         for claim in claims:
             found += _claimed(claim, formula, derivator)
+        derivator.forget()
+        derivator.keep_bounds()
     except Unreadable as error:
         return [_refused(formula, error.problem)]
     return found

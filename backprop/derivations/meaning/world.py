@@ -26,6 +26,7 @@ class Symbol:
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
+    sentence: int = 0  # of the prose, where it is declared
 
 
 @dataclass
@@ -64,6 +65,7 @@ class World:
     assumed: list[Assumption] = field(default_factory=list)
     role: str = LET  # what its words make of the formula of the prose that is being read,
     line: int = 0  # and where that stands
+    sentence: int = 0
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)

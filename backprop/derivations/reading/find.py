@@ -50,6 +50,7 @@ class Formula:
     end: int
     rows: list[Row] = field(default_factory=list)
     code: str = ""
+    sentence: int = 0  # which one of the page an inline formula belongs to
     words: str = ""  # of an inline formula: its sentence up to here, formulas written over by ☐
 
 
@@ -214,7 +215,8 @@ def _inline(
         if tex is None:
             continue
         line = first_line + paragraph[0] + text[: hit.start()].count("\n")
-        words = SENTENCE.split(lead + plain[: hit.start()])[-1]
+        sentences = SENTENCE.split(lead + plain[: hit.start()])
+        number = 1000 * (first_line + paragraph[0]) + len(sentences)
         start, end = places[hit.start()], places[hit.end() - 1] + 1
         if hit["display"]:
             found.append(Formula("display", tex, line, start, end))
@@ -224,5 +226,7 @@ def _inline(
         if tie:
             found.append(Formula("tie", tex, line, start, end, code=" ".join(tie["code"].split())))
         else:
-            found.append(Formula("inline", tex, line, start, end, words=words))
+            found.append(
+                Formula("inline", tex, line, start, end, sentence=number, words=sentences[-1])
+            )
     return found, SENTENCE.split(lead + plain)[-1]

@@ -21,7 +21,7 @@ from backprop.derivations.meaning.declare.names import (
     read_name,
 )
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.premises import PREMISES
+from backprop.derivations.meaning.premises import CLAIMED, PREMISES
 from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import read
@@ -66,7 +66,9 @@ def restrict(
     world: World, symbol: Symbol, known: bool, name: str, within: Bounds, closed: bool = False
 ) -> None:
     """Bounds on a variable; on one that is known already only where a word says so."""
-    silent = world.role not in PREMISES and symbol.line != world.line
+    silent = world.role == CLAIMED or (
+        world.role not in PREMISES and symbol.sentence != world.sentence
+    )
     if known and (symbol.definition is not None or silent):
         raise Unreadable("bound-claimed", 0, len(name), found=name)
     lows = [b for b in (symbol.bounds[0], within[0]) if b is not None]

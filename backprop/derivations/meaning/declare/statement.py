@@ -45,14 +45,16 @@ class Claim:
     assumed: bool  # does a word of the sentence make it a premise?
 
 
-def declare(world: World, tex: str, line: int = 0, words: str = "let") -> list[Claim]:
+def declare(
+    world: World, tex: str, line: int = 0, words: str = "let", sentence: int = 0
+) -> list[Claim]:
     """Declare what `tex` says; returns the statements that declare nothing.
 
     words: the sentence up to the formula. A formula without any relation ($x$) only mentions.
     Raises `Unreadable`.
     """
     claims = []
-    world.line = line
+    world.line, world.sentence = line, sentence
     for text, offset in statements(tex):
         said = " ".join(re.findall(r"\\text\s*\{([^}]*)\}", tex[:offset]))
         world.role = role_of(f"{words} {said}")
