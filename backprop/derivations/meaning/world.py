@@ -24,6 +24,7 @@ class Symbol:
     closed: bool = False  # x \ge 0: the bounds themselves may be taken
     binary: bool = False  # m \in \{0, 1\}^n
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
+    above: bool = False  # the first axis is counted above: x^{(i)}
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
     sentence: int = 0  # of the prose, where it is declared
@@ -38,6 +39,7 @@ class Function:
     value: tuple[Dim, ...] = ()
     var: str = ""
     body: Term | None = None
+    written: str = ""  # the z of \sigma(z) = …
 
 
 @dataclass(frozen=True)
