@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,18 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
     def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.reports.clear()
+
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: Any) -> Any:
+        path = os.path.relpath(file.abs_src_path, self.folder) if file.abs_src_path else ""
+        return repr(self.reports.get(path.replace(os.sep, "/")))
+
+    def conversion_record(self) -> Callable[[], Any]:
+        return list
+
+    def conversion_replay(self, data: Any, file: Any) -> None:
+        """The marks are in the page."""
 
     def on_page_markdown(
         self, markdown: str, *, page: Any, config: MkDocsConfig, files: Any
