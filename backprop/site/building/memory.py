@@ -123,10 +123,10 @@ _open: dict[Path, Memory] = {}
 
 def of(config: MkDocsConfig) -> Memory:
     """The memory of a project."""
+    if os.environ.get(OFF):
+        return Nothing()
     path = Path(config.config_file_path or "mkdocs.yml").resolve().parent / NAME
-    if path not in _open:
-        _open[path] = Nothing() if os.environ.get(OFF) else Memory(path)
-    return _open[path]
+    return _open.setdefault(path, Memory(path))
 
 
 def keep() -> None:

@@ -53,8 +53,8 @@ class References:
             handlers: list[str] = []
             if strings is not None and strings._handlers:
                 handlers = sorted(strings._handlers._handlers)
-                # An inventory is made of what was rendered, backlinks of more than one page.
-                if strings.config.enable_inventory is not False or references.record_backlinks:
+                # An inventory is made of what was rendered.
+                if strings.config.enable_inventory is not False:
                     return None
             return {"anchors": calls, "handlers": handlers}
 
