@@ -20,7 +20,9 @@ class Sample:
         self.world = world
         self.number = number
         self.positive = positive
-        lengths = CONFIGURATIONS[number % len(CONFIGURATIONS)]
+        # other sizes after some attempts in vain: X^⊤ X has no inverse where X is wide
+        turn = number + number // (5 * len(CONFIGURATIONS))
+        lengths = CONFIGURATIONS[turn % len(CONFIGURATIONS)]
         self.sizes = {
             name: max(lengths[k % len(lengths)], least)
             for k, (name, least) in enumerate(world.sizes.items())
