@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import zlib
 from collections.abc import Callable
@@ -20,10 +19,12 @@ from backprop.graph import Graph
 from backprop.lengths import Length, argument
 from backprop.node import CONSTANT, DIFFERENTIABLE, Node
 from backprop.tracer.array import Array, current, traced
+from backprop.tracer.leaves import OWNER, Leaves, owner_of
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
 from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
+from backprop.trees import arrays, holds, shallow, skeleton
 
 equip()
 
@@ -38,11 +39,20 @@ class Call:
     args: tuple[Any, ...]  # dictionaries and lists as they were
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
+    owner: Any = None  # the object whose method was traced
+    skeleton: Any = None  # of the arguments and the owner, if they hold arrays
 
     @cached_property
     def parameters(self) -> list[tuple[str, str, Any]]:
         """Name, kind and default of each parameter of f."""
         return _parameters(self.function, self.names)
+
+    def leaves(self, args: tuple[Any, ...]) -> dict[str, np.ndarray]:
+        """The arrays among arguments, and those inside them, by their paths."""
+        found: dict[str, np.ndarray] = {}
+        for name, arg in zip((*self.names, OWNER), (*args, self.owner), strict=True):
+            found.update(arrays(name, arg))
+        return found
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -76,8 +86,11 @@ _EMPTY = inspect.Parameter.empty
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
     """The graph of `f(*args)`.
 
-    Floating-point arrays among `args` are differentiated (0-d included); everything else is a
-    constant. `f` returns an array, several arrays, or `(out, cache)`, recognised when the
+    Floating-point arrays among `args` are differentiated (0-d included), and such arrays inside
+    dictionaries, lists, tuples and objects, named by their path: `params["W1"]`, `layer.W`. So
+    are those of the object whose method `f` is: `self.W`. Everything else is a constant, and so
+    are averages that a layer keeps (`running_mean`) and attributes that `f` sets itself.
+    Arguments and objects are afterwards as they were. `f` returns an array, several arrays, or `(out, cache)`, recognised when the
     last item is a tuple, list, dict or one of the arguments; `cache=True/False` decides by
     hand.
 
@@ -86,13 +99,26 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             function returns something else than arrays.
         RuleError: an operation has no row in the table.
     """
-    named = f.func if isinstance(f, partial) else f
-    name = getattr(named, "__name__", None) or type(named).__name__
-    tape = Tape()
     names = _parameter_names(f, args)
+    graph, state = _trace(f, args, names, cache, frozenset())
+    if state:  # known only now: the attributes that f sets again are no parameters
+        graph, _ = _trace(f, args, names, cache, state)
+    return graph
+
+
+def _trace(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    names: tuple[str, ...],
+    cache: bool | None,
+    state: frozenset[str],
+) -> tuple[Graph, frozenset[str]]:
+    """One run; and which attributes must not be differentiated after all."""
+    tape = Tape()
     inputs: dict[str, Node] = {}
-    kept = tuple([copy.deepcopy(a) if isinstance(a, (dict, list)) else a for a in args])
+    kept = args
     given: list[Any] = []
+    trees: list[tuple[str, Any]] = []  # arguments that hold arrays
     outputs: tuple[Node, ...]
     flows = False
     for parameter, value in zip(names, args, strict=True):
@@ -107,11 +133,18 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             if flow:
                 value = traced(tape, node)
                 flows = True
-            given.append(value)
-        else:
-            if type(value) is int:
-                value = argument(parameter, value)
-            given.append(copy.deepcopy(value) if isinstance(value, (dict, list)) else value)
+        elif type(value) is int:
+            value = argument(parameter, value)
+        elif holds(value):
+            trees.append((parameter, value))
+        given.append(value)
+    owner = None if type(f) is FunctionType else owner_of(f)
+    standing = StandingIn(f, tape, [value for _, value in trees])
+    leaves = None
+    if trees or owner is not None:
+        kept = tuple([shallow(arg) for arg in args])
+        leaves = Leaves(tape, inputs, trees, owner, names, state)
+        flows = flows or leaves.flow
     if not flows:
         kinds = ", ".join(
             f"`{parameter}` is {_kind(value)}" for parameter, value in zip(names, args, strict=True)
@@ -121,13 +154,16 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             "Pass floating-point arrays: x.astype(float), np.array(2.0)"
         )
     try:
-        with StandingIn(f, tape):
+        with standing:
+            if leaves is not None:
+                given = leaves.into(given, names)
             defaults = _defaults(f, names)
             result = f(*given, **defaults) if defaults else f(*given)
             if type(result) is Array:
                 outputs, several = (current(result),), False
             else:
                 outputs, several = _outputs(f, result, tape, args, given, cache)
+            state = frozenset() if leaves is None else leaves.settle(outputs)
     except RecursionError:
         raise TraceError(
             f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
@@ -140,11 +176,23 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         raise
     known, aliases, invented = give_names(tape, f, outputs)
     marks = {parameter: mark(node.value) for parameter, node in inputs.items()}
+    name = _name(f)
     call = Call(name, f, names, kept, marks, cache)
+    if leaves is not None:
+        call.owner = owner
+        call.skeleton = skeleton([*args, owner])
+        more = {**leaves.aliases, **leaves.short(), **aliases}
+        aliases = {name: path for name, path in more.items() if name not in known}
     branches = tuple(tape.branches)
-    return Graph(
+    graph = Graph(
         name, tape.nodes, inputs, outputs, several, branches, aliases, call, known, invented
     )
+    return graph, state
+
+
+def _name(f: Callable[..., Any]) -> str:
+    named = f.func if isinstance(f, partial) else f
+    return getattr(named, "__name__", None) or type(named).__name__
 
 
 def mark(value: np.ndarray) -> Any:
@@ -286,7 +334,7 @@ def _outputs(
 
 def _place(f: Any) -> str:
     """Where a function is defined, for messages."""
-    f = getattr(f, "func", f)
+    f = f.func if isinstance(f, partial) else f
     code = getattr(getattr(f, "__func__", f), "__code__", None)
     name = getattr(f, "__name__", type(f).__name__)
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code is not None else name
