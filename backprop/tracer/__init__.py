@@ -14,17 +14,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from backprop.errors import TraceError
-from backprop.graph import Graph
-from backprop.lengths import Length, argument
-from backprop.node import CONSTANT, DIFFERENTIABLE, Node
+from backprop.graph.errors import TraceError
+from backprop.graph.graph import Graph
+from backprop.graph.lengths import Length, argument
+from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node
+from backprop.graph.trees import arrays, holds, shallow, skeleton
 from backprop.tracer.array import Array, current, traced
 from backprop.tracer.leaves import OWNER, Leaves, owner_of
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
 from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
-from backprop.trees import arrays, holds, shallow, skeleton
 
 equip()
 
@@ -84,21 +84,7 @@ _EMPTY = inspect.Parameter.empty
 
 
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
-    """The graph of `f(*args)`.
-
-    Floating-point arrays among `args` are differentiated (0-d included), and such arrays inside
-    dictionaries, lists, tuples and objects, named by their path: `params["W1"]`, `layer.W`. So
-    are those of the object whose method `f` is: `self.W`. Everything else is a constant, and so
-    are averages that a layer keeps (`running_mean`) and attributes that `f` sets itself.
-    Arguments and objects are afterwards as they were. `f` returns an array, several arrays, or `(out, cache)`, recognised when the
-    last item is a tuple, list, dict or one of the arguments; `cache=True/False` decides by
-    hand.
-
-    Raises:
-        TraceError: there is nothing to differentiate, a value leaves the graph, or the
-            function returns something else than arrays.
-        RuleError: an operation has no row in the table.
-    """
+    """The graph of `f(*args)`; see `backprop.trace`."""
     names = _parameter_names(f, args)
     graph, state = _trace(f, args, names, cache, frozenset())
     if state:  # known only now: the attributes that f sets again are no parameters

@@ -7,10 +7,10 @@ from functools import partial
 from types import MethodType
 from typing import Any
 
-from backprop.node import CONSTANT, DIFFERENTIABLE, Node, nodes_in
+from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node, nodes_in
+from backprop.graph.trees import arrays, graft, is_object
 from backprop.tracer.array import Array, traced
 from backprop.tracer.tape import Tape
-from backprop.trees import arrays, graft, is_object
 
 # Averages that a layer keeps from one call to the next are no parameters.
 _STATE = re.compile(r"(running|moving)(_|$)|.*_(running|moving)$")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop.trees import children, foreign, holds, is_object
+from backprop.graph.trees import children, foreign, holds, is_object
 
 Place = tuple[Any, Any]  # a namespace and a name in it, or a closure's cell and None
 

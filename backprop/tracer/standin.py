@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from backprop.graph.trees import Contents, attributes, foreign, is_object
 from backprop.tracer.reach import Reach
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
 from backprop.tracer.tape import Tape, active, running
-from backprop.trees import Contents, attributes, foreign, is_object
 
 # The module that `np` means in a traced function. (numpy loads some of its modules on first use.)
 _numpy = ModuleType("numpy")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from typing import Any, NamedTuple
 
-from backprop.graph import Graph
-from backprop.node import Node, nodes_in
-from backprop.rules import Rule
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node, nodes_in
+from backprop.graph.rule import Rule
 from backprop.writer import text
 from backprop.writer.values import Values
 
@@ -93,7 +93,9 @@ class Names(Values):
             self.dout = "dout"
         else:
             (output,) = graph.outputs
-            self.dout = self._names[output] = self._reserve(f"d{self.variable(output, spoken(output, graph))}")
+            self.dout = self._names[output] = self._reserve(
+                f"d{self.variable(output, spoken(output, graph))}"
+            )
             self.upstream[output] = [self.dout]
         for node in graph.nodes:
             wanted = node.active or (node.op == "input" and node.differentiable)

@@ -15,7 +15,7 @@ from backprop.drawing.diagram import diagram
 from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, svg
 from backprop.drawing.texts import shape_text
-from backprop.errors import RuleError
+from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, value_html
 from backprop.site.posts.graphs.words import say

@@ -1,0 +1,234 @@
+"""Where a backward is judged: the arguments, the forward run there, and the cache from it."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop.graph.errors import TraceError
+from backprop.graph.graph import Graph
+from backprop.tracer import trace
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How a backward is called: with the cache or the arguments, its douts one by one or not."""
+
+    cached: bool
+    spread: bool  # several upstream gradients as parameters of their own
+
+
+@dataclass
+class Point:
+    """One place where the backward is run."""
+
+    args: tuple[Any, ...]
+    graph: Graph
+    douts: tuple[np.ndarray, ...]
+    cache: Any
+    signature: Signature
+    given: bool  # the caller's own arguments
+
+    @property
+    def dout(self) -> Any:
+        return self.douts if self.graph.several else self.douts[0]
+
+    def call(self) -> tuple[tuple[Any, ...], dict[str, np.ndarray]]:
+        """Fresh arguments for the backward, and those of its arrays that it must not change."""
+        douts = tuple([each.copy() for each in self.douts])
+        upstream: tuple[Any, ...] = douts
+        if not self.signature.spread:
+            upstream = (douts,) if self.graph.several else douts
+        rest = (_fresh(self.cache),) if self.signature.cached else copied(self.args)
+        guarded = {f"dout {i}": each for i, each in enumerate(douts)}
+        guarded.update(_arrays_in(rest, "cache" if self.signature.cached else "argument"))
+        return (*upstream, *rest), guarded
+
+
+def _fresh(item: Any) -> Any:
+    """A copy of a cache, however nested; faster than copy.deepcopy."""
+    kind = type(item)
+    if kind is np.ndarray:
+        return item.copy()
+    if kind is tuple:
+        return tuple([_fresh(part) for part in item])
+    if kind is list:
+        return [_fresh(part) for part in item]
+    if kind is dict:
+        return {key: _fresh(part) for key, part in item.items()}
+    return item if kind in (int, float, str, bool, type(None)) else copy.deepcopy(item)
+
+
+def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    if isinstance(item, np.ndarray):
+        found[label] = item
+    elif isinstance(item, dict):
+        for key, part in item.items():
+            found.update(_arrays_in(part, f"{label} {key}"))
+    elif isinstance(item, (tuple, list)):
+        for i, part in enumerate(item):
+            found.update(_arrays_in(part, f"{label} {i}"))
+    return found
+
+
+def copied(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arrays and dictionaries copied, so that no run sees what another has done."""
+    return tuple([_copied(arg) for arg in args])
+
+
+def _copied(arg: Any) -> Any:
+    if isinstance(arg, np.ndarray):
+        return arg.copy()
+    return copy.deepcopy(arg) if isinstance(arg, (dict, list)) else arg
+
+
+def float64(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Floating-point arrays in double precision; everything else as it is."""
+    return tuple(
+        [
+            arg.astype(np.float64)
+            if isinstance(arg, np.ndarray) and arg.dtype.kind == "f"
+            else _copied(arg)
+            for arg in args
+        ]
+    )
+
+
+def nearby(args: tuple[Any, ...], seed: int) -> tuple[Any, ...]:
+    """Other arguments: the same signs and ranges, other numbers, no ties."""
+    rng = np.random.default_rng([20170330, seed])
+
+    def move(x: np.ndarray) -> np.ndarray:
+        scale = float(np.abs(x).max(initial=0.0)) or 1.0
+        moved = x * (1 - 0.3 * rng.random(x.shape))
+        return np.where(x == 0, 0.01 * scale * rng.standard_normal(x.shape), moved)
+
+    return tuple(
+        [
+            move(arg) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f" else _copied(arg)
+            for arg in args
+        ]
+    )
+
+
+def returned(result: Any, count: int) -> tuple[tuple[Any, ...], Any]:
+    """(outputs, cache) of a forward that has `count` outputs; None if it returns no cache."""
+    if isinstance(result, (tuple, list)) and len(result) > count:
+        rest = result[count:]
+        return tuple(result[:count]), rest[0] if len(rest) == 1 else tuple(rest)
+    if isinstance(result, (tuple, list)) and count > 1:
+        return tuple(result), None
+    return (result,), None
+
+
+def reads_cache(backward: Callable[..., Any], args: tuple[Any, ...]) -> bool | None:
+    """Whether a backward's parameters say that it takes the cache; None if they do not say."""
+    parameters = _parameters(backward)
+    if parameters is None:
+        return None
+    names = [p.name.lower() for p in parameters]
+    if any("cache" in name for name in names[1:]):
+        return True
+    return False if len(parameters) > 1 + len(args) or len(parameters) > 2 else None
+
+
+def signature(backward: Callable[..., Any], forward: str, graph: Graph, cache: Any) -> Signature:
+    """How to call a backward; TraceError if its parameters fit neither form."""
+    parameters = _parameters(backward)
+    outputs, arguments = len(graph.outputs), len(graph.call.parameters)
+    if parameters is None:
+        return Signature(cache is not None, False)
+    names = [p.name.lower() for p in parameters]
+    needed = sum(p.default is p.empty for p in parameters)
+    place = next((i for i, name in enumerate(names) if i and "cache" in name), None)
+    if place is None and cache is not None and needed in (2, outputs + 1):
+        used = len(graph.call.args)
+        if used != needed - 1 or isinstance(cache, dict):
+            place = needed - 1
+    if place is not None:
+        if cache is None:
+            raise TraceError(
+                f"the backward takes `{parameters[place].name}`, but {forward} returns no cache; "
+                "let it return (out, cache), or let the backward take (dout, *args)"
+            )
+        return Signature(True, outputs > 1 and place == outputs)
+    used = len(graph.call.args)
+    spread = outputs > 1 and len(parameters) >= outputs + used
+    if needed > used + (outputs if spread else 1) or len(parameters) < used + 1:
+        wants = ", ".join(p.name for p in parameters)
+        takes = ", ".join(name for name, *_ in graph.call.parameters[:used])
+        raise TraceError(
+            f"the backward takes ({wants}); it is called with (dout, cache) if its second "
+            f"parameter is called `cache`, else with (dout, {takes})"
+        )
+    del arguments
+    return Signature(False, spread)
+
+
+def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        found = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in found):
+        return None
+    return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int) -> Any:
+    """(outputs, cache) of the plain forward; TraceError if two runs of it differ."""
+    runs = []
+    with np.errstate(all="ignore"):
+        for _ in range(2):
+            runs.append(returned(f(*copied(args)), count))
+    for first, second in zip(runs[0][0], runs[1][0], strict=True):
+        if not np.array_equal(first, second, equal_nan=True):
+            name = getattr(f, "__name__", type(f).__name__)
+            raise TraceError(
+                f"{name} gives another result when it is run again with the same arguments, so "
+                "no gradient of it can be checked. Does it draw random numbers? Seed them inside "
+                "(np.random.default_rng(0)), or pass what is drawn (a dropout mask) as an argument"
+            )
+    return runs[1]
+
+
+def points(
+    f: Callable[..., Any], backward: Callable[..., Any], args: tuple[Any, ...]
+) -> list[Point]:
+    """The caller's arguments, then others near them, each with its graph and a random dout.
+
+    Raises:
+        TraceError, RuleError: the forward cannot be traced, or is not deterministic.
+    """
+    found: list[Point] = []
+    base = float64(args)
+    size = sum(arg.size for arg in base if isinstance(arg, np.ndarray))
+    number = 3 if size <= 1000 else 2
+    for i in range(number):
+        here = base if i == 0 else nearby(base, i)
+        try:
+            with np.errstate(all="ignore"):
+                graph = trace(f, *copied(here), cache=reads_cache(backward, args) or None)
+                outputs, cache = run_forward(f, here, len(graph.outputs))
+        except Exception:
+            if i == 0:
+                raise
+            continue
+        if i and not all(np.isfinite(each).all() for each in outputs):
+            continue
+        rng = np.random.default_rng([20170330, 7, i])
+        douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])
+        how = found[0].signature if found else signature(backward, graph.function, graph, cache)
+        found.append(Point(here, graph, douts, cache, how, i == 0))
+    return found
+
+
+def _upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Random, both signs, no entry near zero: no two entries alike."""
+    return np.asarray(rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape))
