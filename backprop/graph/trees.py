@@ -155,7 +155,7 @@ def shallow(item: Any) -> Any:
 def skeleton(item: Any, seen: frozenset[int] = frozenset()) -> Any:
     """What two arguments have in common for which the same lines are derived.
 
-    Of floating-point arrays that is the shape; everything else counts with its value.
+    Of floating-point arrays that is the shape, of others the contents; of the rest the value.
     """
     if isinstance(item, np.ndarray):
         if item.dtype.kind == "f":

@@ -40,7 +40,8 @@ class Call:
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
     owner: Any = None  # the object whose method was traced
-    skeleton: Any = None  # of the arguments and the owner, if they hold arrays
+    flowing: frozenset[str] = frozenset()  # the paths of the inputs
+    skeleton: Any = None  # what `like` says of the arguments, if they hold arrays
 
     @cached_property
     def parameters(self) -> list[tuple[str, str, Any]]:
@@ -53,6 +54,15 @@ class Call:
         for name, arg in zip((*self.names, OWNER), (*args, self.owner), strict=True):
             found.update(arrays(name, arg))
         return found
+
+    def like(self, args: tuple[Any, ...]) -> Any:
+        """Equal for arguments for which the same lines are derived."""
+        constants = {
+            path: mark(array)
+            for path, array in self.leaves(args).items()
+            if path not in self.flowing
+        }
+        return skeleton([*args, self.owner]), constants
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -125,7 +135,7 @@ def _trace(
             trees.append((parameter, value))
         given.append(value)
     owner = None if type(f) is FunctionType else owner_of(f)
-    standing = StandingIn(f, tape, [value for _, value in trees])
+    standing = StandingIn(f, tape, tuple([value for _, value in trees]))
     leaves = None
     if trees or owner is not None:
         kept = tuple([shallow(arg) for arg in args])
@@ -166,7 +176,8 @@ def _trace(
     call = Call(name, f, names, kept, marks, cache)
     if leaves is not None:
         call.owner = owner
-        call.skeleton = skeleton([*args, owner])
+        call.flowing = frozenset(inputs)
+        call.skeleton = call.like(args)
         more = {**leaves.aliases, **leaves.short(), **aliases}
         aliases = {name: path for name, path in more.items() if name not in known}
     branches = tuple(tape.branches)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dis
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -18,10 +18,7 @@ import numpy as np
 
 from backprop.graph.trees import children, foreign, holds, is_object
 
-Place = tuple[Any, Any]  # a namespace and a name in it, or a closure's cell and None
-
 _PLAIN = {int, float, complex, bool, str, bytes, type(None), np.ndarray, np.float64, np.int64}
-_MISSING = object()
 
 
 class _Code(NamedTuple):
@@ -30,6 +27,7 @@ class _Code(NamedTuple):
     code: CodeType
     names: tuple[str, ...]
     rebound: tuple[str, ...]  # globals that it assigns
+    imported: tuple[str, ...]  # modules that it imports itself
 
 
 _codes: dict[int, _Code] = {}
@@ -40,11 +38,13 @@ def names_in(code: CodeType) -> _Code:
     if known is None:
         every = list(_nested(code))
         names = dict.fromkeys(name for each in every for name in each.co_names)
-        rebound = [
-            step.argval for each in every for step in dis.get_instructions(each)
-            if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
-        ]  # fmt: skip
-        known = _codes[id(code)] = _Code(code, tuple(names), tuple(rebound))
+        steps = [step for each in every for step in dis.get_instructions(each)]
+
+        def of(*operations: str) -> tuple[str, ...]:
+            return tuple([step.argval for step in steps if step.opname in operations])
+
+        rebound = of("STORE_GLOBAL", "DELETE_GLOBAL")
+        known = _codes[id(code)] = _Code(code, tuple(names), rebound, of("IMPORT_NAME"))
     return known
 
 
@@ -60,12 +60,13 @@ class Reach:
 
     Attributes:
         functions: those of the author, whose code will be traced.
-        places: the namespaces and closure cells in which one of `wanted` was met, and what.
+        places: where one of `wanted` was met: a namespace and the name in it, or a closure's
+            cell and None; what was met, and what `wanted` has for it.
         holders: containers and objects, which may keep something of a run.
         rebound: the globals that the functions assign.
     """
 
-    def __init__(self, wanted: Callable[[Any], Any]) -> None:
+    def __init__(self, wanted: dict[int, Any]) -> None:
         self.functions: list[FunctionType] = []
         self.places: list[tuple[Any, Any, Any, Any]] = []
         self.holders: list[Any] = []
@@ -108,17 +109,22 @@ class Reach:
         if foreign(scope.get("__file__")):
             return
         self.functions.append(function)
-        _, names, rebound = names_in(function.__code__)
+        _, names, rebound, imported = names_in(function.__code__)
+        wanted = self._wanted
         for name in names:
-            value = scope.get(name, _MISSING)
-            if value is _MISSING:
-                value = sys.modules.get(name)  # `import layers` inside the function
-            else:
-                self._look(scope, name, value)
-            if type(value) is ModuleType:
+            value = scope.get(name)
+            if type(value) in _PLAIN:
+                continue
+            found = wanted.get(id(value))
+            if found is not None:
+                self.places.append((scope, name, value, found))
+            elif type(value) is ModuleType:
                 self._module(value, names, stack)
-            elif type(value) not in _PLAIN:
+            else:
                 stack.append(value)
+        for name in imported:
+            if (module := sys.modules.get(name)) is not None:
+                self._module(module, names, stack)
         self.rebound += [(scope, name) for name in rebound]
         for cell in function.__closure__ or ():
             try:
@@ -126,8 +132,9 @@ class Reach:
             except ValueError:  # not yet assigned
                 continue
             self.cells.append(cell)
-            self._look(cell, None, value)
-            if type(value) is ModuleType:
+            if (found := wanted.get(id(value))) is not None:
+                self.places.append((cell, None, value, found))
+            elif type(value) is ModuleType:
                 self._module(value, names, stack)
             else:
                 stack.append(value)
@@ -141,13 +148,17 @@ class Reach:
             return
         scope = vars(module)
         for name in names:
-            value = scope.get(name, _MISSING)
-            if value is not _MISSING:
-                self._look(scope, name, value)
-                if type(value) is ModuleType and id(value) not in self._seen:
-                    self._seen.add(id(value))
-                    self._module(value, names, stack)
+            value = scope.get(name)
+            if type(value) in _PLAIN:
+                continue
+            found = self._wanted.get(id(value))
+            if found is not None:
+                self.places.append((scope, name, value, found))
+            elif type(value) is not ModuleType:
                 stack.append(value)
+            elif id(value) not in self._seen:
+                self._seen.add(id(value))
+                self._module(value, names, stack)
 
     def _class(self, kind: type, stack: list[Any]) -> None:
         for each in kind.__mro__:
@@ -156,8 +167,3 @@ class Reach:
             ):
                 continue
             stack += [v for v in vars(each).values() if type(v) not in _PLAIN]
-
-    def _look(self, scope: Any, name: Any, value: Any) -> None:
-        found = self._wanted(value)
-        if found is not None:
-            self.places.append((scope, name, value, found))

@@ -38,9 +38,7 @@ def _import(name: str, *args: Any, **options: Any) -> Any:
     return module
 
 
-def _stands_in(value: Any) -> Any:
-    """What a traced function gets for a value of numpy's; None for what stays as it is."""
-    return _numpy if value is np else BY_ORIGINAL.get(id(value))
+_STAND_INS = {id(np): _numpy, **BY_ORIGINAL}  # what a traced function gets for numpy's own
 
 
 class StandingIn:
@@ -55,7 +53,7 @@ class StandingIn:
     ) -> None:
         self._tape = tape
         self.contents = Contents()
-        self._reach = reach = Reach(_stands_in)
+        self._reach = reach = Reach(_STAND_INS)
         reach.visit(function)
         for arg in args:
             reach.visit(arg)

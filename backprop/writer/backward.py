@@ -14,10 +14,10 @@ import numpy as np
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph, upstream
 from backprop.graph.node import Node, plain
-from backprop.graph.trees import skeleton
-from backprop.tracer import mark, trace
+from backprop.tracer import mark, trace, unchanged
 from backprop.truth.replay import at
 from backprop.writer import text
+from backprop.writer.gradients import Gradients
 from backprop.writer.lines import Writer
 from backprop.writer.source import backward_name, backward_source
 from backprop.writer.steps import Gradient, Step
@@ -159,7 +159,7 @@ class Backward:
         if len(args) != len(call.args) or self.graph.branches:
             return False
         if call.skeleton is not None:  # arguments that hold arrays, or a method of an object
-            return _same(skeleton([*args, call.owner]), call.skeleton)
+            return _same(call.like(args), call.skeleton)
         for name, old, new in zip(call.names, call.args, args, strict=True):
             if isinstance(old, np.ndarray) and old.dtype.kind == "f":
                 if not isinstance(new, np.ndarray) or new.shape != old.shape:
@@ -301,3 +301,16 @@ def _same(old: Any, new: Any) -> bool:
         return type(old) is type(new) and bool(old == new)
     except (TypeError, ValueError):
         return False
+
+
+def gradients(graph: Graph, dout: Any) -> Gradients:
+    """Run the derived lines on the graph's values.
+
+    Raises:
+        ValueError: `dout` has not the output's shape.
+        TraceError: an argument was written to since the trace.
+    """
+    arrays = upstream(graph, dout)
+    if graph.original:
+        unchanged(graph)
+    return Gradients(graph, backward_of(graph), arrays)
