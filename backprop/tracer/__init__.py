@@ -14,12 +14,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from backprop.graph.errors import TraceError
+from backprop.graph.errors import RuleError, TraceError
 from backprop.graph.graph import Graph
 from backprop.graph.lengths import Length, argument
 from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node
 from backprop.graph.trees import arrays, holds, shallow, skeleton
-from backprop.tracer.array import Array, current, traced
+from backprop.tracer.array import Array, LeftGraph, current, traced
 from backprop.tracer.leaves import OWNER, Leaves, owner_of
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
@@ -96,9 +96,17 @@ _EMPTY = inspect.Parameter.empty
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
     """The graph of `f(*args)`; see `backprop.trace`."""
     names = _parameter_names(f, args)
-    graph, state = _trace(f, args, names, cache, frozenset())
+    every = False
+    try:
+        graph, state = _trace(f, args, names, cache)
+    except LeftGraph as error:  # perhaps at a plain array: once more, asking everywhere
+        every = True
+        try:
+            graph, state = _trace(f, args, names, cache, every=True)
+        except (TraceError, RuleError):
+            raise error from None
     if state:  # known only now: the attributes that f sets again are no parameters
-        graph, _ = _trace(f, args, names, cache, state)
+        graph, _ = _trace(f, args, names, cache, state, every)
     return graph
 
 
@@ -107,7 +115,8 @@ def _trace(
     args: tuple[Any, ...],
     names: tuple[str, ...],
     cache: bool | None,
-    state: frozenset[str],
+    state: frozenset[str] = frozenset(),
+    every: bool = False,
 ) -> tuple[Graph, frozenset[str]]:
     """One run; and which attributes must not be differentiated after all."""
     tape = Tape()
@@ -115,6 +124,7 @@ def _trace(
     kept = args
     given: list[Any] = []
     trees: list[tuple[str, Any]] = []  # arguments that hold arrays
+    called: list[Any] = []  # and functions
     outputs: tuple[Node, ...]
     flows = False
     for parameter, value in zip(names, args, strict=True):
@@ -133,9 +143,11 @@ def _trace(
             value = argument(parameter, value)
         elif holds(value):
             trees.append((parameter, value))
+        elif callable(value):
+            called.append(value)
         given.append(value)
     owner = None if type(f) is FunctionType else owner_of(f)
-    standing = StandingIn(f, tape, tuple([value for _, value in trees]))
+    standing = StandingIn(f, tape, [*called, *[value for _, value in trees]], every)
     leaves = None
     if trees or owner is not None:
         kept = tuple([shallow(arg) for arg in args])
@@ -300,6 +312,7 @@ def _outputs(
             isinstance(last, (list, dict, tuple))
             or last is None
             or any(last is item for item in (*given, *args) if item is not None)
+            or (len(items) == 2 and _one(last, items[0]))  # `cache = out; return out, cache`
         )
         if cache or (cache is None and is_cache):
             items = items[:-1]
@@ -327,6 +340,11 @@ def _outputs(
                 "(out, cache)"
             )
     return tuple(nodes), several
+
+
+def _one(a: Any, b: Any) -> bool:
+    """Whether two results are the same value."""
+    return type(a) is Array and type(b) is Array and current(a) is current(b)
 
 
 def _place(f: Any) -> str:

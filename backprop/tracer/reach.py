@@ -28,6 +28,7 @@ class _Code(NamedTuple):
     names: tuple[str, ...]
     rebound: tuple[str, ...]  # globals that it assigns
     imported: tuple[str, ...]  # modules that it imports itself
+    dotted: bool  # it has a `.dot`
 
 
 _codes: dict[int, _Code] = {}
@@ -44,7 +45,9 @@ def names_in(code: CodeType) -> _Code:
             return tuple([step.argval for step in steps if step.opname in operations])
 
         rebound = of("STORE_GLOBAL", "DELETE_GLOBAL")
-        known = _codes[id(code)] = _Code(code, tuple(names), rebound, of("IMPORT_NAME"))
+        known = _codes[id(code)] = _Code(
+            code, tuple(names), rebound, of("IMPORT_NAME"), "dot" in names
+        )
     return known
 
 
@@ -109,7 +112,7 @@ class Reach:
         if foreign(scope.get("__file__")):
             return
         self.functions.append(function)
-        _, names, rebound, imported = names_in(function.__code__)
+        _, names, rebound, imported, _ = names_in(function.__code__)
         wanted = self._wanted
         for name in names:
             value = scope.get(name)

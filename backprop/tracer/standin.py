@@ -10,13 +10,14 @@ from __future__ import annotations
 import builtins
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from backprop.graph.trees import Contents, attributes, foreign, is_object
+from backprop.tracer.plainly import Asking
 from backprop.tracer.reach import Reach
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
 from backprop.tracer.tape import Tape, active, running
@@ -49,7 +50,11 @@ class StandingIn:
     """
 
     def __init__(
-        self, function: Callable[..., Any], tape: Tape, args: tuple[Any, ...] = ()
+        self,
+        function: Callable[..., Any],
+        tape: Tape,
+        args: Sequence[Any] = (),
+        every: bool = False,
     ) -> None:
         self._tape = tape
         self.contents = Contents()
@@ -57,6 +62,7 @@ class StandingIn:
         reach.visit(function)
         for arg in args:
             reach.visit(arg)
+        self._asking = Asking(reach.functions, every)
         for holder in reach.holders:
             self.contents.keep(holder)
             if is_object(holder):  # its arrays, too, may be written to
@@ -73,6 +79,7 @@ class StandingIn:
         self._globals = [(scope, name, scope.get(name, _numpy)) for scope, name in reach.rebound]
         self._import = builtins.__import__
         builtins.__import__ = _import
+        self._asking.__enter__()
         for scope, name, _, found in reach.places:
             if name is None:
                 scope.cell_contents = found
@@ -82,6 +89,7 @@ class StandingIn:
     def __exit__(self, *_: object) -> None:
         active.tape = self._outer
         builtins.__import__ = self._import
+        self._asking.__exit__()
         for cell, value in self._cells:
             cell.cell_contents = value
         for scope, name, before, _ in self._reach.places:

@@ -19,6 +19,7 @@ from backprop.truth.replay import at
 from backprop.writer import text
 from backprop.writer.gradients import Gradients
 from backprop.writer.lines import Writer
+from backprop.writer.names import in_order
 from backprop.writer.source import backward_name, backward_source
 from backprop.writer.steps import Gradient, Step
 
@@ -196,7 +197,7 @@ class Backward:
         writer = self._writer
         rename = writer.rename
         body = [step.line for step in self.steps]
-        outputs = [name for node in self.graph.outputs for name in writer.upstream[node][:1]]
+        outputs = in_order(self.graph, writer.upstream)
         results = [rename.get(name, name) for name in writer.results]
         assigned = {step.gradient for step in self.steps} | set(outputs) | {"np"}
         reads = [
@@ -240,9 +241,7 @@ class Backward:
         scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
         scope.update({self._writer.variable(node): node.plain for node in self._writer.needed})
         scope.update(self._lengths())
-        for node, dout in zip(self.graph.outputs, douts, strict=True):
-            for name in self._writer.upstream[node]:
-                scope[name] = dout
+        scope.update(zip(in_order(self.graph, self._writer.upstream), douts, strict=True))
         exec(self.code if until is None else self._compiled(until), scope)
         return scope
 

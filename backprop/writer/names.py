@@ -118,6 +118,12 @@ class Names(Values):
         self.upstream[node] = self._numbered[node][:times]
 
 
+def in_order(graph: Graph, upstream: dict[Node, list[str]]) -> list[str]:
+    """The variables of the upstream gradients, one for each result, also of one returned twice."""
+    left = {node: iter(names) for node, names in upstream.items()}
+    return [next(left[node]) for node in graph.outputs]
+
+
 def spoken(node: Node, graph: Graph) -> str:
     """What the author calls a result: `out` also for the last version of a filled buffer."""
     if not node.named:

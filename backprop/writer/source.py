@@ -18,6 +18,7 @@ from backprop.writer.constants import constant_tree
 from backprop.writer.expand import Filling
 from backprop.writer.layout import wrapped
 from backprop.writer.lines import Writer
+from backprop.writer.names import in_order
 from backprop.writer.text import Tree
 from backprop.writer.values import Values, repeated
 
@@ -27,7 +28,7 @@ def backward_source(writer: Writer, lines: list[str]) -> tuple[str, dict[str, np
     graph = writer.graph
     body: list[str] = []
     if graph.several:
-        names = [name for node in graph.outputs for name in writer.upstream[node][:1]]
+        names = in_order(graph, writer.upstream)
         body.append(f"{', '.join(names)} = {writer.dout}")
     forward = Forward(writer)
     body += forward.lines()
