@@ -73,6 +73,11 @@ SAID: dict[str, tuple[str, str]] = {
         "字母 {found} 可以是一个名字，也可以是乘积，两者都声明过；名字请写 \\mathrm{{{found}}}，"
         "乘积请写 {found_dots}",
     ),
+    "power-or-name": (
+        "{found} may be a name of its own or a power of {name}: both are declared; give the number "
+        "another name, or write the power with brackets, ({name})^…",
+        "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
     "e-declared": (
         "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
         "function; write \\exp(…) for the exponential, or give the other e another name",

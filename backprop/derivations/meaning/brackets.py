@@ -10,7 +10,7 @@ from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import entry_of, equal_positions
 from backprop.derivations.meaning.lengths import show_shape
 from backprop.derivations.meaning.names import is_declared, lookup, text_of
-from backprop.derivations.meaning.nodes import TRANSPOSE, key_of
+from backprop.derivations.meaning.nodes import TRANSPOSE, index_key, key_of
 from backprop.derivations.meaning.rewriting import fresh
 from backprop.derivations.meaning.terms import Big, Fn, Pow, Term, Test, Var, mul, num
 from backprop.derivations.reading.tree import NONE, Node
@@ -139,12 +139,12 @@ def is_index(ctx: Context, node: Node) -> bool:
     name = lookup(ctx, node)[0]
     if name is not None and name in ctx.world.symbols:
         return ctx.world.symbols[name].kind == "label"
-    key = key_of(node)
+    key = index_key(node)
     return key is not None and (
         key in ctx.bound
         or key in ctx.indices
         or key in ctx.world.ranges
-        or (len(key) == 1 and not is_declared(ctx, key))
+        or (len(key.rstrip("'")) == 1 and not is_declared(ctx, key))
     )
 
 

@@ -13,7 +13,7 @@ from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import is_mark, items_of, key_of, split
 from backprop.derivations.meaning.rewriting import renamed
 from backprop.derivations.meaning.symbols import exponent_of, undeclared_name
-from backprop.derivations.meaning.terms import Deriv, Entry, num
+from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, num
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.reading.tree import NONE, Node
 
@@ -79,10 +79,7 @@ def derivative_target(ctx: Context, nodes: tuple[Node, ...], whole: Node) -> tup
     symbol = ctx.world.symbols[name]
     if symbol.kind == "label" or left_sup is not NONE:
         raise ctx.fail("derivative-target", whole)
-    value = entry_of_symbol(ctx, symbol, left_sub, node)
-    if value.shape and left_sub is not NONE:
-        raise ctx.fail("derivative-target", whole)
-    return symbol, value
+    return symbol, entry_of_symbol(ctx, symbol, left_sub, node)
 
 
 def read_derivative(
@@ -90,10 +87,21 @@ def read_derivative(
 ) -> Array:
     mark, _, order, _ = split(above[0])
     partial = mark.kind == "symbol"
-    body = ctx.product(above[1:])
+    body = numerator(ctx, above[1:], below)
     if order is not NONE:
         return second_derivative(ctx, node, order, body, below, partial)
     return slope_by(ctx, body, below[1:], partial, node)
+
+
+def numerator(ctx: Context, nodes: tuple[Node, ...], below: tuple[Node, ...]) -> Array:
+    r"""What is differentiated; the f of df/dx is f(x) where f was declared by f(x) = …"""
+    function = ctx.world.functions.get(key_of(nodes[0]) or "") if len(nodes) == 1 else None
+    if function is None or len(below) != 2 or not function.written:
+        return ctx.product(nodes)
+    if key_of(below[1]) != function.written or function.written not in ctx.world.symbols:
+        raise ctx.fail("derivative-function", nodes[0])
+    argument = Node("paren", "(", (below[1],), nodes[0].start, nodes[0].end)
+    return ctx.product((nodes[0], argument))
 
 
 def second_derivative(
@@ -137,10 +145,13 @@ def slope_by(
         raise ctx.fail(
             "unsupported", node, why="matrix by matrix: write the entries, \\partial y_{ij}"
         )
-    return Array(
-        body.shape + symbol.shape,
-        lambda p: Deriv(renamed(body.at(p[:n])), symbol.key, p[n:], partial),
-    )
+
+    def at(p: tuple[Index, ...]) -> Term:
+        entry = target.at(p[n:])
+        assert isinstance(entry, Entry)
+        return Deriv(renamed(body.at(p[:n])), symbol.key, entry.at, partial)
+
+    return Array(body.shape + target.shape, at)
 
 
 def apply_operator(ctx: Context, node: Node, rest: tuple[Node, ...]) -> Array:

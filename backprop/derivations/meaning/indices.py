@@ -67,8 +67,9 @@ def read_index(ctx: Context, node: Node) -> Index:
                 return At(base.dim, base.offset + by)
     base_node, sub, sup, primes = split(node)
     key = key_of(base_node)
-    if key is None or sup is not NONE or primes:
+    if key is None or sup is not NONE:
         raise ctx.fail("unexpected", node, hint="")
+    key += primes
     name, left, _ = lookup(ctx, node)
     if name is not None and name in world.symbols and world.symbols[name].kind == "label":
         symbol = world.symbols[name]
@@ -81,7 +82,7 @@ def read_index(ctx: Context, node: Node) -> Index:
         return literal_position(ctx, key, 0, node)
     if key in world.symbols or key in world.functions:
         raise ctx.fail("unexpected", node, hint="")
-    if len(key) > 1 and node.kind != "symbol":
+    if len(key.rstrip("'")) > 1 and base_node.kind != "symbol":
         raise ctx.fail("unexpected", node, hint="")
     ctx.free.setdefault(key, node)
     ctx.dims.setdefault(key, world.ranges.get(key, Unknown()))

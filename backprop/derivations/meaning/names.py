@@ -6,13 +6,14 @@ import re
 
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.context import Context
-from backprop.derivations.meaning.lengths import Dim, Unknown
+from backprop.derivations.meaning.lengths import Dim, Unknown, find
 from backprop.derivations.meaning.nodes import items_of, key_of, split
 from backprop.derivations.meaning.terms import (
     ONE,
     Test,
     num,
 )
+from backprop.derivations.reading.commands import STARS
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -46,16 +47,22 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
     if key is None:
         return None, sub, sup
     names = ctx.world.symbols.keys() | ctx.world.sizes.keys() | ctx.world.functions.keys()
+    sup, above = starred(sup)
     upper = decoration(ctx, sup)
+    if upper and not upper.startswith("(") and upper != "*":
+        powers(ctx, node, key, sub, upper)
     lower = f"_{{{text_of(ctx, sub)}}}" if sub is not NONE else ""
     for name, left_sub, left_sup in (
-        (f"{key}{lower}^{{({upper})}}{primes}" if upper and lower else None, NONE, NONE),
-        (f"{key}^{{({upper})}}{primes}" if upper else None, sub, NONE),
+        (f"{key}{lower}^{{{upper}}}{primes}" if upper and lower else None, NONE, NONE),
+        (f"{key}^{{{upper}}}{primes}" if upper else None, sub, NONE),
         (f"{key}{lower}{primes}" if lower else None, NONE, sup),
         (f"{key}{primes}" if primes else key, sub, sup),
     ):
         if name is not None and ctx.world.aliases.get(name, name) in names:
-            return ctx.world.aliases.get(name, name), left_sub, left_sup
+            name = ctx.world.aliases.get(name, name)
+            counted = counted_above(ctx, name, left_sub, left_sup)
+            left_sup = NONE if counted is not None else above if above is not NONE else left_sup
+            return name, left_sub if counted is None else counted, left_sup
     if lower and re.fullmatch(
         r"[A-Za-z]|\\[A-Za-z]+", key
     ):  # z_i is an entry of the vector \\mathbf{z}
@@ -65,11 +72,61 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
     return None, sub, sup
 
 
+def starred(sup: Node) -> tuple[Node, Node]:
+    r"""The * of w^{*\\top} and what stands behind it, apart."""
+    inner = sup.parts[0] if sup is not NONE and len(sup.parts) == 1 else NONE
+    if inner.kind != "product" or inner.parts[0].kind != "symbol":
+        return sup, NONE
+    if inner.parts[0].value not in STARS or len(inner.parts) != 2:
+        return sup, NONE
+    star, rest = (Node("sup", "", (n,), n.start, n.end) for n in inner.parts)
+    return star, rest
+
+
 def decoration(ctx: Context, sup: Node) -> str:
-    """The l of a superscript (l), which belongs to a name."""
-    if sup is NONE or sup.parts[0].kind != "paren":
+    r"""The (l), l, t-1 or * of a superscript that may belong to a name: w^*, h^{t-1}, W^{(l)}."""
+    if sup is NONE or len(sup.parts) != 1:
         return ""
-    return ctx.text(sup.parts[0]).strip("()[] ")
+    inner = sup.parts[0]
+    if inner.kind == "paren" and inner.value in ("(", "["):
+        return f"({ctx.text(inner).strip('()[] ')})"
+    if inner.kind == "symbol" and inner.value in STARS:
+        return STARS[inner.value]
+    letters = inner.parts if inner.kind == "sum" else ()
+    if letters and (len(letters) != 2 or letters[1].parts[0].kind != "number"):
+        return ""
+    first = letters[0].parts[0] if letters else inner
+    if first.kind not in ("letter", "name") or first.value == "T" or ctx.text(inner)[:1] in "+-":
+        return ""
+    return text_of(ctx, sup)
+
+
+def powers(ctx: Context, node: Node, key: str, sub: Node, upper: str) -> None:
+    """Refuse h^t where h^t is declared as a name and h as a number."""
+    symbols = ctx.world.symbols
+    for name in (key, f"{key}_{{{text_of(ctx, sub)}}}" if sub is not NONE else key):
+        rest = "" if name != key else f"^{{{upper}}}"
+        plain = symbols.get(name)
+        if rest and name + rest in symbols and plain is not None and not plain.shape:
+            raise ctx.fail("power-or-name", node, name=name)
+
+
+def counted_above(ctx: Context, name: str, sub: Node, sup: Node) -> Node | None:
+    r"""The subscript of x_j^{(i)} with the i that counts the vectors x^{(1)}, …, x^{(m)} in it."""
+    symbol = ctx.world.symbols.get(name)
+    if symbol is None or sup is NONE or not symbol.shape or len(sup.parts) != 1:
+        return None
+    inner = sup.parts[0]
+    if inner.kind != "paren" or inner.value != "(" or len(inner.parts) != 1:
+        return None
+    if not symbol.above:  # y^{(i)} where x^{(i)} are as many
+        alike = (s for s in ctx.world.symbols.values() if s.above)
+        if not any(find(s.shape[0]) == find(symbol.shape[0]) for s in alike):
+            return None
+        if inner.parts[0].kind != "letter":
+            return None
+    lower = sub.parts if sub is not NONE else ()
+    return Node("sub", "", (*inner.parts, *lower), inner.start, inner.end)
 
 
 def text_of(ctx: Context, script: Node) -> str:

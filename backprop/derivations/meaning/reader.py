@@ -28,6 +28,7 @@ from backprop.derivations.meaning.functions import (
 from backprop.derivations.meaning.indices import entry_of
 from backprop.derivations.meaning.names import is_declared, is_known, is_number_d, text_of
 from backprop.derivations.meaning.nodes import (
+    gathered,
     is_mark,
     items_of,
     joined,
@@ -60,7 +61,7 @@ class Reader(Context):
     def additive(self, node: Node) -> Array:
         if any(t.parts[0].kind == "dots" for t in node.parts):
             return read_dotted(self, node)
-        terms = joined(node.parts)
+        terms = gathered(joined(node.parts))
         parts = []
         for term in terms:
             value = self.product(items_of(term.parts[0]))

@@ -7,9 +7,9 @@ from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.brackets import is_index, read_condition
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import length_of, read_index
-from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import lookup
-from backprop.derivations.meaning.nodes import items_of, key_of, split
+from backprop.derivations.meaning.nodes import index_key, items_of, key_of, split
 from backprop.derivations.meaning.rewriting import fresh, renamed
 from backprop.derivations.meaning.terms import At, Big, Fn, Index, Term, Test, Var, mul
 from backprop.derivations.reading.tree import NONE, Node
@@ -51,7 +51,7 @@ def read_big(
         raise ctx.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
     body = ctx.product(rest)
     test_terms = [read_condition(ctx, t) for t in tests]
-    for other in (key_of(t.parts[1]) or "" for t in tests):
+    for other in (index_key(t.parts[1]) or "" for t in tests):
         if other in ctx.free:
             ctx.pairs.setdefault(other, node)
     if len(rest) > 1 and kind == "sum":
@@ -78,21 +78,22 @@ def read_bounds(
     """What stands under a sum: (letter, lowest, highest, condition) each."""
     if part.kind == "relation":
         ops, sides = part.value.split(), part.parts
-        if ops == ["="] and key_of(sides[0]):
+        if ops == ["="] and index_key(sides[0]):
             if sup is NONE:
                 raise ctx.fail("unexpected", node, hint=": \\sum_{k=1}^{n}")
-            return [(key_of(sides[0]) or "", sides[1], sup.parts[0], None)]
-        if ops == ["<=", "<="] and key_of(sides[1]):
-            return [(key_of(sides[1]) or "", sides[0], sides[2], None)]
-        if len(ops) == 1 and key_of(sides[0]) and ops[0] in ("!=", "<", ">", "<=", ">="):
-            return [(key_of(sides[0]) or "", None, None, part)]
+            return [(index_key(sides[0]) or "", sides[1], sup.parts[0], None)]
+        if ops == ["<=", "<="] and index_key(sides[1]):
+            return [(index_key(sides[1]) or "", sides[0], sides[2], None)]
+        if len(ops) == 1 and index_key(sides[0]) and ops[0] in ("!=", "<", ">", "<=", ">="):
+            return [(index_key(sides[0]) or "", None, None, part)]
         raise ctx.fail("unexpected", part, hint=": k, k = 1, k \\ne j")
     found: list[tuple[str, Node | None, Node | None, Node | None]] = []
+    upto = sup.parts[0] if sup is not NONE and part.kind != "product" else None
     for item in items_of(part):
-        key = key_of(item)
+        key = index_key(item)
         if key is None:
             raise ctx.fail("unexpected", item, hint=": k")
-        found.append((key, None, None, None))
+        found.append((key, None, upto, None))
     return found
 
 
@@ -147,6 +148,11 @@ def bind_index(
             test = upto if test is None else mul(test, upto)
         else:
             start, stop = read_limits(ctx, letter, dim, first[1], last, node)
+    elif high is not None:  # \sum_k^C: all of an axis of length C
+        size = fixed_bound(ctx, high)
+        if size is None or size[1] or size[0] is None or not unify(dim, size[0]):
+            given = ctx.text(high)
+            raise ctx.fail("range", node, given=given, index=letter, wanted=show_shape((dim,)))
     elif isinstance(find(dim), Unknown):
         raise ctx.fail("index-unknown", node, found=letter)
 

@@ -14,7 +14,7 @@ from backprop.derivations.meaning.indices import (
     index_value,
     kronecker,
 )
-from backprop.derivations.meaning.names import lookup, special_array, text_of
+from backprop.derivations.meaning.names import decoration, lookup, special_array, text_of
 from backprop.derivations.meaning.nodes import key_of, split
 from backprop.derivations.meaning.terms import Const, Fn, Num, Pow, Size, Term, mul, num
 from backprop.derivations.problems import Unreadable
@@ -107,6 +107,9 @@ def undeclared_name(ctx: Context, node: Node, base: Node, key: str, sub: Node) -
     while plain.endswith("}") and "{" in plain:
         plain = plain[plain.index("{") + 1 : -1]
     written = ctx.text(base) + split(node)[3]
+    upper = decoration(ctx, split(node)[2])
+    if upper and not upper.startswith("("):
+        written += f"^{{{upper}}}"
     example = f"{written} \\in \\mathbb{{R}}"
     if sub is not NONE:
         count = len(flat_indices(sub))

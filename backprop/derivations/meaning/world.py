@@ -21,6 +21,7 @@ class Symbol:
     positive: bool = False
     bounds: tuple[Fraction | None, Fraction | None] = (None, None)
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
+    above: bool = False  # the first axis is counted above: x^{(i)}
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
 
@@ -34,6 +35,7 @@ class Function:
     value: tuple[Dim, ...] = ()
     var: str = ""
     body: Term | None = None
+    written: str = ""  # the z of \sigma(z) = …
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol
+from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol, split
 from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
@@ -14,11 +14,16 @@ from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, su
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
 from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import Node, read
+from backprop.derivations.reading.tree import NONE, Node, read
+
+ENTRIES = (  # X = (x_{ij}), W^l = (w^l_{jk})
+    r"^([^=]*?)=\s*[(\[]\s*"
+    r"(\\?[A-Za-z]+(?:\^(?:\w|\*|\{[^{}]*\}))?_\{?\w+,?\w*\}?)\s*[)\]]$"
+)
 
 
 def declare_equation(world: World, tex: str, line: int) -> bool:
-    alias = re.match(r"^([^=]*?)=\s*[(\[]\s*(\\?[A-Za-z]+_\{?\w+,?\w*\}?)\s*[)\]]$", tex, re.S)
+    alias = re.match(ENTRIES, tex, re.S)
     if alias:
         declare_entries(world, alias[1].strip(), alias[2], ())
         return True
@@ -40,6 +45,8 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         return True
     symbol = define(world, reader, key, letters, right, left)
     symbol.line = line
+    above = split(left)[2]
+    symbol.above = bool(letters) and above is not NONE and above.parts[0].kind == "paren"
     if squared:
         world.squares[squared] = key
     return True
@@ -132,12 +139,15 @@ def define_function(world: World, reader: Reader, left: Node, right: Node) -> bo
     try:
         body = resolved(reader.number(right))
         check_known(body, reader, right)
+        for node in reader.free.values():
+            raise reader.fail("free-index", node)
     except Unreadable:
         del world.functions[key]
         raise
     own = fresh(var)  # what is called z elsewhere, z_j = \sum_k w_{jk} x_k, is not this one
     world.symbols[own] = Symbol(own, ())
     world.functions[key].var = own
+    world.functions[key].written = var
     world.functions[key].body = replace_symbol(body, var, Entry(own))
     return True
 

@@ -36,6 +36,24 @@ def is_part_of_name(world: World, letter: str, right: Node, reader: Reader) -> b
     return all((found := lookup(reader, n))[0] is not None and found[1] is NONE for n in users)
 
 
+def counts_above(world: World, reader: Reader, sup: Node, right: Node) -> bool:
+    r"""Does the i of h^{(i)} = … count, since it does on the right, or was declared to?"""
+    inner = sup.parts[0].parts
+    letter = key_of(inner[0]) if len(inner) == 1 else None
+    if letter is None or letter in world.symbols or letter in world.sizes:
+        return False
+    if letter in world.ranges:
+        return True
+    for node in right.walk():
+        if node.kind == "scripted" and node.parts[2] is not NONE:
+            above = node.parts[2].parts[0]
+            if above.kind == "paren" and len(above.parts) == 1 and above.parts[0].value == letter:
+                name, left, rest = lookup(reader, node)
+                if name is not None and rest is NONE and left is not NONE:
+                    return True
+    return False
+
+
 def new_name(
     world: World, reader: Reader, left: Node, right: Node
 ) -> tuple[str, tuple[str, ...], str] | None:
@@ -72,12 +90,17 @@ def new_name(
             key = f"{key}^{{2}}"
         else:
             return None
+    above: tuple[Node, ...] = ()
+    if upper.startswith("(") and counts_above(world, reader, sup, right):
+        above, upper = sup.parts[0].parts, ""
+    elif upper and upper[0] not in "(*" and key in world.symbols and not world.symbols[key].shape:
+        return None  # h^t = … for a number h is an equation about its power
     if upper:
-        key += f"^{{({upper})}}"
+        key += f"^{{{upper}}}"
     key += primes
     letters: list[str] = []
-    if sub is not NONE:
-        for n in flat_indices(sub):
+    if sub is not NONE or above:
+        for n in (*above, *(flat_indices(sub) if sub is not NONE else ())):
             letter = key_of(n)
             if letter is None or n.kind == "number" or letter in world.sizes:
                 letters = []
@@ -90,6 +113,8 @@ def new_name(
             or len(set(letters)) < len(letters)
             or uppercase
         ):
+            if above:
+                return None
             key = f"{key}_{{{text_of(reader, sub)}}}"
             letters = []
     forget_parameter(world, key)

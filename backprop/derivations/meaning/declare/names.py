@@ -24,6 +24,9 @@ NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 ITEM = re.compile(  # x_1, x_n, x_{n-1}
     r"^(?P<name>.+?)\s*_\s*\{?\s*(?P<index>\w(?:_\w)?)\s*(?P<less>-\s*1)?\s*\}?$"
 )
+ABOVE = re.compile(
+    r"^(?P<name>.+?)\s*\^\s*\{\s*\(\s*(?P<index>\w(?:_\w)?)\s*(?P<less>-\s*1)?\s*\)\s*\}$"
+)
 LABELS = re.compile(
     r"^\\\{\s*(?P<low>[01])\s*,\s*(?:1\s*,\s*)?(?:2\s*,\s*)?\\(?:dots|ldots|cdots)\s*,\s*"
     r"(?P<size>[A-Za-z](?:_\w|_\{\w+\})?|\d+)\s*(?P<less>-\s*1)?\s*\\\}$"
@@ -67,21 +70,29 @@ def listed_names(world: World, names: str) -> list[tuple[str, tuple[Dim, ...]]]:
     dots = next((k for k, part in enumerate(parts) if DOTS.match(part)), None)
     if dots is None:
         return [(part, ()) for part in parts]
-    first, last = (ITEM.match(part) for part in (parts[0], parts[-1]))
-    counted = [ITEM.match(part) for part in parts[:dots]]
-    low = int(first["index"]) if first and first["index"] in ("0", "1") else None
+    counted = [ITEM.match(part) or ABOVE.match(part) for part in parts]
+    last = counted[-1]
+    start = next((k for k, c in enumerate(counted) if c and c["index"] in ("0", "1")), dots)
+    run = counted[start:dots]
+    low = int(run[0]["index"]) if run and run[0] else None
     if (
         low is None
         or dots != len(parts) - 2
         or not last
-        or any(c is None or c["name"] != last["name"] for c in counted)
-        or [c["index"] for c in counted if c] != [str(low + k) for k in range(dots)]
+        or any(c is None or c["name"] != last["name"] for c in run)
+        or [c["index"] for c in run if c] != [str(low + k) for k in range(dots - start)]
         or not SIZE.match(last["index"])
         or (low == 0) != bool(last["less"])
     ):
         raise bad(names, names)
     counts_from(world, low)
-    return [(last["name"], (declare_size(world, last["index"]),))]
+    family = (last["name"], (declare_size(world, last["index"]),))
+    return [*((part, ()) for part in parts[:start]), family]
+
+
+def counted_above(names: str) -> bool:
+    r"""Is x^{(1)}, \dots, x^{(m)} declared, or x^{(i)}?"""
+    return bool(ABOVE.match(names.rpartition(",")[2].strip()))
 
 
 def read_name(world: World, tex: str) -> tuple[str, tuple[str, ...], Node]:
@@ -110,8 +121,11 @@ def read_name(world: World, tex: str) -> tuple[str, tuple[str, ...], Node]:
             letters = tuple(found)
         else:
             key += f"_{{{text_of(reader, sub)}}}"
+    above = re.fullmatch(r"\((\w)\)", upper)
+    if above and above[1] in world.ranges:  # x^{(i)}, for i = 1, …, m
+        letters, upper = (above[1], *letters), ""
     if upper:
-        key += f"^{{({upper})}}"
+        key += f"^{{{upper}}}"
     return key + primes, letters, node
 
 
@@ -144,8 +158,11 @@ def forget_parameter(world: World, key: str) -> None:
 
 def declare_entries(world: World, whole: str, entry: str, shape: tuple[Dim, ...]) -> Symbol:
     """X = (x_{ij})."""
-    base, sub, _, _ = split(read(entry))
+    base, sub, sup, _ = split(read(entry))
     key, outer = key_of(base), read_name(world, whole)[0]
+    upper = decoration(Reader(world, entry), sup)
+    if key and upper:
+        key += f"^{{{upper}}}"
     known = world.symbols.get(outer)
     if known is not None and key and sub is not NONE and not shape:
         taken = key in world.symbols and key not in world.parameters

@@ -13,6 +13,7 @@ from backprop.derivations.meaning.declare.names import (
     SIZE,
     SPACE,
     bad,
+    counted_above,
     counts_from,
     declare_size,
     declare_variable,
@@ -44,6 +45,7 @@ def declare_element(world: World, names: str, space: str) -> bool:
     for name, counted in listed_names(world, names):
         symbol = declare_variable(world, name, (*counted, *shape))
         symbol.family = symbol.family or len(counted)
+        symbol.above = symbol.above or (symbol.family > 0 and counted_above(names))
         if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
             symbol.positive = True
         if interval:

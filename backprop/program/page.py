@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from backprop.site.posts.fences import Fence, PageError, Problem, read_page, scan
+from backprop.program.fences import Fence, PageError, Problem, read_page, scan
 
 EXECUTED = ("python", "pycon", "graph")
 
@@ -26,14 +26,20 @@ class Step:
     def runs(self) -> bool:
         return not self.fence.has("notest")
 
+    @property
+    def kind(self) -> str:
+        """How it is run: a row of `backprop.program.runner`."""
+        if self.fence.options.get("check"):
+            return "check"
+        return "figure" if self.fence.has("figure") else self.fence.language
+
     def request(self) -> dict:
         """What the process that runs the page is told, as JSON."""
         fence = self.fence
         return {
-            "kind": fence.language,
+            "kind": self.kind,
             "code": fence.code,
             "first": fence.first,
-            "figure": fence.has("figure"),
             "raises": fence.options.get("raises"),
             "check": fence.options.get("check"),
             "at": fence.options.get("at"),

@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from backprop.site.posts.pages import Page, Step
-from backprop.site.posts.processes import Fork, Server, Spawn
+from backprop.program.page import Page, Step
+from backprop.program.processes import Fork, Server, Spawn
 
 
 @dataclass(frozen=True)

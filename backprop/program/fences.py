@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from backprop.site.posts.blocks import TAB, Line, shown
-from backprop.site.posts.headers import Header, HeaderError, parse_header
+from backprop.program.blocks import TAB, Line, shown
+from backprop.program.headers import Header, HeaderError, parse_header
 
 
 @dataclass(frozen=True)

@@ -17,18 +17,10 @@ import sysconfig
 import traceback
 import types
 from contextlib import redirect_stdout
+from importlib import import_module
 from typing import Any
 
-
-class FenceError(Exception):
-    """The fence ran, but not as the page says; `line` is the line of the page.
-
-    `found` is what it did, for the outcome.
-    """
-
-    def __init__(self, message: str, line: int, **found: Any):
-        super().__init__(message)
-        self.line, self.found = line, found
+from backprop.program.fault import FenceError
 
 
 def prepare(name: str, sources: list[tuple[int, str, str]], path: str) -> types.ModuleType:
@@ -66,7 +58,10 @@ def run(request: dict, name: str, module: types.ModuleType) -> dict:
     raised: dict | None = None
     extra: dict = {}
     try:
-        extra = _KINDS[request["kind"]](request, name, module) or {}
+        run_kind = _KINDS[request["kind"]]
+        if isinstance(run_kind, str):
+            run_kind = import_module(run_kind).run
+        extra = run_kind(request, name, module) or {}
     except BaseException as error:  # SystemExit and KeyboardInterrupt are mistakes of the page too
         raised = describe(error, name, request)
         extra = error.found if isinstance(error, FenceError) else {}
@@ -115,7 +110,7 @@ def describe(error: BaseException, name: str, request: dict) -> dict:
 
 def _where(error: BaseException, name: str, fence: range) -> str:
     """Where the author's own code raised it, if not in the fence: a module, an earlier fence."""
-    tool = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    tool = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     found = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
@@ -146,44 +141,11 @@ def _traceback(error: BaseException, name: str) -> str:
     return "".join(shown.format())
 
 
-def _python(request: dict, name: str, module: types.ModuleType) -> dict | None:
-    if request.get("check"):
-        return {"marks": _checked(request, name, module)}
-    if not request.get("figure"):
-        exec(_compile(request, name), module.__dict__)
-        return None
-    from backprop.site.posts import figures
-
-    figures.begin()
-    exec(_compile(request, name), module.__dict__)
-    found = figures.collect()
-    if not found:
-        reason = "this .figure fence drew nothing: make the figure with matplotlib.pyplot in it"
-        raise FenceError(reason, request["first"])
-    return {"figures": found}
+def _python(request: dict, name: str, module: types.ModuleType) -> None:
+    exec(compiled(request, name), module.__dict__)
 
 
-def _checked(request: dict, name: str, module: types.ModuleType) -> list[dict]:
-    """Run a fence as any other, then compare its lines, from what was there before it."""
-    from backprop.site.posts.check import check, wrong_above
-    from backprop.site.posts.check.points import fresh
-
-    before = {name: fresh(value) for name, value in module.__dict__.items()}
-    try:
-        exec(_compile(request, name), module.__dict__)
-    except Exception as error:
-        # A gradient of the wrong shape stops a later line, which is right.
-        at = describe(error, name, request)
-        if at["line"] is not None:
-            line = request["first"] + at["line"]
-            if above := wrong_above(request, name, before, line):
-                reason = f"{above}; so line {line} stops with {one_line(at)}"
-                raise FenceError(reason, above.line) from None
-        raise
-    return check(request, name, before)
-
-
-def _compile(request: dict, name: str) -> types.CodeType:
+def compiled(request: dict, name: str) -> types.CodeType:
     # Empty lines above, so that every line has the number that it has in the page.
     source = "\n" * (request["first"] - 1) + request["code"]
     tree = ast.parse(source, name)
@@ -244,10 +206,12 @@ def _pycon(request: dict, name: str, module: types.ModuleType) -> None:
         raise FenceError(str(wrong[0]), wrong[0].line, results=results)
 
 
-def _graph(request: dict, name: str, module: types.ModuleType) -> dict:
-    from backprop.site.posts.diagram import diagram
-
-    return {"html": diagram(request, name, module.__dict__)}
-
-
-_KINDS: dict[str, Any] = {"python": _python, "pycon": _pycon, "graph": _graph}
+# How each kind of step is run: a function of the request, the page's name and its module, which
+# returns what it found. Those of other rooms are named, and loaded when a page needs them.
+_KINDS: dict[str, Any] = {
+    "python": _python,
+    "pycon": _pycon,
+    "check": "backprop.site.posts.check.fence",
+    "figure": "backprop.site.posts.figures",
+    "graph": "backprop.site.posts.diagram",
+}

@@ -19,13 +19,17 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from backprop.site.posts.pages import Page
-from backprop.site.posts.program import Executor, Result
-from backprop.site.posts.session import Outcome
-from backprop.site.posts.update import write
+from backprop.program.execute import Executor, Result
+from backprop.program.page import Page
+from backprop.program.session import Outcome
+from backprop.program.update import write
 
 # Their sources decide what a page does, besides its own code.
-_TOOL = ("runner.py", "worker.py", "guard.py", "figures.py", "diagram.py")
+# What a result depends on beside the page: the code that runs fences, here and in the posts.
+_TOOL = (
+    "program/runner.py", "program/worker.py", "program/guard.py", "site/posts/figures.py",
+    "site/posts/diagram.py", "site/posts/check", "site/posts/graphs",
+)  # fmt: skip
 
 
 class Cache:
@@ -117,9 +121,14 @@ def _sha(data: bytes) -> str:
 
 @cache
 def _tool() -> str:
-    here = Path(__file__).parent
-    folders = [path for name in ("check", "graphs") for path in sorted((here / name).rglob("*.*"))]
-    files = [here / name for name in _TOOL] + folders
+    package = Path(__file__).parents[1]
+    files = [
+        path
+        for name in _TOOL
+        for path in (
+            [package / name] if name.endswith(".py") else sorted((package / name).rglob("*.*"))
+        )
+    ]
     return _sha(b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".svg")))
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any, Protocol
 
-from backprop.site.posts.pages import Page
+from backprop.program.page import Page
 
 
 def environment() -> dict[str, str]:
@@ -22,7 +22,7 @@ def _command(*arguments: str) -> list[str]:
     # This process may have been told where to find us only by sys.path.
     code = (
         "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
-        "import runpy; runpy.run_module('backprop.site.posts.worker', run_name='__main__')"
+        "import runpy; runpy.run_module('backprop.program.worker', run_name='__main__')"
     )
     return [sys.executable, "-c", code, json.dumps(sys.path), *arguments]
 
@@ -47,7 +47,7 @@ class Server:
             return json.loads(self._process.stdout.readline())
 
     def preload(self, page: Page) -> None:
-        from backprop.site.posts.worker import PRELOADABLE
+        from backprop.program.worker import PRELOADABLE
 
         code = "\n".join(step.fence.code for step in page.executed)
         words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from backprop.site.posts.pages import Page
-from backprop.site.posts.processes import Server
-from backprop.site.posts.session import Limits, Outcome, Session, no_line
+from backprop.program.page import Page
+from backprop.program.processes import Server
+from backprop.program.session import Limits, Outcome, Session, no_line
 
 _UNSTABLE = (
     "seed its random numbers, such as np.random.default_rng(0), "

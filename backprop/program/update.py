@@ -5,8 +5,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from backprop.site.posts.fences import Fence, read_page
-from backprop.site.posts.pages import Page
+from backprop.program.fences import Fence, read_page
+from backprop.program.page import Page
 
 
 class PageChangedError(RuntimeError):

@@ -24,7 +24,7 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
 
-from backprop.site.posts import guard, runner
+from backprop.program import guard, runner
 
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
 PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
