@@ -104,7 +104,7 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         try:
             graph, state = _trace(f, args, names, cache, every=True)
         except (TraceError, RuleError):
-            raise error from None
+            raise TraceError(str(error)) from None
     if state:  # known only now: the attributes that f sets again are no parameters
         graph, _ = _trace(f, args, names, cache, state, every)
     return graph
