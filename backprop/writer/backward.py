@@ -17,7 +17,7 @@ from backprop.graph.node import Node, plain
 from backprop.tracer import mark, trace, unchanged
 from backprop.truth.replay import at
 from backprop.writer import text
-from backprop.writer.gradients import Gradients
+from backprop.writer.gradients import Gradients, finite
 from backprop.writer.lines import Writer
 from backprop.writer.names import in_order
 from backprop.writer.source import backward_name, backward_source
@@ -129,9 +129,12 @@ class Backward:
         if self._function is not None:
             given = arrays if graph.several else arrays[0]
             constants = {**self.constants, **self._owned(leaves)}
-            results = self._function(given, *args, **constants)
+            with np.errstate(divide="ignore", invalid="ignore"):  # see below
+                results = self._function(given, *args, **constants)
             results = results if isinstance(results, tuple) else (results,)
-        else:  # too long to be written
+        else:
+            results = None  # too long to be written
+        if results is None or not all(map(finite, results)):  # 0·inf, 0/0: replay decides
             here = at(graph, {node.name: leaves[node.name] for node in graph.inputs.values()})
             found = gradients(here, dout).nodes
             results = tuple(found[node.name] for node in graph.differentiated)

@@ -56,7 +56,7 @@ class Page:
             if symbol.definition is None
         }
         if world.assumed:  # the one assumption known here: Σ_k y_k = 1
-            for key in sorted({t.symbol for a in world.assumed for t in _entries(a[0])}):
+            for key in sorted({t.symbol for a in world.assumed for t in _entries(a.left)}):
                 self.drawn[key] = self.drawn[key] / sum(self.drawn[key].flat)
 
     def define(self, tree: Node) -> None:

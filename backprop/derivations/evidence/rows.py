@@ -183,6 +183,7 @@ class Derivator(Repairing):
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
             if good:
+                one.assumed = self.premises(equation, self.used)
                 if not fact:
                     self.establish(equation)
                 if self.prove:
@@ -211,6 +212,7 @@ def merged(verdicts: list[Verdict]) -> Verdict:
     """The verdict on a row with several equation signs: its weakest one."""
     order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
     worst = min(verdicts, key=lambda v: order.index(v.status))
+    worst.assumed = tuple(dict.fromkeys(c for v in verdicts for c in v.assumed))
     worst.cited = tuple(dict.fromkeys(c for v in verdicts for c in v.cited))
     worst.opaque = tuple(dict.fromkeys(c for v in verdicts for c in v.opaque))
     worst.spans = tuple(dict.fromkeys(c for v in verdicts for c in v.spans))

@@ -1,4 +1,4 @@
-"""Definitions, and the equations that are assumptions about variables."""
+"""Definitions, and the equations that are premises about variables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backprop.derivations.meaning.lengths import Unknown, find, unify
 from backprop.derivations.meaning.names import is_declared
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
-from backprop.derivations.meaning.world import Function, Symbol, World
+from backprop.derivations.meaning.world import Assumption, Function, Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
 
@@ -39,7 +39,7 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         return True
     found = new_name(world, reader, left, right)
     if found is None:
-        return assume(world, reader, left, right)
+        return False
     key, letters, squared = found
     if declare_arbitrary(world, reader, key, right):
         return True
@@ -152,13 +152,16 @@ def define_function(world: World, reader: Reader, left: Node, right: Node) -> bo
     return True
 
 
-def assume(world: World, reader: Reader, left: Node, right: Node) -> bool:
-    a, b = reader.side(left), reader.side(right)
-    used = names_in(a.at(tuple(Var("") for _ in a.shape))) | names_in(
-        b.at(tuple(Var("") for _ in b.shape))
-    )
-    if not used or any(world.symbols[n].kind != "variable" for n in used):
-        return False  # a claim about defined symbols: to be checked, not assumed
-    equation = equate(reader, a, b, left, right)
-    world.assumed.append(equation)
+def assume(world: World, tex: str, line: int) -> bool:
+    """Make a premise of an equation that does not hold by itself; False if there is no variable
+    in it that could be chosen so. Raises `Unreadable`."""
+    tree = read(tex)
+    reader = Reader(world, tex, tree)
+    left, right = tree.parts
+    first, second, dims = equate(reader, reader.side(left), reader.side(right), left, right)
+    used = names_in(first) | names_in(second)
+    below = set().union(*(world.below(n) for n in used)) if used else set()
+    if not any(world.symbols[n].kind == "variable" for n in below):
+        return False
+    world.assumed.append(Assumption(first, second, dims, tex, line))
     return True

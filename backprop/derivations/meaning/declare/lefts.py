@@ -8,6 +8,7 @@ from backprop.derivations.meaning import Reader, arrays, key_of, split
 from backprop.derivations.meaning.declare.names import forget_parameter
 from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.names import decoration, is_declared, lookup, text_of
+from backprop.derivations.meaning.premises import DEFINED, LET
 from backprop.derivations.meaning.world import World
 from backprop.derivations.reading.tree import NONE, Node
 
@@ -34,6 +35,25 @@ def is_part_of_name(world: World, letter: str, right: Node, reader: Reader) -> b
             return False
         return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
     return all((found := lookup(reader, n))[0] is not None and found[1] is NONE for n in users)
+
+
+def is_call(world: World, name: Node, arguments: Node) -> bool:
+    """Does \\hat{y}(x) = … define a new name, and no product that is known?"""
+    key = key_of(name)
+    known = key in world.symbols or key in world.sizes
+    return not known and all(key_of(split(part)[0]) for part in arguments.parts)
+
+
+def is_fixed_entry(world: World, reader: Reader, key: str, sub: Node) -> bool:
+    """x_1 of a declared vector x: one of its entries, and no name of its own."""
+    symbol = world.symbols.get(key)
+    if symbol is None or sub is NONE or key in world.parameters:
+        return False
+    places = flat_indices(sub)
+    whole = f"{key}_{{{text_of(reader, sub)}}}"
+    if len(places) != len(symbol.shape) or whole in world.symbols:
+        return False
+    return any(n.kind == "number" or key_of(n) in world.sizes for n in places)
 
 
 def counts_above(world: World, reader: Reader, sup: Node, right: Node) -> bool:
@@ -64,6 +84,8 @@ def new_name(
         last = left.parts[-1]
         base, sub, sup, primes = split(last)
         if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
+            if not is_call(world, left.parts[0], base):
+                return None
             call = "".join(reader.text(base)[1:-1].split())
             first = left.parts[0]
             node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
@@ -98,6 +120,8 @@ def new_name(
     if upper:
         key += f"^{{{upper}}}"
     key += primes
+    if is_fixed_entry(world, reader, key, sub):
+        return None
     letters: list[str] = []
     if sub is not NONE or above:
         for n in (*above, *(flat_indices(sub) if sub is not NONE else ())):
@@ -125,6 +149,11 @@ def new_name(
         return None
     if key in world.sizes or key in world.functions or key in world.aliases:
         return None
+    if known is not None and key not in world.parameters:
+        # x = … of a variable: it is defined only where a word says so
+        itself = any(key_of(split(n)[0]) == key for n in right.walk())
+        if world.role not in (LET, DEFINED) or itself:
+            return None
     if known is not None and len(known.shape) != len(letters) and letters:
         return None
     if call:

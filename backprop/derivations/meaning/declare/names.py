@@ -145,7 +145,9 @@ def declare_variable(world: World, tex: str, shape: tuple[Dim, ...]) -> Symbol:
         ):
             raise Unreadable("declared-twice", 0, len(tex), found=tex)
         return known
-    world.symbols[key] = Symbol(key, family + shape, family=len(family))
+    world.symbols[key] = Symbol(
+        key, family + shape, family=len(family), line=world.line, sentence=world.sentence
+    )
     return world.symbols[key]
 
 

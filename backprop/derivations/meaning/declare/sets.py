@@ -22,7 +22,8 @@ from backprop.derivations.meaning.declare.names import (
     read_name,
 )
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.world import Function, World
+from backprop.derivations.meaning.premises import CLAIMED, PREMISES
+from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import read
 
@@ -42,19 +43,43 @@ def declare_element(world: World, names: str, space: str) -> bool:
         raise bad(space, space)
     shape = read_lengths(world, (hit and hit["sup"]) or (binary and binary[1]) or None)
     sub = (hit and (hit["sub"] or hit["sub2"])) or ""
+    if interval and not Fraction(interval[1]) < Fraction(interval[2]):
+        raise bad(space, space)
     for name, counted in listed_names(world, names):
+        before = set(world.symbols)
         symbol = declare_variable(world, name, (*counted, *shape))
         symbol.family = symbol.family or len(counted)
+        known = symbol.key in before
         symbol.above = symbol.above or (symbol.family > 0 and counted_above(names))
         if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
-            symbol.positive = True
+            restrict(world, symbol, known, name, (Fraction(0), None))
+        if binary and not known:
+            symbol.binary = True
         if interval:
-            low, high = Fraction(interval[1]), Fraction(interval[2])
-            if not low < high:
-                raise bad(space, space)
-            symbol.positive = low >= 0
-            symbol.bounds = (low, high)
+            limits = (Fraction(interval[1]), Fraction(interval[2]))
+            restrict(world, symbol, known, name, limits)
     return True
+
+
+Bounds = tuple[Fraction | None, Fraction | None]
+
+
+def restrict(
+    world: World, symbol: Symbol, known: bool, name: str, within: Bounds, closed: bool = False
+) -> None:
+    """Bounds on a variable; on one that is known already only where a word says so."""
+    silent = world.role == CLAIMED or (
+        world.role not in PREMISES and symbol.sentence != world.sentence
+    )
+    if known and (symbol.definition is not None or silent):
+        raise Unreadable("bound-claimed", 0, len(name), found=name)
+    lows = [b for b in (symbol.bounds[0], within[0]) if b is not None]
+    highs = [b for b in (symbol.bounds[1], within[1]) if b is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    if low is not None and high is not None and not low < high:
+        raise Unreadable("contradictory", 0, len(name), found=f"{low} < {name} < {high}")
+    symbol.bounds, symbol.closed = (low, high), closed
+    symbol.positive = symbol.positive or (low is not None and low >= 0)
 
 
 def declare_labels(world: World, names: str, hit: re.Match[str]) -> bool:
@@ -114,10 +139,10 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
         base = split(read(text))[0]
         key = key_of(base) or ""
         key = world.aliases.get(key, key)
-        symbol = world.symbols.get(key) or declare_variable(world, text, ())
-        low, high = symbol.bounds
-        symbol.bounds = (Fraction(bound), high) if above else (low, Fraction(bound))
-        symbol.positive = symbol.positive or (above and float(bound) >= 0)
+        known = key in world.symbols
+        symbol = world.symbols[key] if known else declare_variable(world, text, ())
+        limits: Bounds = (Fraction(bound), None) if above else (None, Fraction(bound))
+        restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from backprop.derivations.meaning.declare.definitions import declare_equation
 from backprop.derivations.meaning.declare.sets import (
@@ -13,7 +13,13 @@ from backprop.derivations.meaning.declare.sets import (
     declare_range,
     declare_sign,
 )
-from backprop.derivations.meaning.statements import outside_braces, outside_environments, statements
+from backprop.derivations.meaning.premises import CASE, PREMISES, role_of
+from backprop.derivations.meaning.statements import (
+    declared_names,
+    outside_braces,
+    outside_environments,
+    statements,
+)
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
 
@@ -26,16 +32,37 @@ STATEMENTS = (  # the form of a statement, and what declares it
 )
 
 
-def declare(world: World, tex: str, line: int = 0) -> list[str]:
-    """Declare what `tex` says; returns the statements that are claims, to be checked.
+ITS_INDICES = re.compile(  # i = k, j \ne y_i, k = 1
+    r"([a-z])(?:_[a-z])?\s*(?:=|<|>|\\(?:neq?|leq?|geq?)(?![a-z]))\s*(?:([a-z])(?:_[a-z])?|\d)"
+)
 
-    A formula without any relation ($x$) only mentions. Raises `Unreadable`.
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the prose that declares nothing: it has to hold, or is a premise."""
+
+    tex: str
+    assumed: bool  # does a word of the sentence make it a premise?
+
+
+def declare(
+    world: World, tex: str, line: int = 0, words: str = "let", sentence: int = 0
+) -> list[Claim]:
+    """Declare what `tex` says; returns the statements that declare nothing.
+
+    words: the sentence up to the formula. A formula without any relation ($x$) only mentions.
+    Raises `Unreadable`.
     """
     claims = []
+    world.line, world.sentence = line, sentence
     for text, offset in statements(tex):
+        said = " ".join(re.findall(r"\\text\s*\{([^}]*)\}", tex[:offset]))
+        world.role = role_of(f"{words} {said}")
         try:
+            if world.role == CASE and is_case(world, text.strip()):
+                continue
             if not declare_statement(world, text.strip(), line):
-                claims.append(text.strip())
+                claims.append(Claim(text.strip().rstrip(".,; "), world.role in PREMISES))
         except Unreadable as error:
             problem = error.problem
             if problem.start >= 0:
@@ -43,6 +70,23 @@ def declare(world: World, tex: str, line: int = 0) -> list[str]:
                 error.problem = replace(problem, start=problem.start + pad, end=problem.end + pad)
             raise
     return claims
+
+
+def is_case(world: World, tex: str) -> bool:
+    """Is "if i = k" about indices alone? Then it names a case. Raises `Unreadable` where it
+    would restrict what is declared: for how long, nothing says."""
+    letters = ITS_INDICES.fullmatch(tex.rstrip(".,; "))
+    if letters and not any(is_restricted(world, n) for n in letters.groups() if n):
+        return True
+    if any(is_restricted(world, n) for n in declared_names(tex)) or re.search(r"(?<!:)=", tex):
+        raise Unreadable("prose-case", 0, len(tex), found=tex)
+    return False  # if x \in \mathbb{R}^n, with a new x: declared here
+
+
+def is_restricted(world: World, name: str) -> bool:
+    """Is `name` declared already, and no index?"""
+    symbol = world.symbols.get(name)
+    return name in world.sizes or (symbol is not None and symbol.kind != "label")
 
 
 def declare_statement(world: World, tex: str, line: int) -> bool:
