@@ -49,6 +49,7 @@ STYLE = f"""\
 .bp-wire path{{fill:none;stroke:var(--wire);stroke-width:1.4}}
 .bp-wire .bp-head{{fill:var(--wire);stroke:none}}
 .bp-middle text{{text-anchor:middle}}
+.bp-graph .bp-return{{display:none}}
 """
 
 _UNTHEMED = "body:not([data-md-color-scheme]):not([data-jp-theme-light]) .bp-alone"

@@ -15,8 +15,12 @@ _SPACE = text_width(" ", _NAME)
 
 
 def _label_width(link: Link) -> float:
-    shape = _SPACE + text_width(link.shape, _SHAPE)
-    return max(text_width(name, _NAME) for name in (link.name, link.gradient or "")) + shape
+    rows = [(link.text, link.shape), (link.gradient or "", link.gradient_shape)]
+    return max(
+        text_width(name, _NAME) + _SPACE + text_width(shape, _SHAPE)
+        for name, shape in rows
+        if name or shape
+    )
 
 
 def arrange(diagram: Diagram, direction: str) -> Layout:
@@ -81,20 +85,29 @@ def _head(points: list[Point]) -> str:
     return "M" + "L".join(f"{_n(u)} {_n(v)}" for u, v in corners) + "z"
 
 
+def _back(points: list[Point]) -> str:
+    """The wire with its arrow at the other end, for what flows back."""
+    turned = points[::-1]
+    return (
+        f'<path class="bp-return" d="{_curve(turned)}"/>'
+        f'<path class="bp-head bp-return" d="{_head(turned)}"/>'
+    )
+
+
 def _texts(link: Link, label: Rect, around: bool) -> str:
     """The label: the forward value above the wire and its gradient below, or, beside a wire
     that runs the other way, one under the other."""
     x = label.x + label.width / 2 if around else label.x
     middle = label.y + label.height / 2
-    rows = [("forward", link.name, -6 if around else -4)]
+    rows = [("forward", link.text, link.shape, -6 if around else -4)]
     if link.gradient:
-        rows.append(("backward", link.gradient, 15 if around else 11))
+        rows.append(("backward", link.gradient, link.gradient_shape, 15 if around else 11))
     elif not around:
-        rows = [("forward", link.name, 4)]
+        rows = [("forward", link.text, link.shape, 4)]
     return " ".join(
         f'<text class="bp-{kind}" x="{_n(x)}" y="{_n(middle + down)}">{escape(name)} '
-        f'<tspan class="bp-shape">{escape(link.shape)}</tspan></text>'
-        for kind, name, down in rows
+        f'<tspan class="bp-shape">{escape(shape)}</tspan></text>'
+        for kind, name, shape, down in rows
     )
 
 
@@ -111,6 +124,7 @@ def _wire(diagram: Diagram, link: Link, points: list[Point], label: Rect, right:
     return (
         f'<g class="bp-wire{" bp-middle" if around else ""}"{attributes}>'
         f'<path d="{_curve(points)}"/><path class="bp-head" d="{_head(points)}"/>'
+        f"{_back(points) if diagram.exact and link.gradient else ''}"
         f"{_texts(link, label, around)}</g>"
     )
 

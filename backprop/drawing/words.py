@@ -7,6 +7,7 @@ WORDS = {
     "output": {"en": "Output: {list}.", "zh": "输出：{list}。"},
     "backward": {"en": "Backward: {list}.", "zh": "反向：{list}。"},
     "item": {"en": "{text}, shape {shape}", "zh": "{text}，shape 为 {shape}"},
+    "broadcast": {"en": "{shape}, broadcast", "zh": "{shape}，广播"},
     "separator": {"en": "; ", "zh": "；"},
 }
 
