@@ -8,34 +8,34 @@ if TYPE_CHECKING:
     from backprop.checker import Report as Report
     from backprop.checker import check as check
     from backprop.drawing import draw as draw
-    from backprop.errors import KinkError as KinkError
-    from backprop.errors import RuleError as RuleError
-    from backprop.errors import TraceError as TraceError
-    from backprop.graph import Graph as Graph
-    from backprop.node import Node as Node
-    from backprop.numeric import numeric_gradient as numeric_gradient
+    from backprop.graph.errors import KinkError as KinkError
+    from backprop.graph.errors import RuleError as RuleError
+    from backprop.graph.errors import TraceError as TraceError
+    from backprop.graph.node import Node as Node
+    from backprop.public import Backward as Backward
+    from backprop.public import Graph as Graph
+    from backprop.public import derive as derive
+    from backprop.public import trace as trace
     from backprop.shapes import by_shape as by_shape
-    from backprop.tracer import trace as trace
-    from backprop.writer import Backward as Backward
-    from backprop.writer import derive as derive
+    from backprop.truth.numeric import numeric_gradient as numeric_gradient
 
 # Each public name and the module it lives in. Loaded on first use, so that the
 # plugins, which are modules of this package too, start without numpy.
 _HOME = {
-    "Backward": "writer",
-    "Graph": "graph",
-    "KinkError": "errors",
-    "Node": "node",
+    "Backward": "public",
+    "Graph": "public",
+    "KinkError": "graph.errors",
+    "Node": "graph.node",
     "Report": "checker",
-    "RuleError": "errors",
-    "TraceError": "errors",
+    "RuleError": "graph.errors",
+    "TraceError": "graph.errors",
     "by_shape": "shapes",
     "check": "checker",
-    "derive": "writer",
+    "derive": "public",
     "draw": "drawing",
     "layers": "",
-    "numeric_gradient": "numeric",
-    "trace": "tracer",
+    "numeric_gradient": "truth.numeric",
+    "trace": "public",
 }
 
 __all__ = sorted(_HOME)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.numeric import estimate
-from backprop.replay import replay
+from backprop.truth.numeric import estimate
+from backprop.truth.replay import replay
 from tests.corpus import forwards, strangers
 
 CASES = {**forwards.CASES, **strangers.CASES}

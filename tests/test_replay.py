@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.numeric import estimate
-from backprop.replay import replay
+from backprop.truth.numeric import estimate
+from backprop.truth.replay import replay
 
 
 def array(*shape, seed=0):

@@ -351,7 +351,6 @@ def test_every_row_has_a_call():
 def test_every_row_is_complete(op):
     for row in TABLE[op]:
         assert row.symbol
-        assert row.tex, "what it reads like on paper"
         assert set(row.backward) <= set(row.parameters)
 
 

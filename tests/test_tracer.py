@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.replay import replay
+from backprop.truth.replay import replay
 
 
 def array(*shape, seed=0):

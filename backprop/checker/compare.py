@@ -18,6 +18,8 @@ from backprop.checker.relations import Blame
 from backprop.checker.report import Row
 from backprop.checker.results import as_results
 from backprop.checker.truth import Truth
+from backprop.truth.replay import shifted
+from backprop.writer import backward_of
 
 
 @dataclass
@@ -104,7 +106,7 @@ def _superfluous(look: Look, event: Event, node: str, times: float) -> bool:
     """
     if abs(times + 1) > 1e-9:
         return False
-    steps = [s.line for s in look.truth.graph.derive().steps if s.node.name == node]
+    steps = [s.line for s in backward_of(look.truth.graph).steps if s.node.name == node]
     code = look.judge.backward.text(event.line)
     return (
         bool(steps)
@@ -210,9 +212,9 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
     """
     real = look.truth
     try:
-        graph = real.graph.shifted(1)
+        graph = shifted(real.graph, 1)
         point = Point(real.point.args, graph, real.point.douts, None, real.point.signature, False)
-        shifted = Truth(point)
+        moved = Truth(point)
     except Exception:  # no shifted function: nothing to remark on
         return []
     if all(np.array_equal(n.value, graph[n.name].value) for n in real.graph.nodes):
@@ -225,10 +227,10 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
     if run.failure is not None:
         return []
     there = Look(judge, look.which, run)
-    there.truth = shifted
+    there.truth = moved
     remarks: list[Remark] = []
     try:
-        wrong = _wrong_results(run.result, shifted)
+        wrong = _wrong_results(run.result, moved)
     except Exception:
         return []
     if not wrong:
@@ -240,7 +242,7 @@ def identities(judge: Judge, look: Look) -> list[Remark]:
             continue
         if look.returned_as(mine) is not None and remarks:
             continue
-        want = shifted.gradients[judge.names.exact(mine.name)[0]]
+        want = moved.gradients[judge.names.exact(mine.name)[0]]
         flipped = ratio(other.value, want)
         what = (
             "identity_sign" if flipped is not None and abs(flipped + 1) < 1e-6 else "identity_other"

@@ -7,9 +7,9 @@ import re
 import numpy as np
 
 from backprop.checker.truth import Truth
-from backprop.errors import KinkError
-from backprop.node import Node
-from backprop.numeric import estimate
+from backprop.graph.errors import KinkError
+from backprop.graph.node import Node
+from backprop.truth.numeric import estimate
 
 
 def kink(truth: Truth) -> str | None:

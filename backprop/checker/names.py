@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backprop.graph import Graph
+from backprop.graph.graph import Graph
 
 # One quantity, many names. The first word of a row is what the others are read as.
 SYNONYMS = [

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.errors import TraceError
-from backprop.graph import Graph
+from backprop.graph.errors import TraceError
+from backprop.graph.graph import Graph
 from backprop.tracer import trace
 
 

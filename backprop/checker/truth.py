@@ -10,9 +10,10 @@ import numpy as np
 
 from backprop.checker.library import Library
 from backprop.checker.points import Point
-from backprop.graph import Graph
-from backprop.node import Node
-from backprop.replay import rerun
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node
+from backprop.truth.replay import rerun
+from backprop.writer import gradients
 
 
 class OwnFault(RuntimeError):  # noqa: N818
@@ -26,7 +27,7 @@ class Truth:
         self.point = point
         self.graph = graph = point.graph
         with np.errstate(all="ignore"):
-            found = graph.gradients(point.dout)
+            found = gradients(graph, point.dout)
             self.gradients = dict(_each(graph, found.nodes))
         self._found = found
         largest = [np.abs(g).max(initial=0.0) for g in self.gradients.values()]

@@ -12,7 +12,8 @@ from backprop.checker.hints import say
 from backprop.checker.look import Look
 from backprop.checker.relations import Blame
 from backprop.checker.report import Mistake
-from backprop.graph import Graph
+from backprop.graph.graph import Graph
+from backprop.writer import backward_of
 
 
 def expected(look: Look, blame: Blame) -> str | None:
@@ -21,7 +22,7 @@ def expected(look: Look, blame: Blame) -> str | None:
         return None
     graph = look.truth.graph
     try:
-        steps = [s for s in graph.derive().steps if s.node.name == blame.node]
+        steps = [s for s in backward_of(graph).steps if s.node.name == blame.node]
     except Exception:  # a loop too long to be unrolled into lines
         return None
     if not steps:

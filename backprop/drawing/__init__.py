@@ -1,17 +1,16 @@
 """Drawings of computation graphs, as SVG."""
 
-from typing import TYPE_CHECKING
-
-from backprop.errors import RuleError
-
-if TYPE_CHECKING:
-    from backprop.graph import Graph
+from backprop.drawing.diagram import diagram
+from backprop.drawing.svg import svg
+from backprop.graph.errors import RuleError
+from backprop.graph.graph import Graph
+from backprop.writer import Backward, backward_of
 
 __all__ = ["draw"]
 
 
 def draw(
-    graph: "Graph", direction: str = "right", *, lang: str = "en", standalone: bool = True
+    graph: Graph, direction: str = "right", *, lang: str = "en", standalone: bool = True
 ) -> str:
     """The computation graph as SVG text: forward names and shapes in green above the wires,
     gradients in red below, operations by their symbols.
@@ -41,15 +40,13 @@ def draw(
     TypeError
         If it is no graph.
     """
-    from backprop.drawing.diagram import diagram
-    from backprop.drawing.svg import svg
-
-    if not hasattr(graph, "derive"):
+    if not isinstance(graph, Graph):
         raise TypeError(
             f"bp.draw takes a graph, bp.draw(bp.trace(f, x)), not a {type(graph).__name__}"
         )
+    backward: Backward | None
     try:
-        backward = graph.derive()
+        backward = backward_of(graph)
     except RuleError:
         backward = None
     return svg(diagram(graph, backward, lang), direction, lang, standalone)

@@ -2,49 +2,49 @@
 
 from functools import partial
 
-from backprop.rules import rule
+from backprop.rules.table import rule
 
 row = partial(rule, lazy=True, axes="reduce")
 
 # fmt: off
 # ── sums ─────────────────────────────────────────────────────────────────────────────────────
 row("sum",  "x, axis=None, keepdims=False", "np.sum(x, axis=axis, keepdims=keepdims)",
-    x="keep(dz)",                      symbol="Σ",    tex=r"dx_i = dz")
+    x="keep(dz)",                      symbol="Σ")
 row("mean", "x, axis=None, keepdims=False", "np.mean(x, axis=axis, keepdims=keepdims)",
-    x="keep(dz) / count(x)",           symbol="mean", tex=r"dx_i = dz / n")
+    x="keep(dz) / count(x)",           symbol="mean")
 row("cumsum", "x, axis=None", "np.cumsum(x, axis=axis)", when="axis is not None", lazy=False, axes="same",
-    x="np.flip(np.cumsum(np.flip(dz, axis), axis), axis)", symbol="cumsum", tex=r"dx_i = \sum_{k \ge i} dz_k")
+    x="np.flip(np.cumsum(np.flip(dz, axis), axis), axis)", symbol="cumsum")
 row("cumsum", "x, axis=None", "np.cumsum(x)", lazy=False, axes="",
-    x="np.cumsum(dz[::-1])[::-1].reshape(shape(x))",       symbol="cumsum", tex=r"dx_i = \sum_{k \ge i} dz_k")
+    x="np.cumsum(dz[::-1])[::-1].reshape(shape(x))",       symbol="cumsum")
 
 # ── spread ───────────────────────────────────────────────────────────────────────────────────
 row("var",  "x, axis=None, ddof=0, keepdims=False", "np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)",
     x="2 * (x - np.mean(x, axis=axis, keepdims=True)) * keep(dz) / (count(x) - ddof)",
     complex="np.sum((x - np.mean(x, axis=axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims)"
             " / (np.sum(np.ones(np.shape(x)), axis=axis, keepdims=keepdims) - ddof)",
-    symbol="var", tex=r"dx_i = 2 (x_i - \bar{x})\, dz / n")
+    symbol="var")
 row("std",  "x, axis=None, ddof=0, keepdims=False", "np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)",
     x="(x - np.mean(x, axis=axis, keepdims=True)) * keep(dz) / ((count(x) - ddof) * keep(z))",
     complex="np.sqrt(np.sum((x - np.mean(x, axis=axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims)"
             " / (np.sum(np.ones(np.shape(x)), axis=axis, keepdims=keepdims) - ddof))",
-    symbol="std", tex=r"dx_i = (x_i - \bar{x})\, dz / (n z)")
+    symbol="std")
 
 # ── products: without a zero the others are z / x ────────────────────────────────────────────
 row("prod", "x, axis=None, keepdims=False", "np.prod(x, axis=axis, keepdims=keepdims)", when="np.all(x)",
-    x="keep(dz) * keep(z) / x",        symbol="Π",    tex=r"dx_i = dz\, z / x_i")
+    x="keep(dz) * keep(z) / x",        symbol="Π")
 row("prod", "x, axis=None, keepdims=False", "np.prod(x, axis=axis, keepdims=keepdims)", when="isinstance(axis, int)",
     x="keep(dz) * np.moveaxis(np.prod(np.where(np.eye(length(x, axis)) == 1, 1, np.moveaxis(x, axis, -1)[..., None, :]), axis=-1), -1, axis)",
-    symbol="Π", tex=r"dx_i = dz \prod_{k \ne i} x_k")
+    symbol="Π")
 row("prod", "x, axis=None, keepdims=False", "np.prod(x, axis=axis, keepdims=keepdims)", when="axis is None",
     x="dz * np.prod(np.where(np.eye(x.size) == 1, 1, x.reshape(-1)), axis=-1).reshape(shape(x))",
-    symbol="Π", tex=r"dx_i = dz \prod_{k \ne i} x_k")
+    symbol="Π")
 row("cumprod", "x, axis=None", "np.cumprod(x, axis=axis)", when="axis is not None and np.all(x)", lazy=False, axes="same",
-    x="np.flip(np.cumsum(np.flip(dz * z, axis), axis), axis) / x", symbol="cumprod", tex=r"dx_i = \sum_{k \ge i} dz_k z_k / x_i")
+    x="np.flip(np.cumsum(np.flip(dz * z, axis), axis), axis) / x", symbol="cumprod")
 
 # ── extremes ─────────────────────────────────────────────────────────────────────────────────
 for op, arg in (("max", "argmax"), ("min", "argmin")):
     row(op, "x, axis=None, keepdims=False", f"np.{op}(x, axis=axis, keepdims=keepdims)",
-        x="keep(dz) * (x == keep(z))",     symbol=op,     tex=r"dx_i = [x_i = z]\, dz",
+        x="keep(dz) * (x == keep(z))",     symbol=op,
         complex=f"np.take_along_axis(x, np.expand_dims(np.{arg}(np.real(x), axis=axis), axis), axis) if keepdims and isinstance(axis, int) else "
                 f"np.take_along_axis(x, np.expand_dims(np.{arg}(np.real(x), axis=axis), axis), axis).squeeze(axis) if isinstance(axis, int) else "
                 f"np.sum(np.where(np.real(x) == np.{op}(np.real(x), axis=axis, keepdims=True), x, 0), axis=axis, keepdims=keepdims)"

@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from backprop.errors import TraceError
-from backprop.graph import Graph
-from backprop.lengths import Length, argument
-from backprop.node import CONSTANT, DIFFERENTIABLE, Node
+from backprop.graph.errors import TraceError
+from backprop.graph.graph import Graph
+from backprop.graph.lengths import Length, argument
+from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node
 from backprop.tracer.array import Array, current, traced
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
@@ -74,18 +74,7 @@ _EMPTY = inspect.Parameter.empty
 
 
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
-    """The graph of `f(*args)`.
-
-    Floating-point arrays among `args` are differentiated (0-d included); everything else is a
-    constant. `f` returns an array, several arrays, or `(out, cache)`, recognised when the
-    last item is a tuple, list, dict or one of the arguments; `cache=True/False` decides by
-    hand.
-
-    Raises:
-        TraceError: there is nothing to differentiate, a value leaves the graph, or the
-            function returns something else than arrays.
-        RuleError: an operation has no row in the table.
-    """
+    """The graph of `f(*args)`; see `backprop.trace`."""
     named = f.func if isinstance(f, partial) else f
     name = getattr(named, "__name__", None) or type(named).__name__
     tape = Tape()

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from backprop.errors import TraceError
-from backprop.lengths import folded, length
-from backprop.node import Node
-from backprop.rules import counting
+from backprop.graph.errors import TraceError
+from backprop.graph.keys import counting
+from backprop.graph.lengths import folded, length
+from backprop.graph.node import Node
 from backprop.tracer.frames import site
 from backprop.tracer.tape import Tape
 
@@ -130,7 +130,7 @@ class Array:
 
 
 def traced(tape: Tape, node: Node) -> Array:
-    """The array to hand to the author for a node. (See `made` in backprop.node.)"""
+    """The array to hand to the author for a node. (See `made` in backprop.graph.node.)"""
     array = _new(Array)
     array.tape = tape
     array.node = node

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.node import Node
+from backprop.graph.node import Node
 from backprop.tracer.array import Array, current, refuse, unwrap
 from backprop.tracer.frames import site
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.tracer.names import Site
+from backprop.graph.site import Site
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep

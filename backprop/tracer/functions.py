@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.errors import RuleError
+from backprop.graph.errors import RuleError
 from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array, current, refuse, unwrap
 from backprop.tracer.assignment import assign, store

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from backprop.node import Node
+from backprop.graph.node import Node
 from backprop.rules import TABLE
 from backprop.tracer.tape import Tape
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.errors import RuleError
+from backprop.graph.errors import RuleError
 from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array, current, leave
 from backprop.tracer.assignment import store

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any
 
-from backprop.node import Node
+from backprop.graph.node import Node
 from backprop.tracer.array import Array, current
 from backprop.tracer.idioms import recognise
 from backprop.tracer.tape import Tape

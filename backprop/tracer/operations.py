@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop.errors import RuleError
-from backprop.rules import TABLE, Rule, lookup, missing
+from backprop.graph.errors import RuleError
+from backprop.graph.rule import Rule
+from backprop.rules import TABLE, lookup, missing
 from backprop.tracer.array import Array, arrays_in, current, traced, unwrap
 from backprop.tracer.frames import site
 from backprop.tracer.tape import OPTIONS, refuse_objects

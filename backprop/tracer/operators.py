@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from backprop.rules import TABLE, Rule
+from backprop.graph.rule import Rule
+from backprop.rules import TABLE
 from backprop.tracer.array import Array
 from backprop.tracer.assignment import assign, store
 from backprop.tracer.functions import function_call, ufunc_call

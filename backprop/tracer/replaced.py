@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop.lengths import Length, Number, remember, tree_of
-from backprop.rules import TABLE, counting
+from backprop.graph.keys import counting
+from backprop.graph.lengths import Length, Number, remember, tree_of
+from backprop.rules import TABLE
 from backprop.tracer.array import Array, arrays_in, current, refuse, traced, unwrap
 from backprop.tracer.composed import stacked
 from backprop.tracer.frames import site

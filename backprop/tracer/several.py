@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop.errors import RuleError
-from backprop.node import plain
-from backprop.rules import TABLE, counting
+from backprop.graph.errors import RuleError
+from backprop.graph.keys import counting
+from backprop.graph.node import plain
+from backprop.rules import TABLE
 from backprop.tracer.array import Array, current, leave, refuse, unwrap
 from backprop.tracer.assignment import store
 from backprop.tracer.frames import site

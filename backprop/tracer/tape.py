@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from backprop.errors import TraceError
-from backprop.lengths import Length, Number, bare
-from backprop.node import CONSTANT, Buffer, Node, made, overwrite
-from backprop.rules import TABLE, Rule, lookup
+from backprop.graph.errors import TraceError
+from backprop.graph.lengths import Length, Number, bare
+from backprop.graph.node import CONSTANT, Buffer, Node, made, overwrite
+from backprop.graph.rule import Rule
+from backprop.graph.site import Site
+from backprop.rules import TABLE, lookup
 from backprop.tracer.frames import author, code_of, name_of, outermost, site
-from backprop.tracer.names import Site
 
 if TYPE_CHECKING:
     from backprop.tracer.array import Array

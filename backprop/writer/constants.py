@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.lengths import length
-from backprop.node import Node
-from backprop.rules import Range
-from backprop.tracer.names import Site, parts
+from backprop.graph.keys import Range
+from backprop.graph.lengths import length
+from backprop.graph.node import Node
+from backprop.graph.site import Site, parts
 from backprop.writer import text
 from backprop.writer.text import Tree
 

@@ -11,7 +11,7 @@ from backprop.writer import text
 from backprop.writer.text import Tree
 
 if TYPE_CHECKING:
-    from backprop.node import Node
+    from backprop.graph.node import Node
     from backprop.writer.expand import Filling
 
 Shape = tuple[int, ...]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.node import Node
+from backprop.graph.node import Node
 from backprop.writer import text
 from backprop.writer.constants import number_tree
 from backprop.writer.text import Tree

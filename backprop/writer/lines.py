@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph import Graph
-from backprop.node import Node
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node
 from backprop.writer import text
 from backprop.writer.expand import Filling
 from backprop.writer.names import Names, Use, scatters

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from typing import Any, NamedTuple
 
-from backprop.graph import Graph
-from backprop.node import Node, nodes_in
-from backprop.rules import Rule
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node, nodes_in
+from backprop.graph.rule import Rule
 from backprop.writer import text
 from backprop.writer.values import Values
 

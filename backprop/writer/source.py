@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backprop.graph import Graph
-from backprop.lengths import Length
-from backprop.node import Node, plain
+from backprop.graph.graph import Graph
+from backprop.graph.lengths import Length
+from backprop.graph.node import Node, plain
 from backprop.tracer import written
 from backprop.writer import text
 from backprop.writer.constants import constant_tree
@@ -127,7 +127,7 @@ class Forward(Values):
 
     def _lengths(self) -> Iterator[str]:
         """`N, D = x.shape`, or `N = x.shape[0]` where only that one is needed."""
-        from backprop.axes import origins
+        from backprop.graph.axes import origins
 
         named: dict[Node, dict[int, str]] = {}
         for name, length in self.lengths_named.items():

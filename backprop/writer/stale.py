@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop.node import Node
-from backprop.node import plain as plain_value
+from backprop.graph.node import Node
+from backprop.graph.node import plain as plain_value
 from backprop.writer.names import Use
 from backprop.writer.text import Tree
 from backprop.writer.words import Shape

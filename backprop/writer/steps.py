@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from backprop.node import Node
-from backprop.rules import Rule
+from backprop.graph.node import Node
+from backprop.graph.rule import Rule
 from backprop.writer.names import Use
 from backprop.writer.stale import Stale
 from backprop.writer.text import Tree

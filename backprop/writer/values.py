@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop.axes import origins
-from backprop.graph import Graph
-from backprop.lengths import Length, tree_of
-from backprop.node import Node
+from backprop.graph.axes import origins
+from backprop.graph.graph import Graph
+from backprop.graph.lengths import Length, tree_of
+from backprop.graph.node import Node
 from backprop.writer import text
 from backprop.writer.constants import LITERAL, constant_tree
 from backprop.writer.text import Tree

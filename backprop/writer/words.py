@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.axes import reduced_axes
-from backprop.node import Node
+from backprop.graph.axes import reduced_axes
+from backprop.graph.node import Node
 from backprop.writer import text
 from backprop.writer.einsum import contract
 from backprop.writer.text import Tree

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from backprop.site.derivations.find import derivations
-from backprop.site.derivations.verdicts import Verdict
-from backprop.site.derivations.verify import verify
+from backprop.derivations.evidence.verify import verify
+from backprop.derivations.reading.find import derivations
+from backprop.derivations.verdicts import Verdict
 
 ROOT = Path(__file__).parents[2]
 SOFTMAX = r"Let $z \in \mathbb{R}^C$ and $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$."

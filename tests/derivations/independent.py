@@ -15,13 +15,13 @@ from collections.abc import Iterator
 import mpmath
 import numpy as np
 
-from backprop.site.derivations.find import Derivation
-from backprop.site.derivations.lengths import find
-from backprop.site.derivations.meaning.base import is_mark, items_of, joined, key_of, split
-from backprop.site.derivations.problems import Unreadable as Refused
-from backprop.site.derivations.reading import NONE, Node, read
-from backprop.site.derivations.statements import statements
-from backprop.site.derivations.world import World
+from backprop.derivations.meaning.base import is_mark, items_of, joined, key_of, split
+from backprop.derivations.meaning.lengths import find
+from backprop.derivations.meaning.statements import statements
+from backprop.derivations.meaning.world import World
+from backprop.derivations.problems import Unreadable as Refused
+from backprop.derivations.reading.find import Derivation
+from backprop.derivations.reading.tree import NONE, Node, read
 
 mp = mpmath.mp.clone()
 mp.dps = 60
@@ -97,8 +97,8 @@ class Page:
 
 
 def _entries(term: object) -> Iterator:
-    from backprop.site.derivations.rewriting import walk
-    from backprop.site.derivations.terms import Entry
+    from backprop.derivations.meaning.rewriting import walk
+    from backprop.derivations.meaning.terms import Entry
 
     return (t for t in walk(term) if isinstance(t, Entry))
 

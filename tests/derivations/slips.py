@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import ClassVar
 from unittest.mock import patch
 
-from backprop.site.derivations import verify as verification
-from backprop.site.derivations.code import library
-from backprop.site.derivations.edits import Edit, edits
-from backprop.site.derivations.find import Derivation, derivations
-from backprop.site.derivations.lines import Row
-from backprop.site.derivations.page import continues
-from backprop.site.derivations.problems import Unreadable
-from backprop.site.derivations.reading import NONE, Node, read
-from backprop.site.derivations.verify import Derivator, verify
-from backprop.site.derivations.world import World
+from backprop.derivations.evidence import verify as verification
+from backprop.derivations.evidence.code import library
+from backprop.derivations.evidence.edits import Edit, edits
+from backprop.derivations.evidence.verify import Derivator, verify
+from backprop.derivations.meaning.world import World
+from backprop.derivations.page import continues
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.find import Derivation, derivations
+from backprop.derivations.reading.lines import Row
+from backprop.derivations.reading.tree import NONE, Node, read
 
 from . import independent
 

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from backprop.site.derivations.__main__ import main
-from backprop.site.derivations.find import derivations
-from backprop.site.derivations.lines import rows, without_comments
-from backprop.site.derivations.page import verify_page
+from backprop.derivations.__main__ import main
+from backprop.derivations.page import verify_page
+from backprop.derivations.reading.find import derivations
+from backprop.derivations.reading.lines import rows, without_comments
 
 from .helpers import ROOT, SOFTMAX, VARIANCE, page, site
 
@@ -140,7 +140,7 @@ def test_a_reader_of_the_output_may_leave_early(tmp_path):
     path = tmp_path / "post.md"
     path.write_text("\n".join([RIGHT] * 3), "utf-8")
     done = subprocess.run(
-        f"{sys.executable} -m backprop.site.derivations --no-proof {path} | true",
+        f"{sys.executable} -m backprop.derivations --no-proof {path} | true",
         shell=True,
         capture_output=True,
         text=True,
@@ -164,7 +164,7 @@ def test_a_warm_run_verifies_nothing_and_loads_no_sympy(tmp_path):
     (tmp_path / "page.md").write_text(text, "utf-8")
     code = (
         "import sys; from pathlib import Path\n"
-        "from backprop.site.derivations.page import verify_page\n"
+        "from backprop.derivations.page import verify_page\n"
         f"found = verify_page(Path({str(tmp_path / 'page.md')!r}).read_text(), Path({str(tmp_path)!r}))\n"
         "print([r.ok for _, r in found], 'sympy' in sys.modules, 'numpy' in sys.modules)\n"
     )

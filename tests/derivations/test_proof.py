@@ -2,12 +2,12 @@
 
 import pytest
 
-from backprop.site.derivations import verify as verification
-from backprop.site.derivations.atoms import lettered
-from backprop.site.derivations.code import library
-from backprop.site.derivations.plain import plain
-from backprop.site.derivations.proof import proves
-from backprop.site.derivations.verify import Derivator, verify
+from backprop.derivations.algebra.atoms import lettered
+from backprop.derivations.evidence import verify as verification
+from backprop.derivations.evidence.code import library
+from backprop.derivations.evidence.proof import proves
+from backprop.derivations.evidence.verify import Derivator, verify
+from backprop.derivations.reading.plain import plain
 
 from .helpers import statuses
 from .slips import PAGES, sample, slips

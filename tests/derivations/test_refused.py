@@ -3,8 +3,8 @@
 
 import pytest
 
-from backprop.site.derivations.explain import describe
-from backprop.site.derivations.problems import LANGUAGES, SAID
+from backprop.derivations.explain import describe
+from backprop.derivations.problems import LANGUAGES, SAID
 
 from .helpers import AFFINE, SOFTMAX, VARIANCE, problem, verdicts
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop.site.derivations.page import verify_page
+from backprop.derivations.page import verify_page
 
 from .helpers import AFFINE, SOFTMAX, VARIANCE, statuses
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from backprop.site.derivations.explain import describe
-from backprop.site.derivations.page import verify_page
-from backprop.site.derivations.problems import LANGUAGES
+from backprop.derivations.explain import describe
+from backprop.derivations.page import verify_page
+from backprop.derivations.problems import LANGUAGES
 
 from .helpers import AFFINE, SOFTMAX, VARIANCE, verdicts
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.errors import RuleError
+from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs import assets, figure
 from backprop.site.posts.graphs.code import forward_lines
 from backprop.site.posts.graphs.steps import explain, value_html

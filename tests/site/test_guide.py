@@ -17,7 +17,7 @@ from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 
 import backprop
-from backprop.site.derivations.__main__ import main as verify
+from backprop.derivations.__main__ import main as verify
 from backprop.site.posts.fences import Fence, scan
 from backprop.site.posts.headers import LANGUAGES, LAYOUT, MATERIAL
 from tests.conftest import ROOT
@@ -173,7 +173,7 @@ def test_messages_about_derivations_are_quoted_as_they_are(lang, tmp_path, monke
     assert quoted
     for name, text, command, lines in quoted:
         write(tmp_path / name, text)
-        assert verify(command.split("backprop.site.derivations ")[1].split()) == 1
+        assert verify(command.split("backprop.derivations ")[1].split()) == 1
         printed = capsys.readouterr().out
         for line in lines:
             assert line in printed

@@ -11,9 +11,9 @@ import html
 from collections import Counter
 from collections.abc import Iterable
 
-from backprop.site.derivations.explain import MARK, describe
-from backprop.site.derivations.plain import plain
-from backprop.site.derivations.verdicts import STATUSES, Verdict
+from backprop.derivations.explain import MARK, describe
+from backprop.derivations.reading.plain import plain
+from backprop.derivations.verdicts import STATUSES, Verdict
 
 LEGEND = {
     "proved": ("proved for all sizes", "对任意大小已证明"),

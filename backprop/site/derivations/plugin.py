@@ -8,7 +8,7 @@ plugins:
 ```
 
 A row that is wrong, or not checked without a waiver, is a warning with file and line; it fails
-`mkdocs build --strict`. How derivations are written: see `backprop.site.derivations`.
+`mkdocs build --strict`. How derivations are written: see `backprop.derivations`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
+from backprop.derivations.explain import STATUS, describe
+from backprop.derivations.page import verify_page
+from backprop.derivations.reading.find import Derivation, Formula
+from backprop.derivations.reading.lines import without_comments
+from backprop.derivations.verdicts import Report, Verdict
 from backprop.site.derivations.blocks import DerivationsExtension
-from backprop.site.derivations.explain import STATUS, describe
-from backprop.site.derivations.find import Derivation, Formula
-from backprop.site.derivations.lines import without_comments
 from backprop.site.derivations.marks import CSS, legend, mark
-from backprop.site.derivations.page import verify_page
-from backprop.site.derivations.verdicts import Report, Verdict
 from backprop.site.faults import warn
 
 CACHE = ".cache/backprop/derivations"

@@ -85,7 +85,7 @@ def _slope(graph: Any, node: Any, way: Any, douts: tuple[Any, ...]) -> Any:
     """The derivative of Σ dout · output where all entries of an argument move some way."""
     import numpy as np
 
-    from backprop.replay import replay
+    from backprop.truth.replay import replay
 
     def total(step: complex | float, dtype: Any = None) -> Any:
         values = replay(graph, {node.name: node.value + step * way}, dtype)

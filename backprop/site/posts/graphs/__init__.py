@@ -18,7 +18,7 @@ import numpy as np
 from backprop.drawing.diagram import Diagram, diagram
 from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, svg
-from backprop.errors import RuleError
+from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, upstream, value_html
 from backprop.site.posts.graphs.words import say

@@ -19,7 +19,7 @@ from backprop.site.posts.session import Limits, Outcome
 # What must be killed, of all mutants of the lines of a kind.
 REQUIRED = {"checked": 1.0, "verified": 0.9}
 # What thousands of forks would import again and again.
-PRELOAD = ("backprop", "backprop.numeric", "backprop.writer", "backprop.site.posts.check")
+PRELOAD = ("backprop", "backprop.truth.numeric", "backprop.writer", "backprop.site.posts.check")
 LEFT_OUT = ("figure", "hidden", "raises", "notest")
 
 

@@ -1,0 +1,178 @@
+"""The rules of differentiation on terms, through the definitions of symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backprop.derivations.algebra.polynomials import NotProvable
+from backprop.derivations.meaning.rewriting import fresh, renamed, substitute, walk
+from backprop.derivations.meaning.terms import (
+    ONE,
+    ZERO,
+    Add,
+    Big,
+    Call,
+    Const,
+    Deriv,
+    Entry,
+    Fn,
+    Index,
+    Mul,
+    Num,
+    Position,
+    Pow,
+    Size,
+    Slope,
+    Term,
+    Test,
+    Var,
+    Where,
+    add,
+    mul,
+    neg,
+    num,
+)
+from backprop.derivations.meaning.world import World
+
+
+@dataclass(frozen=True)
+class Partial(Term):
+    """A derivative of an arbitrary function by entries of its arguments."""
+
+    call: Call
+    slots: tuple[tuple[int, tuple[Index, ...]], ...]
+
+
+SLOPES = {
+    "exp": lambda u: Fn("exp", (u,)),
+    "log": lambda u: Pow(u, num(-1)),
+    "sin": lambda u: Fn("cos", (u,)),
+    "cos": lambda u: neg(Fn("sin", (u,))),
+    "tan": lambda u: Pow(Fn("cos", (u,)), num(-2)),
+    "sinh": lambda u: Fn("cosh", (u,)),
+    "cosh": lambda u: Fn("sinh", (u,)),
+    "tanh": lambda u: add(ONE, neg(Pow(Fn("tanh", (u,)), num(2)))),
+    "arctan": lambda u: Pow(add(ONE, Pow(u, num(2))), num(-1)),
+    "abs": lambda u: Fn("sign", (u,)),
+    "sign": lambda u: ZERO,
+}
+
+
+class Calculus:
+    """The rules of differentiation on terms."""
+
+    def __init__(self, world: World, formal: frozenset[str], direct: bool = False) -> None:
+        self.world = world
+        self.formal = formal  # symbols whose derivatives stay as they are written
+        self.direct = direct
+
+    def definition(self, entry: Entry) -> Term:
+        lam = self.world.symbols[entry.symbol].definition
+        assert lam is not None
+        body = renamed(lam.body)
+        found = substitute(body, dict(zip((v for v, _ in lam.vars), entry.at, strict=True)))
+        assert isinstance(found, Term)
+        return found
+
+    def worked_out(self, term: Deriv) -> Term:
+        body = term.body
+        only = False
+        if self.direct and term.partial:
+            if isinstance(body, Entry) and term.symbol in self.world.direct(body.symbol):
+                body, only = self.definition(body), True
+            elif any(isinstance(t, Entry) and t.symbol == term.symbol for t in walk(body)):
+                only = True
+        if isinstance(body, Entry) and not only and body.symbol != term.symbol:
+            if body.symbol in self.formal and term.symbol in self.world.below(body.symbol):
+                return Deriv(body, term.symbol, term.at, term.partial)
+            if self.world.symbols[body.symbol].definition is None:
+                return ZERO
+            return self.chained(body, lambda t: self.slope(t, term.symbol, term.at, False))
+        return self.slope(body, term.symbol, term.at, only)
+
+    def chained(self, entry: Entry, d: Callable[[Term], Term]) -> Term:
+        """The derivative of a defined symbol, by its own name where it is a root or a power."""
+        body = self.definition(entry)
+        if isinstance(body, Pow) and isinstance(body.exponent, Num) and body.exponent.value != 0:
+            e = body.exponent.value
+            if e.denominator == 2:  # s = U^e is not negative, so U = s^(1/e)
+                return mul(num(e), Pow(entry, num(1 - 1 / e)), d(body.base))
+        return d(body)
+
+    def slope(self, term: Term, symbol: str, at: tuple[Index, ...], only: bool) -> Term:
+        def d(t: Term) -> Term:
+            return self.slope(t, symbol, at, only)
+
+        if isinstance(term, Num | Size | Const | Position | Test):
+            return ZERO
+        if isinstance(term, Entry):
+            if term.symbol == symbol:
+                return mul(*(Test("=", a, b) for a, b in zip(term.at, at, strict=True)))
+            if only or symbol not in self.world.below(term.symbol):
+                return ZERO
+            if term.symbol in self.formal:
+                return Deriv(term, symbol, at, False)
+            return self.chained(term, d)
+        if isinstance(term, Add):
+            return add(*(d(p) for p in term.parts))
+        if isinstance(term, Mul):
+            parts = term.parts
+            return add(*(mul(*parts[:k], d(p), *parts[k + 1 :]) for k, p in enumerate(parts)))
+        if isinstance(term, Pow):
+            base, e = term.base, term.exponent
+            outer = d(base)
+            inner = d(e)
+            first: Term = ZERO
+            if outer != ZERO:
+                lower = num(e.value - 1) if isinstance(e, Num) else add(e, num(-1))
+                first = mul(e, Pow(base, lower), outer)
+            if inner == ZERO:
+                return first
+            return add(first, mul(term, Fn("log", (base,)), inner))
+        if isinstance(term, Fn):
+            slopes = [d(a) for a in term.args]
+            if all(s == ZERO for s in slopes):
+                return ZERO
+            if term.name in SLOPES:
+                return mul(SLOPES[term.name](term.args[0]), slopes[0])
+            if term.name in ("max", "min") and len(term.args) == 2:
+                a, b = term.args
+                test = Test(">" if term.name == "max" else "<", a, b)
+                return Where(test, slopes[0], slopes[1])
+            raise NotProvable
+        if isinstance(term, Big):
+            inner = d(term.body)
+            if inner == ZERO:
+                return ZERO
+            if term.kind != "sum":
+                raise NotProvable
+            return renamed(Big("sum", term.var, term.dim, inner, term.test, term.low, term.high))
+        if isinstance(term, Where):
+            return Where(term.test, d(term.yes), d(term.no))
+        if isinstance(term, Slope):
+            return mul(
+                Slope(term.function, term.var, renamed(term.body), term.at, term.order + 1),
+                d(term.at),
+            )
+        if isinstance(term, Call | Partial):
+            call, slots = (term.call, term.slots) if isinstance(term, Partial) else (term, ())
+            found: list[Term] = []
+            for k, lam in enumerate(call.args):
+                inner = d(lam.body)
+                if inner == ZERO:
+                    continue
+                names = {v: Var(fresh(v)) for v, _ in lam.vars}
+                moved = substitute(renamed(inner), names)
+                place = tuple(names[v] for v, _ in lam.vars)
+                value = mul(Partial(call, (*slots, (k, place))), moved)
+                for (_, dim), var in reversed(list(zip(lam.vars, place, strict=True))):
+                    value = Big("sum", var.name, dim, value)
+                found.append(value)
+            return add(*found)
+        if isinstance(term, Deriv):
+            inner = self.worked_out(term)
+            if isinstance(inner, Deriv):
+                raise NotProvable
+            return d(inner)
+        raise NotProvable

@@ -1,0 +1,178 @@
+"""Sums of polynomials over indexed atoms, brought to one form.
+
+The sums normaliser does what makes rows provable for sizes left open: sums are linear, what does
+not depend on the index leaves the sum, Σ_k 1 = n, Σ_k δ_kj a_k = a_j, nested sums merge and split
+into independent ones, and bound indices get canonical names.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from backprop.derivations.algebra.atoms import (
+    ONE_MONO,
+    Atom,
+    Mono,
+    Poly,
+    lettered,
+    level,
+    mentions,
+    replaced,
+)
+from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
+
+
+class Algebra(Polynomials):
+    """Polynomials with sums in them, and with indices replaced.
+
+    `rewrite` replaces a sum atom by a Poly (an assumption such as Σ y_k = 1), or gives None.
+    """
+
+    def __init__(self, positive: Callable[[Atom], bool]) -> None:
+        super().__init__(positive)
+        self.rewrite: Callable[[Atom], Poly | None] = lambda _: None
+        self.count = itertools.count()
+
+    def fresh(self) -> str:
+        return f"~{next(self.count)}"
+
+    def sum(self, p: Poly, var: str, dim: Any) -> Poly:
+        out: Poly = {}
+        for mono, c in p.items():
+            out = self.plus(out, self.sum_mono(mono, var, dim), c)
+        return out
+
+    def sum_mono(self, mono: Mono, var: str, dim: Any) -> Poly:
+        me = ("v", var)
+        full = not isinstance(dim, tuple)
+        parts = sorted(mono, key=lettered)
+        for atom, _ in parts:
+            if full and atom[0] == "delta" and me in atom[1:]:
+                other = atom[2] if atom[1] == me else atom[1]
+                if mentions(other, me):
+                    continue
+                rest = frozenset(x for x in mono if x[0] != atom)
+                return self.remade({rest: Fraction(1)}, {me: other})
+        inside = [(a, e) for a, e in parts if mentions(a, me)]
+        outside: Mono = frozenset(x for x in mono if not mentions(x[0], me))
+        if not inside:
+            return self.times({outside: Fraction(1)}, self.length(dim))
+        vars_: list[tuple[str, Any]] = [(var, dim)]
+        atoms: list[tuple[Atom, Fraction]] = []
+        for atom, e in inside:
+            if atom[0] == "sum" and e.denominator == 1 and 1 <= e <= 3:
+                for _ in range(int(e)):
+                    more, body = self.opened(atom)
+                    vars_ += more
+                    atoms += list(body)
+            else:
+                atoms.append((atom, e))
+        merged: Poly = {ONE_MONO: Fraction(1)}
+        for atom, e in atoms:
+            merged = self.times(merged, self.raised(atom, e))
+        out: Poly = {}
+        for body, c in merged.items():
+            value: Poly = {outside: c}
+            left = sorted(body, key=lettered)
+            open_vars = list(vars_)
+            while open_vars:
+                group = [open_vars.pop(0)]
+                members: list[tuple[Atom, Fraction]] = []
+                grown = True
+                while grown:
+                    grown = False
+                    for item in list(left):
+                        if any(mentions(item[0], ("v", v)) for v, _ in group):
+                            members.append(item)
+                            left.remove(item)
+                            for v in list(open_vars):
+                                if mentions(item[0], ("v", v[0])):
+                                    group.append(v)
+                                    open_vars.remove(v)
+                                    grown = True
+                            grown = True
+                if not members:
+                    value = self.times(value, self.length(group[0][1]))
+                else:
+                    value = self.times(value, self.sum_atom(group, frozenset(members)))
+            value = self.times(value, {frozenset(left): Fraction(1)})
+            out = self.plus(out, value)
+        return out
+
+    def length(self, dim: Any) -> Poly:
+        if isinstance(dim, tuple):
+            size, low, high = dim
+            ends = self.position(high) if high else self.plus(self.size(size), self.const(-1))
+            start = self.position(low) if low else {}
+            return self.plus(self.plus(ends, start, -1), self.const(1))
+        return self.size(dim)
+
+    def size(self, dim: Any) -> Poly:
+        return self.const(dim) if isinstance(dim, int) else self.atom(("size", dim))
+
+    def position(self, index: Atom) -> Poly:
+        if index[0] == "at":
+            start = self.size(index[1]) if index[1] is not None else {}
+            return self.plus(start, self.const(index[2]))
+        return self.atom(("pos", index))
+
+    def sum_atom(self, vars_: list[tuple[str, Any]], mono: Mono) -> Poly:
+        """A sum that cannot be split, its bound indices named canonically."""
+        height = 1 + max((level(a) for a, _ in mono), default=0)
+        best: Atom | None = None
+        best_key = ""
+        if len(vars_) > 4:
+            raise NotProvable
+        for order in itertools.permutations(vars_):
+            names = {("v", v): ("b", height, k) for k, (v, _) in enumerate(order)}
+            body = replaced(mono, names)
+            key = lettered((tuple(d for _, d in order), body))
+            if best is None or key < best_key:
+                best, best_key = ("sum", tuple(d for _, d in order), body), key
+        assert best is not None
+        new = self.rewrite(best)
+        return self.atom(best) if new is None else new
+
+    def opened(self, atom: Atom) -> tuple[list[tuple[str, Any]], Mono]:
+        """A sum atom with fresh names for its bound indices."""
+        dims, body = atom[1], atom[2]
+        height = 1 + max((level(a) for a, _ in body), default=0)
+        vars_ = [(self.fresh(), d) for d in dims]
+        names = {("b", height, k): ("v", v) for k, (v, _) in enumerate(vars_)}
+        return vars_, replaced(body, names)
+
+    def remade(self, p: Poly, names: dict[Atom, Atom]) -> Poly:
+        """`p` with indices replaced, and everything normal again."""
+        out: Poly = {}
+        for mono, c in p.items():
+            value = self.const(c)
+            for atom, e in mono:
+                value = self.times(value, self.power(self.remade_atom(atom, names), e))
+            out = self.plus(out, value)
+        return out
+
+    def remade_atom(self, atom: Atom, names: dict[Atom, Atom]) -> Poly:
+        if not any(mentions(atom, n) for n in names):
+            return self.atom(atom)
+        kind = atom[0]
+        if kind == "delta":
+            return self.delta(replaced(atom[1], names), replaced(atom[2], names))
+        if kind == "exp":
+            return self.exp(self.remade({atom[1]: Fraction(1)}, names))
+        if kind == "base":
+            return self.remade(dict(atom[1]), names)
+        if kind == "fn":
+            args = [self.remade(dict(a), names) for a in atom[2:]]
+            return self.log(args[0]) if atom[1] == "log" else self.fn(atom[1], *args)
+        if kind == "sum":
+            vars_, body = self.opened(atom)
+            value = self.remade({body: Fraction(1)}, names)
+            for var, dim in reversed(vars_):
+                value = self.sum(value, var, dim)
+            return value
+        if kind == "pos":
+            return self.position(replaced(atom[1], names))
+        return self.atom(replaced(atom, names))

@@ -1,0 +1,77 @@
+"""Verdicts of earlier runs: a derivation that nobody touched is not verified again.
+
+The key is everything that a verdict depends on: the text of the block (and of those it goes on
+from), the code of the page if a formula is tied to code, the sources of this package, and the
+versions of numpy and SymPy. Lines are kept relative to the block.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from backprop.derivations.verdicts import Report, Verdict
+
+
+@lru_cache(maxsize=1)
+def _program() -> str:
+    """What verifies: sources and versions."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".lark"):
+            digest.update(path.read_bytes())
+    for name in ("numpy", "sympy", "lark"):
+        digest.update(version(name).encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _layers() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((Path(__file__).parents[1] / "layers").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Cache:
+    """Reports by key in a folder; a broken or missing entry is simply not there."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def key(self, *texts: str, code: list[str] | None = None) -> str:
+        parts = [_program(), *texts]
+        if code is not None:
+            parts += [_layers(), *code]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+    def load(self, key: str, line: int) -> Report | None:
+        if self.folder is None:
+            return None
+        try:
+            data = json.loads((self.folder / f"{key}.json").read_text("utf-8"))
+            verdicts = [Verdict.from_json(v) for v in data["verdicts"]]
+            report = Report(data["title"], line, verdicts)
+            for verdict in report.verdicts:
+                verdict.line += line
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return report
+
+    def store(self, key: str, report: Report) -> None:
+        if self.folder is None:
+            return
+        verdicts = [v.to_json() for v in report.verdicts]
+        for verdict in verdicts:
+            verdict["line"] -= report.line
+        text = json.dumps({"title": report.title, "verdicts": verdicts}, ensure_ascii=False)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, self.folder / f"{key}.json")

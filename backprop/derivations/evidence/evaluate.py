@@ -1,0 +1,229 @@
+"""Terms as numbers: each kind for all values of the indices in use at once.
+
+Values carry named axes, one per index. What the symbols are is left to `scope`, what derivatives
+are to `steps`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.values import (
+    COMPARE,
+    FUNCTIONS,
+    OutsideDomainError,
+    Value,
+    apply,
+    constant,
+    gather,
+    power,
+    real,
+)
+from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.terms import (
+    Add,
+    At,
+    Big,
+    Call,
+    Const,
+    Entry,
+    Fn,
+    Index,
+    Label,
+    Mul,
+    Num,
+    Position,
+    Pow,
+    Shift,
+    Size,
+    Term,
+    Test,
+    Var,
+    Where,
+)
+from backprop.derivations.meaning.world import Function
+
+
+class Evaluation:
+    """Evaluates terms with the values of symbols that `get` gives."""
+
+    def __init__(
+        self,
+        instance: Sample,
+        levels: dict[str, int],
+        parent: Self | None = None,
+        moved: str = "",
+        value: Value | None = None,
+        only: frozenset[str] | None = None,
+        direct: bool = False,
+    ) -> None:
+        self.instance = instance
+        self.world = instance.world
+        self.levels = levels
+        self.parent = parent
+        self.moved = moved
+        self.only = only  # if given, nothing else follows what is moved
+        self.direct = direct  # ∂ holds the other named quantities fixed
+        self.values: dict[str, Value] = {}
+        if value is not None:
+            self.values[moved] = value
+
+    if TYPE_CHECKING:  # what the parts above this one give
+
+        def get(self, key: str) -> Value: ...
+
+    def axis(self, name: str, dim: Dim) -> Value:
+        return Value((name,), np.arange(self.instance.length(dim)))
+
+    def of(self, term: Term, dims: dict[str, Dim]) -> Value:
+        """`term` for all values of the free indices in `dims`."""
+        with np.errstate(all="ignore"):
+            return self.term(term, {n: self.axis(n, d) for n, d in dims.items()})
+
+    def position(self, index: Index, at: dict[str, Value]) -> Value:
+        if isinstance(index, Var):
+            return at[index.name]
+        if isinstance(index, At):
+            start = 0 if index.dim is None else self.instance.length(index.dim)
+            return constant(start + index.offset)
+        if isinstance(index, Shift):
+            return apply(lambda a: a + index.by, at[index.var.name])
+        assert isinstance(index, Label)
+        value = self.get(index.symbol)
+        return gather(value, [self.position(p, at) for p in index.at])
+
+    def term(self, term: Term, at: dict[str, Value], shift: str = "") -> Value:
+        evaluate = getattr(self, "_" + type(term).__name__.lower())
+        value: Value = evaluate(term, at, shift)
+        return value
+
+    def _num(self, term: Num, at: dict[str, Value], shift: str) -> Value:
+        return constant(float(term.value))
+
+    def _size(self, term: Size, at: dict[str, Value], shift: str) -> Value:
+        return constant(float(self.instance.length(term.dim)))
+
+    def _const(self, term: Const, at: dict[str, Value], shift: str) -> Value:
+        return constant({"e": np.e, "pi": np.pi}[term.name])
+
+    def _entry(self, term: Entry, at: dict[str, Value], shift: str) -> Value:
+        value = self.get(term.symbol)
+        positions = [self.position(p, at) for p in term.at]
+        for k, p in enumerate(positions):
+            length = value.length(f"#{k}")
+            if p.array.size and (p.array.min() < 0 or p.array.max() >= length):
+                raise OutsideDomainError("an index outside its range")
+        return gather(value, positions)
+
+    def _position(self, term: Position, at: dict[str, Value], shift: str) -> Value:
+        return apply(lambda a: a + float(term.base), self.position(term.index, at))
+
+    def _add(self, term: Add, at: dict[str, Value], shift: str) -> Value:
+        value = self.term(term.parts[0], at, shift)
+        for part in term.parts[1:]:
+            value = apply(np.add, value, self.term(part, at, shift))
+        return value
+
+    def _mul(self, term: Mul, at: dict[str, Value], shift: str) -> Value:
+        value = self.term(term.parts[0], at, shift)
+        for part in term.parts[1:]:
+            value = apply(np.multiply, value, self.term(part, at, shift))
+        return value
+
+    def _pow(self, term: Pow, at: dict[str, Value], shift: str) -> Value:
+        return apply(power, self.term(term.base, at, shift), self.term(term.exponent, at, shift))
+
+    def _fn(self, term: Fn, at: dict[str, Value], shift: str) -> Value:
+        return apply(FUNCTIONS[term.name], *(self.term(a, at, shift) for a in term.args))
+
+    def _big(self, term: Big, at: dict[str, Value], shift: str) -> Value:
+        length = self.instance.length(term.dim)
+        low = 0 if term.low is None else int(self.position(term.low, at).array)
+        high = length - 1 if term.high is None else int(self.position(term.high, at).array)
+        counter = Value((term.var,), np.arange(low, high + 1))
+        inner = {**at, term.var: counter}
+        empty = {"sum": 0.0, "prod": 1.0}
+        if term.test is None:
+            value = self.term(term.body, inner, shift)
+        else:
+            test, body = self.term(term.test, inner, shift), self.term(term.body, inner, shift)
+            other = empty.get(term.kind, -np.inf if term.kind == "max" else np.inf)
+            value = apply(lambda t, b: np.where(t != 0, b, other), test, body)
+        rest = tuple(n for n in value.names if n != term.var)
+        array = value.along((*rest, term.var))
+        if term.var not in value.names:
+            array = np.broadcast_to(array, (*array.shape[:-1], counter.array.size))
+        if array.shape[-1] == 0:
+            if term.kind not in empty:
+                raise OutsideDomainError("an empty maximum")
+            result = np.full(array.shape[:-1], empty[term.kind])
+        elif term.kind in ("sum", "prod"):
+            result = array.sum(-1) if term.kind == "sum" else array.prod(-1)
+        else:
+            best = (np.argmax if term.kind == "max" else np.argmin)(real(array), axis=-1)
+            result = np.take_along_axis(array, best[..., None], -1)[..., 0]
+        found = Value(rest, result)
+        if shift and term.kind == "sum" and term.var not in self.instance.steady:
+            names = tuple(sorted(n for n in rest if n[0] not in "@#"))
+            order = [at[n].array.size if n in at else 1 for n in names]
+            rng = self.instance.random("shift", shift, term.var)
+            found = apply(np.add, found, Value(names, rng.uniform(0.4, 1.2, order)))
+        return found
+
+    def _test(self, term: Test, at: dict[str, Value], shift: str) -> Value:
+        sides = [
+            self.term(s, at, shift) if isinstance(s, Term) else self.position(s, at)
+            for s in (term.left, term.right)
+        ]
+        compare = COMPARE[term.op]
+        return apply(lambda a, b: compare(real(a), real(b)).astype(float), *sides)
+
+    def _where(self, term: Where, at: dict[str, Value], shift: str) -> Value:
+        test, yes, no = (self.term(t, at, shift) for t in (term.test, term.yes, term.no))
+        return apply(lambda t, a, b: np.where(t != 0, a, b), test, yes, no)
+
+    def _call(self, term: Call, at: dict[str, Value], shift: str) -> Value:
+        """An arbitrary function: Σ w sin(u + φ) + (Σ v u)², its weights random."""
+        function: Function = self.world.functions[term.function]
+        out = self.instance.shape(function.value)
+        axes = tuple(f"#{k}" for k in range(len(out)))
+        linear, waves = constant(0.0), constant(0.0)
+        first, second = constant(0.0), constant(0.0)
+        for k, lam in enumerate(term.args):
+            shape = self.instance.shape(tuple(d for _, d in lam.vars))
+            names = tuple(v for v, _ in lam.vars)
+            value = self.term(lam.body, {**at, **{v: self.axis(v, d) for v, d in lam.vars}}, shift)
+            rng = self.instance.random("function", term.function, k)
+            w, v, p = (
+                Value(axes + names, rng.uniform(0.4, 1.1, out + shape) * sign)
+                for sign in (1, 0.4, 1)
+            )
+            flip = Value(axes + names, rng.choice([-1.0, 1.0], out + shape))
+            w = apply(np.multiply, w, flip)
+            parts = (
+                apply(lambda u, w, p: w * np.sin(u + p), value, w, p),
+                apply(np.multiply, value, v),
+                apply(lambda u, w, p: w * np.cos(u + p), value, w, p),
+                v,
+            )
+            waves = apply(np.add, waves, self.summed(parts[0], names))
+            linear = apply(np.add, linear, self.summed(parts[1], names))
+            first, second = parts[2], parts[3]
+        if term.order == 0:
+            value = apply(lambda a, b: a + b * b, waves, linear)
+        elif term.order == 1:
+            value = apply(lambda c, b, v: c + 2 * b * v, first, linear, second)
+        elif term.order == 2:
+            value = apply(lambda a, v: -a + 2 * v * v, waves, second)
+        else:
+            raise OutsideDomainError("f''' of an arbitrary function")
+        return gather(value, [self.position(p, at) for p in term.at])
+
+    @staticmethod
+    def summed(value: Value, names: tuple[str, ...]) -> Value:
+        keep = tuple(n for n in value.names if n not in names)
+        array = value.along((*keep, *names))
+        return Value(keep, array.sum(axis=tuple(range(len(keep), array.ndim))))

@@ -1,0 +1,237 @@
+"""Two sides of a row as one equation, and how far apart they are at random instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop.derivations.evidence.numeric import Instance, compare
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning.arrays import Array, columns, show_shape, zeros
+from backprop.derivations.meaning.declare import check_known
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
+from backprop.derivations.meaning.rewriting import free_indices, names_in, resolved, walk
+from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num
+from backprop.derivations.meaning.world import World
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.tree import Node
+from backprop.derivations.verdicts import Difference
+
+INSTANCES, INSTANCES_AT_KINKS = 4, 24
+TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
+
+
+@dataclass
+class Side:
+    """One side of a row, read."""
+
+    array: Array
+    reader: Reader
+    node: Node
+
+    @property
+    def text(self) -> str:
+        return self.reader.text(self.node)
+
+
+@dataclass
+class Equation:
+    """Two sides as numbers over named positions."""
+
+    left: Term
+    right: Term
+    dims: dict[str, Dim]
+    sides: tuple[Side, Side]
+
+
+def written_row(side: Side, other: Array) -> Array:
+    """A row that is written out as a matrix may show the entries of a vector."""
+    array = side.array
+    if side.node.kind == "matrix" and len(array.shape) == 2 and len(other.shape) == 1:
+        if find(array.shape[0]) == 1:
+            return Array(array.shape[1:], lambda p: array.at((At(None, 0), p[0])))
+    return array
+
+
+class Instances:
+    """Reads sides, makes equations, compares them."""
+
+    def __init__(self, world: World, direct: bool = False, prove: bool = True) -> None:
+        self.world = world
+        self.direct = direct
+        self.prove = prove
+        self.last: Side | None = None
+        self.head: set[str] = set()  # symbols that the chain differentiates
+        self.instances: dict[tuple[int, bool], Instance | None] = {}
+        self.scopes: dict[Any, Scope] = {}
+        self.known_symbols = -1
+        self.ambiguous = False  # would ∂ with the others held fixed be something else?
+        self.condition: tuple[Reader, Term] | None = None  # where the row holds
+        self.paths = False  # does a row add up different paths?
+        self.used: dict[str, int] = {}  # the levels at which the last row held
+
+    def side(self, node: Node, tex: str, tree: Node) -> Side:
+        reader = Reader(self.world, tex, tree)
+        return Side(columns(reader.side(node)), reader, node)
+
+    def equation(self, a: Side, b: Side) -> Equation:
+        """Two sides over the same indices. Raises `Unreadable`."""
+        left, right = written_row(a, b.array), written_row(b, a.array)
+        if left.shape and not right.shape and right.term == num(0):
+            right = zeros(left.shape)
+        elif right.shape and not left.shape and left.term == num(0):
+            left = zeros(right.shape)
+        if len(left.shape) != len(right.shape) or not all(
+            unify(x, y) for x, y in zip(left.shape, right.shape, strict=True)
+        ):
+            turned = [str(find(d)) for d in left.shape][::-1] == [str(find(d)) for d in right.shape]
+            raise b.reader.fail(
+                "shape",
+                b.node,
+                found=f"{a.text} = {b.text}",
+                left=show_shape(left.shape),
+                right=show_shape(right.shape),
+                hint=" (\\top ?)" if turned else "",
+            )
+        dims: dict[str, Dim] = dict(zip(["row", "col", "axis3", "axis4"], left.shape, strict=False))
+        at = tuple(Var(n) for n in dims)
+        for side in (a, b):
+            for letter, node in side.reader.free.items():
+                dim = side.reader.dims[letter]
+                if letter in dims and not unify(dims[letter], dim):
+                    raise side.reader.fail(
+                        "index-range",
+                        node,
+                        found=letter,
+                        first=show_shape((dims[letter],)),
+                        second=show_shape((dim,)),
+                    )
+                dims.setdefault(letter, dim)
+        for side in (a, b):
+            for letter, node in side.reader.free.items():
+                binder = a.reader.binders.get(letter) or b.reader.binders.get(letter)
+                if binder:
+                    raise side.reader.fail("index-collision", node, found=letter, binder=binder)
+                if isinstance(find(dims[letter]), Unknown):
+                    raise side.reader.fail("index-unknown", node, found=letter)
+        for side, other in ((a, b), (b, a)):
+            for letter, node in side.reader.pairs.items():
+                if letter not in other.reader.free:
+                    raise side.reader.fail("pairs", node, index=letter)
+        if a.reader.free or a.array.shape:
+            for letter, node in b.reader.free.items():
+                if letter not in a.reader.free:
+                    raise b.reader.fail("free-index", node, found=letter)
+        first, second = resolved(left.at(at)), resolved(right.at(at))
+        check_known(first, a.reader, a.node)
+        check_known(second, b.reader, b.node)
+        if self.condition is not None:
+            reader, test = self.condition
+            for letter, node in reader.free.items():
+                if letter not in dims or not unify(dims[letter], reader.dims[letter]):
+                    raise reader.fail("free-index", node, found=letter)
+            first, second = mul(resolved(test), first), mul(resolved(test), second)
+        return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
+
+    def no_gaps(self, equation: Equation) -> None:
+        """Cases without "otherwise" must leave nothing out. Raises `Unreadable`."""
+        for side in equation.sides:
+            for term, node in side.reader.gaps:
+                if not free_indices(term) <= equation.dims.keys():
+                    continue  # within a sum: what it leaves out has no value, which is found there
+                within = term if self.condition is None else mul(resolved(self.condition[1]), term)
+                for number in range(INSTANCES_AT_KINKS):
+                    try:
+                        value = self.scope(number, False, {}).of(resolved(within), equation.dims)
+                    except OutsideDomainError:
+                        continue
+                    if np.any(value.array > 0.5):
+                        raise side.reader.fail("cases-gap", node)
+
+    def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
+        if self.known_symbols != len(self.world.symbols) + len(self.world.assumed):
+            self.known_symbols = len(self.world.symbols) + len(self.world.assumed)
+            self.instances.clear()
+            self.scopes.clear()
+        key = (number, positive)
+        if key not in self.instances:
+            try:
+                self.instances[key] = Instance(self.world, number, positive)
+            except OutsideDomainError:
+                self.instances[key] = None
+        instance = self.instances[key]
+        if instance is None:
+            raise OutsideDomainError("assumptions")
+        name = (key, tuple(sorted(levels.items())))
+        if name not in self.scopes:
+            self.scopes[name] = Scope(instance, levels, direct=self.direct)
+        return self.scopes[name]
+
+    def differences(
+        self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
+    ) -> Iterator[Difference]:
+        """Both sides at `count` instances of different sizes. Raises `Unreadable`."""
+        if count == INSTANCES:
+            count = self.instances_for(equation)
+        for k in range(count):
+            for attempt in range(10):
+                try:
+                    scope = self.scope(k + INSTANCES * attempt, attempt % 2 == 1, levels)
+                    yield compare(equation.left, equation.right, equation.dims, scope)
+                    break
+                except OutsideDomainError:
+                    continue
+            else:
+                raise Unreadable("no-domain")
+
+    def reached(self, equation: Equation) -> Iterator[Term]:
+        """Both sides, and every definition that they rest on."""
+        yield equation.left
+        yield equation.right
+        names = names_in(equation.left) | names_in(equation.right)
+        for name in set().union(*(self.world.below(n) for n in names)) if names else set():
+            definition = self.world.symbols[name].definition
+            if definition is not None:
+                yield definition
+
+    def instances_for(self, equation: Equation) -> int:
+        """More where a comparison or a maximum shows little of what is compared."""
+        kinks = any(
+            (isinstance(t, Test) and isinstance(t.left, Term))
+            or (isinstance(t, Fn) and t.name in ("max", "min", "abs", "sign"))
+            or (isinstance(t, Big) and t.kind in ("max", "min"))
+            for term in self.reached(equation)
+            for t in walk(term)
+        )
+        return INSTANCES_AT_KINKS if kinks else INSTANCES
+
+    def worst(
+        self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
+    ) -> Difference | None:
+        """The first difference that is none of rounding; None if the sides agree."""
+        nested = any(
+            isinstance(t, Deriv) and any(isinstance(u, Deriv) for u in walk(t.body))
+            for side in (equation.left, equation.right)
+            for t in walk(side)
+        ) or any(
+            isinstance(t, Deriv)
+            and any(
+                isinstance(u, Deriv)
+                for name in names_in(t.body)
+                for below in self.world.below(name)
+                if self.world.symbols[below].definition is not None
+                for u in walk(self.world.symbols[below].definition)
+            )
+            for side in (equation.left, equation.right)
+            for t in walk(side)
+        )
+        limit = NESTED_TOLERANCE if nested else TOLERANCE
+        for difference in self.differences(equation, levels, count):
+            if not difference.error <= limit:
+                return difference
+        return None

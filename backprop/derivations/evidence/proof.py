@@ -1,0 +1,72 @@
+"""A row for every size: the difference of its sides brought to normal form, then SymPy.
+
+Derivatives are worked out by the rules of calculus through the definitions (calculus.py); sums
+are brought to one form (normal.py, on algebra.py); SymPy decides whether what is left, a rational
+function of atoms and roots of them, is zero (zero.py). A proof that fails says nothing: the row
+stays numerically checked.
+"""
+
+from __future__ import annotations
+
+from backprop.derivations.algebra.atoms import Poly
+from backprop.derivations.algebra.normal import Normaliser
+from backprop.derivations.algebra.polynomials import NotProvable
+from backprop.derivations.algebra.zero import is_zero
+from backprop.derivations.meaning.rewriting import names_in, renamed, walk
+from backprop.derivations.meaning.terms import Big, Call, Deriv, Fn, Pow, Slope, Term, Where, num
+from backprop.derivations.meaning.world import World
+
+
+def difference(
+    world: World,
+    left: Term,
+    right: Term,
+    formal: frozenset[str],
+    expand: frozenset[str],
+    direct: bool = False,
+) -> Poly:
+    normal = Normaliser(world, formal, expand, direct)
+    a = normal.algebra
+    gap = a.plus(normal.poly(renamed(left)), normal.poly(renamed(right)), -1)
+    return normal.settled(gap)
+
+
+def _polynomial(world: World, key: str) -> bool:
+    lam = world.symbols[key].definition
+    return lam is not None and not any(
+        isinstance(t, Fn | Call | Deriv | Slope | Where)
+        or (isinstance(t, Pow) and names_in(t) and t.exponent != num(2))
+        for t in walk(lam)
+    )
+
+
+def proves(
+    world: World, left: Term, right: Term, opaque: frozenset[str], direct: bool = False
+) -> bool:
+    """Is left = right shown for all sizes? First for any functions in the place of the
+    `opaque` symbols, then with definitions as far as needed."""
+    defined = frozenset(
+        k
+        for k, s in world.symbols.items()
+        if s.definition is not None
+        and not any(isinstance(t, Big) and t.kind != "sum" for t in walk(s.definition))
+    )
+    none: frozenset[str] = frozenset()
+    plain = frozenset(k for k in defined if _polynomial(world, k))
+    near = defined & {b for side in (left, right) for k in names_in(side) for b in world.below(k)}
+    attempts = [
+        (opaque, none),
+        (none, none),
+        (none, plain),
+        *((none, near - {k}) for k in sorted(near)),
+        *((none, frozenset({k})) for k in sorted(near)),
+        (none, near),
+        (opaque, near - opaque),
+    ]
+    for formal, expand in dict.fromkeys(attempts):
+        try:
+            if is_zero(difference(world, left, right, formal, expand, direct)):
+                return True
+        except (NotProvable, RecursionError):
+            continue
+    return False

@@ -1,0 +1,179 @@
+"""A derivation from its first declaration to its last row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from backprop.derivations.evidence.instances import INSTANCES
+from backprop.derivations.evidence.rows import Derivator
+from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning.declare import Declarer
+from backprop.derivations.meaning.statements import counted_from, declared_names
+from backprop.derivations.meaning.world import World
+from backprop.derivations.problems import Problem, Unreadable
+from backprop.derivations.reading.find import Derivation, Formula
+from backprop.derivations.reading.lines import Row
+from backprop.derivations.reading.tree import read
+from backprop.derivations.verdicts import CHECKED, UNCHECKED, WRONG, Report, Verdict
+
+
+def verify(
+    derivation: Derivation,
+    before: World | None = None,
+    prove: bool = True,
+    functions: Callable[[], dict[str, Any]] = dict,
+) -> tuple[Report, World]:
+    """All rows of a derivation. ∂ is read in one way throughout: as the total derivative, or
+    with the other named quantities held fixed where a definition names the symbol itself;
+    the second only if a row adds up what comes along different paths, and it leaves fewer rows
+    wrong than the first.
+
+    functions: gives the names that code in the prose may use.
+    """
+    report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove, functions)
+    if ambiguous and any(v.status == WRONG for v in report.verdicts):
+        other, other_world, _ = _verify(derivation, deepcopy(before), True, prove, functions)
+        if _wrong(other) < _wrong(report):
+            return other, other_world
+    return report, world
+
+
+def _wrong(report: Report) -> int:
+    return sum(v.status == WRONG for v in report.verdicts)
+
+
+def _verify(
+    derivation: Derivation,
+    before: World | None,
+    direct: bool,
+    prove: bool,
+    functions: Callable[[], dict[str, Any]],
+) -> tuple[Report, World, bool]:
+    world = before or World()
+    report = Report(derivation.title, derivation.line)
+    derivator = Derivator(world, direct, prove)
+    declarer = Declarer(world)
+    waiting: list[tuple[int, Formula]] = []
+    world.counts = counted_from([f.tex for f in derivation.formulas])
+    for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
+        if formula is not None and formula.kind == "inline":
+            waiting.append((number, formula))
+            continue
+        report.verdicts += _declare_all(waiting, declarer, derivator)
+        derivator.know_constants()
+        waiting = []
+        if formula is None:
+            break
+        if formula.kind == "display":
+            derivator.last = None
+            found = [v for row in formula.rows for v in derivator.row(row)]
+        else:
+            found = [_tied(formula, declarer, derivator, functions)]
+        for verdict in found:
+            verdict.display = number
+        report.verdicts += found
+    missing = None
+    unknown = [key for key in derivation.options if key not in ("continues", "attrs")]
+    if derivation.misspelt:
+        missing = Problem("misspelt-block", {"found": f"/// {derivation.misspelt}"})
+    elif unknown:
+        missing = Problem("misspelt-option", {"found": unknown[0]})
+    elif not derivation.closed:
+        missing = Problem("unclosed-block")
+    elif not any(f.rows or f.kind == "tie" for f in derivation.formulas):
+        missing = Problem("no-rows")
+    if missing:
+        report.verdicts.append(
+            Verdict(
+                derivation.line, "/// derivation", UNCHECKED, problem=missing, kind="declaration"
+            )
+        )
+    return report, world, derivator.ambiguous and derivator.paths
+
+
+def _refused(formula: Formula, problem: Problem) -> Verdict:
+    line = formula.line + formula.tex[: max(problem.start, 0)].count("\n")
+    text = " ".join(formula.tex.split())
+    place = problem.place(formula.tex)
+    return Verdict(line, text, UNCHECKED, problem=problem, place=place, kind="declaration")
+
+
+def _declare_all(
+    waiting: list[tuple[int, Formula]], declarer: Declarer, derivator: Derivator
+) -> list[Verdict]:
+    """The formulas of a stretch of prose; they may name each other in any order."""
+    found: dict[int, list[Verdict]] = {}
+    while waiting:
+        later = []
+        for number, formula in waiting:
+            for name in declared_names(formula.tex):
+                derivator.world.refused.pop(name, None)
+            kept = deepcopy(vars(derivator.world))
+            found[number] = _declare(formula, declarer, derivator)
+            for verdict in found[number]:
+                verdict.display = number
+            if any(v.kind == "declaration" for v in found[number]):
+                vars(derivator.world).update(kept)  # as if it had not been read
+                later.append((number, formula))
+                for name in declared_names(formula.tex):
+                    derivator.world.refused[name] = formula.line
+        if len(later) == len(waiting):
+            break
+        waiting = later
+    return [v for number in sorted(found) for v in found[number]]
+
+
+def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list[Verdict]:
+    """A formula in the prose: declarations; what declares nothing is a claim, checked as a fact."""
+    try:
+        claims = declarer.formula(formula.tex, formula.line)
+    except Unreadable as error:
+        return [_refused(formula, error.problem)]
+    found = []
+    for claim in claims:
+        for verdict in derivator.row(Row(claim, formula.line, "\\because")):
+            verdict.kind = "claim"
+            verdict.lead = ""
+            found.append(verdict)
+    return found
+
+
+def _tied(
+    formula: Formula,
+    declarer: Declarer,
+    derivator: Derivator,
+    functions: Callable[[], dict[str, Any]],
+) -> Verdict:
+    """A formula that the prose sets equal to code: compared at the random instances."""
+    from backprop.derivations.evidence.code import disagreement
+
+    text = " ".join(formula.tex.split())
+    verdict = Verdict(formula.line, text, CHECKED, kind="code", code=formula.code)
+    try:
+        tree = read(formula.tex, derivator.world.words)
+        if tree.kind == "relation":  # a definition that the code must agree with
+            declarer.formula(formula.tex, formula.line)
+            tree = tree.parts[0]
+        side = derivator.side(tree, formula.tex, tree)
+        equation = derivator.equation(side, side)
+        space = functions()
+        for number in range(INSTANCES):
+            for attempt in range(10):
+                try:
+                    scope = derivator.scope(number + INSTANCES * attempt, attempt % 2 == 1, {})
+                    differs = disagreement(equation.left, equation.dims, formula.code, scope, space)
+                    break
+                except OutsideDomainError:
+                    continue
+            else:
+                raise Unreadable("no-domain")
+            if differs:
+                verdict.status = WRONG
+                verdict.problem = Problem("code-differs", {"found": differs})
+                return verdict
+        verdict.instances = INSTANCES
+    except Unreadable as error:
+        verdict.status, verdict.problem = UNCHECKED, error.problem
+    return verdict

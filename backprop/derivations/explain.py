@@ -1,0 +1,111 @@
+"""What is said of a verdict: for the terminal, the strict build and the page."""
+
+from __future__ import annotations
+
+from backprop.derivations.verdicts import Verdict
+
+# status: what it is called, padded to one width for the terminal
+STATUS = {
+    "proved": {"en": "proved     ", "zh": "已证明"},
+    "checked": {"en": "checked    ", "zh": "已验算"},
+    "waived": {"en": "waived     ", "zh": "已注明"},
+    "unchecked": {"en": "not checked", "zh": "未验证"},
+    "wrong": {"en": "wrong      ", "zh": "错误　"},
+}
+MARK = {"proved": "∎", "checked": "✓", "waived": "○", "unchecked": "○", "wrong": "✗"}
+
+TEXT = {
+    "proved": (
+        "proved for all sizes, and checked on {n} random instances",
+        "对任意大小都已证明，并在 {n} 个随机样例上验算",
+    ),
+    "checked": (
+        "checked on {n} random instances of different sizes (no proof)",
+        "在 {n} 个大小不同的随机样例上验算（不是证明）",
+    ),
+    "waived": ("not checked: {reason}", "未验证：{reason}"),
+    "unchecked": ("not checked", "未验证"),
+    "wrong": ("wrong", "错误"),
+    "place": ("here: {place}", "位置：{place}"),
+    "opaque": (
+        "holds for any {names}, not only as defined",
+        "对任意的 {names} 都成立，不限于其定义",
+    ),
+    "cited": ("from here on the definition of {names} may be used", "自此可以使用 {names} 的定义"),
+    "direct": (
+        "∂ is read with the other named quantities held fixed",
+        "∂ 读作固定其余有名字的量",
+    ),
+    "independent": (
+        "{of} is not defined through {by}: this derivative is zero",
+        "{of} 的定义不经过 {by}：这个导数为零",
+    ),
+    "span": ("{sum} spans {rest}", "{sum} 的范围是 {rest}"),
+    "expression": ("verified in its place: {tex}", "代之以验证：{tex}"),
+    "code": ("compared with the code {code}", "与代码 {code} 对照"),
+    "compared": ("compared: {left}  =  {right}", "比较：{left}  =  {right}"),
+    "values": (
+        "left = {left:.6g}, right = {right:.6g}{place}",
+        "左 = {left:.6g}，右 = {right:.6g}{place}",
+    ),
+    "residue": ("left − right = {residue}", "左 − 右 = {residue}"),
+    "repair": ("it holds with one change: {change}", "改动一处即可成立：{change}"),
+}
+SHORT = {"en": 0, "zh": 1}
+
+
+def phrase(key: str, language: str, **values: object) -> str:
+    return TEXT[key][1 if language.startswith("zh") else 0].format(**values)
+
+
+def describe(verdict: Verdict, language: str = "en") -> list[str]:
+    """The lines that explain a verdict, most important first."""
+    lines: list[str] = []
+    n = verdict.instances
+    if verdict.problem is not None:
+        lines.append(verdict.problem.text(language))
+        if verdict.place:
+            lines.append(phrase("place", language, place=verdict.place))
+    elif verdict.status in ("proved", "checked"):
+        lines.append(phrase(verdict.status, language, n=n))
+    elif verdict.status == "waived":
+        lines.append(phrase("waived", language, reason=verdict.reason))
+    if verdict.status == "wrong":
+        if verdict.sides[1]:
+            left, right = (" ".join(s.split()) for s in verdict.sides)
+            lines.append(phrase("compared", language, left=left, right=right))
+        found = verdict.difference
+        if found is not None:
+            places = [f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes]
+            places += [f"{k} = {v + 1}" for k, v in found.at.items()]
+            place = ", ".join(places)
+            zh = language.startswith("zh")
+            place = (f"（{place}）" if zh else f" at {place}") if place else ""
+            lines.append(
+                phrase("values", language, left=found.left, right=found.right, place=place)
+            )
+        if verdict.residue:
+            lines.append(phrase("residue", language, residue=verdict.residue))
+        if verdict.repair is not None:
+            lines.append(
+                phrase(
+                    "repair",
+                    language,
+                    change=verdict.repair["zh" if language.startswith("zh") else "en"],
+                )
+            )
+    for of, by in verdict.independent:
+        lines.append(phrase("independent", language, of=of, by=by))
+    if verdict.expression:
+        lines.append(phrase("expression", language, tex=verdict.expression))
+    if verdict.code:
+        lines.append(phrase("code", language, code=verdict.code))
+    if verdict.ok and verdict.opaque:
+        lines.append(phrase("opaque", language, names=", ".join(verdict.opaque)))
+    if verdict.cited:
+        lines.append(phrase("cited", language, names=", ".join(verdict.cited)))
+    if verdict.direct:
+        lines.append(phrase("direct", language))
+    for total, rest in verdict.spans:
+        lines.append(phrase("span", language, sum=total, rest=" ".join(rest.split())))
+    return lines

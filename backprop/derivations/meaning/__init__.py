@@ -1,0 +1,24 @@
+"""From a tree to its meaning, with the declarations of the derivation at hand.
+
+`Reader` turns one side of a row into an `Array` of terms. It never guesses: where the
+typesetting allows two readings, or a name is not declared, it raises `Unreadable` with the
+place and what to write. What a \\sum, a function name without brackets or a d/dx spans is
+fixed: everything to its right up to the next + or - (`notes` says so where it matters).
+
+| module       | its job                                                                |
+| ------------ | ---------------------------------------------------------------------- |
+| `lengths`    | the lengths of axes, known or open                                     |
+| `terms`      | what a formula means: numbers over indices                             |
+| `rewriting`  | terms walked through and made anew                                     |
+| `world`      | what is declared                                                       |
+| `arrays`     | shapes, products, transposes                                           |
+| `statements` | the formulas of the prose, cut into statements                         |
+| `declare`    | the declarations in the prose                                          |
+| the others   | `Reader`: tree → terms                                                 |
+"""
+
+from backprop.derivations.meaning.base import items_of, key_of, split, subscript_letters
+from backprop.derivations.meaning.functions import replace_symbol
+from backprop.derivations.meaning.reader import Reader
+
+__all__ = ["Reader", "items_of", "key_of", "replace_symbol", "split", "subscript_letters"]

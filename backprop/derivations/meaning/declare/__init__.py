@@ -1,0 +1,18 @@
+"""Declarations: mathematics in the prose of a derivation that says what its letters mean.
+
+x \\in \\mathbb{R}^{n \\times d}          a variable, and the sizes n and d
+\\epsilon > 0,  \\gamma \\in \\mathbb{R}_{>0}^d   positive numbers
+y_i \\in \\{1, \\dots, C\\}              labels (integers used as indices)
+i = 1, \\dots, n                       what an index runs over, and where counting starts
+X = (x_{ij}) \\in \\mathbb{R}^{n \\times d}   a matrix and the name of its entries
+\\bar{x}_j = \\frac1n \\sum_k x_{kj}     a definition, by entries …
+Y = X W + \\mathbf{1} b^\\top            … or whole
+\\sigma(z) = \\frac{1}{1 + e^{-z}}       a function; f : \\mathbb{R} \\to \\mathbb{R} any function
+L = L(Y)                              any number that depends on Y
+\\sum_k y_k = 1                        an assumption on variables
+"""
+
+from backprop.derivations.meaning.declare.declarer import Declarer
+from backprop.derivations.meaning.declare.equating import check_known
+
+__all__ = ["Declarer", "check_known"]

@@ -1,0 +1,129 @@
+"""Terms walked through and made anew: substitution, new bound names, what a term mentions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from backprop.derivations.meaning.lengths import Unknown, find
+from backprop.derivations.meaning.terms import (
+    At,
+    Big,
+    Deriv,
+    Entry,
+    Index,
+    Label,
+    Lam,
+    Shift,
+    Term,
+    Var,
+)
+
+_fresh = itertools.count()
+
+
+def fresh(letter: str = "i") -> str:
+    """A name for an index variable that no author can write."""
+    return f"{letter.split('#')[0]}#{next(_fresh)}"
+
+
+def parts_of(value: Any) -> Iterator[Any]:
+    """The fields of a term or position that are terms or positions themselves."""
+    for f in fields(value):
+        item = getattr(value, f.name)
+        if isinstance(item, tuple):
+            yield from (x for x in item if isinstance(x, Term | Var | At | Shift | Label))
+        elif isinstance(item, Term | Var | At | Shift | Label):
+            yield item
+
+
+def walk(value: Any) -> Iterator[Any]:
+    yield value
+    for part in parts_of(value):
+        yield from walk(part)
+
+
+def rebuild(value: Any, change: Callable[[Any], Any]) -> Any:
+    """`value` with `change` applied to each term, position and length in it, inside out."""
+
+    def one(item: Any) -> Any:
+        if isinstance(item, Term | Var | At | Shift | Label):
+            return rebuild(item, change)
+        if isinstance(item, Unknown):
+            return change(item)
+        if isinstance(item, tuple):
+            return tuple(one(x) for x in item)
+        return item
+
+    new = {f.name: one(getattr(value, f.name)) for f in fields(value)}
+    if any(new[f.name] is not getattr(value, f.name) for f in fields(value)):
+        value = replace(value, **new)
+    return change(value)
+
+
+def substitute(term: Any, given: Mapping[str, Index]) -> Any:
+    """Positions put in for index variables. Bound variables are unique, so nothing is captured."""
+    if not given:
+        return term
+
+    def change(item: Any) -> Any:
+        if isinstance(item, Var) and item.name in given:
+            return given[item.name]
+        if isinstance(item, Shift) and not isinstance(item.var, Var):
+            inner = item.var
+            if isinstance(inner, Shift):
+                return Shift(inner.var, inner.by + item.by)
+            if isinstance(inner, At):
+                return At(inner.dim, inner.offset + item.by)
+        return item
+
+    return rebuild(term, change)
+
+
+def renamed(term: Any) -> Any:
+    """The same term with new names for all bound variables (for a second copy of it)."""
+    names: dict[str, Index] = {}
+    for item in walk(term):
+        if isinstance(item, Big):
+            names[item.var] = Var(fresh(item.var))
+        elif isinstance(item, Lam):
+            names.update({v: Var(fresh(v)) for v, _ in item.vars})
+
+    def change(item: Any) -> Any:
+        if isinstance(item, Big) and item.var in names:
+            return replace(item, var=names[item.var].name)  # type: ignore[union-attr]
+        if isinstance(item, Lam):
+            return replace(
+                item,
+                vars=tuple(
+                    (names[v].name if v in names else v, d)  # type: ignore[union-attr]
+                    for v, d in item.vars
+                ),
+            )
+        return item
+
+    return rebuild(substitute(term, names), change)
+
+
+def free_indices(term: Any, bound: frozenset[str] = frozenset()) -> set[str]:
+    if isinstance(term, Var):
+        return set() if term.name in bound else {term.name}
+    if isinstance(term, Big):
+        bound = bound | {term.var}
+    elif isinstance(term, Lam):
+        bound = bound | {v for v, _ in term.vars}
+    found: set[str] = set()
+    for part in parts_of(term):
+        found |= free_indices(part, bound)
+    return found
+
+
+def resolved(term: Any) -> Any:
+    """`term` with every length that unification has found written in."""
+    return rebuild(term, lambda item: find(item) if isinstance(item, Unknown) else item)
+
+
+def names_in(term: Any) -> set[str]:
+    return {x.symbol for x in walk(term) if isinstance(x, Entry | Label | Deriv)}

@@ -1,0 +1,106 @@
+"""The statements in the formulas of the prose: where one ends and the next begins."""
+
+from __future__ import annotations
+
+import re
+
+from backprop.derivations.meaning import items_of, key_of, split
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.remarks import CONNECTIVES
+from backprop.derivations.reading.tree import read
+
+NAMED = (
+    rf"\\text\s*\{{(?!(?:{'|'.join(sorted(CONNECTIVES))})\}})[A-Za-z]+\}}"  # \text{loss}: a name
+)
+DOTS = re.compile(r"^\\(?:dots|ldots|cdots|dotsc)$|^\.\.\.$")
+COUNTS = re.compile(
+    r"\\(?:sum|prod)\s*(?:\\limits\s*)?_\s*\{\s*[A-Za-z]\s*=\s*(?P<low>[01])\s*\}\s*"
+    r"\^\s*(?:(?P<letter>[A-Za-z])|\{\s*(?P<size>[A-Za-z](?:_\w|_\{\w+\})?)\s*(?P<less>-\s*1)?\s*\})"
+)
+
+
+def counted_from(formulas: list[str]) -> int | None:
+    r"""Where the sums that are written out, \sum_{i=1}^{n}, start; None if they do not agree."""
+    found = {
+        int(hit["low"])
+        for tex in formulas
+        for hit in COUNTS.finditer(tex)
+        if (hit["low"] == "0") == bool(hit["less"])
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def outside_environments(tex: str) -> str:
+    """`tex` with what stands in environments (cases, matrices) blanked out, in its length."""
+    return re.sub(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", lambda m: "." * len(m[0]), tex, flags=re.S)
+
+
+def outside_braces(tex: str) -> str:
+    r"""`tex` with what stands in braces, \sum_{i < j}, blanked out, in its length."""
+    while True:
+        out = re.sub(r"(?<!\\)\{([^{}]*)(?<!\\)\}", lambda m: "." * len(m[0]), tex)
+        if out == tex:
+            return out
+        tex = out
+
+
+def pieces(tex: str) -> list[tuple[str, int]]:
+    """A formula split at its commas and spaces between statements, with offsets."""
+    found, depth, start, k = [], 0, 0, 0
+    break_at = re.compile(rf"\\q?quad\b|(?!{NAMED})\\text\s*\{{[^}}]*\}}|[,;]")
+    tex, whole = outside_environments(tex), tex
+    while k < len(tex):
+        hit = break_at.match(tex, k)
+        if hit and depth == 0:
+            found.append((whole[start:k], start))
+            start = k = hit.end()
+            continue
+        ch = tex[k]
+        if ch == "\\" and tex[k + 1 : k + 2] in "{}":
+            depth += 1 if tex[k + 1] == "{" else -1
+            k += 2
+            continue
+        depth += (ch in "{([") - (ch in "})]")
+        k += 2 if ch == "\\" else 1
+    found.append((whole[start:], start))
+    return [(t, s) for t, s in found if t.strip()]
+
+
+def declared_names(tex: str) -> list[str]:
+    """The names that a formula would declare, were it read."""
+    found = []
+    for text, _ in statements(tex):
+        for name in RELATION.split(text)[0].split(","):
+            try:
+                key = key_of(split(items_of(read(name))[0])[0])
+            except Unreadable:
+                continue
+            if key:
+                found.append(key)
+    return found
+
+
+RELATION = re.compile(r"\\in\b|:=|\\coloneqq|\\triangleq|\\colon|:|=|\\geq?\b|\\leq?\b|[<>]")
+
+
+def statements(tex: str) -> list[tuple[str, int]]:
+    """The statements of a formula: names in a list belong to the relation after them."""
+    out: list[tuple[str, int]] = []
+    waiting: tuple[int, int] | None = None
+    parts = pieces(tex)
+    k = 0
+    while k < len(parts):
+        text, at = parts[k]
+        end = at + len(text)
+        start = waiting[0] if waiting else at
+        if not RELATION.search(text):
+            waiting = (start, end)
+            k += 1
+            continue
+        if k + 2 < len(parts) and DOTS.match(parts[k + 1][0].strip()):
+            end = parts[k + 2][1] + len(parts[k + 2][0])
+            k += 2
+        out.append((tex[start:end], start))
+        waiting = None
+        k += 1
+    return out

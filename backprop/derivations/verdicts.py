@@ -1,0 +1,86 @@
+"""What was found out about the rows of a derivation. Needs no numpy and no SymPy, so that a
+build that finds everything in the cache loads neither."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from backprop.derivations.problems import Problem
+
+PROVED, CHECKED, WAIVED, UNCHECKED, WRONG = "proved", "checked", "waived", "unchecked", "wrong"
+STATUSES = (PROVED, CHECKED, WAIVED, UNCHECKED, WRONG)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two sides at one instance: how far apart, and where, for the message."""
+
+    error: float  # relative to the larger side
+    left: float
+    right: float
+    at: dict[str, int]
+    sizes: dict[str, int]
+
+
+@dataclass
+class Verdict:
+    """What was found out about one row (or declaration that could not be read)."""
+
+    line: int
+    text: str
+    status: str
+    lead: str = ""
+    problem: Problem | None = None
+    difference: Difference | None = None
+    sizes: tuple[str, ...] = ()  # the sizes that matter to the row
+    residue: str = ""
+    repair: dict[str, str] | None = None  # language -> the change
+    instances: int = 0
+    cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable
+    opaque: tuple[str, ...] = ()  # symbols that stood for any function
+    spans: tuple[tuple[str, str], ...] = ()  # how sums without brackets were read
+    independent: tuple[tuple[str, str], ...] = ()  # (out, C): out is not defined through C
+    place: str = ""  # the part of the formula that is not read, with what stands around it
+    reason: str = ""  # of a waiver
+    expression: str = ""  # % check: what was verified in place of the row
+    code: str = ""
+    sides: tuple[str, str] = ("", "")
+    direct: bool = False  # ∂ was read with the other named quantities held fixed
+    kind: str = "row"  # row, declaration, code
+    display: int = -1  # which formula of the derivation, and which row of it
+    number: int = -1
+
+    @property
+    def ok(self) -> bool:
+        return self.status in (PROVED, CHECKED, WAIVED)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Verdict:
+        """The inverse of `to_json`; TypeError or KeyError if it is none."""
+        data = dict(data)
+        if data["problem"] is not None:
+            data["problem"] = Problem(**data["problem"])
+        if data["difference"] is not None:
+            data["difference"] = Difference(**data["difference"])
+        for name in ("cited", "opaque", "sizes", "sides"):
+            data[name] = tuple(data[name])
+        for name in ("spans", "independent"):
+            data[name] = tuple((a, b) for a, b in data[name])
+        return cls(**data)
+
+
+@dataclass
+class Report:
+    """A derivation and its verdicts."""
+
+    title: str
+    line: int
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(v.ok for v in self.verdicts)

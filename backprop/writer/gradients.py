@@ -1,0 +1,84 @@
+"""The derived lines run on a graph's own values: every gradient of one backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node
+from backprop.writer.steps import Gradient
+
+
+class Lines(Protocol):
+    """What is asked of the derived lines, a `Backward`."""
+
+    def execute(
+        self, douts: tuple[np.ndarray, ...], until: int | None = None
+    ) -> dict[str, Any]: ...
+
+    def gradient_of(self, node: Node) -> Gradient | None: ...
+
+    def partials(
+        self, scope: dict[str, Any], gradient: Callable[[Node], np.ndarray]
+    ) -> dict[tuple[str, str, str], np.ndarray]: ...
+
+
+class Gradients:
+    """The gradients of one backward pass, each of its node's full shape.
+
+    Attributes:
+        nodes: name of a node -> its gradient; zeros where none flows.
+        wires: (producer, consumer, operand) -> the partial gradient that comes back on it.
+    """
+
+    def __init__(self, graph: Graph, lines: Lines, douts: tuple[np.ndarray, ...]) -> None:
+        self._graph = graph
+        self._douts = douts
+        self._backward = lines
+        self._scope = self._backward.execute(douts)
+        self.nodes: Mapping[str, np.ndarray] = _Nodes(graph, self._node)
+
+    def _node(self, node: Node) -> np.ndarray:
+        gradient = self._backward.gradient_of(node)
+        if gradient is None:
+            return np.zeros(node.shape, dtype=_floating(node.value.dtype))
+        scope = self._scope
+        if gradient.until is not None:
+            scope = self._backward.execute(self._douts, gradient.until)
+        value = np.broadcast_to(scope[gradient.name], node.shape)
+        if gradient.stale:
+            value = value.copy()
+            value[gradient.stale.entries] = 0
+        return value
+
+    @cached_property
+    def wires(self) -> Mapping[tuple[str, str, str], np.ndarray]:
+        return self._backward.partials(self._scope, self._node)
+
+
+class _Nodes(Mapping[str, np.ndarray]):
+    """The gradients by name, each completed when it is asked for."""
+
+    def __init__(self, graph: Graph, gradient: Callable[[Node], np.ndarray]) -> None:
+        self._graph = graph
+        self._gradient = gradient
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._gradient(self._graph[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._graph
+
+    def __iter__(self) -> Iterator[str]:
+        return (node.name for node in self._graph.nodes)
+
+    def __len__(self) -> int:
+        return len(self._graph.nodes)
+
+
+def _floating(dtype: np.dtype) -> np.dtype:
+    return dtype if dtype.kind == "f" else np.dtype(float)
