@@ -121,7 +121,7 @@ def held_shape(held: tuple[int, ...], whole: tuple[int, ...], lang: str) -> str:
     """The shape that a gradient has in the code, which broadcasting may still complete."""
     shape = shape_text(held)
     smaller = held != whole and math.prod(held) < math.prod(whole)
-    return say("broadcast", lang, shape=shape) if smaller else shape
+    return shape + say("broadcast", lang) if smaller else shape
 
 
 def diagram(graph: Any, backward: Any = None, lang: str = "en", *, exact: bool = False) -> Diagram:

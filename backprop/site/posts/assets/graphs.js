@@ -72,13 +72,13 @@
     }
 
     /** Scroll what is inside a box, so that elements of it can be seen. */
-    function center(box, inside, behavior) {
+    function center(box, inside) {
       const rects = inside.map((each) => each.getBoundingClientRect());
       if (!rects.length) return;
       const frame = box.getBoundingClientRect();
       const across = [Math.min(...rects.map((r) => r.left)), Math.max(...rects.map((r) => r.right))];
       const down = [Math.min(...rects.map((r) => r.top)), Math.max(...rects.map((r) => r.bottom))];
-      const to = { behavior };
+      const to = {};
       if (across[0] < frame.left || across[1] > frame.right) {
         to.left = box.scrollLeft + (across[0] + across[1] - frame.left - frame.right) / 2;
       }
@@ -93,7 +93,7 @@
       const visible = elements.filter((each) => each.getClientRects().length);
       const behavior = calm.matches ? "auto" : "smooth";
       for (const box of all(".bp-scroll, .bp-code pre")) {
-        center(box, visible.filter((each) => box.contains(each)), behavior);
+        center(box, visible.filter((each) => box.contains(each)));
       }
       const frame = figure.getBoundingClientRect();
       const head = $(".bp-stepper").getBoundingClientRect();
@@ -107,15 +107,18 @@
       }
       // Higher than the screen: what is drawn first, below the steps, which stay in sight.
       const drawn = visible.filter((each) => each instanceof SVGElement);
-      const boxes = (drawn.length ? drawn : visible).map((each) => each.getBoundingClientRect());
-      if (!boxes.length) return;
-      const first = Math.min(...boxes.map((box) => box.top));
-      const last = Math.max(...boxes.map((box) => box.bottom));
-      const ceiling = Math.max(top, Math.min(head.top, innerHeight * 0.4)) + head.height + 12;
-      if (first < ceiling || last > innerHeight - 12) {
-        const room = (innerHeight - ceiling - (last - first)) / 2;
-        scrollBy({ top: first - ceiling - Math.max(8, Math.min(room, 120)), behavior });
-      }
+      const spread = (elements) => {
+        const boxes = elements.map((each) => each.getBoundingClientRect());
+        return [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+      };
+      const room = innerHeight - top - head.height - 24;
+      let [first, last] = spread(visible);
+      if (last - first > room && drawn.length) [first, last] = spread(drawn);
+      if (!visible.length) return;
+      const ceiling = Math.max(top, Math.min(head.top, innerHeight - 24 - head.height - (last - first)));
+      const edge = ceiling + head.height + 12;
+      if (first < edge) scrollBy({ top: first - edge - 8, behavior });
+      else if (last > innerHeight - 12) scrollBy({ top: last - innerHeight + 28, behavior });
     }
 
     function show(index, walk, scroll) {
@@ -219,7 +222,9 @@
         const kind = node.classList.contains("bp-output") ? [] : svg.querySelectorAll(`.bp-wire${into}`);
         items.push(...[...kind].filter((wire) => !items.includes(wire)), node);
       }
-      groups.push(items);
+      // Pieces of one drawing are one group.
+      if (svg.closest(".bp-part:not(:first-child)")) groups[groups.length - 1].push(...items);
+      else groups.push(items);
     }
     for (const code of all(".bp-code")) {
       code.querySelector("pre").removeAttribute("tabindex");
@@ -227,7 +232,9 @@
     }
     const groupOf = new Map();
     for (const group of groups) {
-      const active = group.filter((each) => owners.has(each));
+      // A wire that goes on in another piece of the drawing is named there.
+      const named = (each) => owners.has(each) && each.textContent.trim();
+      const active = group.filter(named);
       active.forEach((each, at) => {
         each.setAttribute("tabindex", at ? "-1" : "0");
         each.setAttribute("role", "button");

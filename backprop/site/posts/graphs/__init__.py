@@ -6,7 +6,6 @@ side by side, and the steps from one to the other.
 scripts, so any number of figures fit one page under a strict content security policy.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from html import escape
@@ -17,70 +16,22 @@ import numpy as np
 
 from backprop.drawing.diagram import Diagram, diagram
 from backprop.drawing.style import STYLE, colours
-from backprop.drawing.svg import arrange, svg
+from backprop.drawing.svg import arrange, pieces, svg
 from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, upstream, value_html
 from backprop.site.posts.graphs.words import say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
-_SMALLEST = 0.92  # how far a drawing may be scaled down
-_CODE = 350  # what code needs beside a drawing
-# Widths of a figure from which on a drawing is shown from left to right ("right"), code stands
-# beside the drawing that runs down ("beside"), or both codes do ("three"): the style sheet has a
-# rule for each of these steps, as there may be no styles in the page.
-_STEP, _LAST = 40, 1400
 
 
 def assets() -> dict[str, str]:
     """The files that a page with figures loads: name → text."""
     folder = files("backprop.site.posts") / "assets"
-    rules = "".join(
-        f"@container bp-figure (min-width:{width}px){{"
-        + "".join(rule.replace("§", str(width)) for rule in _LAYOUTS)
-        + "}\n"
-        for width in range(_STEP * 6, _LAST + 1, _STEP)
-    )
-    text = (folder / "graphs.css").read_text("utf-8").replace("/* widths */\n", rules)
     return {
-        "graphs.css": STYLE + colours(".bp-figure") + text,
+        "graphs.css": STYLE + colours(".bp-figure") + (folder / "graphs.css").read_text("utf-8"),
         "graphs.js": (folder / "graphs.js").read_text("utf-8"),
     }
-
-
-# Later rules win: the drawing beside its code, then all three beside each other, then the drawing
-# from left to right above the codes.
-_LAYOUTS = (
-    ".bp-beside-§>.bp-body{grid-template:auto 1fr/auto minmax(0,1fr);"
-    "grid-template-areas:'drawing forward' 'drawing backward'}"
-    ".bp-beside-§>.bp-body>.bp-code-backward{border-top-width:1px;border-inline-start-width:1px}"
-    ".bp-beside-§>.bp-body>.bp-code-forward{border-top-width:0;border-inline-start-width:1px}",
-    ".bp-three-§>.bp-body{grid-template:auto/auto minmax(0,4fr) minmax(0,5fr);"
-    "grid-template-areas:'drawing forward backward'}"
-    ".bp-three-§>.bp-body>.bp-code-backward{border-top-width:0}",
-    ".bp-right-§>.bp-body{grid-template:auto auto/minmax(0,1fr) minmax(0,1fr);"
-    "grid-template-areas:'drawing drawing' 'forward backward'}"
-    ".bp-right-§>.bp-body>.bp-code{border-top-width:1px}"
-    ".bp-right-§>.bp-body>.bp-code-forward{border-inline-start-width:0}"
-    ".bp-right-§>.bp-body>.bp-code-backward{border-inline-start-width:1px}"
-    ".bp-right-§>.bp-body .bp-flow-right{display:block}"
-    ".bp-right-§>.bp-body .bp-flow-down{display:none}",
-)
-
-
-def _widths(drawn: Diagram) -> str:
-    """The classes that say from which width on a figure is laid out how."""
-    right, down = arrange(drawn, "right").width, arrange(drawn, "down").width
-    needed = {
-        "right": right * _SMALLEST + 8,
-        "beside": down + 40 + _CODE,
-        "three": down + 40 + 2 * _CODE,
-    }
-    classes = " bp-wide" if right > _WIDE else ""
-    for kind, width in needed.items():
-        step = max(_STEP * 6, math.ceil(width / _STEP) * _STEP)
-        classes += f" bp-{kind}-{step}" if step <= _LAST else ""
-    return classes
 
 
 def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
@@ -202,13 +153,17 @@ def figure(
     drawings = [
         f'<div class="bp-scroll bp-flow-{direction}" tabindex="0" role="group"'
         f' aria-label="{escape(say("drawing", lang, name=name))}">'
-        f"{svg(drawn, direction, lang, standalone=False).rstrip()}</div>"
-        for direction in ("right", "down")
+        f"{''.join(drawing.rstrip() for drawing in found)}</div>"
+        for direction, found in (
+            ("right", [f'<div class="bp-part">{part}</div>' for part in pieces(drawn, lang)]),
+            ("down", [svg(drawn, "down", lang, standalone=False)]),
+        )
     ]
+    wide = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
     ident = f' id="{anchor}"' if anchor else ""
     return (
-        f'<figure class="bp-figure{_widths(drawn)}"{ident} data-say="{escape(say("say", lang))}"'
+        f'<figure class="bp-figure{wide}"{ident} data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
         f'<div class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
         f"{_intro(graph, steps, lang)}"
@@ -238,7 +193,7 @@ def _intro(graph: Any, steps: list[Explained], lang: str) -> str:
     tables = [(name, value_html(value)) for name, value in given]
     made = "".join(
         f'<div class="bp-made"><span>{escape(name)} =</span>{table}</div>'
-        for name, table in tables
+        for name, table in sorted(tables, key=lambda pair: pair[1].count("<tr>") == 1)
         if table
     )
     made = f'<div class="bp-given" role="group" aria-label="{say("given", lang)}">{made}</div>'
