@@ -37,10 +37,11 @@ audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots
 	cd tests/audit && npm $(NPM_CI)
 	$(BIN)/python -m tests.audit
 
-lint: setup ## Check style and types
+lint: setup ## Check style, types, and that rooms import one way
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 
 format: setup ## Put style right
 	$(BIN)/ruff check --fix .

@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# The one place of the version: the distribution's metadata and the tag of a release follow it.
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from backprop import layers as layers
     from backprop.checker import Report as Report

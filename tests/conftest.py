@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """Plugins and themes are found by what is installed: after a change there, install again."""
+    if not entry_points(group="mkdocs.themes", name="backprop"):
+        pytest.exit("the entry points of pyproject.toml have changed: make setup", returncode=4)
 
 
 def build_once(shared: Path, name: str, build: Callable[[Path], None]) -> Path:
@@ -49,6 +57,15 @@ def build_site(folder: Path, **environment: str) -> None:
     )
     if run.returncode:
         pytest.fail(f"mkdocs build --strict:\n{run.stdout}{run.stderr}", pytrace=False)
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """The files in which two built sites differ; empty if they are the same to the byte."""
+    names, others = (
+        {str(p.relative_to(s)) for p in s.rglob("*") if p.is_file()} for s in (one, other)
+    )
+    _, mismatch, errors = filecmp.cmpfiles(one, other, names & others, shallow=False)
+    return sorted(names ^ others) + sorted(mismatch) + sorted(errors)
 
 
 @pytest.fixture(scope="session")

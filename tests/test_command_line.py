@@ -73,7 +73,7 @@ constant = 3
 def folder(tmp_path, monkeypatch):
     (tmp_path / "layers.py").write_text(LAYERS)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("backprop.cli.main._loaded", {})
+    monkeypatch.setattr("backprop.cli.functions._loaded", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
     return tmp_path

@@ -1,11 +1,8 @@
-"""A handwritten backward against the truth: the first wrong variable, and what is wrong.
+"""`bp.check`: a handwritten backward against the truth, the first wrong variable named.
 
-check ──► points      the arguments, the forward run there, its cache, a random dout
-      ──► truth       every gradient and partial at a point, and what follows from them
-      ──► recorder    the backward run with every assignment written down
-      ──► judge       which variable is the first wrong one: corrections, simplest first
-      ──► compare     variables by name; what only an identity makes right
-      ──► report      the same in words, two languages; hints is the table of kinds
+check ──► judging     the points, the recorded run, who is to blame and why
+      ──► variables   by name, where the results are right; identities: what only they make right
+      ──► report      the same in words (words, prose), two languages
 """
 
 from backprop.checker.check import check

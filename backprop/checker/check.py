@@ -8,20 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker import compare
-from backprop.checker.closeness import differs
-from backprop.checker.hints import HINTS, say
-from backprop.checker.judge import Judge
-from backprop.checker.kinks import kink
-from backprop.checker.look import Look
-from backprop.checker.points import Point, points
-from backprop.checker.recorder import Recording
-from backprop.checker.relations import Blame
+from backprop.checker.identities import uses_of_identities
+from backprop.checker.prose import assigned, brief, describe, expected
 from backprop.checker.report import Mistake, Report, language
-from backprop.checker.results import Misfit, as_results
-from backprop.checker.run import Instrumented
-from backprop.checker.truth import OwnFault, Truth
-from backprop.checker.words import assigned, brief, describe, expected
+from backprop.checker.variables import by_name, ratio, rows
+from backprop.checker.words import say
+from backprop.judging.case import Case
+from backprop.judging.closeness import differs
+from backprop.judging.hints import HINTS
+from backprop.judging.judge import Judge
+from backprop.judging.kinds import Blame
+from backprop.judging.kinks import kink
+from backprop.judging.points import Point, points
+from backprop.judging.recorder import Recording
+from backprop.judging.results import Misfit, as_results
+from backprop.judging.run import Instrumented
+from backprop.judging.trials import Trials
+from backprop.judging.truth import OwnFault, Truth
 
 _MOST = 3  # mistakes that are listed
 
@@ -93,43 +96,44 @@ class _Check:
         self.points = places
         self.truths = truths
         self.lang = lang
-        self.judge = Judge(backward, places, truths)
+        self.trials = Trials(backward, places, truths)
+        self.judge = Judge(self.trials)
         self.forward = places[0].graph.function
         self.notes: list[str] = []
 
     # ── the verdict ─────────────────────────────────────────────────────────────────────────
     def report(self) -> Report:
-        runs = [self.judge.record(i) for i in range(len(self.points))]
+        runs = [self.trials.record(i) for i in range(len(self.points))]
         which = self._judged(runs)
         run = runs[which]
         broken = self._broken(run, which)
         if broken is not None:
             return self._made([broken], None)
-        look = Look(self.judge, which, run)
+        case = Case(self.trials, which, run)
         mistakes: list[Mistake] = []
         if run.damage:
-            mistakes.append(self._damaged(self.judge.watch(which)))
-        if self.judge.wrong(which, run.result):
+            mistakes.append(self._damaged(self.trials.watch(which)))
+        if self.trials.wrong(which, run.result):
             mistakes += self._blamed(which, run)
         else:
-            wrong, remarks = compare.by_name(look)
+            wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
-            also = {b.name for b in compare.by_name(Look(self.judge, other, runs[other]))[0]}
+            also = {b.name for b in by_name(Case(self.trials, other, runs[other]))[0]}
             for blame in wrong:
                 if blame.name in also:
-                    mistakes.append(self._mistake(look, blame, hidden=True))
-            for remark in [*remarks, *compare.identities(self.judge, look)]:
+                    mistakes.append(self._mistake(case, blame, hidden=True))
+            for remark in [*remarks, *uses_of_identities(case)]:
                 said = dict(remark.said)
                 if "what" in said:
                     said["what"] = say(said["what"], self.lang)
                 self.notes.append(say(remark.key, self.lang, **said))
-        return self._made(mistakes, look)
+        return self._made(mistakes, case)
 
     def _judged(self, runs: list[Recording]) -> int:
         """The point whose run decides: the first with something wrong, kinks left out."""
         wrong = [
             i for i, run in enumerate(runs)
-            if run.failure is not None or self.judge.wrong(i, run.result)
+            if run.failure is not None or self.trials.wrong(i, run.result)
         ]  # fmt: skip
         if wrong and len(wrong) < len(runs):
             for i in list(wrong):
@@ -194,23 +198,28 @@ class _Check:
                 sentences.append(
                     say("cache_is", self.lang, forward=self.forward, cache=brief(cache, 6))
                 )
-        look = Look(self.judge, which, run)
-        earlier = self.judge.blame_failure(which, run) or self._cause(look)
+        case = Case(self.trials, which, run)
+        earlier = self.judge.blame_failure(which, run) or self._cause(case)
         if earlier is not None:
-            mistake = self._mistake(look, earlier)
+            mistake = self._mistake(case, earlier)
             said = "\n".join([mistake.said, *sentences])
             return Mistake(**{**vars(mistake), "said": said})
         return Mistake(assigned(code), failure.line, code, "error", "\n".join(sentences))
 
-    def _cause(self, look: Look) -> Blame | None:
+    def _cause(self, case: Case) -> Blame | None:
         """The first variable before an exception that is wrong by its name."""
-        for event in look.events:
-            exact = self.judge.names.exact(event.name)
-            if event.kind == "parameter" or not exact or not event.last or look.named(event):
+        for event in case.events:
+            exact = self.trials.names.exact(event.name)
+            if (
+                event.kind == "parameter"
+                or not exact
+                or not event.last
+                or case.reading.named(event)
+            ):
                 continue
-            if not isinstance(event.value, np.ndarray) or look.known(event):
+            if not isinstance(event.value, np.ndarray) or case.reading.known(event):
                 continue
-            return look.by_name(event, exact[0])
+            return case.kinds.by_name(event, exact[0])
         return None
 
     def _damaged(self, run: Recording) -> Mistake:
@@ -230,21 +239,21 @@ class _Check:
             blame = self.judge.blame(which, run)
             if blame is None:
                 break
-            look = Look(self.judge, which, run)
-            mistakes.append(self._mistake(look, blame))
-            before = self.judge.wrong(which, run.result)
+            case = Case(self.trials, which, run)
+            mistakes.append(self._mistake(case, blame))
+            before = self.trials.wrong(which, run.result)
             if blame.hint == "order" and blame.edit is None:
                 break
             if blame.edit is not None:
-                self.judge.replaced[id(blame.edit.statement.origin)] = blame.edit.statement  # type: ignore[attr-defined]
-            elif blame.want is not None and not self.judge.replaced:
-                self.judge.overrides[blame.event.site, blame.event.name] = look.put(
+                self.trials.replaced[id(blame.edit.statement.origin)] = blame.edit.statement  # type: ignore[attr-defined]
+            elif blame.want is not None and not self.trials.replaced:
+                self.trials.overrides[blame.event.site, blame.event.name] = case.corrections.put(
                     blame.event, blame.want
                 )
             else:
                 break
-            run = self.judge.record(which)
-            after = self.judge.wrong(which, run.result)
+            run = self.trials.record(which)
+            after = self.trials.wrong(which, run.result)
             if not after or run.failure is not None or not after <= before:
                 break
             if any(m.variable == blame.name and m.line == blame.event.line for m in mistakes[:-1]):
@@ -253,13 +262,13 @@ class _Check:
         return mistakes
 
     # ── in words ────────────────────────────────────────────────────────────────────────────
-    def _mistake(self, look: Look, blame: Blame, hidden: bool = False) -> Mistake:
+    def _mistake(self, case: Case, blame: Blame, hidden: bool = False) -> Mistake:
         event, lang = blame.event, self.lang
         want = blame.want
         value = event.value
         got_shape = value.shape if isinstance(value, (np.ndarray, np.floating)) else None
         want_shape = want.shape if want is not None else None
-        result = look.returned_as(event)
+        result = case.reading.returned_as(event)
         shapes_differ = got_shape is not None and want_shape is not None and got_shape != want_shape
         hint = blame.hint
         if hint == "shape" or (hint is None and result is not None and shapes_differ):
@@ -275,15 +284,15 @@ class _Check:
         error = times = None
         if want is not None and isinstance(value, (np.ndarray, float, int)):
             if np.shape(value) == want.shape:
-                error = differs(value, want, look.truth.scale)
-                times = compare.ratio(value, want)
+                error = differs(value, want, case.truth.scale)
+                times = ratio(value, want)
         return Mistake(
             blame.name, event.line, self.backward.text(event.line), hint, "\n".join(said),
-            expected(look, blame), blame.detail.get("line"), blame.node, got_shape, want_shape,
+            expected(case, blame), blame.detail.get("line"), blame.node, got_shape, want_shape,
             error, times,
         )  # fmt: skip
 
-    def _made(self, mistakes: list[Mistake], look: Look | None) -> Report:
+    def _made(self, mistakes: list[Mistake], case: Case | None) -> Report:
         lang = self.lang
         code = getattr(self.backward.function, "__code__", None)
         filename = code.co_filename if code else ""
@@ -296,9 +305,10 @@ class _Check:
             for mistake in mistakes[1:]:
                 parts += ["", say("then", lang), describe(mistake, lang)]
             message = "\n".join(parts)
-        rows = compare.rows(look, {m.variable or "" for m in mistakes}) if look is not None else []
+        blamed = {m.variable or "" for m in mistakes}
+        table = rows(case, blamed) if case is not None else []
         graph = self.points[0].graph
         return Report(
-            self.forward, self.backward.name, lang, not mistakes, message, mistakes, rows,
+            self.forward, self.backward.name, lang, not mistakes, message, mistakes, table,
             self.notes, filename, len(self.points), graph,
         )  # fmt: skip

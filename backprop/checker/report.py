@@ -10,7 +10,8 @@ import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any, TextIO
 
-from backprop.checker.hints import HINTS, say
+from backprop.checker.words import say
+from backprop.judging.hints import HINTS
 
 LANGUAGES = ("en", "zh")
 
@@ -59,7 +60,7 @@ class Mistake:
         variable: its name; None where the backward as a whole is wrong.
         line: its line in the source file.
         code: the text of that line.
-        hint: a word of `backprop.checker.HINTS`, or None.
+        hint: a word of `backprop.judging.hints.HINTS`, or None.
         said: what is wrong, in the report's language.
         expected: the line that the derived backward has, in the backward's own names.
         change: the line changed so that it would be right, where one small change does it.
@@ -93,7 +94,7 @@ class Report:
         first_wrong: the first wrong variable, in the backward's own words; `return[0]` for an
             expression that is returned without a name; None if nothing is wrong.
         line: its line in the source file.
-        hint: the kind of mistake, one of the words in `backprop.checker.HINTS`, or None.
+        hint: the kind of mistake, one of the words in `backprop.judging.hints.HINTS`, or None.
         message: the same in prose, in the language of the report.
         rows: one `Row` a variable.
         notes: remarks that are no mistakes.

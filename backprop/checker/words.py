@@ -1,107 +1,97 @@
-"""A mistake in words."""
+"""What a report says beside the hints, one row a sentence, a column a language."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import numpy as np
+TEXTS: dict[str, tuple[str, str]] = {
+    "title": ("{backward} against {forward}", "{backward} 对照 {forward}"),
+    "right": (
+        "right: every returned gradient, at {points} points",
+        "正确：返回的每个梯度，在 {points} 个点上都对",
+    ),
+    "wrong": ("wrong", "有错"),
+    "first": ("`{name}` on line {line} is wrong.", "第 {line} 行的 `{name}` 错了。"),
+    "first_result": (
+        "What line {line} returns as `{name}` is wrong.",
+        "第 {line} 行返回的 `{name}` 错了。",
+    ),
+    "unknown": (
+        "It is not the gradient that belongs here, and no simple change makes it right; compare it with the expected line.",
+        "它不是这里应有的梯度，改一处小地方也不能使它正确；请和应有的式子对照。",
+    ),
+    "expected": ("expected: {line}", "应为：{line}"),
+    "gradient_of": ("it should be the gradient of `{node}`", "它应该是 `{node}` 的梯度"),
+    "change": ("this would be right: {line}", "这样就对了：{line}"),
+    "shapes": ("shape {got}, expected {want}", "形状 {got}，应为 {want}"),
+    "error_size": ("relative error {error}", "相对误差 {error}"),
+    "ratio": ("it is {ratio} times the right value", "它是正确值的 {ratio} 倍"),
+    "then": ("Once that is corrected, the next mistake:", "改正之后，下一处错误："),
+    "note": ("note", "说明"),
+    "row_right": ("right", "正确"),
+    "row_wrong": ("wrong", "错误"),
+    "row_partial": ("right, one path", "正确（其中一路）"),
+    "row_scaled": ("right up to {ratio}", "差常数倍 {ratio}"),
+    "row_helper": ("", ""),
+    "col_line": ("line", "行"),
+    "col_name": ("variable", "变量"),
+    "col_shape": ("shape", "形状"),
+    "col_what": ("gradient of", "谁的梯度"),
+    "col_verdict": ("", ""),
+    "none": (
+        "{backward} returns None; it must return the gradients: {names}. Is the `return` missing?",
+        "{backward} 返回了 None；应该返回梯度：{names}。是不是忘了 `return`？",
+    ),
+    "number": (
+        "{backward} returns a number of results that does not fit ({got}): {want} expected, one for each floating-point argument of {forward}, in this order: {names}",
+        "{backward} 返回了 {got} 个值；应该是 {want} 个，{forward} 的每个浮点参数各一个，顺序是：{names}",
+    ),
+    "key": (
+        "{backward} returns a dictionary without an entry for `{name}`; it has: {have}",
+        "{backward} 返回的字典里没有 `{name}` 的梯度；只有：{have}",
+    ),
+    "raises": (
+        "{backward} stops on line {line}: {error}",
+        "{backward} 在第 {line} 行出错：{error}",
+    ),
+    "values_there": ("the values there: {values}", "当时的值：{values}"),
+    "cache_is": (
+        "The cache that {forward} returned: {cache}",
+        "{forward} 返回的 cache 是：{cache}",
+    ),
+    "kink": (
+        "At the given arguments {forward} has a kink ({where}): there is no gradient there, so that point was left out. {others} points nearby were judged.",
+        "在给定的参数处 {forward} 不可导（{where}），没有梯度可比，这个点不算。改在附近的 {others} 个点上检查。",
+    ),
+    "note_constant": (
+        "`{name}` (line {line}) holds {ratio} times the gradient of `{node}`; later lines make up for it.",
+        "`{name}`（第 {line} 行）是 `{node}` 的梯度的 {ratio} 倍；后面的行补上了这个常数。",
+    ),
+    "note_identity": (
+        "`{name}` (line {line}) is right only because of an identity such as Σ(x − mean) = 0: {what}. No mistake, but good to know.",
+        "`{name}`（第 {line} 行）只是因为 Σ(x − mean) = 0 之类的恒等式才对：{what}。不算错，但值得知道。",
+    ),
+    "note_uses_identity": (
+        "uses an identity such as Σ(x − mean) = 0 to leave something out; fine",
+        "利用了 Σ(x − mean) = 0 之类的恒等式省略了一些东西；没有问题",
+    ),
+    "identity_sign": ("the sign is wrong, and the identity hides it", "符号反了，恒等式掩盖了它"),
+    "identity_other": ("it leaves out a term that is zero", "省略了恰好为零的一项"),
+    "hidden": (
+        "The returned gradients are right all the same; but the variable is not what its name says.",
+        "返回的梯度碰巧仍然是对的；但这个变量不是它的名字所说的梯度。",
+    ),
+    "no_source": (
+        "There is no source to read (a REPL or exec), so lines cannot be shown or changed; the run was followed all the same.",
+        "没有源代码（REPL 或 exec），无法显示和试改代码行；运行过程仍然跟踪了。",
+    ),
+    "dtype": (
+        "Arguments were taken in double precision.",
+        "参数按双精度计算。",
+    ),
+}
 
-from backprop.checker.closeness import differs
-from backprop.checker.hints import say
-from backprop.checker.look import Look
-from backprop.checker.relations import Blame
-from backprop.checker.report import Mistake
-from backprop.graph.graph import Graph
-from backprop.writer import backward_of
 
-
-def expected(look: Look, blame: Blame) -> str | None:
-    """The derived line of that gradient, in the names of the handwritten backward."""
-    if blame.node is None or blame.hint == "order":
-        return None
-    graph = look.truth.graph
-    try:
-        steps = [s for s in backward_of(graph).steps if s.node.name == blame.node]
-    except Exception:  # a loop too long to be unrolled into lines
-        return None
-    if not steps:
-        return None
-    names = _translation(look, graph, steps[-1].gradient, blame.name)
-    lines = [_renamed(step.line, names) for step in steps[-3:]]
-    text = "; ".join(lines)
-    nameless = re.search(r"\bd?t\d+\b", text)  # values that the author gave no name
-    if len(text) > 200 or (nameless and blame.detail.get("line")):
-        return None
-    return text
-
-
-def _translation(look: Look, graph: Graph, gradient: str, name: str) -> dict[str, str]:
-    """Derived name -> handwritten name, for what has the same value."""
-    names: dict[str, str] = {}
-    scope = {e.name: e.value for e in look.events if e.name.isidentifier()}
-    for node in graph.nodes:
-        for mine in (node.name, *[k for k in scope if k != node.name]):
-            value = scope.get(mine)
-            if isinstance(value, np.ndarray) and value.shape == node.value.shape:
-                if value.dtype.kind == "f" and not differs(value, node.value, 0.0):
-                    names.setdefault(node.name, mine)
-                    break
-    for node_name, want in look.truth.gradients.items():
-        for mine in (f"d{node_name}", *scope):
-            value = scope.get(mine)
-            if isinstance(value, np.ndarray) and value.shape == want.shape:
-                if value.dtype.kind == "f" and not differs(value, want, look.truth.scale):
-                    names.setdefault(f"d{node_name}", mine)
-                    break
-    if name.isidentifier():
-        names[gradient] = name
-    return names
-
-
-def describe(mistake: Mistake, lang: str) -> str:
-    """A mistake in prose: the line, what is wrong, what was expected, one number."""
-    lines = [*mistake.said.splitlines()[:1]]
-    if mistake.code:
-        lines += ["", f"  {mistake.line} | {mistake.code}", ""]
-    lines += mistake.said.splitlines()[1:]
-    if mistake.change:
-        lines.append(say("change", lang, line=mistake.change))
-    if mistake.expected:
-        lines.append(say("expected", lang, line=mistake.expected))
-    elif mistake.node and mistake.node != mistake.variable:
-        lines.append(say("gradient_of", lang, node=mistake.node))
-    facts = []
-    if mistake.got_shape is not None and mistake.want_shape is not None:
-        if mistake.got_shape != mistake.want_shape:
-            facts.append(say("shapes", lang, got=mistake.got_shape, want=mistake.want_shape))
-    if mistake.ratio is not None:
-        facts.append(say("ratio", lang, ratio=f"{mistake.ratio:.4g}"))
-    elif mistake.error and np.isfinite(mistake.error):
-        facts.append(say("error_size", lang, error=f"{mistake.error:.2g}"))
-    if facts:
-        lines.append("; ".join(facts))
-    return "\n".join(lines)
-
-
-def assigned(code: str) -> str | None:
-    match = re.match(r"^([A-Za-z_]\w*)(?:\[[^=]*\])?\s*(?:[-+*/@]|\*\*|//)?=(?!=)", code)
-    return match[1] if match else None
-
-
-def _renamed(line: str, names: dict[str, str]) -> str:
-    return re.sub(r"(?<![\w.])[^\W\d]\w*", lambda m: names.get(m[0], m[0]), line)
-
-
-def brief(value: Any, most: int = 3) -> str:
-    if isinstance(value, np.ndarray):
-        return f"array{value.shape}".replace(",)", ",)")
-    if isinstance(value, dict):
-        inside = ", ".join(f"{k!r}: {brief(v)}" for k, v in list(value.items())[: 2 * most])
-        return "{" + inside + "}"
-    if isinstance(value, (tuple, list)):
-        inside = ", ".join(brief(v) for v in value[: 2 * most])
-        more = ", …" if len(value) > 2 * most else ""
-        return f"({inside}{more})" if isinstance(value, tuple) else f"[{inside}{more}]"
-    text = repr(value)
-    return text if len(text) < 60 else text[:57] + "…"
+def say(key: str, lang: str, **said: Any) -> str:
+    en, zh = TEXTS[key]
+    return (zh if lang == "zh" else en).format(**said)

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from backprop.derivations.explain import STATUS, describe
+from backprop.derivations.explain import ASSUMED, STATUS, describe
 from backprop.derivations.page import verify_page
 
 NOT_UTF8 = {
@@ -50,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not reports:
             print(f"{name}: no derivation (/// derivation … ///)")
         for _, report in reports:
+            for premise in report.assumed:
+                print(f"{name}:{premise.line}  {ASSUMED[options.lang]}  {premise.text}")
             for verdict in report.verdicts:
                 counts[verdict.status] += 1
                 label = STATUS[verdict.status][options.lang]

@@ -11,11 +11,12 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import asdict, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from backprop.derivations.verdicts import Report, Verdict
+from backprop.derivations.verdicts import Premise, Report, Verdict
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +57,8 @@ class Cache:
         try:
             data = json.loads((self.folder / f"{key}.json").read_text("utf-8"))
             verdicts = [Verdict.from_json(v) for v in data["verdicts"]]
-            report = Report(data["title"], line, verdicts)
+            assumed = [Premise(p["line"] + line, p["text"], p["display"]) for p in data["assumed"]]
+            report = Report(data["title"], line, verdicts, assumed)
             for verdict in report.verdicts:
                 verdict.line += line
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -69,7 +71,9 @@ class Cache:
         verdicts = [v.to_json() for v in report.verdicts]
         for verdict in verdicts:
             verdict["line"] -= report.line
-        text = json.dumps({"title": report.title, "verdicts": verdicts}, ensure_ascii=False)
+        assumed = [asdict(replace(p, line=p.line - report.line)) for p in report.assumed]
+        data = {"title": report.title, "verdicts": verdicts, "assumed": assumed}
+        text = json.dumps(data, ensure_ascii=False)
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.folder)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -12,6 +12,7 @@ STATUS = {
     "unchecked": {"en": "not checked", "zh": "未验证"},
     "wrong": {"en": "wrong      ", "zh": "错误　"},
 }
+ASSUMED = {"en": "assumed    ", "zh": "假设　"}  # a premise, which is no row
 MARK = {"proved": "∎", "checked": "✓", "waived": "○", "unchecked": "○", "wrong": "✗"}
 
 TEXT = {
@@ -27,6 +28,8 @@ TEXT = {
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
     "place": ("here: {place}", "位置：{place}"),
+    "assumed": ("assumes {premises}", "以 {premises} 为前提"),
+    "premise": ("assumed, not derived: {tex}", "假设，并非推出：{tex}"),
     "opaque": (
         "holds for any {names}, not only as defined",
         "对任意的 {names} 都成立，不限于其定义",
@@ -94,6 +97,8 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
                     change=verdict.repair["zh" if language.startswith("zh") else "en"],
                 )
             )
+    if verdict.ok and verdict.assumed:
+        lines.append(phrase("assumed", language, premises=", ".join(verdict.assumed)))
     for of, by in verdict.independent:
         lines.append(phrase("independent", language, of=of, by=by))
     if verdict.expression:

@@ -73,6 +73,11 @@ SAID: dict[str, tuple[str, str]] = {
         "字母 {found} 可以是一个名字，也可以是乘积，两者都声明过；名字请写 \\mathrm{{{found}}}，"
         "乘积请写 {found_dots}",
     ),
+    "power-or-name": (
+        "{found} may be a name of its own or a power of {name}: both are declared; give the number "
+        "another name, or write the power with brackets, ({name})^…",
+        "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
     "e-declared": (
         "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
         "function; write \\exp(…) for the exponential, or give the other e another name",
@@ -173,6 +178,39 @@ SAID: dict[str, tuple[str, str]] = {
     "claim": (
         "this equation declares nothing new ({found} is defined already); write it as a row",
         "这个等式没有声明新的符号（{found} 已有定义）；请把它写成推导的一行",
+    ),
+    "not-assumed": (
+        "this does not hold for all {found}, and no word says that it is assumed; write 'assume "
+        "${tex}$' (or given, with, let, such that), or leave it out",
+        "这并非对任意的 {found} 都成立，也没有词语表明它是假设；请写“假设 ${tex}$”"
+        "（或 给定、设、满足、使得），或去掉它",
+    ),
+    "unsatisfiable": (
+        "no numbers were found for which {found} holds; a derivation from what cannot be "
+        "proves anything",
+        "没有找到使 {found} 成立的数；从不可能成立的前提出发，什么都能“证明”",
+    ),
+    "unsatisfiable-with": (
+        "no numbers were found for which {found} holds together with {others}; a derivation from "
+        "what cannot be proves anything",
+        "没有找到使 {found} 与 {others} 同时成立的数；从不可能成立的前提出发，什么都能“证明”",
+    ),
+    "contradictory": (
+        "the bounds contradict each other: {found}",
+        "这些界互相矛盾：{found}",
+    ),
+    "bound-claimed": (
+        "{found}: a bound in the prose restricts a variable where a word says so ('let ${found}$', "
+        "assume, given, with); of what is defined it is a claim, which is not verified: leave it out",
+        "{found}：正文里的界只有由词语表明时才限制变量（“设 ${found}$”、假设、给定、满足）；"
+        "对有定义的量它是一个断言，不作验证：请去掉它",
+    ),
+    "prose-case": (
+        "a case in the prose, {found}, restricts nothing that follows; write it at the end of the "
+        "row that it is about, \\quad \\text{{if }} …, or assume it for a block of its own: "
+        "assume ${found}$",
+        "正文里的情形 {found} 不会限制后文；请写在它所指那一行的末尾：\\quad \\text{{若 }} …，"
+        "或另起一个推导块并写：假设 ${found}$",
     ),
     # indices and shapes
     "subscript-juxtaposed": (

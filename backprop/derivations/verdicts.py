@@ -37,6 +37,7 @@ class Verdict:
     residue: str = ""
     repair: dict[str, str] | None = None  # language -> the change
     instances: int = 0
+    assumed: tuple[str, ...] = ()  # the assumptions that the row needs
     cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable
     opaque: tuple[str, ...] = ()  # symbols that stood for any function
     spans: tuple[tuple[str, str], ...] = ()  # how sums without brackets were read
@@ -66,20 +67,30 @@ class Verdict:
             data["problem"] = Problem(**data["problem"])
         if data["difference"] is not None:
             data["difference"] = Difference(**data["difference"])
-        for name in ("cited", "opaque", "sizes", "sides"):
+        for name in ("assumed", "cited", "opaque", "sizes", "sides"):
             data[name] = tuple(data[name])
         for name in ("spans", "independent"):
             data[name] = tuple((a, b) for a, b in data[name])
         return cls(**data)
 
 
+@dataclass(frozen=True)
+class Premise:
+    """An equation that the prose assumes."""
+
+    line: int
+    text: str
+    display: int = -1  # which formula of the derivation
+
+
 @dataclass
 class Report:
-    """A derivation and its verdicts."""
+    """A derivation, what it assumes, and its verdicts."""
 
     title: str
     line: int
     verdicts: list[Verdict] = field(default_factory=list)
+    assumed: list[Premise] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:

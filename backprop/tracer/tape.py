@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from backprop.graph.rule import Rule
 from backprop.graph.site import Site
 from backprop.rules import TABLE, lookup
 from backprop.tracer.frames import author, code_of, name_of, outermost, site
-
-if TYPE_CHECKING:
-    from backprop.tracer.array import Array
 
 ndarray, new = np.ndarray, object.__new__
 _NUMBERS = (int, float, complex, np.number, np.bool_)
@@ -34,7 +31,7 @@ def running() -> Tape | None:
 class Tape:
     """The nodes of one run, in order, and the branches that depended on values."""
 
-    array: type[Array]  # the class, given by its module, which needs this one
+    array: type[Any]  # the class Array; its module, which needs this one, gives it
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
@@ -148,8 +145,8 @@ class Tape:
         value: Any,
         flow: int,
         here: Site | None,
-    ) -> Array:
-        """Write down an operation that was run; its result, to be handed to the author."""
+    ) -> Any:
+        """Write down an operation that was run; its result, an Array to hand to the author."""
         if type(value) is not ndarray:
             value = np.asarray(value)
         if here is None:

@@ -6,7 +6,7 @@ import ast
 import builtins
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +15,15 @@ from backprop.graph.lengths import length
 from backprop.graph.node import Node
 from backprop.graph.site import Site, parts
 from backprop.writer import text
+from backprop.writer.naming import Naming
 from backprop.writer.text import Tree
-
-if TYPE_CHECKING:
-    from backprop.writer.values import Values
 
 LITERAL = 64  # entries of an array that may be written out
 _BUILTINS = {"abs", "bool", "float", "int", "len", "list", "max", "min", "range", "sum", "tuple"}
 _UNSAFE = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.JoinedStr)
 
 
-def constant_tree(values: Values, node: Node) -> Tree | None:
+def constant_tree(values: Naming, node: Node) -> Tree | None:
     """An expression for a constant node.
 
     None for a large one that is random, or computed where the arguments cannot tell: the
@@ -70,7 +68,7 @@ def _literal(value: np.ndarray) -> Tree:
 
 
 # ── the author's own expression, if the arguments alone give the same value ────────────────
-def number_tree(values: Values, value: Any, site: Site | None) -> Tree | None:
+def number_tree(values: Naming, value: Any, site: Site | None) -> Tree | None:
     """The author's expression for a number that depends on the arguments: `0.5 * reg`."""
     if site is None or hasattr(value, "tree") or isinstance(value, bool):
         return None
@@ -81,7 +79,7 @@ def number_tree(values: Values, value: Any, site: Site | None) -> Tree | None:
     return _verbatim(values, value, site, computed)
 
 
-def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> Tree | None:
+def _verbatim(values: Naming, value: Any, site: Site, candidates: list[Any]) -> Tree | None:
     """The first of these expressions that the arguments alone give the same value."""
     scope = values.graph.call.legible
     for candidate, definitions in product(candidates, _worlds(site)):
@@ -101,7 +99,7 @@ def _verbatim(values: Values, value: Any, site: Site, candidates: list[Any]) -> 
     return None
 
 
-def _with_lengths(values: Values, tree: Tree, site: Site) -> Tree:
+def _with_lengths(values: Naming, tree: Tree, site: Site) -> Tree:
     """`x.shape[0]` called N again where the author did."""
     names = {
         text.show(assigned[0]): name

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from backprop.graph.node import Node
 from backprop.writer import text
+from backprop.writer.expand import Filling
 from backprop.writer.text import Tree
-
-if TYPE_CHECKING:
-    from backprop.graph.node import Node
-    from backprop.writer.expand import Filling
 
 Shape = tuple[int, ...]
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from backprop.graph.node import Node
 from backprop.writer import text
 from backprop.writer.constants import number_tree
-from backprop.writer.text import Tree
-from backprop.writer.words import WORDS, Shape, broadcast
+from backprop.writer.naming import Naming
+from backprop.writer.text import Shape, Tree, broadcast
 
-if TYPE_CHECKING:
-    from backprop.writer.values import Values
+# The words that texts may use beside numpy; `backprop.writer.words` fills it.
+WORDS: dict[str, Callable[..., tuple[Tree, Shape | None]]] = {}
 
 _FREE = {"np", "float", "int", "len", "range"}
 
@@ -28,7 +29,7 @@ class Filling:
 
     def __init__(
         self,
-        writer: Values,
+        writer: Naming,
         node: Node,
         target: Node,
         gradient: tuple[Tree, Shape] | None,

@@ -22,9 +22,8 @@ from backprop.writer.expand import Filling
 from backprop.writer.names import Names, Use, scatters
 from backprop.writer.stale import Stale, entries_of, selected, untouched
 from backprop.writer.steps import Gradient, Partial, Step, Why
-from backprop.writer.text import Tree
+from backprop.writer.text import Shape, Tree
 from backprop.writer.unbroadcast import unbroadcast
-from backprop.writer.words import Shape
 
 
 class Writer(Names):

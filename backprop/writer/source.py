@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from backprop.graph.axes import origins
 from backprop.graph.graph import Graph
 from backprop.graph.lengths import Length
 from backprop.graph.node import Node, plain
@@ -127,8 +128,6 @@ class Forward(Values):
 
     def _lengths(self) -> Iterator[str]:
         """`N, D = x.shape`, or `N = x.shape[0]` where only that one is needed."""
-        from backprop.graph.axes import origins
-
         named: dict[Node, dict[int, str]] = {}
         for name, length in self.lengths_named.items():
             _, node, axis = length.tree

@@ -14,8 +14,7 @@ import numpy as np
 from backprop.graph.node import Node
 from backprop.graph.node import plain as plain_value
 from backprop.writer.names import Use
-from backprop.writer.text import Tree
-from backprop.writer.words import Shape
+from backprop.writer.text import Shape, Tree
 
 
 class Stale(NamedTuple):

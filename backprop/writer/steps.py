@@ -9,8 +9,7 @@ from backprop.graph.node import Node
 from backprop.graph.rule import Rule
 from backprop.writer.names import Use
 from backprop.writer.stale import Stale
-from backprop.writer.text import Tree
-from backprop.writer.words import Shape
+from backprop.writer.text import Shape, Tree
 
 
 class Why(NamedTuple):

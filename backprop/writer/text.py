@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 Tree = ast.expr
+Shape = tuple[int, ...]
 # The shape of what a tree computes, where it is known.
 shapes: WeakKeyDictionary[ast.AST, tuple[int, ...] | None] = WeakKeyDictionary()
 SCATTER = "_scatter"  # the array that a partial is scattered into, when it is wanted alone
@@ -280,3 +283,13 @@ def _slice(tree: ast.Slice, rename: Mapping[str, str]) -> str:
     text = f"{lower} :" if lower else ":"
     text += f" {upper}" if upper else ""
     return text + (f" : {step}" if step else "")
+
+
+def broadcast(shapes: Sequence[Shape | None]) -> Shape | None:
+    """The shape of entry-by-entry arithmetic, None if it is not known or not that."""
+    if any(each is None for each in shapes):
+        return None
+    try:
+        return np.broadcast_shapes(*[each for each in shapes if each is not None])
+    except ValueError:
+        return None

@@ -7,9 +7,8 @@ import ast
 from backprop.writer import text
 from backprop.writer.names import Use
 from backprop.writer.steps import Why
-from backprop.writer.text import Tree
+from backprop.writer.text import Shape, Tree
 from backprop.writer.values import Values
-from backprop.writer.words import Shape
 
 
 def unbroadcast(

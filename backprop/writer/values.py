@@ -12,8 +12,9 @@ from backprop.graph.axes import origins
 from backprop.graph.graph import Graph
 from backprop.graph.lengths import Length, tree_of
 from backprop.graph.node import Node
-from backprop.writer import text
+from backprop.writer import text, words  # noqa: F401 (words fills the table of words)
 from backprop.writer.constants import LITERAL, constant_tree
+from backprop.writer.expand import Filling
 from backprop.writer.text import Tree
 
 
@@ -67,8 +68,6 @@ class Values:
 
     def expression(self, node: Node) -> Tree:
         """The forward of a node as an expression."""
-        from backprop.writer.expand import Filling
-
         assert node.rule is not None
         filling = Filling(self, node, node, None)
         template = text.expression(node.rule.forward)

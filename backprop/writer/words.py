@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +11,8 @@ from backprop.graph.axes import reduced_axes
 from backprop.graph.node import Node
 from backprop.writer import text
 from backprop.writer.einsum import contract
-from backprop.writer.text import Tree
-
-if TYPE_CHECKING:
-    from backprop.writer.expand import Filling
-
-Shape = tuple[int, ...]
+from backprop.writer.expand import WORDS, Filling
+from backprop.writer.text import Shape, Tree
 
 
 def keep(filling: Filling, tree: ast.expr) -> tuple[Tree, Shape | None]:
@@ -142,17 +137,7 @@ def _nth(arrays: list[Any], position: int) -> int:
     return [i for i, part in enumerate(arrays) if isinstance(part, Node)][position]
 
 
-WORDS: dict[str, Callable[..., tuple[Tree, Shape | None]]] = {
-    word.__name__: word
-    for word in (keep, count, shape, length, inverse, batch, piece, layer, inside, untile, contract)
-}
-
-
-def broadcast(shapes: Sequence[Shape | None]) -> Shape | None:
-    """The shape of entry-by-entry arithmetic, None if it is not known or not that."""
-    if any(each is None for each in shapes):
-        return None
-    try:
-        return np.broadcast_shapes(*[each for each in shapes if each is not None])
-    except ValueError:
-        return None
+for word in (
+    keep, count, shape, length, inverse, batch, piece, layer, inside, untile, contract,
+):  # fmt: skip
+    WORDS[word.__name__] = word

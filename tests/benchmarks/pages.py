@@ -17,7 +17,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from backprop.site.posts import pages, processes, program, verify
+from backprop.program import execute as program
+from backprop.program import page as pages
+from backprop.program import processes
+from backprop.site.posts import verify
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.checker.hints import HINTS
+from backprop.judging.hints import HINTS
 
 rng = np.random.default_rng(3)
 x54 = rng.normal(size=(5, 4))

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 import backprop as bp
-from backprop.checker.hints import HINTS
+from backprop.judging.hints import HINTS
 from tests.checker.corpus import FAMILIES, load, right_cases, wrong_cases
 
 ALL = bool(os.environ.get("BACKPROP_ALL_CASES"))

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from backprop.checker.run import Instrumented
+from backprop.judging.run import Instrumented
 
 FACTOR = 3.0
 

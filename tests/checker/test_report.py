@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.checker.hints import TEXTS
 from backprop.checker.report import language
+from backprop.checker.words import TEXTS
 
 X = np.random.default_rng(7).normal(size=(5, 4))
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import mpmath
 import numpy as np
 
-from backprop.derivations.meaning.base import is_mark, items_of, joined, key_of, split
 from backprop.derivations.meaning.lengths import find
+from backprop.derivations.meaning.nodes import is_mark, items_of, joined, key_of, split
 from backprop.derivations.meaning.statements import statements
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable as Refused
@@ -56,7 +56,7 @@ class Page:
             if symbol.definition is None
         }
         if world.assumed:  # the one assumption known here: Σ_k y_k = 1
-            for key in sorted({t.symbol for a in world.assumed for t in _entries(a[0])}):
+            for key in sorted({t.symbol for a in world.assumed for t in _entries(a.left)}):
                 self.drawn[key] = self.drawn[key] / sum(self.drawn[key].flat)
 
     def define(self, tree: Node) -> None:

@@ -5,8 +5,8 @@ import textwrap
 import numpy as np
 import pytest
 
+from backprop.program.runner import FenceError
 from backprop.site.posts import check as checking
-from backprop.site.posts.runner import FenceError
 
 NAMESPACE = """
 import numpy as np

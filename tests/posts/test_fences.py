@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pymdownx.superfences import highlight_validator
 
-from backprop.site.posts.fences import PageError, read_page, scan
-from backprop.site.posts.pages import load
+from backprop.program.fences import PageError, read_page, scan
+from backprop.program.page import load
 
 
 # ---- against the real thing -----------------------------------------------------------------

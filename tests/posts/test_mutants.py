@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from backprop.program.execute import Executor
+from backprop.program.page import load
 from backprop.site.posts.mutants.gate import REQUIRED, pages_below, run
 from backprop.site.posts.mutants.operators import OPERATORS, mutants
-from backprop.site.posts.pages import load
-from backprop.site.posts.program import Executor
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,8 +2,8 @@ r"""Two languages of a page: the same program and the same mathematics, in other
 
 import pytest
 
+from backprop.program.page import load
 from backprop.site.posts.formulas import normal_tex
-from backprop.site.posts.pages import load
 from backprop.site.posts.parity import difference, translations
 
 ZH = r"""---

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from backprop.site.posts import pages, program
-from backprop.site.posts.program import Executor
-from backprop.site.posts.session import Limits
+from backprop.program import execute as program
+from backprop.program import page as pages
+from backprop.program.execute import Executor
+from backprop.program.session import Limits
 from backprop.site.posts.verify import judge
 
 
@@ -231,7 +232,7 @@ def test_without_fork_every_page_is_an_interpreter_of_its_own(runner, monkeypatc
 def test_the_server_ends_with_the_process_that_started_it(tmp_path, processes):
     code = (
         "import sys, os, signal, pathlib\n"
-        "from backprop.site.posts import pages, program\n"
+        "from backprop.program import execute as program, page as pages\n"
         f"root = pathlib.Path({str(tmp_path)!r})\n"
         "(root / 'a.md').write_text('```python\\nx = 1\\n```\\n\\n```python\\nx\\n```')\n"
         "executor = program.Executor(root)\n"

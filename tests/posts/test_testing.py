@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from backprop.site.posts.pages import load
+from backprop.program.page import load
 
 PAGE = """\
 # A page

@@ -18,8 +18,8 @@ from mkdocs.config.defaults import MkDocsConfig
 
 import backprop
 from backprop.derivations.__main__ import main as verify
-from backprop.site.posts.fences import Fence, scan
-from backprop.site.posts.headers import LANGUAGES, LAYOUT, MATERIAL
+from backprop.program.fences import Fence, scan
+from backprop.program.headers import LANGUAGES, LAYOUT, MATERIAL
 from tests.conftest import ROOT
 
 LANGS = ("en", "zh")

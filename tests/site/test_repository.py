@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import html
 
-from tests.conftest import build_site
+from tests.conftest import build_site, differences
 
 LOADS = {
     "script": "src",
@@ -35,14 +34,6 @@ def test_two_builds_are_the_same_to_the_byte(built_site, tmp_path):
     again = tmp_path / "again"
     build_site(again, PYTHONHASHSEED="7", TZ="Asia/Shanghai")
     assert differences(built_site, again) == []
-
-
-def differences(one: Path, other: Path) -> list[str]:
-    names, others = (
-        {str(p.relative_to(s)) for p in s.rglob("*") if p.is_file()} for s in (one, other)
-    )
-    _, mismatch, errors = filecmp.cmpfiles(one, other, names & others, shallow=False)
-    return sorted(names ^ others) + sorted(mismatch) + sorted(errors)
 
 
 @pytest.mark.parametrize("prefix", ["", "en"])

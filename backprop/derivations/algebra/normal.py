@@ -56,8 +56,8 @@ class Normaliser:
         self.expand = expand
         self.algebra = Algebra(self.positive)
         rules = []
-        for left, right, _ in world.assumed:
-            rules += self.rules(left, right)
+        for one in world.assumed:
+            rules += self.rules(one.left, one.right)
         if rules:
             self.algebra.rewrite = lambda atom: self.assumed(atom, rules)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.derivations.evidence.instances import INSTANCES, Equation, Instances
+from backprop.derivations.evidence.instances import Equation, Instances
+from backprop.derivations.evidence.sample import TWIN
 from backprop.derivations.evidence.scope import OPAQUE, SHIFTED, TRUE, Scope
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.lengths import Dim
@@ -138,7 +139,7 @@ class Citing(Instances):
         """Definitions that stand in the row in full, up to a constant factor: TRUE as well."""
         new = dict(levels)
         try:
-            scopes = [self.scope(k, False, {}) for k in (0, INSTANCES)]
+            scopes = [self.scope(k, False, {}) for k in (0, TWIN)]
         except OutsideDomainError:
             return new
         sides = (equation.left, equation.right)

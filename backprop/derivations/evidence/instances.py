@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backprop.derivations.evidence.numeric import Instance, compare
 from backprop.derivations.evidence.scope import Scope
-from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.arrays import Array, columns, show_shape, zeros
 from backprop.derivations.meaning.declare import check_known
@@ -19,10 +19,10 @@ from backprop.derivations.meaning.rewriting import free_indices, names_in, resol
 from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import Node
+from backprop.derivations.reading.tree import Node, read
 from backprop.derivations.verdicts import Difference
 
-INSTANCES, INSTANCES_AT_KINKS = 4, 24
+INSTANCES, INSTANCES_AT_PREMISES, INSTANCES_AT_KINKS = 4, 12, 24
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
 
 
@@ -67,7 +67,8 @@ class Instances:
         self.prove = prove
         self.last: Side | None = None
         self.head: set[str] = set()  # symbols that the chain differentiates
-        self.instances: dict[tuple[int, bool], Instance | None] = {}
+        self.instances: dict[tuple[int, bool, frozenset[int]], Instance | None] = {}
+        self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
         self.ambiguous = False  # would ∂ with the others held fixed be something else?
@@ -153,15 +154,99 @@ class Instances:
                     if np.any(value.array > 0.5):
                         raise side.reader.fail("cases-gap", node)
 
+    def forget(self) -> None:
+        """Something was declared: the numbers drawn so far are no longer right."""
+        self.known_symbols = len(self.world.symbols) + len(self.world.assumed)
+        self.instances.clear()
+        self.scopes.clear()
+
+    def satisfiable(self) -> bool:
+        """Are there numbers for which all assumptions hold?"""
+        for number in range(2 * INSTANCES_AT_PREMISES):
+            try:
+                self.scope(number, number % 2 == 1, {})
+            except OutsideDomainError:
+                continue
+            return True
+        return False
+
+    def keep_bounds(self) -> None:
+        """What is declared within bounds and then defined must lie in them. Raises
+        `Unreadable`."""
+        for key, symbol in self.world.symbols.items():
+            low, high = symbol.bounds
+            if symbol.definition is None or (low, high) == (None, None):
+                continue
+            for number in range(INSTANCES):
+                try:
+                    value = real(self.scope(number, False, {}).get(key).array)
+                except OutsideDomainError:
+                    continue
+                if (low is not None and np.any(value < float(low))) or (
+                    high is not None and np.any(value > float(high))
+                ):
+                    bounds = " < ".join(str(b) for b in (low, key, high) if b is not None)
+                    found = f"{bounds}, {key} = {float(np.ravel(value)[0]):.6g}"
+                    raise Unreadable("contradictory", found=found)
+
+    def near(self, equation: Equation) -> frozenset[int]:
+        """The assumptions that have a symbol in common with the row, at any remove."""
+        world = self.world
+        about = [
+            set().union(*(world.below(n) for n in names_in(a.left) | names_in(a.right)))
+            for a in world.assumed
+        ]
+        names = names_in(equation.left) | names_in(equation.right)
+        reached = set().union(*(world.below(n) for n in names)) if names else set()
+        found: set[int] = set()
+        while True:
+            more = {k for k, names in enumerate(about) if names & reached} - found
+            if not more:
+                return frozenset(found)
+            found |= more
+            reached = reached.union(*(about[k] for k in more))
+
+    def free_names(self, tex: str) -> list[str]:
+        """The variables of an equation between nothing else. Raises `Unreadable`."""
+        tree = read(tex, self.world.words)
+        left, right = (self.side(node, tex, tree) for node in tree.parts)
+        equation = self.equation(left, right)
+        names = names_in(equation.left) | names_in(equation.right)
+        if any(self.world.symbols[n].definition is not None for n in names):
+            return []
+        return sorted(names)
+
+    def premises(self, equation: Equation, levels: dict[str, int]) -> tuple[str, ...]:
+        """The assumptions without which the row would not hold, as they are written."""
+        near = self.near(equation)
+        one = {k: frozenset({k}) for k in sorted(near)}
+        needed = [k for k in one if not self.holds_without(one[k], equation, levels)]
+        if near and not needed and not self.holds_without(near, equation, levels):
+            needed = sorted(near)  # either of two would do
+        return tuple(self.world.assumed[k].tex for k in needed)
+
+    def holds_without(
+        self, without: frozenset[int], equation: Equation, levels: dict[str, int]
+    ) -> bool:
+        self.without = without
+        try:
+            return self.worst(equation, levels) is None
+        except Unreadable:
+            return False
+        finally:
+            self.without = frozenset()
+
     def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
         if self.known_symbols != len(self.world.symbols) + len(self.world.assumed):
-            self.known_symbols = len(self.world.symbols) + len(self.world.assumed)
-            self.instances.clear()
-            self.scopes.clear()
-        key = (number, positive)
+            self.forget()
+        key = (number, positive, self.without)
         if key not in self.instances:
+            world = self.world
+            if self.without:
+                kept = [a for k, a in enumerate(world.assumed) if k not in self.without]
+                world = replace(world, assumed=kept)
             try:
-                self.instances[key] = Instance(self.world, number, positive)
+                self.instances[key] = Instance(world, number, positive)
             except OutsideDomainError:
                 self.instances[key] = None
         instance = self.instances[key]
@@ -200,7 +285,8 @@ class Instances:
                 yield definition
 
     def instances_for(self, equation: Equation) -> int:
-        """More where a comparison or a maximum shows little of what is compared."""
+        """More where a comparison or a maximum shows little of what is compared, and where an
+        assumption may be met in several ways."""
         kinks = any(
             (isinstance(t, Test) and isinstance(t.left, Term))
             or (isinstance(t, Fn) and t.name in ("max", "min", "abs", "sign"))
@@ -208,7 +294,9 @@ class Instances:
             for term in self.reached(equation)
             for t in walk(term)
         )
-        return INSTANCES_AT_KINKS if kinks else INSTANCES
+        if kinks:
+            return INSTANCES_AT_KINKS
+        return INSTANCES_AT_PREMISES if self.world.assumed and self.near(equation) else INSTANCES
 
     def worst(
         self, equation: Equation, levels: dict[str, int], count: int = INSTANCES

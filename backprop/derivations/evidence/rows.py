@@ -9,7 +9,8 @@ from backprop.derivations.evidence.instances import Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing
 from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
-from backprop.derivations.meaning.declare import Declarer
+from backprop.derivations.meaning.brackets import read_condition
+from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.terms import Term, Var
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row, top_level
@@ -88,7 +89,7 @@ class Derivator(Repairing):
         tex, where, ranges = tex[: tail.start()], tail["where"], dict(self.world.ranges)
         try:
             if tail["range"]:
-                Declarer(self.world).formula(where, verdict.line)
+                declare(self.world, where, verdict.line)
             else:
                 self.condition = self.where(where, tail.start("where"))
             return self.equations(row, tex, verdict)
@@ -104,7 +105,7 @@ class Derivator(Repairing):
         padded = " " * start + tex
         tree = read(padded, self.world.words)
         reader = Reader(self.world, padded, tree)
-        return reader, reader.condition(tree)
+        return reader, read_condition(reader, tree)
 
     def equations(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
         tree = read(tex, self.world.words)
@@ -113,7 +114,7 @@ class Derivator(Repairing):
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
         if ":=" in ops:
-            if not Declarer(self.world).formula(tex, verdict.line):
+            if not declare(self.world, tex, verdict.line):
                 return []
             ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
         for op in ops:
@@ -182,6 +183,7 @@ class Derivator(Repairing):
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
             if good:
+                one.assumed = self.premises(equation, self.used)
                 if not fact:
                     self.establish(equation)
                 if self.prove:
@@ -210,6 +212,7 @@ def merged(verdicts: list[Verdict]) -> Verdict:
     """The verdict on a row with several equation signs: its weakest one."""
     order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
     worst = min(verdicts, key=lambda v: order.index(v.status))
+    worst.assumed = tuple(dict.fromkeys(c for v in verdicts for c in v.assumed))
     worst.cited = tuple(dict.fromkeys(c for v in verdicts for c in v.cited))
     worst.opaque = tuple(dict.fromkeys(c for v in verdicts for c in v.opaque))
     worst.spans = tuple(dict.fromkeys(c for v in verdicts for c in v.spans))

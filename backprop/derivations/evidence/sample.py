@@ -11,6 +11,7 @@ from backprop.derivations.meaning.lengths import Dim, find
 from backprop.derivations.meaning.world import World
 
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
+TWIN = 2 * len(CONFIGURATIONS) - 1  # the next number with the sizes of number 0
 
 
 class Sample:
@@ -20,7 +21,9 @@ class Sample:
         self.world = world
         self.number = number
         self.positive = positive
-        lengths = CONFIGURATIONS[number % len(CONFIGURATIONS)]
+        # Another attempt at a number has other sizes: an assumption may rule some of them out.
+        count = len(CONFIGURATIONS)
+        lengths = CONFIGURATIONS[(number + number // count) % count]
         self.sizes = {
             name: max(lengths[k % len(lengths)], least)
             for k, (name, least) in enumerate(world.sizes.items())
@@ -51,6 +54,8 @@ class Sample:
         shape, rng = self.shape(symbol.shape), self.random("variable", key)
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
+        if symbol.binary:
+            return np.asarray(rng.integers(0, 2, shape), dtype=float)
         low, high = (None if b is None else float(b) for b in symbol.bounds)
         if low is not None and high is not None:
             margin = 0.15 * (high - low)

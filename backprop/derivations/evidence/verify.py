@@ -8,15 +8,17 @@ from typing import Any
 
 from backprop.derivations.evidence.instances import INSTANCES
 from backprop.derivations.evidence.rows import Derivator
+from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.declare import Declarer
+from backprop.derivations.meaning.declare import Claim, assume, declare
+from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.reading.tree import read
-from backprop.derivations.verdicts import CHECKED, UNCHECKED, WRONG, Report, Verdict
+from backprop.derivations.verdicts import CHECKED, UNCHECKED, WRONG, Premise, Report, Verdict
 
 
 def verify(
@@ -54,14 +56,13 @@ def _verify(
     world = before or World()
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
-    declarer = Declarer(world)
     waiting: list[tuple[int, Formula]] = []
     world.counts = counted_from([f.tex for f in derivation.formulas])
     for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
         if formula is not None and formula.kind == "inline":
             waiting.append((number, formula))
             continue
-        report.verdicts += _declare_all(waiting, declarer, derivator)
+        report.verdicts += _declare_all(waiting, derivator, report.assumed)
         derivator.know_constants()
         waiting = []
         if formula is None:
@@ -70,7 +71,7 @@ def _verify(
             derivator.last = None
             found = [v for row in formula.rows for v in derivator.row(row)]
         else:
-            found = [_tied(formula, declarer, derivator, functions)]
+            found = [_tied(formula, derivator, functions)]
         for verdict in found:
             verdict.display = number
         report.verdicts += found
@@ -101,7 +102,7 @@ def _refused(formula: Formula, problem: Problem) -> Verdict:
 
 
 def _declare_all(
-    waiting: list[tuple[int, Formula]], declarer: Declarer, derivator: Derivator
+    waiting: list[tuple[int, Formula]], derivator: Derivator, assumed: list[Premise]
 ) -> list[Verdict]:
     """The formulas of a stretch of prose; they may name each other in any order."""
     found: dict[int, list[Verdict]] = {}
@@ -111,38 +112,78 @@ def _declare_all(
             for name in declared_names(formula.tex):
                 derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
-            found[number] = _declare(formula, declarer, derivator)
+            found[number] = _declare(formula, derivator)
+            derivator.forget()
             for verdict in found[number]:
                 verdict.display = number
+            before = len(kept["assumed"])
+            premises = [Premise(a.line, a.tex, number) for a in derivator.world.assumed[before:]]
             if any(v.kind == "declaration" for v in found[number]):
                 vars(derivator.world).update(kept)  # as if it had not been read
+                premises = []
                 later.append((number, formula))
                 for name in declared_names(formula.tex):
                     derivator.world.refused[name] = formula.line
+            assumed += premises
         if len(later) == len(waiting):
             break
         waiting = later
     return [v for number in sorted(found) for v in found[number]]
 
 
-def _declare(formula: Formula, declarer: Declarer, derivator: Derivator) -> list[Verdict]:
+def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     """A formula in the prose: declarations; what declares nothing is a claim, checked as a fact."""
     try:
-        claims = declarer.formula(formula.tex, formula.line)
+        claims = declare(
+            derivator.world, formula.tex, formula.line, formula.words, formula.sentence
+        )
+        found = []
+        for claim in claims:
+            found += _claimed(claim, formula, derivator)
+        derivator.forget()
+        derivator.keep_bounds()
     except Unreadable as error:
         return [_refused(formula, error.problem)]
-    found = []
-    for claim in claims:
-        for verdict in derivator.row(Row(claim, formula.line, "\\because")):
-            verdict.kind = "claim"
-            verdict.lead = ""
-            found.append(verdict)
     return found
+
+
+def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdict]:
+    """What declares nothing holds by itself, as a cited fact does; or a word makes it a premise."""
+    world = derivator.world
+    cited = dict(world.cited)
+    verdicts = derivator.row(Row(claim.tex, formula.line, "\\because"))
+    for verdict in verdicts:
+        verdict.kind, verdict.lead = "claim", ""
+    for verdict in verdicts:
+        if verdict.status == UNCHECKED and verdict.problem is not None:
+            start = formula.tex.find(claim.tex) + max(verdict.problem.start, 0)
+            end = start + verdict.problem.end - max(verdict.problem.start, 0)
+            raise Unreadable(verdict.problem.key, start, end, **verdict.problem.values)
+    differs = any(v.problem is not None and v.problem.key == "not-equal" for v in verdicts)
+    if not differs:
+        return verdicts
+    if claim.assumed and len(verdicts) == 1 and assume(world, claim.tex, formula.line):
+        world.cited = cited
+        derivator.forget()
+        if not derivator.satisfiable():
+            others = ", ".join(a.tex for a in world.assumed[:-1])
+            world.assumed.pop()
+            key = "unsatisfiable-with" if others else "unsatisfiable"
+            raise Unreadable(key, found=claim.tex, others=others)
+        for key in names_in(world.assumed[-1].left) | names_in(world.assumed[-1].right):
+            if world.symbols[key].definition is not None:
+                world.cited[key] = TRUE  # a premise about it is about what it is defined as
+        return []
+    names = derivator.free_names(claim.tex)
+    if names and not claim.assumed:
+        verdicts[0].status = UNCHECKED
+        values = {"found": ", ".join(names), "tex": claim.tex}
+        verdicts[0].problem = Problem("not-assumed", values)
+    return verdicts
 
 
 def _tied(
     formula: Formula,
-    declarer: Declarer,
     derivator: Derivator,
     functions: Callable[[], dict[str, Any]],
 ) -> Verdict:
@@ -154,7 +195,7 @@ def _tied(
     try:
         tree = read(formula.tex, derivator.world.words)
         if tree.kind == "relation":  # a definition that the code must agree with
-            declarer.formula(formula.tex, formula.line)
+            declare(derivator.world, formula.tex, formula.line)
             tree = tree.parts[0]
         side = derivator.side(tree, formula.tex, tree)
         equation = derivator.equation(side, side)

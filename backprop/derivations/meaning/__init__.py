@@ -17,8 +17,8 @@ fixed: everything to its right up to the next + or - (`notes` says so where it m
 | the others   | `Reader`: tree → terms                                                 |
 """
 
-from backprop.derivations.meaning.base import items_of, key_of, split, subscript_letters
 from backprop.derivations.meaning.functions import replace_symbol
+from backprop.derivations.meaning.nodes import items_of, key_of, split, subscript_letters
 from backprop.derivations.meaning.reader import Reader
 
 __all__ = ["Reader", "items_of", "key_of", "replace_symbol", "split", "subscript_letters"]

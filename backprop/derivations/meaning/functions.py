@@ -6,140 +6,174 @@ from dataclasses import replace
 
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
-from backprop.derivations.meaning.base import key_of, split
+from backprop.derivations.meaning.brackets import powered
+from backprop.derivations.meaning.context import Context
+from backprop.derivations.meaning.indices import entry_of, entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape, unify
+from backprop.derivations.meaning.names import lookup
+from backprop.derivations.meaning.nodes import key_of, split
 from backprop.derivations.meaning.rewriting import fresh, rebuild, renamed
-from backprop.derivations.meaning.sums import Sums
+from backprop.derivations.meaning.sums import read_extreme
+from backprop.derivations.meaning.symbols import exponent_of
 from backprop.derivations.meaning.terms import Call, Entry, Fn, Index, Lam, Pow, Slope, Term, Var
 from backprop.derivations.reading.commands import FUNCTIONS, NAMED
 from backprop.derivations.reading.tree import NONE, Node
 
 
-class Functions(Sums):
-    """Functions by name and by declaration."""
-
-    def function_name(self, base: Node) -> str | None:
-        if base.kind == "symbol" and base.value in FUNCTIONS:
-            return {"ln": "log"}.get(base.value[1:], base.value[1:])
-        if base.kind == "name":
-            return NAMED.get(base.value)
+def letters_word(ctx: Context, nodes: tuple[Node, ...], at: int) -> tuple[Array, int] | None:
+    """A declared name of several italic letters that begins here, the longest one."""
+    letters = ""
+    best = None
+    for k in range(at, len(nodes)):
+        base, sub, sup, primes = split(nodes[k])
+        if base.kind != "letter":
+            break
+        letters += base.value
+        if len(letters) > 1:
+            last = nodes[k]
+            whole = Node("letter", letters, (), nodes[at].start, base.end)
+            node = whole
+            if last.kind == "scripted":
+                node = Node("scripted", primes, (whole, sub, sup), nodes[at].start, last.end)
+            if lookup(ctx, node)[0] is not None or letters in ctx.world.functions:
+                best = node, k - at + 1
+        if nodes[k].kind != "letter":
+            break
+    if best is None:
         return None
+    node, used = best
+    if node.kind == "letter" and node.value in ctx.world.functions:
+        value, more = read_call(ctx, node.value, node, NONE, NONE, "", nodes[at + used :])
+        return value, used + more - 1
+    return ctx.single(node), used
 
-    def applied(
-        self, name: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
-    ) -> tuple[Array, int]:
-        """exp, log, …: in front of brackets, one factor, or a sum."""
-        base_of_log: Term | None = None
-        if sub is not NONE and name == "log" and len(sub.parts) == 1:
-            base_of_log = Fn("log", (self.number(sub.parts[0]),))
-        elif sub is not NONE and name not in ("max", "min"):
-            raise self.fail("unexpected", sub, hint="")
-        self.no_inverse(node, sup)
-        if not rest or rest[0].kind == "op":
-            raise self.fail("argument", node)
-        first = rest[0]
-        base, sub, after, _ = split(first)
-        after_sup: Node = NONE
-        if name in ("max", "min"):
-            return self.extreme(name, node, rest), 2
-        if base.kind == "paren" and base.value in ("(", "[", "{"):
-            if sub is not NONE or len(base.parts) != 1:
-                raise self.fail("argument", replace(node, end=first.end))
-            argument, used, after_sup = self.side(base.parts[0]), 2, after
-        else:
-            argument, more = self.factor(rest, 0)
-            used = 1 + more
-            following = rest[more] if more < len(rest) else None
-            if following is not None and not (
-                following.kind == "op" and following.value in ("\\cdot", "\\odot", "\\times")
-            ):
-                raise self.fail("argument", replace(node, end=following.end))
-        whole = replace(node, end=rest[used - 2].end)
-        if name == "diag":
-            return self.powered(arrays.diagonal(argument, self.span(whole)), whole, after_sup), used
-        if name == "tr":
-            return self.powered(arrays.trace(argument, self.span(whole)), whole, after_sup), used
-        value = Array(argument.shape, lambda p: Fn(name, (argument.at(p),)))
-        power = self.exponent(sup)
-        if argument.shape and power is not None:  # \tanh^2(x), entry by entry
-            plain, above = value, power
-            value = Array(plain.shape, lambda p: Pow(plain.at(p), above))
-            sup = NONE
-        if base_of_log is not None:
-            value = arrays.over(value, scalar(base_of_log), self.span(whole))
-        value = self.powered(value, whole, sup)
-        return self.powered(value, whole, after_sup), used
 
-    def no_inverse(self, node: Node, sup: Node) -> None:
-        """f^{-1}(x) is 1/f(x) to some and the inverse function to others."""
-        inner = sup.parts[0] if sup is not NONE else NONE
-        if inner.kind == "sum" and inner.parts[0].value == "-":
-            raise self.fail("inverse", node)
+def function_name(base: Node) -> str | None:
+    if base.kind == "symbol" and base.value in FUNCTIONS:
+        return {"ln": "log"}.get(base.value[1:], base.value[1:])
+    if base.kind == "name":
+        return NAMED.get(base.value)
+    return None
 
-    def full_call(self, key: str, node: Node, following: Node) -> Array | None:
-        """L(Y) for an L that was declared as L = L(Y): the same as L."""
-        base, sub, sup, _ = split(following)
-        if base.kind != "paren" or base.value != "(":
-            return None
-        if "".join(self.text(base)[1:-1].split()) != self.world.calls[key]:
-            if len(base.parts) == 1 and key_of(split(base.parts[0])[0]) is None:
-                return None  # L (a + b) is a product
-            raise self.fail("call-or-product", replace(node, end=following.end), name=key)
-        symbol = self.world.symbols[key]
-        return self.powered(self.entry(symbol, sub, node), node, sup)
 
-    def called(
-        self, key: str, node: Node, sub: Node, sup: Node, primes: str, rest: tuple[Node, ...]
-    ) -> tuple[Array, int]:
-        function = self.world.functions[key]
-        self.no_inverse(node, sup)
-        if not rest or split(rest[0])[0].kind != "paren":
-            raise self.fail("derivative-function", node)
-        base, after_sub, after_sup, more = split(rest[0])
-        if more or sub is not NONE:
-            raise self.fail("unexpected", node, hint="")
-        whole = replace(node, end=rest[0].end)
-        if len(base.parts) != len(function.args):
-            raise self.fail(
-                "rank", whole, given=len(base.parts), wanted=len(function.args), better=f"{key}(…)"
-            )
-        values = [arrays.columns(self.side(p)) for p in base.parts]
-        order = len(primes)
-        if function.args == ((),):
-            argument = values[0]
+def apply_function(
+    ctx: Context, name: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
+) -> tuple[Array, int]:
+    """exp, log, …: in front of brackets, one factor, or a sum."""
+    base_of_log: Term | None = None
+    if sub is not NONE and name == "log" and len(sub.parts) == 1:
+        base_of_log = Fn("log", (ctx.number(sub.parts[0]),))
+    elif sub is not NONE and name not in ("max", "min"):
+        raise ctx.fail("unexpected", sub, hint="")
+    no_inverse(ctx, node, sup)
+    if not rest or rest[0].kind == "op":
+        raise ctx.fail("argument", node)
+    first = rest[0]
+    base, sub, after, _ = split(first)
+    after_sup: Node = NONE
+    if name in ("max", "min"):
+        return read_extreme(ctx, name, node, rest), 2
+    if base.kind == "paren" and base.value in ("(", "[", "{"):
+        if sub is not NONE or len(base.parts) != 1:
+            raise ctx.fail("argument", replace(node, end=first.end))
+        argument, used, after_sup = ctx.side(base.parts[0]), 2, after
+    else:
+        argument, more = ctx.factor(rest, 0)
+        used = 1 + more
+        following = rest[more] if more < len(rest) else None
+        if following is not None and not (
+            following.kind == "op" and following.value in ("\\cdot", "\\odot", "\\times")
+        ):
+            raise ctx.fail("argument", replace(node, end=following.end))
+    whole = replace(node, end=rest[used - 2].end)
+    if name == "diag":
+        return powered(ctx, arrays.diagonal(argument, ctx.span(whole)), whole, after_sup), used
+    if name == "tr":
+        return powered(ctx, arrays.trace(argument, ctx.span(whole)), whole, after_sup), used
+    value = Array(argument.shape, lambda p: Fn(name, (argument.at(p),)))
+    power = exponent_of(ctx, sup)
+    if argument.shape and power is not None:  # \tanh^2(x), entry by entry
+        plain, above = value, power
+        value = Array(plain.shape, lambda p: Pow(plain.at(p), above))
+        sup = NONE
+    if base_of_log is not None:
+        value = arrays.over(value, scalar(base_of_log), ctx.span(whole))
+    value = powered(ctx, value, whole, sup)
+    return powered(ctx, value, whole, after_sup), used
 
-            def at(p: tuple[Index, ...]) -> Term:
-                inner = argument.at(p)
-                if function.body is None:
-                    return Call(key, (Lam((), inner),), (), order)
-                body = renamed(function.body)
-                if order:
-                    return Slope(key, function.var, body, inner, order)
-                return replace_symbol(body, function.var, inner)
 
-            value = Array(argument.shape, at)
-        else:
+def no_inverse(ctx: Context, node: Node, sup: Node) -> None:
+    """f^{-1}(x) is 1/f(x) to some and the inverse function to others."""
+    inner = sup.parts[0] if sup is not NONE else NONE
+    if inner.kind == "sum" and inner.parts[0].value == "-":
+        raise ctx.fail("inverse", node)
+
+
+def read_full_call(ctx: Context, key: str, node: Node, following: Node) -> Array | None:
+    """L(Y) for an L that was declared as L = L(Y): the same as L."""
+    base, sub, sup, _ = split(following)
+    if base.kind != "paren" or base.value != "(":
+        return None
+    if "".join(ctx.text(base)[1:-1].split()) != ctx.world.calls[key]:
+        if len(base.parts) == 1 and key_of(split(base.parts[0])[0]) is None:
+            return None  # L (a + b) is a product
+        raise ctx.fail("call-or-product", replace(node, end=following.end), name=key)
+    symbol = ctx.world.symbols[key]
+    return powered(ctx, entry_of_symbol(ctx, symbol, sub, node), node, sup)
+
+
+def read_call(
+    ctx: Context, key: str, node: Node, sub: Node, sup: Node, primes: str, rest: tuple[Node, ...]
+) -> tuple[Array, int]:
+    function = ctx.world.functions[key]
+    no_inverse(ctx, node, sup)
+    if not rest or split(rest[0])[0].kind != "paren":
+        raise ctx.fail("derivative-function", node)
+    base, after_sub, after_sup, more = split(rest[0])
+    if more or sub is not NONE:
+        raise ctx.fail("unexpected", node, hint="")
+    whole = replace(node, end=rest[0].end)
+    if len(base.parts) != len(function.args):
+        raise ctx.fail(
+            "rank", whole, given=len(base.parts), wanted=len(function.args), better=f"{key}(…)"
+        )
+    values = [arrays.columns(ctx.side(p)) for p in base.parts]
+    order = len(primes)
+    if function.args == ((),):
+        argument = values[0]
+
+        def at(p: tuple[Index, ...]) -> Term:
+            inner = argument.at(p)
+            if function.body is None:
+                return Call(key, (Lam((), inner),), (), order)
+            body = renamed(function.body)
             if order:
-                raise self.fail("derivative-function", whole)
-            lams = []
-            for part, shape in zip(values, function.args, strict=True):
-                if len(part.shape) != len(shape) or not all(
-                    unify(a, b) for a, b in zip(part.shape, shape, strict=True)
-                ):
-                    raise self.fail(
-                        "shape",
-                        whole,
-                        left=show_shape(part.shape),
-                        right=show_shape(shape),
-                        hint="",
-                    )
-                names = tuple((fresh("a"), d) for d in shape)
-                lams.append(Lam(names, part.at(tuple(Var(n) for n, _ in names))))
-            value = Array(function.value, lambda p: Call(key, tuple(lams), p))
-        value = self.entry_of(value, after_sub, whole)
-        if sup is not NONE:
-            value = self.powered(value, whole, sup)
-        return self.powered(value, whole, after_sup), 2
+                return Slope(key, function.var, body, inner, order)
+            return replace_symbol(body, function.var, inner)
+
+        value = Array(argument.shape, at)
+    else:
+        if order:
+            raise ctx.fail("derivative-function", whole)
+        lams = []
+        for part, shape in zip(values, function.args, strict=True):
+            if len(part.shape) != len(shape) or not all(
+                unify(a, b) for a, b in zip(part.shape, shape, strict=True)
+            ):
+                raise ctx.fail(
+                    "shape",
+                    whole,
+                    left=show_shape(part.shape),
+                    right=show_shape(shape),
+                    hint="",
+                )
+            names = tuple((fresh("a"), d) for d in shape)
+            lams.append(Lam(names, part.at(tuple(Var(n) for n, _ in names))))
+        value = Array(function.value, lambda p: Call(key, tuple(lams), p))
+    value = entry_of(ctx, value, after_sub, whole)
+    if sup is not NONE:
+        value = powered(ctx, value, whole, sup)
+    return powered(ctx, value, whole, after_sup), 2
 
 
 def replace_symbol(term: Term, name: str, value: Term) -> Term:

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
-from backprop.derivations.meaning.base import (
+from backprop.derivations.meaning.brackets import powered, read_bracket, read_indicator
+from backprop.derivations.meaning.context import Context
+from backprop.derivations.meaning.derivatives import (
+    apply_operator,
+    derivative_marks,
+    read_derivative,
+    read_nabla,
+    read_slashed,
+)
+from backprop.derivations.meaning.functions import (
+    apply_function,
+    function_name,
+    letters_word,
+    read_call,
+    read_full_call,
+)
+from backprop.derivations.meaning.indices import entry_of
+from backprop.derivations.meaning.names import is_declared, is_known, is_number_d, text_of
+from backprop.derivations.meaning.nodes import (
+    gathered,
     is_mark,
     items_of,
     joined,
     key_of,
     split,
 )
-from backprop.derivations.meaning.patterns import Patterns
+from backprop.derivations.meaning.patterns import read_cases, read_dotted, read_matrix
+from backprop.derivations.meaning.sums import read_big, read_extreme
+from backprop.derivations.meaning.symbols import read_name, spelled_function
 from backprop.derivations.meaning.terms import (
     Pow,
     neg,
@@ -26,7 +48,7 @@ from backprop.derivations.reading.commands import BIG
 from backprop.derivations.reading.tree import NONE, Node
 
 
-class Reader(Patterns):
+class Reader(Context):
     """Reads the sides of one row; `dims` collects what each index runs over."""
 
     def side(self, node: Node) -> Array:
@@ -38,8 +60,8 @@ class Reader(Patterns):
 
     def additive(self, node: Node) -> Array:
         if any(t.parts[0].kind == "dots" for t in node.parts):
-            return self.dotted(node)
-        terms = joined(node.parts)
+            return read_dotted(self, node)
+        terms = gathered(joined(node.parts))
         parts = []
         for term in terms:
             value = self.product(items_of(term.parts[0]))
@@ -112,37 +134,37 @@ class Reader(Patterns):
         rest = nodes[at + 1 :]
         base, sub, sup, primes = split(node)
         key = key_of(base)
-        if base.kind == "symbol" and base.value in BIG and not self.declared(base.value):
+        if base.kind == "symbol" and base.value in BIG and not is_declared(self, base.value):
             if base.value in ("\\max", "\\min") and sub is NONE:
-                return self.extreme(base.value[1:], node, rest), 2
-            return self.big(base.value[1:], node, sub, sup, rest), len(nodes) - at
+                return read_extreme(self, base.value[1:], node, rest), 2
+            return read_big(self, base.value[1:], node, sub, sup, rest), len(nodes) - at
         if base.kind == "symbol" and base.value == "\\nabla":
-            return self.nabla(node, sub, sup, rest), len(nodes) - at
-        if node.kind == "frac" and self.derivative_marks(node):
+            return read_nabla(self, node, sub, sup, rest), len(nodes) - at
+        if node.kind == "frac" and derivative_marks(node):
             num_items = items_of(node.parts[0])
             if len(num_items) == 1:  # d/dx applied to what follows
-                return self.operator(node, rest), len(nodes) - at
-            return self.derivative(node, num_items, items_of(node.parts[1])), 1
+                return apply_operator(self, node, rest), len(nodes) - at
+            return read_derivative(self, node, num_items, items_of(node.parts[1])), 1
         if is_mark(base) and (sub is NONE or base.kind == "symbol"):
-            slashed = self.slashed(nodes, at)
+            slashed = read_slashed(self, nodes, at)
             if slashed is not None:
                 return slashed
-            if base.kind == "symbol" or not self.is_number_d(node, rest):
+            if base.kind == "symbol" or not is_number_d(self, node, rest):
                 until = rest[0] if rest else node
                 raise self.fail("differential", replace(node, end=until.end))
-        if key is not None and not self.declared(key, node):
-            word = self.word(nodes, at)
+        if key is not None and not is_declared(self, key, node):
+            word = letters_word(self, nodes, at)
             if word is not None:
                 return word
-            indicator = self.indicator(base, sub, rest)
+            indicator = read_indicator(self, base, sub, rest)
             if indicator is not None:
                 return indicator
         elif key is not None and node.kind == "letter":
-            word = self.word(nodes, at)
+            word = letters_word(self, nodes, at)
             if word is not None:
                 spelled = self.tex[node.start : nodes[at + word[1] - 1].end]
                 letters = [split(n)[0].value for n in nodes[at : at + word[1]]]
-                if all(self.declared(v) or v in self.indices for v in letters):
+                if all(is_declared(self, v) or v in self.indices for v in letters):
                     raise self.fail(
                         "two-readings",
                         replace(node, end=nodes[at + word[1] - 1].end),
@@ -151,27 +173,27 @@ class Reader(Patterns):
                         spelled=spelled,
                     )
                 return word
-        name = self.function_name(base)
-        if name is not None and not (key and self.declared(key, node)):
+        name = function_name(base)
+        if name is not None and not (key and is_declared(self, key, node)):
             if primes:
                 why = f"\\frac{{d}}{{dx}} {self.text(base)}(x) ?"
                 raise self.fail("unsupported", node, why=why)
-            return self.applied(name, node, sub, sup, rest)
+            return apply_function(self, name, node, sub, sup, rest)
         if key is not None and key in self.world.calls and sub is NONE and rest:
-            named = self.full_call(key, node, rest[0])
+            named = read_full_call(self, key, node, rest[0])
             if named is not None:
                 return named, 2
         if key is not None and key in self.world.functions:
-            return self.called(key, node, sub, sup, primes, rest)
+            return read_call(self, key, node, sub, sup, primes, rest)
         if (
             key is not None
             and rest
             and split(rest[0])[0].kind == "paren"
             and split(rest[0])[0].value in ("(", "[")
-            and not self.known(node)
+            and not is_known(self, node)
         ):
             whole = replace(node, end=rest[0].end)
-            raise self.spelled_function(node) or self.fail(
+            raise spelled_function(self, node) or self.fail(
                 "call-or-product", whole, name=self.text(node)
             )
         return self.single(node), 1
@@ -179,43 +201,75 @@ class Reader(Patterns):
     def single(self, node: Node) -> Array:
         """A node that stands for itself: number, bracket, fraction, matrix, name."""
         base, sub, sup, primes = split(node)
-        if base.kind == "number" and sub is NONE:
-            return self.powered(scalar(num(base.value)), node, sup)
-        if base.kind == "paren":
-            return self.bracket(node, base, sub, sup)
-        if base.kind == "group":
-            inner = base.parts[0]
-            if key_of(inner) is None or inner.kind == "relation":
-                value = self.entry_of(self.side(inner), sub, node)
-                return self.powered(value, node, sup)
-        if base.kind == "frac" and sub is NONE:
-            if self.derivative_marks(base):
-                items = items_of(base.parts[0])
-                if len(items) == 1:
-                    raise self.fail("unexpected", node, hint="")
-                value = self.derivative(base, items, items_of(base.parts[1]))
-            else:
-                outside, self.in_fraction = self.in_fraction, True
-                above, below = self.side(base.parts[0]), self.side(base.parts[1])
-                self.in_fraction = outside
-                value = arrays.over(above, below, self.span(base))
-            return self.powered(value, node, sup)
-        if base.kind == "sqrt" and sub is NONE:
-            root = num(2) if len(base.parts) == 1 else self.number(base.parts[1])
-            power = Pow(root, num(-1)) if root != num(2) else num(Fraction(1, 2))
-            inside = self.side(base.parts[0])
-            value = Array(inside.shape, lambda p: Pow(inside.at(p), power))
-            return self.powered(value, node, sup)
-        if base.kind == "matrix":
-            value = self.cases(base) if base.value == "cases" else self.matrix(base)
-            return self.powered(self.entry_of(value, sub, node), node, sup)
-        if base.kind == "dots":
-            raise self.fail("dots-pattern", node)
+        read = KINDS.get(base.kind)
+        value = read(self, node, base, sub, sup) if read is not None else None
+        if value is not None:
+            return value
         if key_of(base) is not None:
-            return self.named(node, base, sub, sup, primes)
+            return read_name(self, node, base, sub, sup, primes)
         if base.kind == "accent" and base.parts[0].kind == "scripted":
             bare, low, *_ = split(base.parts[0])
             if low is not NONE:
-                better = f"{base.value}{{{self.text(bare)}}}_{{{self.text_of(low)}}}"
+                better = f"{base.value}{{{self.text(bare)}}}_{{{text_of(self, low)}}}"
                 raise self.fail("unexpected", node, hint=f": {better} ?")
         raise self.fail("unexpected", node, hint="")
+
+
+# --- what stands for itself, by the kind of its base; None where that kind does not read it ------
+
+
+def read_number(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array | None:
+    return powered(ctx, scalar(num(base.value)), node, sup) if sub is NONE else None
+
+
+def read_group(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array | None:
+    inner = base.parts[0]
+    if key_of(inner) is not None and inner.kind != "relation":
+        return None
+    return powered(ctx, entry_of(ctx, ctx.side(inner), sub, node), node, sup)
+
+
+def read_fraction(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array | None:
+    if sub is not NONE:
+        return None
+    if derivative_marks(base):
+        items = items_of(base.parts[0])
+        if len(items) == 1:
+            raise ctx.fail("unexpected", node, hint="")
+        value = read_derivative(ctx, base, items, items_of(base.parts[1]))
+    else:
+        outside, ctx.in_fraction = ctx.in_fraction, True
+        above, below = ctx.side(base.parts[0]), ctx.side(base.parts[1])
+        ctx.in_fraction = outside
+        value = arrays.over(above, below, ctx.span(base))
+    return powered(ctx, value, node, sup)
+
+
+def read_root(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array | None:
+    if sub is not NONE:
+        return None
+    root = num(2) if len(base.parts) == 1 else ctx.number(base.parts[1])
+    power = Pow(root, num(-1)) if root != num(2) else num(Fraction(1, 2))
+    inside = ctx.side(base.parts[0])
+    value = Array(inside.shape, lambda p: Pow(inside.at(p), power))
+    return powered(ctx, value, node, sup)
+
+
+def read_table(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array | None:
+    value = read_cases(ctx, base) if base.value == "cases" else read_matrix(ctx, base)
+    return powered(ctx, entry_of(ctx, value, sub, node), node, sup)
+
+
+def read_dots(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array | None:
+    raise ctx.fail("dots-pattern", node)
+
+
+KINDS: dict[str, Callable[[Context, Node, Node, Node, Node], Array | None]] = {
+    "number": read_number,
+    "paren": read_bracket,
+    "group": read_group,
+    "frac": read_fraction,
+    "sqrt": read_root,
+    "matrix": read_table,
+    "dots": read_dots,
+}

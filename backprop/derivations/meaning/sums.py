@@ -4,191 +4,205 @@ from __future__ import annotations
 
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array
-from backprop.derivations.meaning.base import items_of, key_of, split
-from backprop.derivations.meaning.brackets import Brackets
-from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
+from backprop.derivations.meaning.brackets import is_index, read_condition
+from backprop.derivations.meaning.context import Context
+from backprop.derivations.meaning.indices import length_of, read_index
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
+from backprop.derivations.meaning.names import lookup
+from backprop.derivations.meaning.nodes import index_key, items_of, key_of, split
 from backprop.derivations.meaning.rewriting import fresh, renamed
 from backprop.derivations.meaning.terms import At, Big, Fn, Index, Term, Test, Var, mul
 from backprop.derivations.reading.tree import NONE, Node
 
 
-class Sums(Brackets):
-    """Sums, products and maxima over indices, and their ranges."""
-
-    def big(self, kind: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]) -> Array:
-        if sub is NONE or not rest:
-            raise self.fail("unexpected", node, hint=": \\sum_k …")
-        saved = dict(self.bound)
-        opened: list[tuple[str, str, Node, Node | None, Node | None]] = []
-        tests: list[Node] = []
-        for part in sub.parts:
-            for letter, low, high, test in self.bounds(part, sup, node):
-                again = next((k for k, o in enumerate(opened) if o[0] == letter), None)
-                if again is not None:  # i = 1, i \ne j: more is said of the same index
-                    if test is not None:
-                        tests.append(test)
-                        continue
-                    if low is not None and opened[again][3] is None:
-                        opened[again] = (*opened[again][:3], low, high)
-                        self.count_from(opened[again][1], low)
-                        continue
-                if letter in self.bound:
-                    raise self.fail("index-collision", node, found=letter, binder=self.text(node))
-                if letter in self.world.sizes or letter in self.world.symbols:
-                    raise self.fail("declared-twice", node, found=letter)
-                name = fresh(letter)
-                self.bound[letter] = name
-                self.dims[name] = self.world.ranges.get(letter, Unknown())
-                self.binders[letter] = self.text(node)
-                opened.append((letter, name, node, low, high))
+def read_big(
+    ctx: Context, kind: str, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
+) -> Array:
+    if sub is NONE or not rest:
+        raise ctx.fail("unexpected", node, hint=": \\sum_k …")
+    saved = dict(ctx.bound)
+    opened: list[tuple[str, str, Node, Node | None, Node | None]] = []
+    tests: list[Node] = []
+    for part in sub.parts:
+        for letter, low, high, test in read_bounds(ctx, part, sup, node):
+            again = next((k for k, o in enumerate(opened) if o[0] == letter), None)
+            if again is not None:  # i = 1, i \ne j: more is said of the same index
                 if test is not None:
                     tests.append(test)
-                if low is not None:
-                    self.count_from(name, low)
-        if sup is not NONE and not any(high is not None for *_, high in opened):
-            raise self.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
-        body = self.product(rest)
-        test_terms = [self.condition(t) for t in tests]
-        for other in (key_of(t.parts[1]) or "" for t in tests):
-            if other in self.free:
-                self.pairs.setdefault(other, node)
-        if len(rest) > 1 and kind == "sum":
-            first, last = rest[0], rest[-1]
-            self.notes.append((self.text(node), self.tex[first.start : last.end]))
-        inner = body
-        for letter, name, place, lowest, highest in reversed(opened):
-            given = mul(*test_terms) if test_terms else None
-            test_terms = []
-            inner = self.bind(kind, letter, name, place, lowest, highest, inner, given)
-        self.bound = saved
-        return inner
+                    continue
+                if low is not None and opened[again][3] is None:
+                    opened[again] = (*opened[again][:3], low, high)
+                    count_from(ctx, opened[again][1], low)
+                    continue
+            if letter in ctx.bound:
+                raise ctx.fail("index-collision", node, found=letter, binder=ctx.text(node))
+            if letter in ctx.world.sizes or letter in ctx.world.symbols:
+                raise ctx.fail("declared-twice", node, found=letter)
+            name = fresh(letter)
+            ctx.bound[letter] = name
+            ctx.dims[name] = ctx.world.ranges.get(letter, Unknown())
+            ctx.binders[letter] = ctx.text(node)
+            opened.append((letter, name, node, low, high))
+            if test is not None:
+                tests.append(test)
+            if low is not None:
+                count_from(ctx, name, low)
+    if sup is not NONE and not any(high is not None for *_, high in opened):
+        raise ctx.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
+    body = ctx.product(rest)
+    test_terms = [read_condition(ctx, t) for t in tests]
+    for other in (index_key(t.parts[1]) or "" for t in tests):
+        if other in ctx.free:
+            ctx.pairs.setdefault(other, node)
+    if len(rest) > 1 and kind == "sum":
+        first, last = rest[0], rest[-1]
+        ctx.notes.append((ctx.text(node), ctx.tex[first.start : last.end]))
+    inner = body
+    for letter, name, place, lowest, highest in reversed(opened):
+        given = mul(*test_terms) if test_terms else None
+        test_terms = []
+        inner = bind_index(ctx, kind, letter, name, place, lowest, highest, inner, given)
+    ctx.bound = saved
+    return inner
 
-    def count_from(self, name: str, low: Node) -> None:
-        start = self.fixed(low)
-        if start is not None and start[0] is None:
-            self.bases[name] = start[1]
 
-    def bounds(
-        self, part: Node, sup: Node, node: Node
-    ) -> list[tuple[str, Node | None, Node | None, Node | None]]:
-        """What stands under a sum: (letter, lowest, highest, condition) each."""
-        if part.kind == "relation":
-            ops, sides = part.value.split(), part.parts
-            if ops == ["="] and key_of(sides[0]):
-                if sup is NONE:
-                    raise self.fail("unexpected", node, hint=": \\sum_{k=1}^{n}")
-                return [(key_of(sides[0]) or "", sides[1], sup.parts[0], None)]
-            if ops == ["<=", "<="] and key_of(sides[1]):
-                return [(key_of(sides[1]) or "", sides[0], sides[2], None)]
-            if len(ops) == 1 and key_of(sides[0]) and ops[0] in ("!=", "<", ">", "<=", ">="):
-                return [(key_of(sides[0]) or "", None, None, part)]
-            raise self.fail("unexpected", part, hint=": k, k = 1, k \\ne j")
-        found: list[tuple[str, Node | None, Node | None, Node | None]] = []
-        for item in items_of(part):
-            key = key_of(item)
-            if key is None:
-                raise self.fail("unexpected", item, hint=": k")
-            found.append((key, None, None, None))
-        return found
+def count_from(ctx: Context, name: str, low: Node) -> None:
+    start = fixed_bound(ctx, low)
+    if start is not None and start[0] is None:
+        ctx.bases[name] = start[1]
 
-    def fixed(self, node: Node) -> tuple[Dim | None, int] | None:
-        """A bound as (size or None, offset): 1, n, n - 1."""
-        if node.kind == "number":
-            return None, int(node.value)
-        if node.kind == "sum" and len(node.parts) == 2 and node.parts[0].value == "+":
-            first, second = (t.parts[0] for t in node.parts)
-            inner = self.fixed(first)
-            if inner is not None and second.kind == "number":
-                return inner[0], inner[1] + int(second.value) * (
-                    1 if node.parts[1].value == "+" else -1
-                )
-            return None
-        name = self.lookup(node)[0] if key_of(split(node)[0]) else None
-        return (name, 0) if name in self.world.sizes else None
 
-    def bind(
-        self,
-        kind: str,
-        letter: str,
-        name: str,
-        node: Node,
-        low: Node | None,
-        high: Node | None,
-        body: Array,
-        test: Term | None,
-    ) -> Array:
-        dim = self.dims[name]
-        start: At | None = None
-        stop: At | None = None
-        if low is not None and high is not None:
-            first, last = self.fixed(low), self.fixed(high)
-            if first is None and last is not None and self.is_index(low):  # i = k … n
-                ends = {1: 0, 0: -1}
-                fits = [ends[self.world.base]] if self.world.base is not None else [0, -1]
-                other = self.index(low)
-                unify(dim, self.length(other) or dim)
-                unify(dim, last[0] if last[0] is not None else dim)
-                if last[0] != find(dim) or last[1] not in fits:
-                    raise self.fail("range", node, given="?", index=letter, wanted=find(dim))
-                after = Test("<=", other, Var(name))
-                test = after if test is None else mul(test, after)
-            elif first is None or first[0] is not None:
-                raise self.fail("unexpected", low, hint=": 0, 1, …")
-            elif last is None:  # up to another index: k = 1 … j
-                other = self.index(high)
-                unify(dim, self.length(other) or dim)
-                upto = Test("<=", Var(name), other)
-                test = upto if test is None else mul(test, upto)
-            else:
-                start, stop = self.limits(letter, dim, first[1], last, node)
-        elif isinstance(find(dim), Unknown):
-            raise self.fail("index-unknown", node, found=letter)
+def read_bounds(
+    ctx: Context, part: Node, sup: Node, node: Node
+) -> list[tuple[str, Node | None, Node | None, Node | None]]:
+    """What stands under a sum: (letter, lowest, highest, condition) each."""
+    if part.kind == "relation":
+        ops, sides = part.value.split(), part.parts
+        if ops == ["="] and index_key(sides[0]):
+            if sup is NONE:
+                raise ctx.fail("unexpected", node, hint=": \\sum_{k=1}^{n}")
+            return [(index_key(sides[0]) or "", sides[1], sup.parts[0], None)]
+        if ops == ["<=", "<="] and index_key(sides[1]):
+            return [(index_key(sides[1]) or "", sides[0], sides[2], None)]
+        if len(ops) == 1 and index_key(sides[0]) and ops[0] in ("!=", "<", ">", "<=", ">="):
+            return [(index_key(sides[0]) or "", None, None, part)]
+        raise ctx.fail("unexpected", part, hint=": k, k = 1, k \\ne j")
+    found: list[tuple[str, Node | None, Node | None, Node | None]] = []
+    upto = sup.parts[0] if sup is not NONE and part.kind != "product" else None
+    for item in items_of(part):
+        key = index_key(item)
+        if key is None:
+            raise ctx.fail("unexpected", item, hint=": k")
+        found.append((key, None, upto, None))
+    return found
 
-        def at(p: tuple[Index, ...]) -> Term:
-            term = Big(kind, name, dim, body.at(p), test, start, stop)
-            return renamed(term) if p else term
 
-        return Array(body.shape, at)
+def fixed_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
+    """A bound as (size or None, offset): 1, n, n - 1."""
+    if node.kind == "number":
+        return None, int(node.value)
+    if node.kind == "sum" and len(node.parts) == 2 and node.parts[0].value == "+":
+        first, second = (t.parts[0] for t in node.parts)
+        inner = fixed_bound(ctx, first)
+        if inner is not None and second.kind == "number":
+            return inner[0], inner[1] + int(second.value) * (
+                1 if node.parts[1].value == "+" else -1
+            )
+        return None
+    name = lookup(ctx, node)[0] if key_of(split(node)[0]) else None
+    return (name, 0) if name in ctx.world.sizes else None
 
-    def limits(
-        self, letter: str, dim: Dim, first: int, last: tuple[Dim | None, int], node: Node
-    ) -> tuple[At | None, At | None]:
-        """Explicit bounds: None, None if they are the whole axis."""
-        world = self.world
-        size, offset = last
-        if isinstance(find(dim), Unknown):
-            full = size if size is not None else offset if first == 1 else offset + 1
-            unify(dim, full)
-        known = find(dim)
-        terms = offset - first + 1  # beyond the size, if there is one
-        written = self.text(node)
-        if (size == known and terms == 0) or (size is None and terms == known):
-            if world.base is None and first in (0, 1):
-                world.base = first
-            if world.base == first:
-                return None, None
-        count = f"{size} {terms:+d}".replace("+", "+ ").replace("-", "- ") if terms else str(size)
-        if size is None:
-            count = str(terms)
-        if size is not None and size != known:
-            raise self.fail("range", node, found=written, given=count, index=letter, wanted=known)
-        if size is not None and terms > 0:
-            raise self.fail("range", node, found=written, given=count, index=letter, wanted=known)
-        if world.base is None:
-            world.base = world.counts
-        if world.base is None:
-            raise self.fail("range-base", node, found=written, index=letter, wanted=known)
-        low = At(None, first - world.base)
-        high = At(size, offset - world.base)
-        if low.offset < 0 or (size is not None and high.offset >= 0):
-            last_name = f"{known}" if world.base else f"{known} - 1"
-            raise self.fail("outside", node, found=written, first=world.base, last=last_name)
-        return low, high
 
-    def extreme(self, kind: str, node: Node, rest: tuple[Node, ...]) -> Array:
-        if not rest or rest[0].kind != "paren" or len(rest[0].parts) < 2:
-            raise self.fail("argument", node)
-        parts = [self.side(p) for p in rest[0].parts]
-        return arrays.entrywise(
-            [arrays.columns(p) for p in parts], lambda t: Fn(kind, tuple(t)), self.span(node)
-        )
+def bind_index(
+    ctx: Context,
+    kind: str,
+    letter: str,
+    name: str,
+    node: Node,
+    low: Node | None,
+    high: Node | None,
+    body: Array,
+    test: Term | None,
+) -> Array:
+    dim = ctx.dims[name]
+    start: At | None = None
+    stop: At | None = None
+    if low is not None and high is not None:
+        first, last = fixed_bound(ctx, low), fixed_bound(ctx, high)
+        if first is None and last is not None and is_index(ctx, low):  # i = k … n
+            ends = {1: 0, 0: -1}
+            fits = [ends[ctx.world.base]] if ctx.world.base is not None else [0, -1]
+            other = read_index(ctx, low)
+            unify(dim, length_of(ctx, other) or dim)
+            unify(dim, last[0] if last[0] is not None else dim)
+            if last[0] != find(dim) or last[1] not in fits:
+                raise ctx.fail("range", node, given="?", index=letter, wanted=find(dim))
+            after = Test("<=", other, Var(name))
+            test = after if test is None else mul(test, after)
+        elif first is None or first[0] is not None:
+            raise ctx.fail("unexpected", low, hint=": 0, 1, …")
+        elif last is None:  # up to another index: k = 1 … j
+            other = read_index(ctx, high)
+            unify(dim, length_of(ctx, other) or dim)
+            upto = Test("<=", Var(name), other)
+            test = upto if test is None else mul(test, upto)
+        else:
+            start, stop = read_limits(ctx, letter, dim, first[1], last, node)
+    elif high is not None:  # \sum_k^C: all of an axis of length C
+        size = fixed_bound(ctx, high)
+        if size is None or size[1] or size[0] is None or not unify(dim, size[0]):
+            given = ctx.text(high)
+            raise ctx.fail("range", node, given=given, index=letter, wanted=show_shape((dim,)))
+    elif isinstance(find(dim), Unknown):
+        raise ctx.fail("index-unknown", node, found=letter)
+
+    def at(p: tuple[Index, ...]) -> Term:
+        term = Big(kind, name, dim, body.at(p), test, start, stop)
+        return renamed(term) if p else term
+
+    return Array(body.shape, at)
+
+
+def read_limits(
+    ctx: Context, letter: str, dim: Dim, first: int, last: tuple[Dim | None, int], node: Node
+) -> tuple[At | None, At | None]:
+    """Explicit bounds: None, None if they are the whole axis."""
+    world = ctx.world
+    size, offset = last
+    if isinstance(find(dim), Unknown):
+        full = size if size is not None else offset if first == 1 else offset + 1
+        unify(dim, full)
+    known = find(dim)
+    terms = offset - first + 1  # beyond the size, if there is one
+    written = ctx.text(node)
+    if (size == known and terms == 0) or (size is None and terms == known):
+        if world.base is None and first in (0, 1):
+            world.base = first
+        if world.base == first:
+            return None, None
+    count = f"{size} {terms:+d}".replace("+", "+ ").replace("-", "- ") if terms else str(size)
+    if size is None:
+        count = str(terms)
+    if size is not None and size != known:
+        raise ctx.fail("range", node, found=written, given=count, index=letter, wanted=known)
+    if size is not None and terms > 0:
+        raise ctx.fail("range", node, found=written, given=count, index=letter, wanted=known)
+    if world.base is None:
+        world.base = world.counts
+    if world.base is None:
+        raise ctx.fail("range-base", node, found=written, index=letter, wanted=known)
+    low = At(None, first - world.base)
+    high = At(size, offset - world.base)
+    if low.offset < 0 or (size is not None and high.offset >= 0):
+        last_name = f"{known}" if world.base else f"{known} - 1"
+        raise ctx.fail("outside", node, found=written, first=world.base, last=last_name)
+    return low, high
+
+
+def read_extreme(ctx: Context, kind: str, node: Node, rest: tuple[Node, ...]) -> Array:
+    if not rest or rest[0].kind != "paren" or len(rest[0].parts) < 2:
+        raise ctx.fail("argument", node)
+    parts = [ctx.side(p) for p in rest[0].parts]
+    return arrays.entrywise(
+        [arrays.columns(p) for p in parts], lambda t: Fn(kind, tuple(t)), ctx.span(node)
+    )

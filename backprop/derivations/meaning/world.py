@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.premises import LET
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.terms import Lam, Term
 
@@ -20,9 +21,13 @@ class Symbol:
     definition: Lam | None = None
     positive: bool = False
     bounds: tuple[Fraction | None, Fraction | None] = (None, None)
+    closed: bool = False  # x \ge 0: the bounds themselves may be taken
+    binary: bool = False  # m \in \{0, 1\}^n
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
+    above: bool = False  # the first axis is counted above: x^{(i)}
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
+    sentence: int = 0  # of the prose, where it is declared
 
 
 @dataclass
@@ -34,6 +39,18 @@ class Function:
     value: tuple[Dim, ...] = ()
     var: str = ""
     body: Term | None = None
+    written: str = ""  # the z of \sigma(z) = …
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """An equation that a word of the prose makes a premise, as the author wrote it."""
+
+    left: Term
+    right: Term
+    dims: dict[str, Dim]
+    tex: str = ""
+    line: int = 0
 
 
 @dataclass
@@ -47,7 +64,10 @@ class World:
     squares: dict[str, str] = field(default_factory=dict)  # \sigma -> the key of \sigma^2
     aliases: dict[str, str] = field(default_factory=dict)  # X -> x, of X = (x_{ij})
     calls: dict[str, str] = field(default_factory=dict)  # L -> "Y", of L = L(Y)
-    assumed: list[tuple[Term, Term, dict[str, Dim]]] = field(default_factory=list)
+    assumed: list[Assumption] = field(default_factory=list)
+    role: str = LET  # what its words make of the formula of the prose that is being read,
+    line: int = 0  # and where that stands
+    sentence: int = 0
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)

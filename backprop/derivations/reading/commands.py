@@ -74,7 +74,10 @@ NAMED = {  # functions written as words; those of the table FUNCTIONS are comman
     "min": "min",
 }
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
-OTHER_SYMBOLS = frozenset({"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast"})
+OTHER_SYMBOLS = frozenset(
+    {"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast", "\\star", "\\dagger"}
+)
+STARS = {"\\ast": "*", "\\star": "*", "\\dagger": "\\dagger"}  # parts of names: w^*
 OPERATORS = {
     "\\cdot": "\\cdot",
     "\\times": "\\times",

@@ -50,6 +50,8 @@ class Formula:
     end: int
     rows: list[Row] = field(default_factory=list)
     code: str = ""
+    sentence: int = 0  # which one of the page an inline formula belongs to
+    words: str = ""  # of an inline formula: its sentence up to here, formulas written over by ☐
 
 
 @dataclass
@@ -121,10 +123,14 @@ def _unprefixed(line: str, prefix: str) -> str:
 def _formulas(body: list[str], first_line: int, offsets: list[int]) -> list[Formula]:
     found: list[Formula] = []
     paragraph: list[int] = []
+    lead = ""  # "Assume:" before a list
 
     def flush() -> None:
+        nonlocal lead
         if paragraph:
-            found.extend(_inline(body, paragraph, first_line, offsets))
+            inline, last = _inline(body, paragraph, first_line, offsets, lead)
+            found.extend(inline)
+            lead = last if last.rstrip().endswith((":", "：")) else ""
             paragraph.clear()
 
     def display(tex: str, row: int, start: int, end: int) -> None:
@@ -188,11 +194,18 @@ def _formulas(body: list[str], first_line: int, offsets: list[int]) -> list[Form
     return found
 
 
+LISTED = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
+SENTENCE = re.compile(r"(?<!\.[a-z])[.!?]\s|[。！？]")  # not behind s.t.
+
+
 def _inline(
-    body: list[str], paragraph: list[int], first_line: int, offsets: list[int]
-) -> list[Formula]:
-    """The formulas within a paragraph."""
+    body: list[str], paragraph: list[int], first_line: int, offsets: list[int], lead: str
+) -> tuple[list[Formula], str]:
+    """The formulas within a paragraph, and the words of its last sentence."""
     text = "\n".join(body[k] for k in paragraph)
+    plain = INLINE.sub(lambda m: "☐" * len(m[0]), text)
+    if not LISTED.match(plain):
+        lead = ""
     places: list[int] = []
     for k in paragraph:
         places += [offsets[k] + c for c in range(len(body[k]) + 1)]
@@ -202,6 +215,8 @@ def _inline(
         if tex is None:
             continue
         line = first_line + paragraph[0] + text[: hit.start()].count("\n")
+        sentences = SENTENCE.split(lead + plain[: hit.start()])
+        number = 1000 * (first_line + paragraph[0]) + len(sentences)
         start, end = places[hit.start()], places[hit.end() - 1] + 1
         if hit["display"]:
             found.append(Formula("display", tex, line, start, end))
@@ -211,5 +226,7 @@ def _inline(
         if tie:
             found.append(Formula("tie", tex, line, start, end, code=" ".join(tie["code"].split())))
         else:
-            found.append(Formula("inline", tex, line, start, end))
-    return found
+            found.append(
+                Formula("inline", tex, line, start, end, sentence=number, words=sentences[-1])
+            )
+    return found, SENTENCE.split(lead + plain)[-1]

@@ -254,6 +254,8 @@ class TexLexer(Scanner):
             return self.emit("COMMA", start)
         if token == "!":
             raise self.fail("factorial", start, self.at)
+        if token == "*" and [t[0] for t in self.tokens[-2:]] == ["SUP", "LBRACE"]:
+            return self.emit("SYMBOL", start, "\\ast")  # w^* is a name
         if token == "*":
             raise self.fail("asterisk", start, self.at)
         if token in FUNCTIONS | BIG | OTHER_SYMBOLS or token[1:] in GREEK:

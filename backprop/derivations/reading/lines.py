@@ -112,7 +112,7 @@ def rows(tex: str, line: int) -> list[Row]:
                 number=row.number,
             )
             row.tex = row.tex[: later.start()]
-            out.append(fact)
+            out += _equations(fact)
         out += [*_braced(row), *_equations(row)]
     return out
 
@@ -160,7 +160,8 @@ def _closing(tex: str, start: int) -> int:
 
 def _equations(row: Row) -> list[Row]:
     """Each of the equations that stand in one row, "a = b, \\quad c = d", as a row."""
-    outside = top_level(row.tex)
+    tex = AND.sub(lambda m: ",".ljust(len(m[0])), row.tex)  # and: as good as a comma
+    outside = top_level(tex)
     cuts = [0]
     for gap in BETWEEN.finditer(outside):
         rest = outside[gap.end() :]
@@ -174,20 +175,25 @@ def _equations(row: Row) -> list[Row]:
             cuts.append(gap.start())
     if len(cuts) == 1:
         return [row]
-    out = []
-    for k, (start, end) in enumerate(pairwise([*cuts, len(row.tex)])):
-        lines = row.tex[:start].count("\n")
-        part = replace(row, tex=row.tex[start:end], line=row.line + lines)
+    out: list[Row] = []
+    for k, (start, end) in enumerate(pairwise([*cuts, len(tex)])):
+        lines = tex[:start].count("\n")
+        part = replace(row, tex=tex[start:end], line=row.line + lines)
         if k:  # the comma and the space belong to no equation
             between = BETWEEN.match(top_level(part.tex))
             skip = between.end() if between else 0
+            # All facts of a \\because are facts; behind an arrow begins what follows from them.
+            if out[-1].lead != "\\because" or re.search(WORD, part.tex[:skip]):
+                part.lead = ""
             part.tex = " " * skip + part.tex[skip:]
-            part.lead = ""
         out.append(part)
     return out
 
 
 EQUALS = re.compile(r"(?<![<>:])=")
+AND = re.compile(
+    r"\\text\s*\{\s*(?:and|as well as|且|并且|以及|和)\s*\}|\\(?:land|wedge)(?![A-Za-z])"
+)
 # What may stand between two equations in a row, and what is no equation behind it: i = j.
 BETWEEN = re.compile(
     r"(?<!\\)[,;，；]?(?:\s|\\[,;: ])*(?:\\q?quad(?![A-Za-z])\s*)*"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.commands import STARS
 from backprop.derivations.reading.lexer import TexLexer
 from backprop.derivations.reading.remarks import without_words
 
@@ -191,7 +192,9 @@ def _no_hidden_brackets(tree: Node, lexer: TexLexer) -> None:
                 scripts = inner.kind == "scripted" and NONE not in (inner.parts[2], node.parts[2])
                 letters = inner.kind == "product" and node.parts[2] is NONE
                 hidden = inner.kind in ("sum", "relation", "product") and not letters
-                hidden = hidden or (scripts and inner.parts[2].parts[0].kind != "paren")
+                above = inner.parts[2].parts[0] if scripts else NONE
+                stars = above.kind == "paren" or above.value in STARS
+                hidden = hidden or (scripts and not stars)
             else:
                 sums = inner.kind in ("sum", "relation")
                 hidden = sums and node.kind in ("product", "term")

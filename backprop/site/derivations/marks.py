@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import html
 from collections import Counter
-from collections.abc import Iterable
 
-from backprop.derivations.explain import MARK, describe
+from backprop.derivations.explain import MARK, describe, phrase
 from backprop.derivations.reading.plain import plain
-from backprop.derivations.verdicts import STATUSES, Verdict
+from backprop.derivations.verdicts import STATUSES, Premise, Report, Verdict
 
 LEGEND = {
     "proved": ("proved for all sizes", "对任意大小已证明"),
@@ -22,6 +21,7 @@ LEGEND = {
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
 }
+PREMISES = ("assumed, not derived: {texts}", "假设，并非推出：{texts}")
 COUNTED = (("{n} row: ", "{n} rows: "), ("共 {n} 行：", "共 {n} 行："))
 
 
@@ -32,21 +32,31 @@ def mark(verdicts: list[Verdict], path: str, language: str) -> str:
 
 def _one(verdict: Verdict, path: str, language: str) -> str:
     lines = [plain(line) for line in describe(verdict, language)]
-    sign = MARK[verdict.status]
     place = f"{path}\0{verdict.line}\0{verdict.display}\0{verdict.number}\0{verdict.text}"
+    return _button(verdict.status, MARK[verdict.status], lines, place)
+
+
+def _button(status: str, sign: str, lines: list[str], place: str) -> str:
     name = "bp-row-" + hashlib.sha256(place.encode()).hexdigest()[:10]
     shown = "".join(f"<span>{html.escape(line)}</span>" for line in lines)
     label = html.escape(". ".join(line.rstrip(".。") for line in lines))
     return (
-        f'<button type="button" class="bp-mark bp-mark-{verdict.status}" '
+        f'<button type="button" class="bp-mark bp-mark-{status}" '
         f'popovertarget="{name}" aria-label="{label}">{sign}</button>'
         f'<span class="bp-mark-why" id="{name}" popover>{shown}</span>'
     )
 
 
-def legend(verdicts: Iterable[Verdict], language: str) -> str:
+def premise(found: Premise, path: str, language: str) -> str:
+    """The mark behind an equation that the prose assumes."""
+    line = plain(phrase("premise", language, tex=found.text))
+    place = f"{path}\0{found.line}\0{found.display}\0{found.text}"
+    return _button("assumed", "⊢", [line], place)
+
+
+def legend(report: Report, language: str) -> str:
     """The marks that occur in a derivation, what they mean, and how many rows carry each."""
-    counts = Counter(v.status for v in verdicts)
+    counts = Counter(v.status for v in report.verdicts)
     zh = language.startswith("zh")
     parts = [
         f'<span class="bp-mark-{status}">{MARK[status]}</span> {counts[status]} '
@@ -57,7 +67,11 @@ def legend(verdicts: Iterable[Verdict], language: str) -> str:
     number = sum(counts.values())
     total = COUNTED[zh][number != 1].format(n=number)
     between = "；" if zh else "; "
-    return f'<p class="bp-derivation-legend">{total}{between.join(parts)}</p>'
+    assumed = ""
+    if report.assumed:
+        texts = ", ".join(html.escape(plain(one.text)) for one in report.assumed)
+        assumed = f'<br><span class="bp-mark-assumed">⊢</span> {PREMISES[zh].format(texts=texts)}'
+    return f'<p class="bp-derivation-legend">{total}{between.join(parts)}{assumed}</p>'
 
 
 CSS = """\
@@ -74,7 +88,7 @@ border-radius:.3em}
 .bp-mark:focus-visible{outline:2px solid currentColor;outline-offset:1px}
 .bp-mark-proved{color:var(--bp-proved)}
 .bp-mark-checked{color:var(--bp-checked)}
-.bp-mark-waived,.bp-mark-unchecked{color:var(--bp-waived)}
+.bp-mark-waived,.bp-mark-unchecked,.bp-mark-assumed{color:var(--bp-waived)}
 .bp-mark-wrong{color:var(--bp-wrong)}
 .bp-mark-why{position:fixed;inset:auto 1rem 1.5rem;margin:auto;max-width:36rem;padding:.7rem 1rem;
 border:1px solid var(--bp-derivation-line);border-radius:.4rem;

@@ -29,7 +29,7 @@ from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import without_comments
 from backprop.derivations.verdicts import Report, Verdict
 from backprop.site.derivations.blocks import DerivationsExtension
-from backprop.site.derivations.marks import CSS, legend, mark
+from backprop.site.derivations.marks import CSS, legend, mark, premise
 from backprop.site.faults import warn
 
 CACHE = ".cache/backprop/derivations"
@@ -164,7 +164,7 @@ def annotated(
             elif formula.kind in ("tie", "inline"):
                 _mark_prose(formula, number, report, lines, before, path, language)
         # Behind the marks: a formula may be the last thing in the block.
-        insert(last, f"{prefix}\n{prefix}{legend(report.verdicts, language)}\n{prefix}")
+        insert(last, f"{prefix}\n{prefix}{legend(report, language)}\n{prefix}")
     out: list[str] = []
     for number, line in enumerate(lines):
         out += inserted.get(number, [])
@@ -182,8 +182,9 @@ def _mark_prose(
     language: str,
 ) -> None:
     verdicts = [v for v in report.verdicts if v.display == number and v.kind in ("code", "claim")]
+    premises = [p for p in report.assumed if p.display == number]
     at = formula.line - 1 - before
-    if not verdicts or not 0 <= at < len(lines):
+    if not (verdicts or premises) or not 0 <= at < len(lines):
         return
     written = re.escape(f"${formula.tex}$")
     if formula.kind == "tie":
@@ -192,4 +193,5 @@ def _mark_prose(
     if place is None:  # the formula goes on over lines: its verdict stands in the legend
         return
     end = place.end()
-    lines[at] = lines[at][:end] + mark(verdicts, path, language) + lines[at][end:]
+    marks = mark(verdicts, path, language) + "".join(premise(p, path, language) for p in premises)
+    lines[at] = lines[at][:end] + marks + lines[at][end:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin
+from mkdocs.theme import Theme
+from mkdocs.utils import get_theme_dir, get_theme_names
 from mkdocs.utils.yaml import get_yaml_loader, yaml_load
 
 from backprop.site.languages.options import Language
 
 PluginCache = dict[str, BasePlugin]
+Complete = Callable[[dict[str, Any], str], dict[str, Any]]
 
 NAMED_LISTS = ("plugins", "markdown_extensions")
 """Lists of names with options, in which a language changes the options of one name."""
@@ -30,11 +33,17 @@ def docs_dir_of(language: Language, default: MkDocsConfig) -> str:
     return os.path.normpath(os.path.join(root, chosen))
 
 
-def load(language: Language, default: MkDocsConfig, cache: PluginCache) -> MkDocsConfig:
+def load(
+    language: Language,
+    default: MkDocsConfig,
+    cache: PluginCache,
+    complete: Complete = lambda raw, _: raw,
+) -> MkDocsConfig:
     """Read `mkdocs.yml` again and lay the language's settings over it.
 
     What was said on the command line reaches the language through `default`, the settings of the
     running build. `cache` keeps the language's plugins over the rebuilds of `mkdocs serve`.
+    `complete` adds to the settings what the author left to a preset.
 
     Raises:
         PluginError: a setting of the language is wrong, its docs folder does not exist.
@@ -61,6 +70,7 @@ def load(language: Language, default: MkDocsConfig, cache: PluginCache) -> MkDoc
     config = MkDocsConfig(config_file_path=path)
     with open(path, "rb") as file:
         raw = yaml_load(file, get_yaml_loader(config=config))
+    raw = complete(raw, language.key)
     settings = merge(raw, _with_theme(language, raw, default), where)
     settings.update(
         docs_dir=docs_dir,
@@ -74,6 +84,7 @@ def load(language: Language, default: MkDocsConfig, cache: PluginCache) -> MkDoc
         errors, warnings = config.validate()
     if errors:
         raise PluginError("\n".join(f"{where}'{key}': {error}" for key, error in errors))
+    config.theme.name = default.theme.name  # as a preset may have called it
     _check_theme_language(config, where)
     if warnings and default.strict:
         raise PluginError("\n".join(f"{where}'{key}': {warning}" for key, warning in warnings))
@@ -98,13 +109,19 @@ def _with_theme(language: Language, raw: dict, default: MkDocsConfig) -> dict[st
     settings = dict(language.settings)
     theme = raw.get("theme")
     name = theme.get("name") if isinstance(theme, dict) else theme
-    if name != default.theme.name:
+    if not _is_theme(name, default.theme):
         raw["theme"] = default.theme.name
         settings.pop("theme", None)
-    elif default.theme.name == "material":
+    elif "language" in default.theme:  # Material, or a theme that extends it
         own = settings.get("theme") or {}
         settings["theme"] = {"language": language.key.split("-")[0], **own}
     return settings
+
+
+def _is_theme(name: Any, theme: Theme) -> bool:
+    """Is it the theme `name`? By its folder, since plugins may call it otherwise."""
+    folders = [folder for folder in theme.dirs if folder != theme.custom_dir]
+    return name is None or (name in get_theme_names() and get_theme_dir(name) == folders[0])
 
 
 def merge(base: dict, over: dict, where: str = "") -> dict:

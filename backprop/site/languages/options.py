@@ -13,7 +13,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
-from backprop.site.languages.words import FALLBACK, words_of
+from backprop.site.languages.words import FALLBACK, NAMES, TAGS, words_of
 
 OWN = ("name", "tag", "words")
 """Keys of a language's block that are about the language; all others are settings of MkDocs."""
@@ -29,9 +29,12 @@ RUN_WIDE = {
 
 
 class LanguagesOptions(Config):
-    """Options of the plugin; `languages` maps a key, which is also the address, to a block."""
+    """Options of the plugin; `languages` maps a key, which is also the address, to a block.
 
-    default = c.Type(str)
+    The default language is the first, if `default` names no other.
+    """
+
+    default = c.Optional(c.Type(str))
     languages = c.Type(dict)
     reproducible = c.Type(bool, default=True)
 
@@ -57,6 +60,8 @@ def read_languages(options: LanguagesOptions) -> dict[str, Language]:
     blocks, default = options.languages, options.default
     if not blocks:
         raise PluginError(_where("languages") + "is empty. Name the default language at least.")
+    if default is None:
+        default = next(iter(blocks))
     if default not in blocks:
         raise PluginError(
             _where("default")
@@ -95,10 +100,15 @@ def _read_block(key: object, block: Any, *, is_default: bool) -> Language:
             f"{where}the settings of the default language stand at the top of mkdocs.yml; "
             f"move {_list(settings)} there."
         )
-    name = str(block.get("name", key))
+    name = str(block.get("name", NAMES.get(key, key)))
     prefix = "" if is_default else f"{key}/"
     return Language(
-        key, name, str(block.get("tag", key)), prefix, words_of(key, name, own), settings
+        key,
+        name,
+        str(block.get("tag", TAGS.get(key, key))),
+        prefix,
+        words_of(key, name, own),
+        settings,
     )
 
 

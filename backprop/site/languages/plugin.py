@@ -41,6 +41,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.edition: Edition
         self.links: Links
         self.absent: list[Path] = []
+        # A preset may complete what `mkdocs.yml` says, for each language.
+        self.completed: nested.Complete = lambda raw, _: raw
         # What follows is used by the leader alone.
         self.command: Literal["build", "gh-deploy", "serve"] = "build"
         self.dirty = False
@@ -107,7 +109,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         for language in languages.values():
             if language.prefix:
                 cache = self.caches.setdefault(language.key, {})
-                its_config = nested.load(language, config, cache)
+                its_config = nested.load(language, config, cache, self.completed)
                 self._start(cache)
             else:
                 its_config = config

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+# What languages call themselves, and their tag for browsers where it is not the key.
+NAMES = {"zh": "中文", "zh-Hant": "繁體中文", "en": "English", "ja": "日本語", "ko": "한국어"}
+NAMES |= {"de": "Deutsch", "fr": "Français", "es": "Español", "ru": "Русский", "pt": "Português"}
+NAMES |= {"ar": "العربية", "fa": "فارسی", "he": "עברית", "it": "Italiano", "tr": "Türkçe"}
+TAGS = {"zh": "zh-Hans"}
+
 WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "untranslated": "本页还没有 {name} 版。",

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from html import escape
 
+from backprop.site.languages.words import NAMES
 from backprop.site.pages.metadata import About
-from backprop.site.pages.words import NAMES, say
+from backprop.site.pages.words import say
 
 _META = re.compile(r'<ul class="md-post__meta.*?</ul>', re.DOTALL)
 _ITEM = re.compile(

@@ -22,10 +22,6 @@ WORDS: dict[str, dict[str, str]] = {
     "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
 }
 
-# What languages call themselves.
-NAMES = {"zh": "中文", "zh-Hant": "繁體中文", "en": "English", "ja": "日本語", "ko": "한국어"}
-NAMES |= {"de": "Deutsch", "fr": "Français", "es": "Español", "ru": "Русский", "pt": "Português"}
-
 
 def say(key: str, language: str, **values: object) -> str:
     """The sentence ``key`` in ``language`` (a tag such as ``zh-Hans``), in English if there is

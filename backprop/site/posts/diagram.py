@@ -1,20 +1,24 @@
 """The diagram of a `{.graph}` fence: trace the call that stands in it, derive, check, draw."""
 
 import ast
+import types
 from typing import Any
 
-from backprop.site.posts.runner import FenceError
+import numpy as np
+
+import backprop as bp
+from backprop.program.fault import FenceError
+from backprop.site.posts.graphs import figure
+from backprop.truth.replay import replay
+
+
+def run(request: dict, name: str, module: types.ModuleType) -> dict:
+    """HTML of the call's graph; FenceError if the fence holds no call, or its backward is wrong."""
+    return {"html": diagram(request, name, module.__dict__)}
 
 
 def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
-    """HTML of the call's graph; FenceError if the fence holds no call, or its backward is wrong."""
-    import numpy as np
-
-    from backprop.site.posts.graphs import figure
-
     f, args = the_call(request["code"], request["first"], name, namespace)
-    import backprop as bp
-
     graph = bp.trace(f, *args)
     backward = graph.derive()
     rng = np.random.default_rng(20170330)
@@ -83,9 +87,6 @@ FEW = 2000
 
 def _slope(graph: Any, node: Any, way: Any, douts: tuple[Any, ...]) -> Any:
     """The derivative of Σ dout · output where all entries of an argument move some way."""
-    import numpy as np
-
-    from backprop.truth.replay import replay
 
     def total(step: complex | float, dtype: Any = None) -> Any:
         values = replay(graph, {node.name: node.value + step * way}, dtype)

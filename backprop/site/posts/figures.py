@@ -8,8 +8,12 @@ stays as it is.
 import hashlib
 import io
 import re
+import types
 import warnings
 from typing import Any
+
+from backprop.program.fault import FenceError
+from backprop.program.runner import compiled
 
 _FOREGROUND, _GRID = "#0d0e0f", "#c9cacb"
 # The palette of Okabe and Ito, which the colour-blind can tell apart; the variables of the page
@@ -43,6 +47,17 @@ _OWN = dict.fromkeys(
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+
+
+def run(request: dict, name: str, module: types.ModuleType) -> dict:
+    """Run a figure fence; the figures that it drew."""
+    begin()
+    exec(compiled(request, name), module.__dict__)
+    found = collect()
+    if not found:
+        reason = "this .figure fence drew nothing: make the figure with matplotlib.pyplot in it"
+        raise FenceError(reason, request["first"])
+    return {"figures": found}
 
 
 def begin() -> None:

@@ -7,7 +7,7 @@ same ones on both sides.
 import re
 from dataclasses import dataclass
 
-from backprop.site.posts.pages import Page
+from backprop.program.page import Page
 
 
 @dataclass(frozen=True)

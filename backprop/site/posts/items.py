@@ -15,12 +15,12 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 from pytest_markdown_docs.definitions import FenceTestDefinition
 from pytest_markdown_docs.plugin import MarkdownInlinePythonItem, MarkdownTextFile
 
-from backprop.site.posts.fences import Fence
-from backprop.site.posts.pages import EXECUTED, Page, Step, load
+from backprop.program.execute import Executor
+from backprop.program.fences import Fence
+from backprop.program.page import EXECUTED, Page, Step, load
+from backprop.program.session import Limits, Outcome, Session
+from backprop.program.update import Update, rewrite
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.program import Executor
-from backprop.site.posts.session import Limits, Outcome, Session
-from backprop.site.posts.update import Update, rewrite
 from backprop.site.posts.verify import Failure, judge, normal, problems
 
 

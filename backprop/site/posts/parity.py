@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from backprop.site.posts.fences import Fence
+from backprop.program.fences import Fence
+from backprop.program.page import Page, Step, load
+from backprop.program.session import Outcome
 from backprop.site.posts.formulas import Formula, formulas, normal_tex
-from backprop.site.posts.pages import Page, Step, load
-from backprop.site.posts.session import Outcome
 from backprop.site.posts.verify import Failure, normal
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")

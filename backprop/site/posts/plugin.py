@@ -23,13 +23,13 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 
+from backprop.program.cache import Cache
+from backprop.program.execute import Executor, Result
+from backprop.program.page import Page, load
+from backprop.program.session import Limits
 from backprop.site.faults import warn
-from backprop.site.posts.cache import Cache
-from backprop.site.posts.pages import Page, load
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.program import Executor, Result
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
-from backprop.site.posts.session import Limits
 from backprop.site.posts.verify import Failure, judge, problems
 
 CACHE = ".cache/backprop/posts"

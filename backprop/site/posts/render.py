@@ -9,11 +9,11 @@ import html
 import re
 from dataclasses import dataclass, replace
 
-from backprop.site.posts.fences import Fence, scan
-from backprop.site.posts.headers import LAYOUT, MATERIAL
-from backprop.site.posts.pages import Step
-from backprop.site.posts.runner import one_line
-from backprop.site.posts.session import Outcome
+from backprop.program.fences import Fence, scan
+from backprop.program.headers import LAYOUT, MATERIAL
+from backprop.program.page import Step
+from backprop.program.runner import one_line
+from backprop.program.session import Outcome
 from backprop.site.posts.verify import Failure
 from backprop.site.posts.words import say
 

@@ -3,10 +3,10 @@
 import difflib
 from dataclasses import dataclass, replace
 
-from backprop.site.posts.pages import Page, Step
-from backprop.site.posts.program import Executor
-from backprop.site.posts.runner import one_line
-from backprop.site.posts.session import Outcome
+from backprop.program.execute import Executor
+from backprop.program.page import Page, Step
+from backprop.program.runner import one_line
+from backprop.program.session import Outcome
 
 
 @dataclass(frozen=True)

@@ -1,154 +1,167 @@
-"""Definitions, and the equations that are assumptions about variables."""
+"""Definitions, and the equations that are premises about variables."""
 
 from __future__ import annotations
 
 import re
 
-from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol
+from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol, split
 from backprop.derivations.meaning.declare.equating import check_known, equate
-from backprop.derivations.meaning.declare.lefts import Lefts
-from backprop.derivations.meaning.declare.names import bad
+from backprop.derivations.meaning.declare.lefts import new_name
+from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.lengths import Unknown, find, unify
+from backprop.derivations.meaning.names import is_declared
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
-from backprop.derivations.meaning.world import Function, Symbol
+from backprop.derivations.meaning.world import Assumption, Function, Symbol, World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import Node, read
+from backprop.derivations.reading.tree import NONE, Node, read
+
+ENTRIES = (  # X = (x_{ij}), W^l = (w^l_{jk})
+    r"^([^=]*?)=\s*[(\[]\s*"
+    r"(\\?[A-Za-z]+(?:\^(?:\w|\*|\{[^{}]*\}))?_\{?\w+,?\w*\}?)\s*[)\]]$"
+)
 
 
-class Definitions(Lefts):
-    """Reads an equation as a definition, an assumption or a claim."""
-
-    def equation(self, tex: str, line: int) -> bool:
-        alias = re.match(r"^([^=]*?)=\s*[(\[]\s*(\\?[A-Za-z]+_\{?\w+,?\w*\}?)\s*[)\]]$", tex, re.S)
-        if alias:
-            self.entries(alias[1].strip(), alias[2], ())
-            return True
-        tree = read(tex)
-        if tree.kind != "relation":
-            return True
-        ops, sides = tree.value.split(), tree.parts
-        if len(ops) != 1 or ops[0] not in ("=", ":="):
-            raise bad(tex, tex)
-        left, right = sides
-        reader = Reader(self.world, tex, tree)
-        if self.function_definition(reader, left, right):
-            return True
-        found = self.new_name(reader, left, right)
-        if found is None:
-            return self.assumption(reader, left, right)
-        key, letters, squared = found
-        if self.arbitrary(reader, key, right):
-            return True
-        symbol = self.define(reader, key, letters, right, left)
-        symbol.line = line
-        if squared:
-            self.world.squares[squared] = key
+def declare_equation(world: World, tex: str, line: int) -> bool:
+    alias = re.match(ENTRIES, tex, re.S)
+    if alias:
+        declare_entries(world, alias[1].strip(), alias[2], ())
         return True
-
-    def define(
-        self, reader: Reader, key: str, letters: tuple[str, ...], right: Node, left: Node
-    ) -> Symbol:
-        world = self.world
-        known = world.symbols.get(key)
-        if known is not None and letters:
-            for letter, dim in zip(letters, known.shape, strict=True):
-                reader.dims.setdefault(letter, dim)
-        for letter in letters:
-            reader.dims.setdefault(letter, world.ranges.get(letter, Unknown()))
-        value = arrays.columns(reader.side(right))
-        if letters:
-            if value.shape:
-                raise reader.fail("not-scalar", right, left=arrays.show_shape(value.shape), hint="")
-            vars_ = tuple((fresh(k), reader.dims[k]) for k in letters)
-            new = dict(zip(letters, (Var(v) for v, _ in vars_), strict=True))
-            body = substitute(value.term, new)
-        else:
-            if known is not None and known.shape and not value.shape:
-                raise reader.fail(
-                    "shape", left, left=arrays.show_shape(known.shape), right="1", hint=""
-                )
-            vars_ = tuple((fresh("i"), d) for d in value.shape)
-            body = value.at(tuple(Var(v) for v, _ in vars_))
-        for letter, node in reader.pairs.items():
-            if letter not in letters:
-                raise reader.fail("pairs", node, index=letter)
-        for letter, node in reader.free.items():
-            if letter not in letters:
-                raise reader.fail("free-index", node)
-        if known is not None and not all(
-            unify(a, d) for a, (_, d) in zip(known.shape, vars_, strict=True)
-        ):
-            raise reader.fail("declared-twice", left)
-        for letter, (_, dim) in zip(letters, vars_, strict=False):
-            if isinstance(find(dim), Unknown):
-                raise reader.fail("index-unknown", left, found=letter)
-        lam = resolved(Lam(vars_, body))
-        check_known(lam, reader, right)
-        if key in names_in(lam):
-            raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
-        symbol = known or Symbol(key, ())
-        symbol.shape = tuple(find(d) for _, d in vars_)
-        symbol.kind, symbol.definition = "defined", lam
-        world.symbols[key] = symbol
-        return symbol
-
-    def arbitrary(self, reader: Reader, key: str, right: Node) -> bool:
-        """L = L(Y): any number that depends on Y."""
-        parts = items_of(right)
-        if len(parts) != 2 or key_of(parts[0]) != key or parts[1].kind != "paren":
-            return False
-        lams, shapes = [], []
-        for part in parts[1].parts:
-            value = arrays.columns(reader.side(part))
-            names = tuple((fresh("a"), d) for d in value.shape)
-            lams.append(resolved(Lam(names, value.at(tuple(Var(n) for n, _ in names)))))
-            shapes.append(tuple(find(d) for d in value.shape))
-        name = f"{key}()"
-        self.world.functions[name] = Function(name, tuple(shapes))
-        body = Call(name, tuple(lams))
-        self.world.symbols[key] = Symbol(key, (), "defined", Lam((), body))
-        self.world.calls[key] = "".join(reader.text(parts[1])[1:-1].split())
+    tree = read(tex)
+    if tree.kind != "relation":
         return True
-
-    def function_definition(self, reader: Reader, left: Node, right: Node) -> bool:
-        """σ(z) = …, for a number z."""
-        if left.kind != "product" or len(left.parts) != 2 or left.parts[1].kind != "paren":
-            return False
-        key, inner = key_of(left.parts[0]), left.parts[1].parts
-        if key is None or len(inner) != 1 or reader.declared(key):
-            return False
-        var = key_of(inner[0])
-        world = self.world
-        if var is None or (var in world.symbols and world.symbols[var].shape):
-            return False
-        if var in world.sizes or var in world.functions or var in world.aliases:
-            return False
-        if var not in world.symbols:
-            world.symbols[var] = Symbol(var, ())
-            world.parameters.add(var)
-        elif world.symbols[var].definition is not None:
-            return False
-        world.functions[key] = Function(key, ((),), (), var, None)
-        try:
-            body = resolved(reader.number(right))
-            check_known(body, reader, right)
-        except Unreadable:
-            del world.functions[key]
-            raise
-        own = fresh(var)  # what is called z elsewhere, z_j = \sum_k w_{jk} x_k, is not this one
-        world.symbols[own] = Symbol(own, ())
-        world.functions[key].var = own
-        world.functions[key].body = replace_symbol(body, var, Entry(own))
+    ops, sides = tree.value.split(), tree.parts
+    if len(ops) != 1 or ops[0] not in ("=", ":="):
+        raise bad(tex, tex)
+    left, right = sides
+    reader = Reader(world, tex, tree)
+    if define_function(world, reader, left, right):
         return True
-
-    def assumption(self, reader: Reader, left: Node, right: Node) -> bool:
-        a, b = reader.side(left), reader.side(right)
-        used = names_in(a.at(tuple(Var("") for _ in a.shape))) | names_in(
-            b.at(tuple(Var("") for _ in b.shape))
-        )
-        if not used or any(self.world.symbols[n].kind != "variable" for n in used):
-            return False  # a claim about defined symbols: to be checked, not assumed
-        equation = equate(reader, a, b, left, right)
-        self.world.assumed.append(equation)
+    found = new_name(world, reader, left, right)
+    if found is None:
+        return False
+    key, letters, squared = found
+    if declare_arbitrary(world, reader, key, right):
         return True
+    symbol = define(world, reader, key, letters, right, left)
+    symbol.line = line
+    above = split(left)[2]
+    symbol.above = bool(letters) and above is not NONE and above.parts[0].kind == "paren"
+    if squared:
+        world.squares[squared] = key
+    return True
+
+
+def define(
+    world: World, reader: Reader, key: str, letters: tuple[str, ...], right: Node, left: Node
+) -> Symbol:
+    known = world.symbols.get(key)
+    if known is not None and letters:
+        for letter, dim in zip(letters, known.shape, strict=True):
+            reader.dims.setdefault(letter, dim)
+    for letter in letters:
+        reader.dims.setdefault(letter, world.ranges.get(letter, Unknown()))
+    value = arrays.columns(reader.side(right))
+    if letters:
+        if value.shape:
+            raise reader.fail("not-scalar", right, left=arrays.show_shape(value.shape), hint="")
+        vars_ = tuple((fresh(k), reader.dims[k]) for k in letters)
+        new = dict(zip(letters, (Var(v) for v, _ in vars_), strict=True))
+        body = substitute(value.term, new)
+    else:
+        if known is not None and known.shape and not value.shape:
+            raise reader.fail(
+                "shape", left, left=arrays.show_shape(known.shape), right="1", hint=""
+            )
+        vars_ = tuple((fresh("i"), d) for d in value.shape)
+        body = value.at(tuple(Var(v) for v, _ in vars_))
+    for letter, node in reader.pairs.items():
+        if letter not in letters:
+            raise reader.fail("pairs", node, index=letter)
+    for letter, node in reader.free.items():
+        if letter not in letters:
+            raise reader.fail("free-index", node)
+    if known is not None and not all(
+        unify(a, d) for a, (_, d) in zip(known.shape, vars_, strict=True)
+    ):
+        raise reader.fail("declared-twice", left)
+    for letter, (_, dim) in zip(letters, vars_, strict=False):
+        if isinstance(find(dim), Unknown):
+            raise reader.fail("index-unknown", left, found=letter)
+    lam = resolved(Lam(vars_, body))
+    check_known(lam, reader, right)
+    if key in names_in(lam):
+        raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
+    symbol = known or Symbol(key, ())
+    symbol.shape = tuple(find(d) for _, d in vars_)
+    symbol.kind, symbol.definition = "defined", lam
+    world.symbols[key] = symbol
+    return symbol
+
+
+def declare_arbitrary(world: World, reader: Reader, key: str, right: Node) -> bool:
+    """L = L(Y): any number that depends on Y."""
+    parts = items_of(right)
+    if len(parts) != 2 or key_of(parts[0]) != key or parts[1].kind != "paren":
+        return False
+    lams, shapes = [], []
+    for part in parts[1].parts:
+        value = arrays.columns(reader.side(part))
+        names = tuple((fresh("a"), d) for d in value.shape)
+        lams.append(resolved(Lam(names, value.at(tuple(Var(n) for n, _ in names)))))
+        shapes.append(tuple(find(d) for d in value.shape))
+    name = f"{key}()"
+    world.functions[name] = Function(name, tuple(shapes))
+    body = Call(name, tuple(lams))
+    world.symbols[key] = Symbol(key, (), "defined", Lam((), body))
+    world.calls[key] = "".join(reader.text(parts[1])[1:-1].split())
+    return True
+
+
+def define_function(world: World, reader: Reader, left: Node, right: Node) -> bool:
+    """σ(z) = …, for a number z."""
+    if left.kind != "product" or len(left.parts) != 2 or left.parts[1].kind != "paren":
+        return False
+    key, inner = key_of(left.parts[0]), left.parts[1].parts
+    if key is None or len(inner) != 1 or is_declared(reader, key):
+        return False
+    var = key_of(inner[0])
+    if var is None or (var in world.symbols and world.symbols[var].shape):
+        return False
+    if var in world.sizes or var in world.functions or var in world.aliases:
+        return False
+    if var not in world.symbols:
+        world.symbols[var] = Symbol(var, ())
+        world.parameters.add(var)
+    elif world.symbols[var].definition is not None:
+        return False
+    world.functions[key] = Function(key, ((),), (), var, None)
+    try:
+        body = resolved(reader.number(right))
+        check_known(body, reader, right)
+        for node in reader.free.values():
+            raise reader.fail("free-index", node)
+    except Unreadable:
+        del world.functions[key]
+        raise
+    own = fresh(var)  # what is called z elsewhere, z_j = \sum_k w_{jk} x_k, is not this one
+    world.symbols[own] = Symbol(own, ())
+    world.functions[key].var = own
+    world.functions[key].written = var
+    world.functions[key].body = replace_symbol(body, var, Entry(own))
+    return True
+
+
+def assume(world: World, tex: str, line: int) -> bool:
+    """Make a premise of an equation that does not hold by itself; False if there is no variable
+    in it that could be chosen so. Raises `Unreadable`."""
+    tree = read(tex)
+    reader = Reader(world, tex, tree)
+    left, right = tree.parts
+    first, second, dims = equate(reader, reader.side(left), reader.side(right), left, right)
+    used = names_in(first) | names_in(second)
+    below = set().union(*(world.below(n) for n in used)) if used else set()
+    if not any(world.symbols[n].kind == "variable" for n in below):
+        return False
+    world.assumed.append(Assumption(first, second, dims, tex, line))
+    return True

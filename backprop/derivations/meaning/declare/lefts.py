@@ -5,106 +5,157 @@ from __future__ import annotations
 import re
 
 from backprop.derivations.meaning import Reader, arrays, key_of, split
-from backprop.derivations.meaning.declare.names import Names
+from backprop.derivations.meaning.declare.names import forget_parameter
+from backprop.derivations.meaning.indices import flat_indices
+from backprop.derivations.meaning.names import decoration, is_declared, lookup, text_of
+from backprop.derivations.meaning.premises import DEFINED, LET
+from backprop.derivations.meaning.world import World
 from backprop.derivations.reading.tree import NONE, Node
 
 
-class Lefts(Names):
-    """Tells a name that an equation defines from what is known already."""
-
-    def names_part(self, letter: str, right: Node, reader: Reader) -> bool:
-        """Is a letter below no index but part of a name? The u of N_u where u is a vector, the t
-        of h_t = W x_t where x_t is declared as a whole."""
-        world = self.world
-        if letter in world.ranges:
+def is_part_of_name(world: World, letter: str, right: Node, reader: Reader) -> bool:
+    """Is a letter below no index but part of a name? The u of N_u where u is a vector, the t
+    of h_t = W x_t where x_t is declared as a whole."""
+    if letter in world.ranges:
+        return False
+    labels = {k for k, s in world.symbols.items() if s.kind == "label"}
+    if any(
+        key.partition("_")[0] == letter for key in world.symbols.keys() - labels - world.parameters
+    ):
+        return True
+    users = [
+        node
+        for node in right.walk()
+        if node.kind == "scripted"
+        and any(n.kind == "letter" and n.value == letter for n in node.parts[1].walk())
+    ]
+    if not users:  # i_t = \sigma(a), a vector, where t is part of a name already: c_{t-1}
+        part = re.compile(rf"_\{{{re.escape(letter)}(?:[+-]\d)?\}}")
+        if not any(part.search(key) for key in world.symbols):
             return False
-        labels = {k for k, s in world.symbols.items() if s.kind == "label"}
-        if any(
-            key.partition("_")[0] == letter
-            for key in world.symbols.keys() - labels - world.parameters
-        ):
-            return True
-        users = [
-            node
-            for node in right.walk()
-            if node.kind == "scripted"
-            and any(n.kind == "letter" and n.value == letter for n in node.parts[1].walk())
-        ]
-        if not users:  # i_t = \sigma(a), a vector, where t is part of a name already: c_{t-1}
-            part = re.compile(rf"_\{{{re.escape(letter)}(?:[+-]\d)?\}}")
-            if not any(part.search(key) for key in world.symbols):
-                return False
-            return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
-        return all((found := reader.lookup(n))[0] is not None and found[1] is NONE for n in users)
+        return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
+    return all((found := lookup(reader, n))[0] is not None and found[1] is NONE for n in users)
 
-    def new_name(
-        self, reader: Reader, left: Node, right: Node
-    ) -> tuple[str, tuple[str, ...], str] | None:
-        """The name that a left side defines: key, index letters, name it is the square of."""
-        node = left
-        call = ""
-        if left.kind == "product":
-            last = left.parts[-1]
-            base, sub, sup, primes = split(last)
-            if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
-                call = "".join(reader.text(base)[1:-1].split())
-                first = left.parts[0]
-                node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
-            elif all(split(p)[0].kind == "letter" for p in left.parts) and all(
-                p.kind == "letter" for p in left.parts[:-1]
-            ):
-                if all(reader.declared(split(p)[0].value) for p in left.parts):
-                    return None
-                word = "".join(split(p)[0].value for p in left.parts)
-                node = Node(
-                    "scripted", primes, (Node("letter", word), sub, sup), left.start, left.end
-                )
-            else:
+
+def is_call(world: World, name: Node, arguments: Node) -> bool:
+    """Does \\hat{y}(x) = … define a new name, and no product that is known?"""
+    key = key_of(name)
+    known = key in world.symbols or key in world.sizes
+    return not known and all(key_of(split(part)[0]) for part in arguments.parts)
+
+
+def is_fixed_entry(world: World, reader: Reader, key: str, sub: Node) -> bool:
+    """x_1 of a declared vector x: one of its entries, and no name of its own."""
+    symbol = world.symbols.get(key)
+    if symbol is None or sub is NONE or key in world.parameters:
+        return False
+    places = flat_indices(sub)
+    whole = f"{key}_{{{text_of(reader, sub)}}}"
+    if len(places) != len(symbol.shape) or whole in world.symbols:
+        return False
+    return any(n.kind == "number" or key_of(n) in world.sizes for n in places)
+
+
+def counts_above(world: World, reader: Reader, sup: Node, right: Node) -> bool:
+    r"""Does the i of h^{(i)} = … count, since it does on the right, or was declared to?"""
+    inner = sup.parts[0].parts
+    letter = key_of(inner[0]) if len(inner) == 1 else None
+    if letter is None or letter in world.symbols or letter in world.sizes:
+        return False
+    if letter in world.ranges:
+        return True
+    for node in right.walk():
+        if node.kind == "scripted" and node.parts[2] is not NONE:
+            above = node.parts[2].parts[0]
+            if above.kind == "paren" and len(above.parts) == 1 and above.parts[0].value == letter:
+                name, left, rest = lookup(reader, node)
+                if name is not None and rest is NONE and left is not NONE:
+                    return True
+    return False
+
+
+def new_name(
+    world: World, reader: Reader, left: Node, right: Node
+) -> tuple[str, tuple[str, ...], str] | None:
+    """The name that a left side defines: key, index letters, name it is the square of."""
+    node = left
+    call = ""
+    if left.kind == "product":
+        last = left.parts[-1]
+        base, sub, sup, primes = split(last)
+        if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
+            if not is_call(world, left.parts[0], base):
                 return None
-        base, sub, sup, primes = split(node)
-        key = key_of(base)
-        if key is None:
-            return None
-        if key in ("\\mathbf{1}", "\\mathbb{1}"):
-            return None
-        upper = reader.decoration(sup)
-        squared = ""
-        if sup is not NONE and not upper:
-            if sup.parts[0].kind == "number" and sup.parts[0].value == "2":
-                squared = key
-                key = f"{key}^{{2}}"
-            else:
+            call = "".join(reader.text(base)[1:-1].split())
+            first = left.parts[0]
+            node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
+        elif all(split(p)[0].kind == "letter" for p in left.parts) and all(
+            p.kind == "letter" for p in left.parts[:-1]
+        ):
+            if all(is_declared(reader, split(p)[0].value) for p in left.parts):
                 return None
-        if upper:
-            key += f"^{{({upper})}}"
-        key += primes
-        letters: list[str] = []
-        if sub is not NONE:
-            for n in reader.flat_indices(sub):
-                letter = key_of(n)
-                if letter is None or n.kind == "number" or letter in self.world.sizes:
-                    letters = []
-                    break
-                letters.append(letter)
-            uppercase = all(n.isupper() for n in letters)
-            if (
-                not letters
-                or any(self.names_part(n, right, reader) for n in letters)
-                or len(set(letters)) < len(letters)
-                or uppercase
-            ):
-                key = f"{key}_{{{reader.text_of(sub)}}}"
+            word = "".join(split(p)[0].value for p in left.parts)
+            node = Node("scripted", primes, (Node("letter", word), sub, sup), left.start, left.end)
+        else:
+            return None
+    base, sub, sup, primes = split(node)
+    key = key_of(base)
+    if key is None:
+        return None
+    if key in ("\\mathbf{1}", "\\mathbb{1}"):
+        return None
+    upper = decoration(reader, sup)
+    squared = ""
+    if sup is not NONE and not upper:
+        if sup.parts[0].kind == "number" and sup.parts[0].value == "2":
+            squared = key
+            key = f"{key}^{{2}}"
+        else:
+            return None
+    above: tuple[Node, ...] = ()
+    if upper.startswith("(") and counts_above(world, reader, sup, right):
+        above, upper = sup.parts[0].parts, ""
+    elif upper and upper[0] not in "(*" and key in world.symbols and not world.symbols[key].shape:
+        return None  # h^t = … for a number h is an equation about its power
+    if upper:
+        key += f"^{{{upper}}}"
+    key += primes
+    if is_fixed_entry(world, reader, key, sub):
+        return None
+    letters: list[str] = []
+    if sub is not NONE or above:
+        for n in (*above, *(flat_indices(sub) if sub is not NONE else ())):
+            letter = key_of(n)
+            if letter is None or n.kind == "number" or letter in world.sizes:
                 letters = []
-        self.forget_parameter(key)
-        known = self.world.symbols.get(key)
-        if known is not None and (known.definition is not None or known.kind == "label"):
+                break
+            letters.append(letter)
+        uppercase = all(n.isupper() for n in letters)
+        if (
+            not letters
+            or any(is_part_of_name(world, n, right, reader) for n in letters)
+            or len(set(letters)) < len(letters)
+            or uppercase
+        ):
+            if above:
+                return None
+            key = f"{key}_{{{text_of(reader, sub)}}}"
+            letters = []
+    forget_parameter(world, key)
+    known = world.symbols.get(key)
+    if known is not None and (known.definition is not None or known.kind == "label"):
+        return None
+    if squared and (squared in world.symbols or squared in world.squares):
+        return None
+    if key in world.sizes or key in world.functions or key in world.aliases:
+        return None
+    if known is not None and key not in world.parameters:
+        # x = … of a variable: it is defined only where a word says so
+        itself = any(key_of(split(n)[0]) == key for n in right.walk())
+        if world.role not in (LET, DEFINED) or itself:
             return None
-        if squared and (squared in self.world.symbols or squared in self.world.squares):
-            return None
-        if key in self.world.sizes or key in self.world.functions or key in self.world.aliases:
-            return None
-        if known is not None and len(known.shape) != len(letters) and letters:
-            return None
-        if call:
-            self.world.calls[key] = call
-        return key, tuple(letters), squared
+    if known is not None and len(known.shape) != len(letters) and letters:
+        return None
+    if call:
+        world.calls[key] = call
+    return key, tuple(letters), squared

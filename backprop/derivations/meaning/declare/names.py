@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from backprop.derivations.meaning import Reader, key_of, split
+from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.lengths import Dim, unify
+from backprop.derivations.meaning.names import decoration, text_of
 from backprop.derivations.meaning.statements import DOTS
 from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -22,6 +24,9 @@ NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 ITEM = re.compile(  # x_1, x_n, x_{n-1}
     r"^(?P<name>.+?)\s*_\s*\{?\s*(?P<index>\w(?:_\w)?)\s*(?P<less>-\s*1)?\s*\}?$"
 )
+ABOVE = re.compile(
+    r"^(?P<name>.+?)\s*\^\s*\{\s*\(\s*(?P<index>\w(?:_\w)?)\s*(?P<less>-\s*1)?\s*\)\s*\}$"
+)
 LABELS = re.compile(
     r"^\\\{\s*(?P<low>[01])\s*,\s*(?:1\s*,\s*)?(?:2\s*,\s*)?\\(?:dots|ldots|cdots)\s*,\s*"
     r"(?P<size>[A-Za-z](?:_\w|_\{\w+\})?|\d+)\s*(?P<less>-\s*1)?\s*\\\}$"
@@ -32,134 +37,150 @@ def bad(why: str, tex: str = "") -> Unreadable:
     return Unreadable("bad-declaration", 0, len(tex), why=why)
 
 
-class Names:
-    """Enters names in `world`, each with one meaning."""
+def read_lengths(world: World, sup: str | None) -> tuple[Dim, ...]:
+    if not sup:
+        return ()
+    inside = sup[1:-1] if sup.startswith("{") else sup
+    dims: list[Dim] = []
+    for part in re.split(r"\\times\b|×", inside):
+        name = "".join(part.split())
+        if name.isdigit():
+            dims.append(int(name))
+        elif SIZE.match(name):
+            dims.append(declare_size(world, name))
+        else:
+            raise bad(f"{part.strip()} ?", sup)
+    return tuple(dims)
 
-    def __init__(self, world: World) -> None:
-        self.world = world
 
-    def lengths(self, sup: str | None) -> tuple[Dim, ...]:
-        if not sup:
-            return ()
-        inside = sup[1:-1] if sup.startswith("{") else sup
-        dims: list[Dim] = []
-        for part in re.split(r"\\times\b|×", inside):
-            name = "".join(part.split())
-            if name.isdigit():
-                dims.append(int(name))
-            elif SIZE.match(name):
-                dims.append(self.size(name))
-            else:
-                raise bad(f"{part.strip()} ?", sup)
-        return tuple(dims)
+def declare_size(world: World, name: str, least: int = 1) -> str:
+    base, _, sub = name.partition("_")
+    sub = sub[1:-1] if sub.startswith("{") else sub
+    name = f"{base}_{{{sub}}}" if sub else base
+    if name in world.symbols or name in world.functions:
+        raise Unreadable("declared-twice", found=name)
+    world.sizes.setdefault(name, least)
+    world.sizes[name] = max(world.sizes[name], least)
+    return name
 
-    def size(self, name: str, least: int = 1) -> str:
-        base, _, sub = name.partition("_")
-        sub = sub[1:-1] if sub.startswith("{") else sub
-        name = f"{base}_{{{sub}}}" if sub else base
-        if name in self.world.symbols or name in self.world.functions:
-            raise Unreadable("declared-twice", found=name)
-        self.world.sizes.setdefault(name, least)
-        self.world.sizes[name] = max(self.world.sizes[name], least)
-        return name
 
-    def listed(self, names: str) -> list[tuple[str, tuple[Dim, ...]]]:
-        r"""The names of a list; x_1, \dots, x_n is one, with an axis of length n."""
-        parts = [part.strip() for part in names.split(",")]
-        dots = next((k for k, part in enumerate(parts) if DOTS.match(part)), None)
-        if dots is None:
-            return [(part, ()) for part in parts]
-        first, last = (ITEM.match(part) for part in (parts[0], parts[-1]))
-        counted = [ITEM.match(part) for part in parts[:dots]]
-        low = int(first["index"]) if first and first["index"] in ("0", "1") else None
-        if (
-            low is None
-            or dots != len(parts) - 2
-            or not last
-            or any(c is None or c["name"] != last["name"] for c in counted)
-            or [c["index"] for c in counted if c] != [str(low + k) for k in range(dots)]
-            or not SIZE.match(last["index"])
-            or (low == 0) != bool(last["less"])
+def listed_names(world: World, names: str) -> list[tuple[str, tuple[Dim, ...]]]:
+    r"""The names of a list; x_1, \dots, x_n is one, with an axis of length n."""
+    parts = [part.strip() for part in names.split(",")]
+    dots = next((k for k, part in enumerate(parts) if DOTS.match(part)), None)
+    if dots is None:
+        return [(part, ()) for part in parts]
+    counted = [ITEM.match(part) or ABOVE.match(part) for part in parts]
+    last = counted[-1]
+    start = next((k for k, c in enumerate(counted) if c and c["index"] in ("0", "1")), dots)
+    run = counted[start:dots]
+    low = int(run[0]["index"]) if run and run[0] else None
+    if (
+        low is None
+        or dots != len(parts) - 2
+        or not last
+        or any(c is None or c["name"] != last["name"] for c in run)
+        or [c["index"] for c in run if c] != [str(low + k) for k in range(dots - start)]
+        or not SIZE.match(last["index"])
+        or (low == 0) != bool(last["less"])
+    ):
+        raise bad(names, names)
+    counts_from(world, low)
+    family = (last["name"], (declare_size(world, last["index"]),))
+    return [*((part, ()) for part in parts[:start]), family]
+
+
+def counted_above(names: str) -> bool:
+    r"""Is x^{(1)}, \dots, x^{(m)} declared, or x^{(i)}?"""
+    return bool(ABOVE.match(names.rpartition(",")[2].strip()))
+
+
+def read_name(world: World, tex: str) -> tuple[str, tuple[str, ...], Node]:
+    """A name to be declared: its key, index letters and the node."""
+    node = read(tex)
+    if node.kind == "product" and all(
+        split(p)[0].kind == "letter" and (p.kind == "letter" or p is node.parts[-1])
+        for p in node.parts
+    ):
+        base, sub, sup, primes = split(node.parts[-1])
+        word = Node("letter", "".join(split(p)[0].value for p in node.parts))
+        node = Node("scripted", primes, (word, sub, sup), node.start, node.end)
+    base, sub, sup, primes = split(node)
+    key = key_of(base)
+    if key is None:
+        raise bad(tex, tex)
+    reader = Reader(world, tex)
+    upper = decoration(reader, sup)
+    if sup is not NONE and not upper:
+        raise bad(tex, tex)
+    letters: tuple[str, ...] = ()
+    if sub is not NONE:
+        nodes = flat_indices(sub)
+        found = [key_of(n) or "" for n in nodes]
+        if found and all(f in world.ranges for f in found):
+            letters = tuple(found)
+        else:
+            key += f"_{{{text_of(reader, sub)}}}"
+    above = re.fullmatch(r"\((\w)\)", upper)
+    if above and above[1] in world.ranges:  # x^{(i)}, for i = 1, …, m
+        letters, upper = (above[1], *letters), ""
+    if upper:
+        key += f"^{{{upper}}}"
+    return key + primes, letters, node
+
+
+def declare_variable(world: World, tex: str, shape: tuple[Dim, ...]) -> Symbol:
+    alias = re.match(r"^(.*?)=\s*[(\[]\s*(.*?)\s*[)\]]$", tex, re.S)
+    if alias:
+        return declare_entries(world, alias[1].strip(), alias[2], shape)
+    key, letters, _ = read_name(world, tex)
+    forget_parameter(world, key)
+    family = tuple(world.ranges[k] for k in letters)
+    if key in world.sizes or key in world.functions:
+        raise Unreadable("declared-twice", 0, len(tex), found=tex)
+    if key in world.symbols:
+        known = world.symbols[key]
+        if len(known.shape) != len(family + shape) or not all(
+            unify(a, b) for a, b in zip(known.shape, family + shape, strict=True)
         ):
-            raise bad(names, names)
-        self.counts_from(low)
-        return [(last["name"], (self.size(last["index"]),))]
-
-    def name(self, tex: str) -> tuple[str, tuple[str, ...], Node]:
-        """A name to be declared: its key, index letters and the node."""
-        node = read(tex)
-        if node.kind == "product" and all(
-            split(p)[0].kind == "letter" and (p.kind == "letter" or p is node.parts[-1])
-            for p in node.parts
-        ):
-            base, sub, sup, primes = split(node.parts[-1])
-            word = Node("letter", "".join(split(p)[0].value for p in node.parts))
-            node = Node("scripted", primes, (word, sub, sup), node.start, node.end)
-        base, sub, sup, primes = split(node)
-        key = key_of(base)
-        if key is None:
-            raise bad(tex, tex)
-        reader = Reader(self.world, tex)
-        upper = reader.decoration(sup)
-        if sup is not NONE and not upper:
-            raise bad(tex, tex)
-        letters: tuple[str, ...] = ()
-        if sub is not NONE:
-            nodes = reader.flat_indices(sub)
-            found = [key_of(n) or "" for n in nodes]
-            if found and all(f in self.world.ranges for f in found):
-                letters = tuple(found)
-            else:
-                key += f"_{{{reader.text_of(sub)}}}"
-        if upper:
-            key += f"^{{({upper})}}"
-        return key + primes, letters, node
-
-    def variable(self, tex: str, shape: tuple[Dim, ...]) -> Symbol:
-        alias = re.match(r"^(.*?)=\s*[(\[]\s*(.*?)\s*[)\]]$", tex, re.S)
-        if alias:
-            return self.entries(alias[1].strip(), alias[2], shape)
-        key, letters, _ = self.name(tex)
-        world = self.world
-        self.forget_parameter(key)
-        family = tuple(world.ranges[k] for k in letters)
-        if key in world.sizes or key in world.functions:
             raise Unreadable("declared-twice", 0, len(tex), found=tex)
-        if key in world.symbols:
-            known = world.symbols[key]
-            if len(known.shape) != len(family + shape) or not all(
-                unify(a, b) for a, b in zip(known.shape, family + shape, strict=True)
-            ):
-                raise Unreadable("declared-twice", 0, len(tex), found=tex)
+        return known
+    world.symbols[key] = Symbol(
+        key, family + shape, family=len(family), line=world.line, sentence=world.sentence
+    )
+    return world.symbols[key]
+
+
+def forget_parameter(world: World, key: str) -> None:
+    r"""The z of \sigma(z) = … is free to be declared."""
+    if key in world.parameters:
+        world.parameters.remove(key)
+        del world.symbols[key]
+
+
+def declare_entries(world: World, whole: str, entry: str, shape: tuple[Dim, ...]) -> Symbol:
+    """X = (x_{ij})."""
+    base, sub, sup, _ = split(read(entry))
+    key, outer = key_of(base), read_name(world, whole)[0]
+    upper = decoration(Reader(world, entry), sup)
+    if key and upper:
+        key += f"^{{{upper}}}"
+    known = world.symbols.get(outer)
+    if known is not None and key and sub is not NONE and not shape:
+        taken = key in world.symbols and key not in world.parameters
+        if not taken and len(flat_indices(sub)) == len(known.shape):
+            forget_parameter(world, key)
+            world.aliases[key] = outer  # X is declared, x_{ij} are its entries
             return known
-        world.symbols[key] = Symbol(key, family + shape, family=len(family))
-        return world.symbols[key]
+    if key is None or sub is NONE or outer in world.symbols:
+        raise bad(f"{whole} = ({entry})", whole)
+    if key not in world.symbols and shape:
+        world.symbols[key] = Symbol(key, shape)
+    if outer != key:
+        world.aliases[outer] = key
+    return world.symbols.get(key) or Symbol(key, shape)
 
-    def forget_parameter(self, key: str) -> None:
-        r"""The z of \sigma(z) = … is free to be declared."""
-        if key in self.world.parameters:
-            self.world.parameters.remove(key)
-            del self.world.symbols[key]
 
-    def entries(self, whole: str, entry: str, shape: tuple[Dim, ...]) -> Symbol:
-        """X = (x_{ij})."""
-        base, sub, _, _ = split(read(entry))
-        key, outer = key_of(base), self.name(whole)[0]
-        known = self.world.symbols.get(outer)
-        if known is not None and key and sub is not NONE and not shape:
-            taken = key in self.world.symbols and key not in self.world.parameters
-            if not taken and len(Reader(self.world, entry).flat_indices(sub)) == len(known.shape):
-                self.forget_parameter(key)
-                self.world.aliases[key] = outer  # X is declared, x_{ij} are its entries
-                return known
-        if key is None or sub is NONE or outer in self.world.symbols:
-            raise bad(f"{whole} = ({entry})", whole)
-        if key not in self.world.symbols and shape:
-            self.world.symbols[key] = Symbol(key, shape)
-        if outer != key:
-            self.world.aliases[outer] = key
-        return self.world.symbols.get(key) or Symbol(key, shape)
-
-    def counts_from(self, low: int) -> None:
-        if self.world.base is None:
-            self.world.base = low
+def counts_from(world: World, low: int) -> None:
+    if world.base is None:
+        world.base = low

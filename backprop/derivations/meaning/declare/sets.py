@@ -6,118 +6,158 @@ import re
 from fractions import Fraction
 
 from backprop.derivations.meaning import key_of, split
-from backprop.derivations.meaning.declare.names import LABELS, NUMBER, REAL, SIZE, SPACE, Names, bad
+from backprop.derivations.meaning.declare.names import (
+    LABELS,
+    NUMBER,
+    REAL,
+    SIZE,
+    SPACE,
+    bad,
+    counted_above,
+    counts_from,
+    declare_size,
+    declare_variable,
+    listed_names,
+    read_lengths,
+    read_name,
+)
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.world import Function
+from backprop.derivations.meaning.premises import CLAIMED, PREMISES
+from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import read
 
 
-class Sets(Names):
-    """Declares names by what they lie in."""
-
-    def element(self, names: str, space: str) -> bool:
-        labels = LABELS.match(space)
-        if labels:
-            return self.labels(names, labels)
-        if re.match(r"^\\mathbb\s*\{?\s*[NZ]\s*\}?(_\{?.*\}?)?$", space):
-            for name in names.split(","):
-                self.size("".join(name.split()))
-            return True
-        binary = re.match(r"^\\\{\s*0\s*,\s*1\s*\\\}\s*(?:\^(\{.*\}|\w))?$", space)
-        interval = re.match(rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]$", space)
-        hit = SPACE.match(space)
-        if not (hit or binary or interval):
-            raise bad(space, space)
-        shape = self.lengths((hit and hit["sup"]) or (binary and binary[1]) or None)
-        sub = (hit and (hit["sub"] or hit["sub2"])) or ""
-        for name, counted in self.listed(names):
-            symbol = self.variable(name, (*counted, *shape))
-            symbol.family = symbol.family or len(counted)
-            if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
-                symbol.positive = True
-            if interval:
-                low, high = Fraction(interval[1]), Fraction(interval[2])
-                if not low < high:
-                    raise bad(space, space)
-                symbol.positive = low >= 0
-                symbol.bounds = (low, high)
-        return True
-
-    def labels(self, names: str, hit: re.Match[str]) -> bool:
-        low = int(hit["low"])
-        if (low == 0) != bool(hit["less"]) and not hit["size"].isdigit():
-            written = hit[0]
-            raise Unreadable("range", found=written, given="?", index="y", wanted=hit["size"])
-        dim: Dim = int(hit["size"]) if hit["size"].isdigit() else self.size(hit["size"])
-        if isinstance(dim, int) and low == 0:
-            dim += 1
-        if all(
-            re.match(r"^[a-z]$", n.strip()) and n.strip() in "ijklmpqrst" for n in names.split(",")
-        ):
-            for name in names.split(","):
-                self.world.ranges[name.strip()] = dim
-            self.counts_from(low)
-            return True
-        self.counts_from(low)
+def declare_element(world: World, names: str, space: str) -> bool:
+    labels = LABELS.match(space)
+    if labels:
+        return declare_labels(world, names, labels)
+    if re.match(r"^\\mathbb\s*\{?\s*[NZ]\s*\}?(_\{?.*\}?)?$", space):
         for name in names.split(","):
-            symbol = self.variable(name.strip(), ())
-            symbol.kind, symbol.high = "label", dim
+            declare_size(world, "".join(name.split()))
         return True
+    binary = re.match(r"^\\\{\s*0\s*,\s*1\s*\\\}\s*(?:\^(\{.*\}|\w))?$", space)
+    interval = re.match(rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]$", space)
+    hit = SPACE.match(space)
+    if not (hit or binary or interval):
+        raise bad(space, space)
+    shape = read_lengths(world, (hit and hit["sup"]) or (binary and binary[1]) or None)
+    sub = (hit and (hit["sub"] or hit["sub2"])) or ""
+    if interval and not Fraction(interval[1]) < Fraction(interval[2]):
+        raise bad(space, space)
+    for name, counted in listed_names(world, names):
+        before = set(world.symbols)
+        symbol = declare_variable(world, name, (*counted, *shape))
+        symbol.family = symbol.family or len(counted)
+        known = symbol.key in before
+        symbol.above = symbol.above or (symbol.family > 0 and counted_above(names))
+        if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
+            restrict(world, symbol, known, name, (Fraction(0), None))
+        if binary and not known:
+            symbol.binary = True
+        if interval:
+            limits = (Fraction(interval[1]), Fraction(interval[2]))
+            restrict(world, symbol, known, name, limits)
+    return True
 
-    def index_range(self, names: str, low: str, high: str) -> bool:
-        hit = re.match(r"^(.*?)\s*(-\s*1)?$", high)
-        assert hit
-        size = "".join(hit[1].split())
-        if (low == "0") != bool(hit[2]):
-            if size.isdigit() and low == "0":
-                size = str(int(size) + 1)
-            else:
-                given = f"{size} + 1" if low == "0" else f"{size} - 1"
-                raise Unreadable(
-                    "range", found=f"{low}, …, {high}", given=given, index=names, wanted=size
-                )
-        if not size.isdigit() and not SIZE.match(size):
-            raise bad(high, high)
+
+Bounds = tuple[Fraction | None, Fraction | None]
+
+
+def restrict(
+    world: World, symbol: Symbol, known: bool, name: str, within: Bounds, closed: bool = False
+) -> None:
+    """Bounds on a variable; on one that is known already only where a word says so."""
+    silent = world.role == CLAIMED or (
+        world.role not in PREMISES and symbol.sentence != world.sentence
+    )
+    if known and (symbol.definition is not None or silent):
+        raise Unreadable("bound-claimed", 0, len(name), found=name)
+    lows = [b for b in (symbol.bounds[0], within[0]) if b is not None]
+    highs = [b for b in (symbol.bounds[1], within[1]) if b is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    if low is not None and high is not None and not low < high:
+        raise Unreadable("contradictory", 0, len(name), found=f"{low} < {name} < {high}")
+    symbol.bounds, symbol.closed = (low, high), closed
+    symbol.positive = symbol.positive or (low is not None and low >= 0)
+
+
+def declare_labels(world: World, names: str, hit: re.Match[str]) -> bool:
+    low = int(hit["low"])
+    if (low == 0) != bool(hit["less"]) and not hit["size"].isdigit():
+        written = hit[0]
+        raise Unreadable("range", found=written, given="?", index="y", wanted=hit["size"])
+    dim: Dim = int(hit["size"]) if hit["size"].isdigit() else declare_size(world, hit["size"])
+    if isinstance(dim, int) and low == 0:
+        dim += 1
+    if all(re.match(r"^[a-z]$", n.strip()) and n.strip() in "ijklmpqrst" for n in names.split(",")):
         for name in names.split(","):
-            dim: Dim = int(size) if size.isdigit() else self.size(size)
-            self.world.ranges[name.strip()] = dim
-        self.counts_from(int(low))
+            world.ranges[name.strip()] = dim
+        counts_from(world, low)
         return True
+    counts_from(world, low)
+    for name in names.split(","):
+        symbol = declare_variable(world, name.strip(), ())
+        symbol.kind, symbol.high = "label", dim
+    return True
 
-    def index_bounds(self, low: str, names: str, high: str) -> bool:
-        return self.index_range(names, low, high)
 
-    def sign(self, names: str, op: str, bound: str) -> bool:
-        if not re.fullmatch(NUMBER, bound):
-            raise bad(f"{names} {op} {bound}", names)
-        for name in names.split(","):
-            text = name.strip()
-            above = op in (">", "\\ge", "\\geq")
-            if SIZE.match(text) and text in self.world.sizes and above:
-                self.size(text, int(float(bound)) + (op == ">"))
-                continue
-            base = split(read(text))[0]
-            key = key_of(base) or ""
-            key = self.world.aliases.get(key, key)
-            symbol = self.world.symbols.get(key) or self.variable(text, ())
-            low, high = symbol.bounds
-            symbol.bounds = (Fraction(bound), high) if above else (low, Fraction(bound))
-            symbol.positive = symbol.positive or (above and float(bound) >= 0)
-        return True
+def declare_range(world: World, names: str, low: str, high: str) -> bool:
+    hit = re.match(r"^(.*?)\s*(-\s*1)?$", high)
+    assert hit
+    size = "".join(hit[1].split())
+    if (low == "0") != bool(hit[2]):
+        if size.isdigit() and low == "0":
+            size = str(int(size) + 1)
+        else:
+            given = f"{size} + 1" if low == "0" else f"{size} - 1"
+            raise Unreadable(
+                "range", found=f"{low}, …, {high}", given=given, index=names, wanted=size
+            )
+    if not size.isdigit() and not SIZE.match(size):
+        raise bad(high, high)
+    for name in names.split(","):
+        dim: Dim = int(size) if size.isdigit() else declare_size(world, size)
+        world.ranges[name.strip()] = dim
+    counts_from(world, int(low))
+    return True
 
-    def function(self, name: str, left: str, right: str) -> bool:
-        key, _, _ = self.name(name)
-        if key in self.world.symbols or key in self.world.sizes:
-            raise Unreadable("declared-twice", 0, len(name), found=name)
-        shapes = []
-        for part in re.split(rf"\\times\s*(?={REAL})", left):
-            hit = SPACE.match(part.strip())
-            if not hit:
-                raise bad(left, left)
-            shapes.append(self.lengths(hit["sup"]))
-        hit = SPACE.match(right)
+
+def declare_bounds(world: World, low: str, names: str, high: str) -> bool:
+    return declare_range(world, names, low, high)
+
+
+def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
+    if not re.fullmatch(NUMBER, bound):
+        raise bad(f"{names} {op} {bound}", names)
+    for name in names.split(","):
+        text = name.strip()
+        above = op in (">", "\\ge", "\\geq")
+        if SIZE.match(text) and text in world.sizes and above:
+            declare_size(world, text, int(float(bound)) + (op == ">"))
+            continue
+        base = split(read(text))[0]
+        key = key_of(base) or ""
+        key = world.aliases.get(key, key)
+        known = key in world.symbols
+        symbol = world.symbols[key] if known else declare_variable(world, text, ())
+        limits: Bounds = (Fraction(bound), None) if above else (None, Fraction(bound))
+        restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
+    return True
+
+
+def declare_function(world: World, name: str, left: str, right: str) -> bool:
+    key, _, _ = read_name(world, name)
+    if key in world.symbols or key in world.sizes:
+        raise Unreadable("declared-twice", 0, len(name), found=name)
+    shapes = []
+    for part in re.split(rf"\\times\s*(?={REAL})", left):
+        hit = SPACE.match(part.strip())
         if not hit:
-            raise bad(right, right)
-        self.world.functions[key] = Function(key, tuple(shapes), self.lengths(hit["sup"]))
-        return True
+            raise bad(left, left)
+        shapes.append(read_lengths(world, hit["sup"]))
+    hit = SPACE.match(right)
+    if not hit:
+        raise bad(right, right)
+    world.functions[key] = Function(key, tuple(shapes), read_lengths(world, hit["sup"]))
+    return True

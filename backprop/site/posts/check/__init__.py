@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.program.fault import FenceError
 from backprop.site.posts.check.blame import Blame, Wrong
 from backprop.site.posts.check.follow import CannotFollowError, Statement, statements
 from backprop.site.posts.check.lengths import (
@@ -38,7 +39,6 @@ from backprop.site.posts.check.reading import read_through
 from backprop.site.posts.check.running import Lines, Wire
 from backprop.site.posts.check.verdict import Judge, shapes
 from backprop.site.posts.diagram import the_call
-from backprop.site.posts.runner import FenceError
 
 POINTS = 3
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop.checker.edits import Edit, Edits, Scope
-from backprop.checker.hints import HINTS
-from backprop.checker.source import clone
+from backprop.judging.changes import Edits
+from backprop.judging.edits.places import Edit, Scope
+from backprop.judging.hints import HINTS
+from backprop.judging.source import clone
 from backprop.site.posts.check.follow import Statement
 from backprop.site.posts.check.points import Point
 from backprop.site.posts.check.running import Lines

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backprop.program.execute import Executor
+from backprop.program.page import Page, load
+from backprop.program.session import Limits, Outcome
 from backprop.site.posts.mutants.needs import needed, statements
 from backprop.site.posts.mutants.operators import mutants
 from backprop.site.posts.mutants.trials import Candidate, equivalent, run_right, trials
-from backprop.site.posts.pages import Page, load
-from backprop.site.posts.program import Executor
-from backprop.site.posts.session import Limits, Outcome
 
 # What must be killed, of all mutants of the lines of a kind.
 REQUIRED = {"checked": 1.0, "verified": 0.9}

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from backprop.site.posts.pages import Page, Step
+from backprop.program.page import Page, Step
 
 
 def needed(page: Page, checked: set[tuple[int, int]]) -> set[tuple[int, int]]:

@@ -16,12 +16,12 @@ from itertools import groupby
 
 import numpy as np
 
+from backprop.program.execute import Executor
+from backprop.program.page import Page, Step
+from backprop.program.session import Outcome, Session
 from backprop.site.posts.mutants.needs import assigned
 from backprop.site.posts.mutants.operators import Mutant, mutants
-from backprop.site.posts.pages import Page, Step
 from backprop.site.posts.parity import translations
-from backprop.site.posts.program import Executor
-from backprop.site.posts.session import Outcome, Session
 from backprop.site.posts.verify import judge
 
 

@@ -1,0 +1,118 @@
+"""What is right at real points only because of an identity such as Σ(x − mean) = 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop.checker.variables import Remark, ratio
+from backprop.judging.case import Case
+from backprop.judging.closeness import differs
+from backprop.judging.library import FUNCTIONS
+from backprop.judging.points import Point
+from backprop.judging.results import as_results
+from backprop.judging.truth import Truth
+from backprop.truth.replay import shifted
+
+
+def uses_of_identities(case: Case) -> list[Remark]:
+    """What is right at real points only because of an identity such as Σ(x − mean) = 0.
+
+    The run is repeated with every forward value that it takes from the cache, or computes
+    again, replaced by that of the shifted function.
+    """
+    trials, real = case.trials, case.truth
+    try:
+        graph = shifted(real.graph, 1)
+        point = Point(real.point.args, graph, real.point.douts, None, real.point.signature, False)
+        moved = Truth(point)
+    except Exception:  # no shifted function: nothing to remark on
+        return []
+    if all(np.array_equal(n.value, graph[n.name].value) for n in real.graph.nodes):
+        return []
+    args, _ = real.point.call()
+    douts = len(args) - 1 if real.point.signature.cached else len(real.point.douts)
+    if real.point.signature.cached:
+        args = (*args[:douts], _moved(args[-1], real, graph))
+    run = trials.backward.run(args, None, _forward_again(case, graph), trials.replaced)
+    if run.failure is not None:
+        return []
+    there = Case(trials, case.which, run)
+    there.truth = there.reading.truth = moved
+    found: list[Remark] = []
+    try:
+        wrong = _wrong_results(run.result, moved)
+    except Exception:
+        return []
+    if not wrong:
+        return []
+    for mine, other in zip(case.events, run.events, strict=False):
+        if mine.site != other.site or not mine.last or not trials.names.exact(mine.name):
+            continue
+        if not case.reading.named(mine) or there.reading.named(other):
+            continue
+        if not isinstance(mine.value, np.ndarray):
+            continue
+        if case.reading.returned_as(mine) is not None and found:
+            continue
+        want = moved.gradients[trials.names.exact(mine.name)[0]]
+        flipped = ratio(other.value, want)
+        what = (
+            "identity_sign" if flipped is not None and abs(flipped + 1) < 1e-6 else "identity_other"
+        )
+        found.append(Remark("note_identity", {"name": mine.name, "line": mine.line, "what": what}))
+        break
+    return found or [Remark("note_uses_identity", {})]
+
+
+def _wrong_results(result: Any, truth: Truth) -> bool:
+    found = as_results(result, truth)
+    pairs = zip(found, truth.results, strict=True)
+    return any(differs(got, want, truth.scale, 1e-7) for got, want in pairs)
+
+
+def _shifted_value(value: Any, real: Truth, graph: Any) -> np.ndarray | None:
+    """The counterpart of a forward value (or a simple function of one) in the shifted graph."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return None
+    entry = real.library.find(value)
+    if entry is None or entry.what not in ("value", "function"):
+        return None
+    node = graph[entry.node]
+    if entry.what == "value" and entry.label == entry.node:
+        return np.asarray(node.value, dtype=float).reshape(value.shape)
+    for label, function in FUNCTIONS.items():
+        if entry.label == label.format(entry.node):
+            with np.errstate(all="ignore"):
+                return np.asarray(function(node.value.astype(float))).reshape(value.shape)
+    return None
+
+
+def _moved(item: Any, real: Truth, graph: Any) -> Any:
+    if isinstance(item, np.ndarray):
+        new = _shifted_value(item, real, graph)
+        return item if new is None else new
+    if isinstance(item, dict):
+        return {key: _moved(part, real, graph) for key, part in item.items()}
+    if isinstance(item, (tuple, list)):
+        return type(item)([_moved(part, real, graph) for part in item])
+    return item
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and bool(value.size)
+
+
+def _forward_again(case: Case, graph: Any) -> dict[tuple[int, str], Any]:
+    """Overrides for variables in which the backward computes a forward value again."""
+    found = {}
+    repeated = {e.site for e in case.events if e.occurrence}
+    for event in case.events:
+        if event.site in repeated or np.ptp(event.value if _is_array(event.value) else 0) == 0:
+            continue
+        if event.kind == "assign" and not case.reading.promises(event):
+            new = _shifted_value(event.value, case.truth, graph)
+            if new is not None:
+                found[event.site, event.name] = lambda now, new=new: new
+    return found

@@ -1,0 +1,107 @@
+"""A mistake in words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from backprop.checker.report import Mistake
+from backprop.checker.words import say
+from backprop.graph.graph import Graph
+from backprop.judging.case import Case
+from backprop.judging.closeness import differs
+from backprop.judging.kinds import Blame
+from backprop.writer import backward_of
+
+
+def expected(case: Case, blame: Blame) -> str | None:
+    """The derived line of that gradient, in the names of the handwritten backward."""
+    if blame.node is None or blame.hint == "order":
+        return None
+    graph = case.truth.graph
+    try:
+        steps = [s for s in backward_of(graph).steps if s.node.name == blame.node]
+    except Exception:  # a loop too long to be unrolled into lines
+        return None
+    if not steps:
+        return None
+    names = _translation(case, graph, steps[-1].gradient, blame.name)
+    lines = [_renamed(step.line, names) for step in steps[-3:]]
+    text = "; ".join(lines)
+    nameless = re.search(r"\bd?t\d+\b", text)  # values that the author gave no name
+    if len(text) > 200 or (nameless and blame.detail.get("line")):
+        return None
+    return text
+
+
+def _translation(case: Case, graph: Graph, gradient: str, name: str) -> dict[str, str]:
+    """Derived name -> handwritten name, for what has the same value."""
+    names: dict[str, str] = {}
+    scope = {e.name: e.value for e in case.events if e.name.isidentifier()}
+    for node in graph.nodes:
+        for mine in (node.name, *[k for k in scope if k != node.name]):
+            value = scope.get(mine)
+            if isinstance(value, np.ndarray) and value.shape == node.value.shape:
+                if value.dtype.kind == "f" and not differs(value, node.value, 0.0):
+                    names.setdefault(node.name, mine)
+                    break
+    for node_name, want in case.truth.gradients.items():
+        for mine in (f"d{node_name}", *scope):
+            value = scope.get(mine)
+            if isinstance(value, np.ndarray) and value.shape == want.shape:
+                if value.dtype.kind == "f" and not differs(value, want, case.truth.scale):
+                    names.setdefault(f"d{node_name}", mine)
+                    break
+    if name.isidentifier():
+        names[gradient] = name
+    return names
+
+
+def describe(mistake: Mistake, lang: str) -> str:
+    """A mistake in prose: the line, what is wrong, what was expected, one number."""
+    lines = [*mistake.said.splitlines()[:1]]
+    if mistake.code:
+        lines += ["", f"  {mistake.line} | {mistake.code}", ""]
+    lines += mistake.said.splitlines()[1:]
+    if mistake.change:
+        lines.append(say("change", lang, line=mistake.change))
+    if mistake.expected:
+        lines.append(say("expected", lang, line=mistake.expected))
+    elif mistake.node and mistake.node != mistake.variable:
+        lines.append(say("gradient_of", lang, node=mistake.node))
+    facts = []
+    if mistake.got_shape is not None and mistake.want_shape is not None:
+        if mistake.got_shape != mistake.want_shape:
+            facts.append(say("shapes", lang, got=mistake.got_shape, want=mistake.want_shape))
+    if mistake.ratio is not None:
+        facts.append(say("ratio", lang, ratio=f"{mistake.ratio:.4g}"))
+    elif mistake.error and np.isfinite(mistake.error):
+        facts.append(say("error_size", lang, error=f"{mistake.error:.2g}"))
+    if facts:
+        lines.append("; ".join(facts))
+    return "\n".join(lines)
+
+
+def assigned(code: str) -> str | None:
+    match = re.match(r"^([A-Za-z_]\w*)(?:\[[^=]*\])?\s*(?:[-+*/@]|\*\*|//)?=(?!=)", code)
+    return match[1] if match else None
+
+
+def _renamed(line: str, names: dict[str, str]) -> str:
+    return re.sub(r"(?<![\w.])[^\W\d]\w*", lambda m: names.get(m[0], m[0]), line)
+
+
+def brief(value: Any, most: int = 3) -> str:
+    if isinstance(value, np.ndarray):
+        return f"array{value.shape}".replace(",)", ",)")
+    if isinstance(value, dict):
+        inside = ", ".join(f"{k!r}: {brief(v)}" for k, v in list(value.items())[: 2 * most])
+        return "{" + inside + "}"
+    if isinstance(value, (tuple, list)):
+        inside = ", ".join(brief(v) for v in value[: 2 * most])
+        more = ", …" if len(value) > 2 * most else ""
+        return f"({inside}{more})" if isinstance(value, tuple) else f"[{inside}{more}]"
+    text = repr(value)
+    return text if len(text) < 60 else text[:57] + "…"

@@ -1,0 +1,241 @@
+"""A sample moved onto the assumptions, within its bounds.
+
+By Newton's method with the least change, in coordinates that cannot leave the declared bounds:
+x = e^u for what is positive. A product that vanishes, λ g = 0, is satisfied by each of its factors
+in turn, so that no case is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.steps import STEP
+from backprop.derivations.evidence.values import OutsideDomainError, Value, apply, real
+from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.rewriting import names_in
+from backprop.derivations.meaning.terms import Add, Entry, Mul, Num, Pow, Size, Term, num
+from backprop.derivations.meaning.world import Symbol
+
+ROUNDS, BINARY = 60, 48  # steps of Newton's method; choices of 0 and 1
+CLOSE = 1e-11  # relative to the larger side
+
+
+@dataclass
+class Gap:
+    """left = right, for all values of the indices in `dims`."""
+
+    left: Term
+    right: Term
+    dims: dict[str, Dim]
+
+
+def satisfy(sample: Sample) -> None:
+    """Moves the variables of `sample`. Raises `OutsideDomainError` if nothing near is found."""
+    gaps = [Gap(one.left, one.right, one.dims) for one in sample.world.assumed]
+    first = {key: value.copy() for key, value in sample.variables.items()}
+    chosen = [_branch(gap, sample.number + k) for k, gap in enumerate(gaps)]
+    for attempt in [chosen] if chosen == gaps else [chosen, gaps]:
+        sample.variables = {key: value.copy() for key, value in first.items()}
+        try:
+            _solve(sample, attempt)
+            if _off(sample, gaps) <= CLOSE:
+                return
+        except OutsideDomainError:
+            continue
+    raise OutsideDomainError("assumptions")
+
+
+def _branch(gap: Gap, number: int) -> Gap:
+    """A product that vanishes: one of its factors, another one for another number."""
+    for side, other in ((gap.left, gap.right), (gap.right, gap.left)):
+        if other != num(0):
+            continue
+        parts = side.parts if isinstance(side, Mul) else (side,)
+        factors = [_base(p) for p in parts if not isinstance(p, Num | Size)]
+        factors = [p for p in factors if not isinstance(p, Pow)]
+        if factors:
+            return Gap(factors[number % len(factors)], other, gap.dims)
+    return gap
+
+
+def _base(term: Term) -> Term:
+    """What vanishes where a power of it does."""
+    if isinstance(term, Pow) and isinstance(term.exponent, Num) and term.exponent.value > 0:
+        return term.base
+    return term
+
+
+def _moved(sample: Sample, gaps: list[Gap]) -> list[Symbol]:
+    """The variables that the assumptions are about."""
+    world = sample.world
+    names = set().union(*(names_in(g.left) | names_in(g.right) for g in gaps))
+    below = set().union(*(world.below(n) for n in names)) if names else set()
+    return [world.symbols[k] for k in sorted(below) if world.symbols[k].kind == "variable"]
+
+
+def _solve(sample: Sample, gaps: list[Gap]) -> None:
+    symbols = _moved(sample, gaps)
+    binary = [s.key for s in symbols if s.binary]
+    if not binary:
+        _newton(sample, gaps, [s for s in symbols if not s.binary])
+        return
+    rng = sample.random("binary")
+    for attempt in range(BINARY):
+        for key in binary:
+            sample.variables[key] = _zeros_and_ones(sample.variables[key].shape, attempt, rng)
+        try:
+            _newton(sample, gaps, [s for s in symbols if not s.binary])
+        except OutsideDomainError:
+            continue
+        if _off(sample, gaps) <= CLOSE:
+            return
+    raise OutsideDomainError("assumptions")
+
+
+def _zeros_and_ones(shape: tuple[int, ...], attempt: int, rng: Any) -> np.ndarray:
+    """Any, or one 1 along an axis, as in one-hot labels."""
+    axis = attempt % (len(shape) + 1) - 1
+    if axis < 0:
+        return np.asarray(rng.integers(0, 2, shape), dtype=float)
+    noise = rng.uniform(size=shape)
+    return np.asarray(noise == noise.max(axis=axis, keepdims=True), dtype=float)
+
+
+class _Coordinates:
+    """One variable by a number u for each entry that may take any value."""
+
+    def __init__(self, sample: Sample, symbol: Symbol) -> None:
+        self.key = symbol.key
+        low, high = (None if b is None else float(b) for b in symbol.bounds)
+        if low is None and symbol.positive:
+            low = 0.0
+        self.low, self.high = low, high
+        self.shape = sample.variables[symbol.key].shape
+        self.u = self.inverse(sample.variables[symbol.key]).reshape(-1)
+
+    def inverse(self, x: np.ndarray) -> np.ndarray:
+        x = np.asarray(x, dtype=float)
+        if self.low is not None and self.high is not None:
+            part = (x - self.low) / (self.high - self.low)
+            return np.asarray(np.log(part / (1 - part)))
+        if self.low is not None:
+            return np.asarray(np.log(x - self.low))
+        return np.asarray(np.log(self.high - x)) if self.high is not None else x
+
+    def value(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The entries at u, and their derivatives by u."""
+        u = np.clip(u, -300.0, 300.0) if (self.low, self.high) != (None, None) else u
+        if self.low is not None and self.high is not None:
+            part = 1 / (1 + np.exp(-u))
+            width = self.high - self.low
+            return self.low + width * part, width * part * (1 - part)
+        if self.low is not None:
+            return self.low + np.exp(u), np.exp(u)
+        if self.high is not None:
+            return self.high - np.exp(u), -np.exp(u)
+        return u, np.ones_like(u)
+
+
+def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
+    """Gauss–Newton steps, each shortened until it helps, as long as they do."""
+    held = {  # λ ≥ 0 where λ = 0 is asked for: the bound itself
+        g.left.symbol
+        for g in gaps
+        if isinstance(g.left, Entry) and g.right == num(0) and _may_vanish(sample, g.left.symbol)
+    }
+    for key in held:
+        sample.variables[key] = np.zeros_like(np.asarray(sample.variables[key], dtype=float))
+    moving = [_Coordinates(sample, s) for s in symbols if s.key not in held]
+    residual = _residual(sample, gaps)
+    size = float(np.linalg.norm(residual))
+    for _ in range(ROUNDS):
+        if size == 0 or not moving:
+            return
+        slopes = _slopes(sample, gaps, moving)
+        step = np.linalg.lstsq(slopes, residual, rcond=None)[0]
+        longest = float(np.max(np.abs(step), initial=0))
+        if not np.isfinite(longest):
+            raise OutsideDomainError("assumptions")
+        scale = min(1.0, 2.0 / longest) if longest > 0 else 1.0
+        before = [c.u for c in moving]
+        for _ in range(12):
+            at = 0
+            for c, old in zip(moving, before, strict=True):
+                c.u = old - scale * step[at : at + old.size]
+                at += old.size
+                sample.variables[c.key] = c.value(c.u)[0].reshape(c.shape)
+            try:
+                residual = _residual(sample, gaps)
+                new = float(np.linalg.norm(residual))
+            except OutsideDomainError:
+                new = np.inf
+            if new < size:
+                break
+            scale /= 3
+        else:
+            for c, old in zip(moving, before, strict=True):
+                c.u = old
+                sample.variables[c.key] = c.value(old)[0].reshape(c.shape)
+            return
+        size = new
+
+
+def _may_vanish(sample: Sample, key: str) -> bool:
+    symbol = sample.world.symbols[key]
+    return symbol.kind == "variable" and symbol.closed and 0 in symbol.bounds
+
+
+def _residual(sample: Sample, gaps: list[Gap]) -> np.ndarray:
+    scope = Scope(sample, {})
+    parts = []
+    for g in gaps:
+        value = apply(np.subtract, scope.of(g.left, g.dims), scope.of(g.right, g.dims))
+        parts.append(real(value.along(tuple(sorted(value.names)))).reshape(-1))
+    found = np.concatenate(parts)
+    if not np.all(np.isfinite(found)):
+        raise OutsideDomainError("not finite")
+    return np.asarray(found, dtype=float)
+
+
+def _off(sample: Sample, gaps: list[Gap]) -> float:
+    """How far the assumptions are from holding, relative to their larger sides."""
+    scope, worst = Scope(sample, {}), 0.0
+    for g in gaps:
+        left, right = scope.of(g.left, g.dims), scope.of(g.right, g.dims)
+        gap = real(apply(np.subtract, left, right).array)
+        terms = [scope.of(p, g.dims) for s in (g.left, g.right) for p in _summands(s)]
+        scale = max((float(np.max(np.abs(real(v.array)), initial=0)) for v in terms), default=0)
+        if not np.all(np.isfinite(gap)):
+            return np.inf
+        worst = max(worst, float(np.max(np.abs(gap), initial=0)) / max(scale, 1.0))
+    return worst
+
+
+def _summands(term: Term) -> tuple[Term, ...]:
+    return term.parts if isinstance(term, Add) else (term,)
+
+
+def _slopes(sample: Sample, gaps: list[Gap], moving: list[_Coordinates]) -> np.ndarray:
+    scope = Scope(sample, {})
+    rows = []
+    for g in gaps:
+        columns = []
+        for c in moving:
+            inner, batch = scope.stepped(c.key, STEP)
+            value = apply(np.subtract, inner.of(g.left, g.dims), inner.of(g.right, g.dims))
+            columns.append(_jacobian(value, batch, c.u.size) * c.value(c.u)[1])
+        rows.append(np.concatenate(columns, axis=1))
+    return np.concatenate(rows)
+
+
+def _jacobian(value: Value, batch: str, size: int) -> np.ndarray:
+    rest = tuple(sorted(n for n in value.names if n != batch))
+    array = value.along((*rest, batch))
+    if batch not in value.names:
+        array = np.broadcast_to(array * 0, (*array.shape[:-1], size))
+    return np.asarray((array.imag / STEP).reshape(-1, size))

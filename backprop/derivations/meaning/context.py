@@ -1,0 +1,66 @@
+"""A row being read: what all functions that read a part of it share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from backprop.derivations.meaning import arrays
+from backprop.derivations.meaning.arrays import Array, Span
+from backprop.derivations.meaning.lengths import Dim, show_shape
+from backprop.derivations.meaning.nodes import subscript_letters
+from backprop.derivations.meaning.terms import Term
+from backprop.derivations.meaning.world import World
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.tree import NONE, Node
+
+
+class Context(ABC):
+    """A row being read; `dims` collects what each index runs over."""
+
+    def __init__(self, world: World, tex: str, tree: Node = NONE) -> None:
+        self.world = world
+        self.tex = tex
+        self.indices = subscript_letters(tree)
+        self.dims: dict[str, Dim] = {}
+        self.bound: dict[str, str] = {}
+        self.bases: dict[str, int] = {}
+        self.binders: dict[str, str] = {}
+        self.free: dict[str, Node] = {}
+        self.pairs: dict[str, Node] = {}  # the j of \\sum_{i < j} where nothing binds it
+        self.gaps: list[tuple[Term, Node]] = []  # 1 where no case holds, of the cases read
+        self.in_fraction = False  # where a d that is no derivative's can only be a number
+        self.notes: list[tuple[str, str]] = []
+
+    def text(self, node: Node) -> str:
+        return self.tex[node.start : node.end] if node.start >= 0 else ""
+
+    def span(self, node: Node) -> Span:
+        return node.start, node.end, self.text(node)
+
+    def fail(self, key: str, node: Node, **values: object) -> Unreadable:
+        values.setdefault("found", self.text(node))
+        flat = {k: " ".join(str(v).split()) if k == "found" else v for k, v in values.items()}
+        return Unreadable(key, node.start, node.end, **flat)
+
+    def number(self, node: Node) -> Term:
+        """A side that must be a number."""
+        value = arrays.columns(self.side(node))
+        if value.shape:
+            raise self.fail("not-scalar", node, left=show_shape(value.shape), hint="")
+        return value.term
+
+    @abstractmethod
+    def side(self, node: Node) -> Array:
+        """One side of a row."""
+
+    @abstractmethod
+    def product(self, nodes: tuple[Node, ...]) -> Array:
+        """Factors side by side, with the operators between them."""
+
+    @abstractmethod
+    def factor(self, nodes: tuple[Node, ...], at: int) -> tuple[Array, int]:
+        """The factor that begins at `nodes[at]`, and how many nodes it takes."""
+
+    @abstractmethod
+    def single(self, node: Node) -> Array:
+        """A node that stands for itself."""

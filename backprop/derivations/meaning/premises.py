@@ -1,0 +1,65 @@
+"""What the words before a formula of the prose make of it: a premise, a claim, a case.
+
+Nothing is assumed in silence. An equation between names that are declared already is a premise
+only where a word of the sentence says so; without one it is a claim, and has to hold by itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+ASSUMED, LET, DEFINED = "assumed", "let", "defined"
+CLAIMED, CASE, PLAIN = "claimed", "case", "plain"
+PREMISES = (ASSUMED, LET)
+
+# What the words say: (English, Chinese). The guide lists those of premises, in both languages.
+WORDS = {
+    ASSUMED: (
+        "assume assumes assumed assuming suppose supposing given such_that so_that subject_to "
+        "s.t. provided satisfy satisfies satisfied satisfying obey obeys require requires "
+        "required constraint constraints constrained under",
+        "假设 假定 给定 已知 满足 使得 约束 要求",
+    ),
+    LET: (  # a premise, unless the equation defines the name on its left
+        "let with where choose chosen",
+        "设(?!计|备|置) 其中 取(?!决|值) 令",
+    ),
+    DEFINED: (
+        "define defines defined denote denotes write writes call put set is are "
+        "compute computes output outputs",
+        "定义 记 记作 称 写作 为 是",
+    ),
+    CLAIMED: (
+        "recall note notice remember since because as so then thus hence therefore whence we_have "
+        "know known follows follow implies imply gives yields becomes obtain get see clearly "
+        "obviously of_course indeed identity fact holds",
+        "回忆 回顾 注意 注意到 因为 由于 因此 所以 于是 从而 故 则 可得 得到 得 易知 知道 显然 即 "
+        "有(?!关|时|些)",
+    ),
+    CASE: (
+        "if when whenever unless in_case in_the_case case",
+        "如果 若 当 假如 一旦 只要 除非",
+    ),
+}
+_LATIN = r"(?<![A-Za-z])(?:{})(?![A-Za-z])"
+
+
+def _pattern() -> re.Pattern[str]:
+    groups = []
+    for role, (english, chinese) in WORDS.items():
+        words = sorted(english.replace("s.t.", r"s\.t\.").split(), key=len, reverse=True)
+        latin = _LATIN.format("|".join(w.replace("_", r"\s+") for w in words))
+        others = "|".join(sorted(chinese.split(), key=len, reverse=True))
+        groups.append(f"(?P<{role}>{latin}|{others})")
+    return re.compile("|".join(groups), re.IGNORECASE)
+
+
+_WORD = _pattern()
+
+
+def role_of(words: str) -> str:
+    """What the last telling word of `words`, a sentence up to a formula, makes of the formula."""
+    role = PLAIN
+    for hit in _WORD.finditer(words):
+        role = hit.lastgroup or PLAIN
+    return role

@@ -1,0 +1,79 @@
+"""All small changes of a statement, the likeliest first.
+
+A change that makes the wrong results right says where the mistake is and what kind of mistake
+it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from backprop.judging.edits.places import Edit, Place, Scope, is_module
+from backprop.judging.hints import HINTS
+from backprop.judging.source import clone
+
+
+class Edits:
+    """All changes of a statement by their cost; each becomes a statement when it is asked for."""
+
+    def __init__(self, statement: ast.stmt, scope: Scope) -> None:
+        self.statement = statement
+        self._levels: dict[int, list[tuple[str, dict[str, str], Any, ast.AST]]] = {}
+        self._seen = {ast.unparse(statement)}
+        for hint in HINTS.values():
+            for whole in hint.statements:
+                for kind, cost, detail, new in whole(statement):
+                    self._levels.setdefault(cost, []).append((kind, detail, None, new))
+        for place in _places(statement, scope):
+            for hint in HINTS.values():
+                for propose in hint.edits:
+                    for kind, cost, detail, new in propose(place):
+                        self._levels.setdefault(cost, []).append((kind, detail, place.node, new))
+        self._made: dict[int, list[Edit]] = {}
+
+    def at(self, cost: int) -> list[Edit]:
+        """The changes of one cost; ask for the lower costs first."""
+        if cost not in self._made:
+            self._made[cost] = made = []
+            for kind, detail, node, new in self._levels.get(cost, ()):
+                changed: Any = new if node is None else clone(self.statement, {id(node): new})
+                text = ast.unparse(changed)
+                if text not in self._seen:
+                    self._seen.add(text)
+                    ast.copy_location(changed, self.statement)
+                    changed.origin = self.statement
+                    made.append(Edit(kind, changed, cost, {**detail, "line": text}))
+        return self._made[cost]
+
+    def __iter__(self) -> Iterator[Edit]:
+        for cost in sorted(self._levels):
+            yield from self.at(cost)
+
+
+def _places(statement: ast.stmt, scope: Scope) -> Iterator[Place]:
+    roots: list[Any] = []
+    if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)):
+        if statement.value is not None:
+            roots.append(statement.value)
+    elif isinstance(statement, ast.For):
+        roots.append(statement.iter)
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    for target in targets:
+        if isinstance(target, ast.Subscript):
+            yield from _walk(target.slice, (target,), scope)
+    for root in roots:
+        yield from _walk(root, (), scope)
+
+
+def _walk(node: ast.AST, parents: tuple[Any, ...], scope: Scope) -> Iterator[Place]:
+    if isinstance(node, ast.expr):
+        yield Place(node, parents, scope)
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Call) and child is node.func:
+            if isinstance(child, ast.Attribute) and not is_module(child):
+                yield from _walk(child.value, (*parents, node), scope)
+            continue
+        if isinstance(child, (ast.expr, ast.keyword, ast.Slice)):
+            yield from _walk(child, (*parents, node), scope)

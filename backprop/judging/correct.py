@@ -1,0 +1,190 @@
+"""What a variable may have been meant to hold, and runs that go on with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backprop.judging.closeness import fits, is_bool
+from backprop.judging.edits.places import Scope
+from backprop.judging.library import Entry
+from backprop.judging.recognise import Reading
+from backprop.judging.recorder import Event, Override, Recording
+
+
+class Corrections:
+    """True values for a variable, and the names for a changed statement."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    def scope(self, event: Event) -> Scope:
+        """The names at a statement, as they were before its last run."""
+        first = event
+        for other in self.reading.events:
+            if other.site == event.site and other.function == event.function:
+                first = other
+                break
+        values: dict[str, Any] = {}
+        for other in self.reading.events:
+            if other.index >= first.index:
+                break
+            if other.function == event.function and other.name.isidentifier():
+                values[other.name] = other.value
+        lengths: dict[str, float] = {}
+        for name, value in values.items():
+            if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 1:
+                lengths[name] = int(value)
+        for name, value in values.items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                for axis, length in enumerate(value.shape):
+                    if length > 1 and length not in lengths.values():
+                        lengths[f"{name}.shape[{axis}]"] = length
+                if value.size > 1 and value.size not in lengths.values():
+                    lengths[f"{name}.size"] = value.size
+        function = self.reading.trials.backward.function
+        return Scope(
+            values, lengths, self._counts(lengths), list(self._small_constants(values)),
+            function.__globals__ if function else {"np": np}, self._words(event),
+        )  # fmt: skip
+
+    def _counts(self, lengths: dict[str, float]) -> dict[str, float]:
+        """How many numbers the sums and means of the forward add up."""
+        found: dict[str, float] = {}
+        for node in self.reading.truth.graph.nodes:
+            if node.op in ("mean", "sum", "var", "std") and node.value.size:
+                count = node.inputs[0].value.size // node.value.size
+                if count > 1 and count not in lengths.values():
+                    found.setdefault(f"{node.inputs[0].name}.size / {node.name}.size", count)
+        return found
+
+    def _words(self, event: Event) -> tuple[str, ...]:
+        """The expressions that the function is written in: `c["std"][j]`, `dxgn / std`."""
+        for source in self.reading.trials.backward.trees():
+            if source.function.__name__ == event.function:
+                found: dict[str, None] = {}
+                for node in ast.walk(source.tree):
+                    if isinstance(node, (ast.Subscript, ast.BinOp, ast.Attribute)) and (
+                        not isinstance(getattr(node, "ctx", None), ast.Store)
+                    ):
+                        text = ast.unparse(node)
+                        if len(text) < 40:
+                            found[text] = None
+                return tuple(found)[:60]
+        return ()
+
+    def _small_constants(self, values: dict[str, Any]) -> Iterator[tuple[str, float]]:
+        seen = set()
+        for name, value in values.items():
+            if isinstance(value, float) and 0 < value < 0.02:
+                seen.add(value)
+                yield name, value
+        for node in self.reading.truth.graph.nodes:
+            for argument in node.arguments.values():
+                number = getattr(argument, "value", argument)
+                if getattr(argument, "op", "constant") != "constant":
+                    continue
+                if np.ndim(number) == 0 and isinstance(number, (float, np.ndarray, np.floating)):
+                    value = float(number)
+                    if 0 < value < 0.02 and value not in seen:
+                        seen.add(value)
+                        yield "eps", value
+
+    def wants(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
+        """The gradients that a variable may be: by its name, else by its shape."""
+        names, value = self.reading.trials.names, event.value
+        shape = np.shape(value) if isinstance(value, (np.ndarray, np.floating)) else None
+        if shape is None or event.occurrence:
+            return
+        exact = names.exact(event.name) if self.reading.own(event) else []
+        alike = names.alike(event.name) if self.reading.own(event) else []
+        turned = names.turned(event.name) if self.reading.own(event) else []
+        for node in [*exact, *[n for n in alike if n not in exact]]:
+            want = self.reading.truth.gradients[node]
+            if want.size == np.size(value):
+                yield node, want.reshape(shape)
+                if self.reading.unit is not None:
+                    yield node, want.reshape(shape) / self.reading.unit
+            elif self.shaped_wrong(event, want) or self.small(event, want):
+                yield node, want
+        for node in turned:
+            yield node, self.reading.truth.gradients[node].T
+        if alike or turned or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+            return
+        for entry in self.reading.truth.library.gradients:
+            if entry.value.shape == shape:
+                yield entry.node, entry.value
+
+    def small(self, event: Event, want: np.ndarray) -> bool:
+        """A gradient that broadcasting completes."""
+        value = event.value
+        if not isinstance(value, np.ndarray) or event.occurrence or value.ndim > want.ndim:
+            return False
+        return value.size < want.size and fits(value.shape, want.shape)
+
+    def shaped_wrong(self, event: Event, want: np.ndarray) -> bool:
+        """A gradient with another number of entries: a sum missing, or one too many."""
+        value = event.value
+        if not isinstance(value, np.ndarray) or event.occurrence or value.dtype.kind != "f":
+            return False
+        return value.ndim == want.ndim or value.size > want.size
+
+    def candidates(self, event: Event) -> Iterator[tuple[str, str, np.ndarray]]:
+        """True values that a variable may have been meant to hold: (label, node, value)."""
+        value = event.value
+        shape = np.shape(value) if not isinstance(value, (tuple, list, dict)) else ()
+        names = self.reading.trials.names
+        exact = names.exact(event.name)
+        for name in [*exact, *[n for n in names.alike(event.name) if n not in exact]]:
+            want = self.reading.truth.gradients[name]
+            yield f"d{name}", name, want
+            if want.shape != shape and want.size == np.size(value):
+                yield f"d{name}", name, want.reshape(shape)
+        for name in names.partial_of(event.name):
+            for (producer, user, operand), partial in self.reading.truth.partials.items():
+                if producer == name and partial.shape == shape:
+                    yield f"d{name} ({user}.{operand})", name, partial
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "bf" or not value.size:
+            return
+        near: list[tuple[bool, float, int, Entry]] = []
+        flat = value.astype(float).ravel()
+        for entry in self.reading.truth.library.entries:
+            if entry.value.shape == shape and entry.what != "value" and "* 1 /" not in entry.label:
+                weak = entry.what not in ("gradient", "partial")
+                near.append((weak, -_likeness(flat, entry.value.ravel()), len(near), entry))
+        near.sort(key=lambda item: item[:3])
+        strong = sum(not item[0] for item in near)
+        for *_, entry in near[: min(strong, 60) + 30]:
+            yield entry.label, entry.node, entry.value
+
+    def put(self, event: Event, value: np.ndarray) -> Override:
+        """Goes on with `value` after the same run of the statement."""
+
+        def override(now: Event) -> Any:
+            if now.occurrence != event.occurrence:
+                return None
+            if now.kind in ("store", "call") and np.shape(now.value) != value.shape:
+                return None
+            return value.astype(bool) if is_bool(event.value) else value.copy()
+
+        return override
+
+    def gone_on(self, event: Event, value: np.ndarray) -> Recording:
+        """The run that goes on with another value of a variable."""
+        override = {(event.site, event.name): self.put(event, value)}
+        return self.reading.trials.record(self.reading.which, override)
+
+    def still_right(self, event: Event, value: np.ndarray) -> bool:
+        """Whether all results are right when the run goes on with a value."""
+        run = self.gone_on(event, value)
+        trials = self.reading.trials
+        return run.failure is None and not trials.wrong(self.reading.which, run.result)
+
+
+def _likeness(a: np.ndarray, b: np.ndarray) -> float:
+    with np.errstate(all="ignore"):
+        cosine = abs(a @ b) / np.sqrt((a @ a) * (b @ b))
+    return float(cosine) if np.isfinite(cosine) else 0.0

@@ -1,0 +1,165 @@
+"""Operands, masks, a forward value for a derivative."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import numpy as np
+
+from backprop.judging.closeness import fits
+from backprop.judging.edits.places import (
+    Change,
+    Place,
+    binary,
+    called,
+    expression,
+    is_number,
+    num,
+    written,
+)
+from backprop.judging.source import clone
+
+
+def operand(place: Place) -> Iterator[Change]:
+    node, scope = place.node, place.scope
+    if not isinstance(node, (ast.Name, ast.Subscript)) or not isinstance(node.ctx, ast.Load):
+        return
+    parent = place.parent
+    if isinstance(parent, ast.Attribute) and parent.attr in ("shape", "size", "ndim"):
+        return
+    if isinstance(parent, ast.Subscript) and parent.value is node and isinstance(node, ast.Name):
+        if not isinstance(scope.values.get(node.id), np.ndarray):
+            return
+    value = scope.value(node)
+    masked = place.inside(ast.Compare)
+    if isinstance(value, (np.ndarray, np.floating)):
+        array = np.asarray(value)
+        for name, other in scope.arrays():
+            if name == written(node):
+                continue
+            if other.dtype.kind != array.dtype.kind:
+                if other.dtype.kind == "b" and other.shape == array.shape and not masked:
+                    yield "value", 5, {"was": written(node), "want": name}, expression(name)
+                continue
+            if name not in scope.values and (other.shape != array.shape or " " in name):
+                continue
+            loose = isinstance(parent, ast.Call) or place.is_term
+            alike = other.shape == array.shape or fits(other.shape, array.shape)
+            if alike or (loose and other.ndim == array.ndim):
+                cost = 4 if other.shape == array.shape else 6
+                kind = "mask" if masked else "operand"
+                yield kind, cost, {"was": written(node), "want": name}, expression(name)
+                if other.ndim == 2 and not masked and other.shape == array.shape:
+                    new = ast.Attribute(expression(name), "T", ast.Load())
+                    yield "operand", 6, {"was": written(node), "want": f"{name}.T"}, new
+    if isinstance(node, ast.Subscript) and isinstance(parent, (ast.BinOp, ast.Call, type(None))):
+        whole = scope.value(node.value)
+        if isinstance(whole, (dict, list)) and isinstance(value, np.ndarray):
+            keys = list(whole) if isinstance(whole, dict) else list(range(len(whole)))
+            for key in keys:
+                if isinstance(whole[key], np.ndarray) and whole[key].shape == value.shape:
+                    new = clone(node, {})
+                    new.slice = ast.Constant(key)
+                    if written(new) != written(node):
+                        detail = {"was": written(node), "want": written(new)}
+                        yield "operand", 3, detail, new
+
+
+COMPARISONS = (ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq)
+
+
+def mask(place: Place) -> Iterator[Change]:
+    node, scope = place.node, place.scope
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for op in COMPARISONS:
+            if not isinstance(node.ops[0], op):
+                new = ast.Compare(node.left, [op()], node.comparators)
+                yield "mask", 2, {"was": written(node), "want": written(new)}, new
+        bound = scope.value(node.comparators[0]) if is_number(node.comparators[0]) else None
+        if bound is not None:
+            for limit in (0, 0.5, 1):
+                if limit != bound:
+                    new = ast.Compare(node.left, node.ops, [num(limit)])
+                    yield "mask", 2, {"was": written(node), "want": written(new)}, new
+        for name, array in scope.arrays():
+            left = scope.value(node.left)
+            same = getattr(left, "shape", None) == array.shape and name != written(node.left)
+            if array.dtype.kind == "f" and same:
+                for op in COMPARISONS[:4]:
+                    new = ast.Compare(expression(name), [op()], node.comparators)
+                    yield "mask", 3, {"was": written(node), "want": written(new)}, new
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Invert, ast.Not)):
+        yield "mask", 2, {"was": written(node), "want": written(node.operand)}, node.operand
+    swap = {"argmax": "argmin", "argmin": "argmax", "max": "min", "min": "max"}.get(called(node))
+    if swap and isinstance(node.func, ast.Attribute):
+        new = clone(node, {})
+        new.func.attr = swap
+        yield "mask", 2, {"was": called(node), "want": swap}, new
+    value = scope.value(node) if isinstance(node, (ast.Name, ast.Subscript)) else None
+    if isinstance(value, np.ndarray) and value.dtype.kind == "b":
+        if not isinstance(place.parent, ast.Attribute):
+            flipped = ast.UnaryOp(ast.Invert(), clone(node, {}))
+            yield "mask", 2, {"was": written(node), "want": written(flipped)}, flipped
+    product = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, ast.MatMult)
+    if (
+        (place.is_term or product)
+        and not place.inside((ast.Compare, ast.Subscript))
+        and not is_number(node)
+    ):
+        got = scope.value(node)
+        shape = got.shape if isinstance(got, np.ndarray) else None
+        if shape is None:
+            return
+        for name, array in scope.arrays():
+            if array.shape == shape and name != written(node):
+                if (
+                    array.dtype.kind == "b"
+                    or set(np.unique(array)) <= {0.0, 1.0}
+                    or ("mask" in name and array.dtype.kind == "f")
+                ):
+                    masked = binary(clone(node, {}), ast.Mult(), expression(name))
+                    yield "mask", 4, {"was": written(node), "want": written(masked)}, masked
+                if array.dtype.kind == "f":
+                    test = ast.Compare(expression(name), [ast.Gt()], [num(0)])
+                    masked = binary(clone(node, {}), ast.Mult(), test)
+                    yield "mask", 5, {"was": written(node), "want": written(masked)}, masked
+
+
+def value_for_derivative(place: Place) -> Iterator[Change]:
+    """`dh * h` for `dh * (1 - h ** 2)`: what forward computed instead of its derivative."""
+    node, scope, parent = place.node, place.scope, place.parent
+    if place.inside((ast.Subscript, ast.keyword, ast.Compare)) and not isinstance(
+        node, (ast.BinOp, ast.Call)
+    ):
+        return
+    simple = isinstance(node, (ast.Name, ast.Subscript)) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.Sub, ast.Mult))
+    )
+    simple = simple or called(node) in ("power", "square", "tanh")
+    if not simple or not isinstance(parent, (ast.BinOp, ast.Call, type(None), ast.AugAssign)):
+        return
+    if isinstance(parent, ast.Call) and called(parent) not in ("dot", "multiply"):
+        return
+    names = [n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Subscript))]
+    inner = [node] if isinstance(node, (ast.Name, ast.Subscript)) else names
+    for base in inner:
+        got = scope.value(base)
+        if not isinstance(got, np.ndarray) or got.dtype.kind != "f":
+            continue
+        text = written(base)
+        for shape in ("1 - {0} ** 2", "{0} * (1 - {0})", "{0} > 0", "1 - {0}", "np.exp({0})",
+                      "np.cos({0})", "1 / {0}", "1 - np.tanh({0}) ** 2",
+                      "{0} == np.max({0})"):  # fmt: skip
+            wanted = shape.format(text)
+            if written(node) not in (wanted, f"({wanted})"):
+                begun = shape == "{0} * (1 - {0})" and written(node) == f"1 - {text}"
+                kind, cost = ("factor", 4) if begun else ("value", 4 if node is base else 5)
+                detail = {"was": written(node), "want": wanted, "factor": text}
+                yield kind, cost, detail, expression(wanted)
+        if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
+            for shape in ("{1} * (1 - {0})", "{1} * (1 - {0} ** 2)"):
+                wanted = shape.format(text, written(node))
+                yield "value", 5, {"was": written(node), "want": wanted}, expression(wanted)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not names:
+        return

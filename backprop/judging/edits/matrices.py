@@ -1,0 +1,151 @@
+"""Transposes, order, indices."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backprop.judging.edits.places import (
+    Change,
+    Place,
+    binary,
+    called,
+    expression,
+    is_module,
+    is_number,
+    np_call,
+    num,
+    written,
+)
+from backprop.judging.source import clone
+
+
+def transposed(place: Place) -> Iterator[Change]:
+    node, parent, scope = place.node, place.parent, place.scope
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield "transposed", 2, {"operand": written(node), "want": written(node.value)}, node.value
+        return
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        swapped = binary(node.right, ast.MatMult(), node.left)
+        yield "transposed", 4, {"operand": written(node)}, swapped
+        yield "transposed", 4, {"operand": written(node)}, binary(
+            ast.Attribute(node.right, "T", ast.Load()), ast.MatMult(),
+            ast.Attribute(node.left, "T", ast.Load()),
+        )  # fmt: skip
+        yield (
+            "transposed",
+            5,
+            {"operand": written(node)},
+            binary(_untransposed(node.right), ast.MatMult(), _untransposed(node.left)),
+        )
+    if called(node) in ("dot", "matmul", "outer"):
+        left, right = (
+            (node.args[0], node.args[1]) if len(node.args) == 2 else (node.func.value, node.args[0])
+        )
+        outer = called(node) == "outer"
+        make = (
+            (lambda a, b: np_call("outer", a, b))
+            if outer
+            else (lambda a, b: binary(a, ast.MatMult(), b))
+        )
+        yield "transposed", 4, {"operand": written(node)}, make(right, left)
+        yield (
+            "transposed",
+            4,
+            {"operand": written(node)},
+            make(ast.Attribute(right, "T", ast.Load()), ast.Attribute(left, "T", ast.Load())),
+        )
+        yield (
+            "transposed",
+            5,
+            {"operand": written(node)},
+            make(_untransposed(right), _untransposed(left)),
+        )
+    factor_of = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
+    factor_of = factor_of or called(parent) in ("dot", "matmul", "reshape", "outer", "einsum")
+    whole = not place.parents
+    if not (factor_of or whole or place.is_term) or isinstance(node, (ast.Constant, ast.Tuple)):
+        return
+    value = scope.value(node)
+    rank = value.ndim if isinstance(value, np.ndarray) else 0
+    if rank == 2:
+        cost = 3 if factor_of or whole else 5
+        text = written(node)
+        yield (
+            "transposed",
+            cost,
+            {"operand": text, "want": f"{text}.T"},
+            ast.Attribute(clone(node, {}), "T", ast.Load()),
+        )
+        yield (
+            "transposed",
+            6,
+            {"operand": text},
+            np_call(
+                "reshape",
+                ast.Attribute(clone(node, {}), "T", ast.Load()),
+                expression(f"{value.shape}"),
+            ),
+        )
+    elif 3 <= rank <= 4:
+        text = written(node)
+        swaps = list(itertools.combinations(range(rank), 2))
+        for a, b in reversed(swaps):
+            new = np_call("swapaxes", clone(node, {}), num(a), num(b))
+            yield "transposed", 4, {"operand": text, "want": written(new)}, new
+    if called(node) == "reshape" and isinstance(node.func, ast.Attribute):
+        yield "transposed", 6, {"operand": written(node)}, _retransposed(node)
+
+
+def _untransposed(node: Any) -> Any:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    return ast.Attribute(node, "T", ast.Load())
+
+
+def _retransposed(node: Any) -> Any:
+    """`(a @ b).reshape(s)` with the matrix transposed first."""
+    new = clone(node, {})
+    if is_module(new.func):
+        new.args[0] = ast.Attribute(new.args[0], "T", ast.Load())
+    else:
+        new.func.value = ast.Attribute(new.func.value, "T", ast.Load())
+    return new
+
+
+def order(place: Place) -> Iterator[Change]:
+    node = place.node
+    if isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 8:
+        if isinstance(place.parent, (ast.Subscript, ast.keyword)):
+            if not all(isinstance(e, (ast.BinOp, ast.Name)) for e in node.elts):
+                return
+        for i, j in itertools.combinations(range(len(node.elts)), 2):
+            new = clone(node, {})
+            new.elts[i], new.elts[j] = new.elts[j], new.elts[i]
+            detail = {"was": written(node.elts[i]), "want": written(node.elts[j])}
+            yield "order", 2, detail, new
+        if len(node.elts) == 3:
+            for shift in (1, 2):
+                new = clone(node, {})
+                new.elts = new.elts[shift:] + new.elts[:shift]
+                yield "order", 3, {"was": written(node), "want": written(new)}, new
+
+
+def index(place: Place) -> Iterator[Change]:
+    """`h[:, t]` for `h[:, t - 1]`, a reversed filter, the names of two indices swapped."""
+    node = place.node
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        names = [n for n in ast.walk(node.slice) if isinstance(n, ast.Name)]
+        for name in names[:3]:
+            if not isinstance(place.scope.values.get(name.id), (int, np.integer)):
+                continue
+            for op in (ast.Sub(), ast.Add()):
+                new = clone(node, {id(name): binary(name, op, ast.Constant(1))})
+                yield "operand", 5, {"was": written(node), "want": written(new)}, new
+    if isinstance(node, ast.BinOp) and isinstance(place.parent, ast.Subscript):
+        if isinstance(node.op, (ast.Add, ast.Sub)) and is_number(node.right):
+            yield "operand", 4, {"was": written(node), "want": written(node.left)}, node.left

@@ -1,0 +1,69 @@
+"""Changes of a statement as such: `+=` for `=`, targets and loops in another order."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from backprop.judging.edits.places import Change, called, written
+from backprop.judging.source import clone
+
+
+def accumulated(statement: ast.stmt) -> Iterator[Change]:
+    """`+=` for `=`, and the other way round."""
+    where: dict[str, Any] = {"lineno": statement.lineno, "col_offset": statement.col_offset}
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, (ast.Name, ast.Subscript)):
+            for op, text, cost in ((ast.Add(), "+=", 1), (ast.Sub(), "-=", 3)):
+                new = ast.AugAssign(clone(target, {}), op, clone(statement.value, {}), **where)
+                yield "overwritten", cost, {"was": "=", "want": text}, new
+    if isinstance(statement, ast.AugAssign):
+        plain = ast.Assign([clone(statement.target, {})], clone(statement.value, {}), **where)
+        yield "overwritten", 4, {"was": "+=", "want": "="}, plain
+
+
+def reordered(statement: ast.stmt) -> Iterator[Change]:
+    """Two targets exchanged, a loop the other way round."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Tuple) and len(target.elts) <= 6:
+            for i, j in itertools.combinations(range(len(target.elts)), 2):
+                new = clone(statement, {})
+                elements = new.targets[0].elts
+                elements[i], elements[j] = elements[j], elements[i]
+                detail = {"was": written(target.elts[i]), "want": written(target.elts[j])}
+                yield "order", 2, detail, new
+    if isinstance(statement, ast.For):
+        new = clone(statement, {})
+        if called(new.iter) == "reversed":
+            new.iter = new.iter.args[0]
+        else:
+            listed = ast.Call(ast.Name("list", ast.Load()), [new.iter], [])
+            new.iter = ast.Call(ast.Name("reversed", ast.Load()), [listed], [])
+        yield "order", 1, {"was": written(statement.iter), "want": written(new.iter)}, new
+
+
+def subtracted(statement: ast.stmt) -> Iterator[Change]:
+    """`-=` for `+=`."""
+    yield from _operator(statement, "sign", {ast.Add: "+=", ast.Sub: "-="})
+
+
+def divided(statement: ast.stmt) -> Iterator[Change]:
+    """`/=` for `*=`."""
+    yield from _operator(statement, "factor", {ast.Mult: "*=", ast.Div: "/="})
+
+
+def _operator(
+    statement: ast.stmt, kind: str, operators: dict[type[ast.operator], str]
+) -> Iterator[Change]:
+    if not isinstance(statement, ast.AugAssign) or type(statement.op) not in operators:
+        return
+    said = written(statement.value)
+    for op, text in operators.items():
+        if not isinstance(statement.op, op):
+            new = clone(statement, {})
+            new.op = op()
+            yield kind, 1, {"was": "", "want": text, "term": said, "factor": said}, new

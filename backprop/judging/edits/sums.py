@@ -1,0 +1,194 @@
+"""Axes, sums and terms."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backprop.judging.closeness import fits
+from backprop.judging.edits.places import (
+    Change,
+    Place,
+    binary,
+    called,
+    expression,
+    is_module,
+    is_number,
+    np_call,
+    written,
+)
+from backprop.judging.edits.scalars import factors
+from backprop.judging.source import clone
+
+REDUCTIONS = ("sum", "mean", "max", "argmax", "argmin", "min", "softmax", "repeat", "roll",
+              "concatenate", "hstack", "vstack", "stack", "cumsum", "var", "std", "flip",
+              "expand_dims", "squeeze")  # fmt: skip
+
+
+def axis(place: Place) -> Iterator[Change]:
+    node, scope = place.node, place.scope
+    if isinstance(node, ast.Call) and called(node) in REDUCTIONS:
+        spot, old = _axis_argument(node)
+        first = node.args[0] if node.args and is_module(node.func) else None
+        if first is None and isinstance(node.func, ast.Attribute):
+            first = node.func.value
+        value = scope.value(first) if first is not None else None
+        rank = value.ndim if isinstance(value, np.ndarray) else 3
+        was = "None" if old is None else written(old)
+        for keep in (None, True, False):
+            if keep is not None and called(node) not in ("sum", "mean", "max", "min"):
+                continue
+            for axes in _axis_choices(rank):
+                new = _with_axis(node, spot, axes, keep)
+                if new is not None and written(new) != written(node):
+                    wanted = "None" if axes is None else str(axes)
+                    same = wanted == was
+                    kind = "shape" if same else "axis"
+                    detail = {"was": was, "want": wanted}
+                    if same:
+                        detail["needed"] = f"keepdims={bool(keep)}"
+                    yield kind, 2 if keep is None else 3, detail, new
+    if isinstance(node, ast.Call) and called(node) == "einsum" and node.args:
+        yield from _einsum(node)
+    if (
+        isinstance(node, (ast.Tuple, ast.Constant))
+        and isinstance(place.parent, ast.Assign | type(None))
+        and isinstance(scope.value(node), (int, tuple))
+    ):
+        old = scope.value(node)
+        flat = old if isinstance(old, tuple) else (old,)
+        if not isinstance(old, bool) and all(isinstance(a, int) and -4 <= a <= 4 for a in flat):
+            for axes in _axis_choices(5):
+                if axes is not None and axes != old:
+                    yield "axis", 3, {"was": str(old), "want": str(axes)}, _axes_node(axes)
+    if (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "shape"
+        and is_number(node.slice)
+    ):
+        value, mine = scope.value(node.value), scope.value(node.slice)
+        for i in range(len(value) if isinstance(value, tuple) else 3):
+            if i != mine:
+                new = clone(node, {})
+                new.slice = ast.Constant(i)
+                yield "factor", 1, {"factor": written(new), "was": written(node)}, new
+
+
+def _axis_argument(call: ast.Call) -> tuple[Any, Any]:
+    for keyword in call.keywords:
+        if keyword.arg == "axis":
+            return keyword, keyword.value
+    position = 1 if is_module(call.func) else 0
+    if len(call.args) > position:
+        return position, call.args[position]
+    return None, None
+
+
+def _axis_choices(rank: int) -> list[Any]:
+    axes: list[Any] = list(range(rank))
+    for count in range(2, rank):
+        axes += list(itertools.combinations(range(rank), count))
+    return [*axes, None]
+
+
+def _axes_node(axes: Any) -> ast.expr:
+    return ast.parse(repr(axes), mode="eval").body
+
+
+def _with_axis(call: ast.Call, spot: Any, axes: Any, keep: bool | None) -> ast.Call | None:
+    new = clone(call, {})
+    node = _axes_node(axes)
+    if isinstance(spot, int):
+        new.args[spot] = node
+    else:
+        changed = [ast.keyword("axis", node) if k.arg == "axis" else k for k in new.keywords]
+        new.keywords = changed if spot is not None else [*changed, ast.keyword("axis", node)]
+    if keep is not None:
+        new.keywords = [k for k in new.keywords if k.arg != "keepdims"]
+        if keep:
+            new.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
+    return new
+
+
+def _einsum(node: ast.Call) -> Iterator[Change]:
+    spec = node.args[0]
+    if not isinstance(spec, ast.Constant) or not isinstance(spec.value, str):
+        return
+    if "->" not in spec.value:
+        return
+    inputs, output = spec.value.replace(" ", "").split("->")
+    letters = sorted(set(inputs) - {",", "."})
+    for count in range(min(len(letters), 4) + 1):
+        for choice in itertools.permutations(letters, count):
+            wanted = "".join(choice)
+            if wanted != output:
+                new = clone(node, {})
+                new.args[0] = ast.Constant(f"{inputs}->{wanted}")
+                kind = "transposed" if sorted(wanted) == sorted(output) else "axis"
+                yield kind, 3, {"was": output, "want": wanted}, new
+    parts = inputs.split(",")
+    for i, part in enumerate(parts):
+        for order in itertools.permutations(part):
+            wanted = "".join(order)
+            if wanted != part:
+                new = clone(node, {})
+                changed = ",".join([*parts[:i], wanted, *parts[i + 1 :]])
+                new.args[0] = ast.Constant(f"{changed}->{output}")
+                yield "transposed", 4, {"was": part, "want": wanted}, new
+
+
+def missing_sum(place: Place) -> Iterator[Change]:
+    node, scope = place.node, place.scope
+    if not place.is_term or isinstance(node, (ast.Constant, ast.Tuple, ast.List)):
+        return
+    if place.inside((ast.Subscript, ast.keyword)):
+        return
+    value = scope.value(node)
+    rank = value.ndim if isinstance(value, np.ndarray) else 0
+    for axes in _axis_choices(rank) if rank else []:
+        for keep in (False, True):
+            extra = {"keepdims": ast.Constant(True)} if keep else {}
+            new = np_call("sum", clone(node, {}), axis=_axes_node(axes), **extra)
+            yield "missing sum", 4, {"axis": str(axes)}, new
+    if called(node) in ("sum", "mean"):
+        inner = node.args[0] if is_module(node.func) else node.func.value
+        yield "axis", 5, {"was": written(node), "want": written(inner)}, inner
+
+
+def term(place: Place) -> Iterator[Change]:
+    """A term left out, or one too many."""
+    node, scope = place.node, place.scope
+    if place.inside((ast.Subscript, ast.keyword, ast.Compare)):
+        return
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield "operand", 6, {"was": written(node), "want": written(node.left)}, node.left
+        yield "operand", 6, {"was": written(node), "want": written(node.right)}, node.right
+    if not place.is_term or is_number(node):
+        return
+    got = scope.value(node) if place.parents else None
+    deep = 0 if not place.parents else 2
+    for name, value in scope.arrays():
+        if name == written(node) or value.dtype.kind != "f":
+            continue
+        if isinstance(got, np.ndarray) and not fits(value.shape, got.shape):
+            continue
+        for op in (ast.Add(), ast.Sub()):
+            new = binary(clone(node, {}), op, expression(name))
+            sign = "+" if isinstance(op, ast.Add) else "-"
+            if (place.parents and name in written(place.parents[0])) or name in written(node):
+                yield "factor", 6, {"factor": "2"}, new  # a term that is there already, twice
+            else:
+                yield "missing term", 5 + deep, {"term": f"{sign} {name}"}, new
+        if not place.parents and value.size > 1:
+            outer = f"np.outer({name}, {name})"
+            new = binary(clone(node, {}), ast.Sub(), expression(outer))
+            yield "missing term", 6, {"term": f"- {outer}"}, new
+            for label, length in factors(scope):
+                scaled = binary(expression(name), ast.Div(), scope.number(label, length))
+                new = binary(clone(node, {}), ast.Add(), scaled)
+                yield "missing term", 7, {"term": f"+ {name} / {label}"}, new

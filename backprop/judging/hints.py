@@ -1,0 +1,152 @@
+"""The kinds of mistakes, one row each: how each is recognised, and what is said about it.
+
+The words in the first column are the same in every language: `Report.hint` is one of them.
+`{…}` are the details that the recogniser found; a detail that is missing makes the next,
+plainer sentence be used. Rows are asked in this order.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from backprop.judging.edits.choices import mask, operand, value_for_derivative
+from backprop.judging.edits.matrices import index, order, transposed
+from backprop.judging.edits.places import Change, Place
+from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
+from backprop.judging.edits.statements import accumulated, divided, reordered, subtracted
+from backprop.judging.edits.sums import axis, missing_sum, term
+from backprop.judging.relations import (
+    Pair,
+    Words,
+    misshapen,
+    multiplied,
+    negated,
+    other_zeros,
+    raised,
+    summed,
+    too_small,
+    truth_values,
+    turned,
+    underived,
+    without_a_path,
+)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One kind of mistake.
+
+    Attributes:
+        word: what `Report.hint` holds.
+        recognised: how the checker tells, in words.
+        en, zh: what is said; of several sentences, the first whose details are known.
+        edits: changes at a place of a statement; one that makes it right tells the kind.
+        statements: the same for a statement as such.
+        related: how the wrong value shows the kind. The second is asked if no row's first
+            has found anything.
+    """
+
+    word: str
+    recognised: str
+    en: tuple[str, ...]
+    zh: tuple[str, ...]
+    edits: tuple[Callable[[Place], Iterator[Change]], ...] = ()
+    statements: tuple[Callable[[ast.stmt], Iterator[Change]], ...] = ()
+    related: tuple[Callable[[Pair], Words | None], ...] = ()
+
+    def say(self, lang: str, detail: dict[str, Any]) -> str:
+        known = {k: v for k, v in detail.items() if v not in ("", None)}
+        for sentence in self.zh if lang == "zh" else self.en:
+            try:
+                return sentence.format_map(known)
+            except KeyError:
+                continue
+        raise AssertionError(f"the last sentence of {self.word} must need no details")
+
+
+# fmt: off
+HINTS = {hint.word: hint for hint in [
+    Hint("sign", "a sign changed makes it right; the value is minus the true one",
+         ("The sign of `{term}` is wrong.", "The sign is wrong."),
+         ("`{term}` 的符号反了。", "符号反了。"),
+         edits=(sign,), statements=(subtracted,), related=(negated,)),
+    Hint("factor", "a factor (N, D, 1/N, 2, ½, eps, an array) more, less or exchanged makes it right",
+         ("The factor is wrong: `{was}` where `{factor}` is needed.",
+          "The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
+         ("因子错了：写的是 `{was}`，应该是 `{factor}`。",
+          "因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。"),
+         edits=(factor, epsilon, missing_factor), statements=(divided,), related=(multiplied,)),
+    Hint("power", "another exponent, or dividing instead of multiplying, makes it right",
+         ("The power is wrong: `{was}` should be `{want}`.", "The power is wrong."),
+         ("幂次错了：`{was}` 应该是 `{want}`。", "幂次错了。"),
+         edits=(power,), related=(raised,)),
+    Hint("axis", "another axis of a sum, mean or softmax makes it right",
+         ("The axis is wrong: axis {was} where axis {want} is needed.", "The axis is wrong."),
+         ("轴错了：写的是 axis={was}，应该是 axis={want}。", "轴错了。"),
+         edits=(axis,), related=(too_small,)),
+    Hint("missing sum", "a sum over axes makes it right: broadcasting forward is a sum backward",
+         ("A sum over axis {axis} is missing: forward broadcast the value along it, so backward adds up.",
+          "A sum is missing: where forward broadcasts, backward adds up."),
+         ("漏了对 axis={axis} 的求和：前向沿这个轴广播，反向就要沿这个轴求和。", "漏了求和：前向广播，反向就要求和。"),
+         edits=(missing_sum,), related=(summed,)),
+    Hint("transposed", "a transpose more or less makes it right",
+         ("It is transposed, or multiplied in the wrong order: look at `{operand}`.",
+          "It is transposed, or multiplied in the wrong order."),
+         ("转置错了，或者矩阵相乘的顺序反了：看看 `{operand}`。", "转置错了，或者矩阵相乘的顺序反了。"),
+         edits=(transposed,), related=(turned,)),
+    Hint("operand", "another variable in one place makes it right",
+         ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
+         ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。"),
+         edits=(operand, index)),
+    Hint("mask", "another mask makes it right; it lets the wrong entries through",
+         ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
+         ("掩码 (mask) 错了：`{was}` 应该是 `{want}`。", "掩码 (mask) 放过了不该放过的元素。"),
+         edits=(mask,), related=(truth_values, other_zeros)),
+    Hint("value", "a derivative in the place of a forward value makes it right",
+         ("A forward value is used where its derivative belongs: `{was}` should be `{want}`.",
+          "A forward value is used where its derivative belongs."),
+         ("该用导数的地方用了前向的值：`{was}` 应该是 `{want}`。", "该用导数的地方用了前向的值。"),
+         edits=(value_for_derivative,), related=(underived,)),
+    Hint("missing term", "a term added makes it right; the difference is the gradient on one path",
+         ("A term is missing: `{term}`. Every path by which the value is used sends a gradient back, and they add up.",
+          "A term is missing. Every path by which the value is used sends a gradient back, and they add up."),
+         ("漏了一项：`{term}`。这个值在前向里每被用一次，就有一份梯度传回来，要全部加起来。",
+          "漏了一项。这个值在前向里每被用一次，就有一份梯度传回来，要全部加起来。"),
+         edits=(term,), related=(without_a_path,)),
+    Hint("overwritten", "`+=` instead of `=` (or the reverse) makes it right",
+         ("`{was}` should be `{want}`: what was there before is lost, or counted twice. Gradients add up.",
+          "The gradient is overwritten where it should be accumulated."),
+         ("`{was}` 应该是 `{want}`：之前的梯度被覆盖了（或者被重复计算）。梯度要累加。", "梯度应该累加，却被覆盖了。"),
+         statements=(accumulated,)),
+    Hint("order", "the same things in another order make it right",
+         ("The order is wrong: `{was}` stands where `{want}` belongs.", "The order is wrong."),
+         ("顺序错了：`{was}` 的位置上应该是 `{want}`。", "顺序错了。"),
+         edits=(order,), statements=(reordered,)),
+    Hint("forward", "a forward value is computed again, and otherwise; the forward's own makes it right",
+         ("It is not the `{name}` of {forward}, which computes it as `{written}`.",
+          "It is not the value that forward has under this name."),
+         ("它不是 {forward} 里的 `{name}`，那里写的是 `{written}`。", "它不是前向里这个名字的值。")),
+    Hint("cancel", "the results are right, but only because a second mistake undoes the first",
+         ("The results are right only because a later line undoes this mistake: two mistakes that cancel.",
+          "The results are right only because a later line undoes this mistake: two mistakes that cancel."),
+         ("结果碰巧是对的，因为后面又错了一次，两个错误抵消了。", "结果碰巧是对的，因为后面又错了一次，两个错误抵消了。")),
+    Hint("shape", "the numbers may be right, their shape or number is not",
+         ("Its shape is wrong: the reduction needs `{needed}`.",
+          "It has shape {got_shape}; the gradient has the shape of what it is the gradient of, {want_shape}.",
+          "Its shape is wrong: a gradient has the shape of what it is the gradient of."),
+         ("形状不对：这里归约要写 `{needed}`。",
+          "它的形状是 {got_shape}；梯度必须和原变量同形状，{want_shape}。", "形状不对：梯度必须和原变量同形状。"),
+         related=(misshapen,)),
+    Hint("inplace", "an array that was handed in, dout or part of the cache, has changed",
+         ("This line writes to {damaged}, which belongs to the caller; work on a copy (`.copy()`), or write `a = a * b` for `a *= b`.",
+          "This line writes to an array that belongs to the caller; work on a copy."),
+         ("这一行改写了 {damaged}，那是调用者的数据；先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`。",
+          "这一行改写了调用者的数据；请先复制一份。")),
+    Hint("error", "the backward raises, returns nothing, or too little",
+         ("It stops with {error}", "It does not run to its end."),
+         ("运行到这里出错：{error}", "没有运行到底。")),
+]}
+# fmt: on

@@ -1,0 +1,247 @@
+"""Rewrites a function so that every assignment is reported.
+
+The function's syntax tree is rewritten so that each assignment reports to a `Recorder`:
+after `dx = …` stands `dx = record(site, "dx", dx)`. The same hook lets a run go on with a
+corrected value. Line numbers stay the file's own. Where there is no source, `fallback`
+follows the run with a trace function instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from backprop.judging.recorder import Site
+
+VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY = (
+    f"__backprop_{word}__" for word in ("value", "store", "touch", "enter", "leave", "is_array")
+)
+
+
+class Instrument(ast.NodeTransformer):
+    """Adds a report after every assignment of one function and those nested in it."""
+
+    def __init__(self, sites: list[Site], function: str, text: Callable[[ast.expr], str]) -> None:
+        self.sites = sites
+        self.function = function
+        self.text = text
+
+    # statements that assign
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        self.generic_visit(node)
+        return [node, *self._after(node, "assign", node.targets, node.value)]
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        self.generic_visit(node)
+        if node.value is None:
+            return node
+        return [node, *self._after(node, "assign", [node.target], node.value)]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.generic_visit(node)
+        return [node, *self._after(node, "augment", [node.target], node.value, own=True)]
+
+    def visit_For(self, node: ast.For) -> Any:
+        self.generic_visit(node)
+        site = self._site(node, "loop", _reads(node.iter))
+        reports = [_call_statement(VALUE, site, name, node) for name in _target_names(node.target)]
+        node.body = [*reports, *node.body]
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        self.generic_visit(node)
+        if not isinstance(node.value, ast.Call):
+            return node
+        names = [*_roots(node.value.func), *(r for a in node.value.args for r in _roots(a))]
+        names += [r for k in node.value.keywords for r in _roots(k.value)]
+        if not names:
+            return node
+        site = self._site(node, "call", _reads(node.value))
+        return [node, _touch(site, names, node)]
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        self.generic_visit(node)
+        value = node.value
+        if value is None:
+            return node
+        if isinstance(value, (ast.Tuple, ast.List)):
+            value.elts = [
+                self._returned(node, element, f"return[{i}]")
+                for i, element in enumerate(value.elts)
+            ]
+        elif isinstance(value, ast.Dict):
+            value.values = [
+                self._returned(node, part, f"return[{ast.unparse(key)}]") if key else part
+                for key, part in zip(value.keys, value.values, strict=True)
+            ]
+        else:
+            node.value = self._returned(node, value, "return[0]")
+        site = self._site(node, "leave", ())
+        call = ast.Call(_name(LEAVE), [ast.Constant(site)], [])
+        return [_at(ast.Expr(call), node), node]
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        self.generic_visit(node)
+        site = self._site(node, "assign", _reads(node.value))
+        node.value = _call(VALUE, site, node.target.id, node.value, node)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        inner = Instrument(self.sites, node.name, self.text)
+        node.body = inner.statements(node.body)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        return node
+
+    # how
+
+    def statements(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        result: list[ast.stmt] = []
+        for statement in body:
+            new = self.visit(statement)
+            result.extend(new if isinstance(new, list) else [new])
+        return result
+
+    def _site(self, node: Any, kind: str, reads: tuple[str, ...]) -> int:
+        origin = getattr(node, "origin", node)
+        self.sites.append(Site(len(self.sites), self.function, node.lineno, origin, kind, reads))
+        return len(self.sites) - 1
+
+    def _returned(self, node: ast.Return, value: ast.expr, name: str) -> ast.expr:
+        if isinstance(value, (ast.Name, ast.Starred)) or keyed(value):
+            return value
+        site = self._site(node, "return", _reads(value))
+        return _call(VALUE, site, name, value, node)
+
+    def _after(
+        self, node: Any, kind: str, targets: list[Any], value: ast.expr, own: bool = False
+    ) -> list[ast.stmt]:
+        reads = _reads(value)
+        reports: list[ast.stmt] = []
+        for target in targets:
+            for part in _flat(target):
+                if isinstance(part, ast.Name):
+                    site = self._site(node, kind, (*reads, part.id) if own else reads)
+                    reports.append(_assign(part, VALUE, site, part.id, node))
+                elif isinstance(part, (ast.Subscript, ast.Attribute)):
+                    root = _root(part)
+                    first = (root.id,) if isinstance(root, ast.Name) else ()
+                    site = self._site(node, "store", (*reads, *_reads(part), *first))
+                    reports += self._stored(part, site, node)
+        outs = [
+            name
+            for call in ast.walk(value)
+            if isinstance(call, ast.Call)
+            for keyword in call.keywords
+            if keyword.arg == "out"
+            for name in _roots(keyword.value)
+        ]
+        if outs:
+            reports.append(_touch(self._site(node, "call", reads), outs, node))
+        return reports
+
+    def _stored(self, target: Any, site: int, node: Any) -> list[ast.stmt]:
+        """After `a[i] = …`: report `a` if it is an array, `a[i]` if it holds arrays."""
+        whole = _assign(target, VALUE, site, self.text(target), node)
+        holder = target.value
+        chain = [holder]
+        while isinstance(chain[-1], ast.Subscript):
+            chain.append(chain[-1].value)
+        statement: list[ast.stmt] = [whole]
+        for part in chain:  # the outermost array wins
+            loaded = _load(part)
+            report = ast.Expr(
+                ast.Call(
+                    _name(STORE), [ast.Constant(site), ast.Constant(self.text(part)), loaded], []
+                )
+            )
+            test = ast.Call(_name(IS_ARRAY), [_load(part)], [])
+            statement = [ast.If(test, [report], statement)]
+        return [_at(s, node) for s in statement]
+
+
+def text_of(node: ast.expr) -> str:
+    """The text of a target, with the quotes that most people write."""
+    return ast.unparse(node).replace("'", '"')
+
+
+def keyed(node: ast.expr) -> bool:
+    """`grads["W1"]`: an entry of a dictionary, which counts as a variable."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    )
+
+
+def _flat(target: ast.expr) -> list[ast.expr]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [part for element in target.elts for part in _flat(element)]
+    return [target.value] if isinstance(target, ast.Starred) else [target]
+
+
+def _target_names(target: ast.expr) -> list[str]:
+    return [part.id for part in _flat(target) if isinstance(part, ast.Name)]
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        node = node.value
+    return node
+
+
+def _roots(node: ast.expr) -> list[str]:
+    """Names that a call could write through: `dx` in `dx[i]`, `dx.T`, `dx`."""
+    root = _root(node.value if isinstance(node, ast.Starred) else node)
+    return [root.id] if isinstance(root, ast.Name) else []
+
+
+def _reads(node: ast.AST) -> tuple[str, ...]:
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id != VALUE]
+    return tuple(dict.fromkeys(names))
+
+
+def _name(text: str) -> ast.Name:
+    return ast.Name(text, ast.Load())
+
+
+def _load(node: ast.expr) -> ast.expr:
+    loaded = copy.copy(node)
+    loaded.ctx = ast.Load()  # type: ignore[attr-defined]
+    return loaded
+
+
+def _at(node: Any, where: Any) -> Any:
+    for part in ast.walk(node):
+        if "lineno" in getattr(part, "_attributes", ()) and not hasattr(part, "lineno"):
+            ast.copy_location(part, where)
+    return node
+
+
+def _call(hook: str, site: int, name: str, value: ast.expr, where: Any) -> ast.Call:
+    call = ast.Call(_name(hook), [ast.Constant(site), ast.Constant(name), value], [])
+    return _at(call, where)
+
+
+def _assign(target: Any, hook: str, site: int, name: str, where: Any) -> ast.stmt:
+    fresh = copy.copy(target)
+    fresh.ctx = ast.Store()
+    return _at(ast.Assign([fresh], _call(hook, site, name, _load(target), where)), where)
+
+
+def _call_statement(hook: str, site: int, name: str, where: Any) -> ast.stmt:
+    return _at(ast.Expr(_call(hook, site, name, _name(name), where)), where)
+
+
+def _touch(site: int, names: list[str], where: Any) -> ast.stmt:
+    names = list(dict.fromkeys(names))
+    table = ast.Dict([ast.Constant(n) for n in names], [_name(n) for n in names])
+    return _at(ast.Expr(ast.Call(_name(TOUCH), [ast.Constant(site), table], [])), where)

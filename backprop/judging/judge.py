@@ -1,0 +1,161 @@
+"""Finds the first wrong variable of a handwritten backward.
+
+The results decide whether anything is wrong. Where, is decided by continuing the run with a
+variable corrected: the first variable whose correction makes wrong results right is the one.
+Corrections are tried in the order of the code: small changes of the statement (`edits`), the
+true gradient of the node that the variable is named after, and whatever else the point's
+library knows. Variables whose value is recognised as something true, and those that
+something true was computed from, are left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from backprop.judging.case import Case
+from backprop.judging.instrument import keyed, text_of
+from backprop.judging.kinds import Blame
+from backprop.judging.recorder import Event, Recording
+from backprop.judging.search import Search
+from backprop.judging.suspect import Suspect
+from backprop.judging.trials import Trials
+
+
+class Judge:
+    """Says which variable is to blame."""
+
+    def __init__(self, trials: Trials) -> None:
+        self.trials = trials
+
+    def blame(self, which: int, recording: Recording) -> Blame | None:
+        """The first wrong variable of a run with wrong results."""
+        case = Case(self.trials, which, recording)
+        before = self.trials.wrong(which, recording.result)
+        swapped = case.kinds.swapped()
+        if swapped is not None:
+            return swapped
+        suspects = case.suspicion.suspects(before)
+        search = Search(case, suspects, before)
+        convict = self._convict(case, suspects, before, True)
+        by_name = convict is not None
+        if convict is None:
+            simple = search.edit(set(), highest=3) or search.forward(set())
+            if simple is not None:
+                return simple
+            convict = self._convict(case, suspects, before, False)
+        if convict is not None:
+            event, after, blame = convict
+            causes = case.reading.ancestors([event.index])
+            search.suspects = [s for s in suspects if s.event.index in causes]
+            found = search.edit(after, highest=3) or search.forward(after) or search.edit(after)
+            if found is None and by_name:
+                earlier = [s for s in search.suspects if s.event is not event]
+                nameless = self._convict(case, earlier, before, False)
+                found = nameless[2] if nameless is not None else None
+            return found or search.local(event, blame) or blame
+        return (
+            search.edit(set(), highest=6)
+            or search.override(set())
+            or search.edit(set())
+            or search.edit()
+            or search.override()
+            or self._result(case, before)
+        )
+
+    def blame_failure(self, which: int, recording: Recording) -> Blame | None:
+        """The first wrong variable of a run that was ended by an exception."""
+        failure = recording.failure
+        if failure is None or failure.line is None or self.trials.backward.source is None:
+            return None
+        case = Case(self.trials, which, recording)
+        misshapen = self._misshapen(case, failure.line)
+        if misshapen is not None:
+            return misshapen
+        before = set(range(len(case.truth.results)))
+        suspects = [s for s in case.suspicion.suspects(before) if not s.sure]
+        for site in self.trials.backward.sites:
+            last = getattr(site.statement, "end_lineno", site.line) or site.line
+            if site.kind != "leave" and site.line <= failure.line <= last:
+                reads = [e.index for e in case.events if e.name in site.reads]
+                targets = getattr(site.statement, "targets", None)
+                target = targets[0] if targets else getattr(site.statement, "target", None)
+                name = _target_name(target)
+                here = Event(
+                    site.index, name, None, site.line, site.kind, site.function, 0, 0,
+                    tuple(reads), len(case.events), True,
+                )  # fmt: skip
+                suspects.append(Suspect(here, 0))
+                break
+        search = Search(case, suspects, before)
+        return search.edit(set(), highest=8)
+
+    def _misshapen(self, case: Case, line: int) -> Blame | None:
+        """A gradient of another shape than its name promises, without which the run goes on."""
+        reads = {name for s in self.trials.backward.sites if s.line == line for name in s.reads}
+        for event in case.events:
+            exact = self.trials.names.exact(event.name)
+            if event.name not in reads or not exact or not event.last:
+                continue
+            want = case.truth.gradients[exact[0]]
+            if not isinstance(event.value, np.ndarray) or event.value.shape == want.shape:
+                continue
+            run = case.corrections.gone_on(event, want)
+            if run.failure is None or (run.failure.line or 0) > line:
+                return Blame(event, "shape", {}, want, exact[0])
+        return None
+
+    def _convict(
+        self, case: Case, suspects: list[Suspect], before: set[int], by_name: bool
+    ) -> tuple[Event, set[int], Blame] | None:
+        """The first variable that is not the gradient it is named after, if that matters.
+
+        It matters if the results, or gradients with a name that come after it, become right
+        when the run goes on with the true gradient. `by_name=False`: the variables whose names
+        say nothing; for them, some gradient of their shape must make everything right.
+        """
+        weak: tuple[Event, set[int], Blame] | None = None
+        for suspect in suspects:
+            event = suspect.event
+            if not event.last or suspect.sure or case.reading.returned_as(event) is not None:
+                continue
+            named = case.reading.promises(event)
+            if named != by_name:
+                continue
+            known = case.reading.known_after(event) if named else 0
+            for node, want in case.corrections.wants(event):
+                run = case.corrections.gone_on(event, want)
+                if run.failure is not None:
+                    continue
+                after = self.trials.wrong(case.which, run.result)
+                if after < before and (named or not after):
+                    return event, after, case.kinds.blamed(event, node, want)
+                if named and after == before and weak is None:
+                    if Case(self.trials, case.which, run).reading.known_after(event) > known:
+                        weak = event, before, case.kinds.blamed(event, node, want)
+        return weak
+
+    def _result(self, case: Case, before: set[int]) -> Blame | None:
+        """Nothing else is known: the variable that is returned as the first wrong result."""
+        returned = case.reading.returned()
+        first = min(before, default=0)
+        index = returned[first] if first < len(returned) else None
+        if index is None:
+            floats = [e for e in case.events if e.kind != "parameter"]
+            if not floats:
+                return None
+            index = floats[-1].index
+        event = case.events[index]
+        node = case.truth.graph.differentiated[first].name
+        want = case.truth.results[first]
+        hint, detail = case.kinds.relation(event.value, want)
+        return Blame(event, hint, detail, want, node)
+
+
+def _target_name(target: Any) -> str:
+    """The variable that a statement assigns; `return[0]` for what it returns."""
+    while isinstance(target, (ast.Subscript, ast.Attribute)) and not keyed(target):
+        target = target.value
+    return text_of(target) if isinstance(target, ast.expr) else "return[0]"

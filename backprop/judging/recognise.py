@@ -1,0 +1,202 @@
+"""A recording read in the light of the truth: what each value is."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from backprop.judging.closeness import differs, lazy
+from backprop.judging.instrument import keyed, text_of
+from backprop.judging.recorder import Event, Recording
+from backprop.judging.trials import Trials
+
+TRIVIAL = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full", "full_like")
+
+
+class Reading:
+    """A recording at one of the points, and which of its values are recognised."""
+
+    def __init__(self, trials: Trials, which: int, recording: Recording) -> None:
+        self.trials = trials
+        self.which = which
+        self.truth = trials.truths[which]
+        self.recording = recording
+        self.events = recording.events
+        self._known: dict[int, bool] = {}
+
+    def own(self, event: Event) -> bool:
+        """Whether a variable belongs to the backward itself, not to a function it calls."""
+        function = self.trials.backward.function
+        return function is None or event.function == function.__name__
+
+    @property
+    def unit(self) -> float | None:
+        """The upstream gradient of a single number, such as a loss."""
+        douts = self.truth.point.douts
+        return float(douts[0]) if len(douts) == 1 and douts[0].ndim == 0 else None
+
+    def promises(self, event: Event) -> bool:
+        """Whether a variable's name says which gradient it is."""
+        names = self.trials.names
+        if not self.own(event):
+            return False
+        if names.alike(event.name) or names.turned(event.name):
+            return True
+        return bool(names.partial_of(event.name))
+
+    def named(self, event: Event) -> bool:
+        """Whether a variable is the gradient that its name says, in a harmless shape."""
+        names = self.trials.names
+        if not self.own(event) or not isinstance(event.value, (np.ndarray, np.generic, float, int)):
+            return False
+        for name in names.alike(event.name):
+            if self.is_gradient(event.value, self.truth.gradients[name]):
+                return True
+            if self.unit is not None and isinstance(event.value, np.ndarray):
+                if self.is_gradient(event.value * self.unit, self.truth.gradients[name]):
+                    return True  # the scalar dout is multiplied in later
+        for name in names.turned(event.name):
+            if self.is_gradient(event.value, self.truth.gradients[name].T):
+                return True
+        for name in names.partial_of(event.name):
+            for (producer, _, _), partial in self.truth.partials.items():
+                if producer == name and self.is_gradient(event.value, partial):
+                    return True
+        alike = names.alike(event.name)
+        if alike and np.size(event.value) < max(self.truth.gradients[n].size for n in alike):
+            entry = self.truth.library.find(event.value)  # in a loop: one row, one step in time
+            return entry is not None and entry.what == "gradient" and entry.node in alike
+        return False
+
+    def is_gradient(self, value: Any, want: np.ndarray) -> bool:
+        array = np.asarray(value) if not isinstance(value, (dict, list, tuple)) else None
+        if array is None or array.dtype.kind not in "biuf":
+            return False
+        if array.size == want.size and array.shape != want.shape:
+            array = array.reshape(want.shape)
+        return not differs(array, want, self.truth.scale) or lazy(array, want)
+
+    def known(self, event: Event) -> bool:
+        """Whether a value is recognised as something true."""
+        if event.index not in self._known:
+            self._known[event.index] = self.named(event) or (
+                not self.promises(event) and self._recognised(event.value)
+            )
+        return self._known[event.index]
+
+    def strong(self, event: Event) -> bool:
+        """Whether a value is recognised as a gradient, whole or partial."""
+        if self.promises(event):
+            return self.named(event)
+        entry = self.truth.library.find(event.value)
+        return entry is not None and entry.what in ("gradient", "partial")
+
+    def recognised(self, event: Event, kinds: tuple[str, ...]) -> bool:
+        """Whether a value is something true of one of these kinds."""
+        entry = self.truth.library.find(event.value)
+        return entry is not None and entry.what in kinds
+
+    def _recognised(self, value: Any) -> bool:
+        library = self.truth.library
+        if library.find(value) is not None:
+            return True
+        if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
+            return False
+        small = value  # broadcast along some axes: look at what was broadcast
+        for axis in range(value.ndim):
+            first = np.take(small, [0], axis=axis)
+            if small.shape[axis] > 1 and np.array_equal(np.broadcast_to(first, small.shape), small):
+                small = first
+        return small.size < value.size and library.find(small) is not None
+
+    def neutral(self, event: Event) -> bool:
+        """What cannot be wrong by itself: parameters, counters, empty buffers, unpacked caches."""
+        if event.kind in ("parameter", "loop"):
+            return True
+        value = event.value
+        if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
+            return True
+        if isinstance(value, (str, bytes, type(None), dict, bool)) or callable(value):
+            return True
+        site = self.site(event)
+        if site is None:
+            return False
+        statement = site.statement
+        right = getattr(statement, "value", None)
+        if isinstance(right, ast.Call):
+            function = right.func
+            called = function.attr if isinstance(function, ast.Attribute) else ""
+            if called in TRIVIAL:
+                return True
+        if isinstance(right, ast.Constant) and event.kind == "assign":
+            return True
+        if isinstance(right, ast.Attribute) and right.attr == "shape":
+            return True
+        unpacked = isinstance(right, (ast.Name, ast.Subscript)) and event.kind == "assign"
+        return unpacked and self._from_cache(right)
+
+    def _from_cache(self, node: Any) -> bool:
+        """`x, w, b = cache`, `c = cache["x"]`: values of the forward, taken as they are."""
+        while isinstance(node, (ast.Subscript, ast.Attribute)):
+            node = node.value
+        return isinstance(node, ast.Name) and ("cache" in node.id or node.id in ("c", "ctx"))
+
+    def site(self, event: Event) -> Any:
+        sites = self.trials.backward.sites
+        return sites[event.site] if 0 <= event.site < len(sites) else None
+
+    def known_after(self, event: Event) -> int:
+        """How many named gradients are right after an event."""
+        return sum(
+            1
+            for e in self.events
+            if e.index > event.index and e.name != event.name
+            and self.trials.names.exact(e.name) and self.named(e)
+        )  # fmt: skip
+
+    def returned_as(self, event: Event) -> int | None:
+        """Which result a variable is returned as; None if it is not, or computed with later."""
+        for i, index in enumerate(self.returned()):
+            if index == event.index:
+                return i
+        return None
+
+    def returned(self) -> list[int | None]:
+        """The event behind each result."""
+        statement = self.recording.returned
+        value = getattr(statement, "value", None)
+        if value is None:
+            return []
+        elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
+        if isinstance(value, ast.Dict):
+            elements = value.values
+        function = self.trials.backward.function
+        own = function.__name__ if function else ""
+        found: list[int | None] = []
+        for i, element in enumerate(elements):
+            named = isinstance(element, ast.Name) or keyed(element)
+            name = text_of(element) if named else f"return[{i}]"
+            index = None
+            for event in self.events:
+                if event.name == name and event.function == own:
+                    index = event.index
+            found.append(index)
+        return found
+
+    def ancestors(self, queue: list[int]) -> set[int]:
+        found: set[int] = set()
+        queue = list(queue)
+        while queue:
+            index = queue.pop()
+            if index not in found:
+                found.add(index)
+                queue.extend(self.events[index].reads)
+        return found
+
+    def substantial(self, value: Any) -> bool:
+        """An array of numbers that are not all alike, and not zero but for rounding."""
+        if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
+            return False
+        return bool(np.ptp(value) > 0 and np.abs(value).max() > 1e-9 * self.truth.scale)

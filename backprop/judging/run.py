@@ -1,0 +1,183 @@
+"""Runs a handwritten backward: recorded, corrected, or with a statement changed."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backprop.judging import source as sources
+from backprop.judging.following import follow
+from backprop.judging.instrument import (
+    ENTER,
+    IS_ARRAY,
+    LEAVE,
+    STORE,
+    TOUCH,
+    VALUE,
+    Instrument,
+    _at,
+    _name,
+    text_of,
+)
+from backprop.judging.recorder import Override, Recorder, Recording, Site, failed, finish
+from backprop.judging.source import Source
+
+CHOICE = "__backprop_choice__"
+
+
+class Variants:
+    """A function whose statement number `choice` is run."""
+
+    def __init__(self, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
+        self.function = function
+        self.namespace = namespace
+
+    def run(self, choice: int, args: tuple[Any, ...]) -> Any:
+        """The result; None if it raises."""
+        self.namespace[CHOICE] = choice
+        try:
+            with np.errstate(all="ignore"):
+                return self.function(*args)
+        except Exception:
+            return None
+
+
+class Instrumented:
+    """A handwritten backward whose runs can be recorded, corrected and changed."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+        self.function, self._wrap = sources.plain_function(f)
+        self.source = sources.find(self.function) if self.function else None
+        self.helpers = dict(sources.helpers(self.source)) if self.source else {}
+        self.sites: list[Site] = []
+        self._built: tuple[types.FunctionType, dict[str, Any], list[Site]] | None = None
+
+    @property
+    def name(self) -> str:
+        return getattr(self.f, "__name__", type(self.f).__name__)
+
+    def text(self, number: int | None) -> str:
+        """A line of the source."""
+        if number is None:
+            return ""
+        filename = self.source.filename if self.source else self._filename()
+        return linecache.getline(filename, number).strip() if filename else ""
+
+    def _code(self) -> types.CodeType | None:
+        f: Any = self.f
+        while hasattr(f, "__wrapped__"):
+            f = f.__wrapped__
+        return getattr(self.function or f, "__code__", None)
+
+    def _filename(self) -> str:
+        return self.function.__code__.co_filename if self.function else ""
+
+    def trees(self) -> list[Source]:
+        return [self.source, *self.helpers.values()] if self.source else []
+
+    def compile(
+        self, replaced: dict[int, ast.stmt] | None = None
+    ) -> tuple[types.FunctionType, dict[str, Any], list[Site]]:
+        """The instrumented function, with some statements (by id) replaced by others."""
+        assert self.source is not None
+        assert self.function is not None
+        namespace = dict(self.function.__globals__)
+        sites: list[Site] = []
+        for name, helper in self.helpers.items():
+            namespace[name] = self._instrument(helper, namespace, sites, replaced)
+        return self._instrument(self.source, namespace, sites, replaced), namespace, sites
+
+    def _instrument(
+        self,
+        source: Source,
+        namespace: dict[str, Any],
+        sites: list[Site],
+        replaced: dict[int, ast.stmt] | None,
+    ) -> types.FunctionType:
+        tree = sources.clone(source.tree, replaced or {})
+        instrument = Instrument(sites, source.function.__name__, text_of)
+        tree.body = instrument.statements(tree.body)
+        arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
+        parameters = [argument.arg for argument in arguments]
+        table = ast.Dict([ast.Constant(n) for n in parameters], [_name(n) for n in parameters])
+        report = ast.Expr(
+            ast.Call(
+                _name(ENTER),
+                [ast.Constant(source.function.__name__), ast.Constant(tree.lineno), table],
+                [],
+            )
+        )
+        skip = 1 if ast.get_docstring(tree) is not None else 0
+        tree.body.insert(skip, _at(report, tree))
+        return sources.build(source, tree, namespace)
+
+    def variants(
+        self, statement: ast.stmt, others: list[ast.stmt], replaced: dict[int, ast.stmt]
+    ) -> Variants:
+        """The function with one statement that can be exchanged for any of `others`."""
+        cases = [
+            ast.match_case(ast.MatchValue(ast.Constant(i)), None, [other])
+            for i, other in enumerate(others)
+        ]
+        choice = ast.Match(_name(CHOICE), cases)
+        ast.fix_missing_locations(ast.copy_location(choice, statement))
+        assert self.source is not None
+        assert self.function is not None
+        namespace = dict(self.function.__globals__)
+        changed = {**replaced, id(statement): choice}
+        for name, helper in self.helpers.items():
+            namespace[name] = sources.build(helper, sources.clone(helper.tree, changed), namespace)
+        tree = sources.clone(self.source.tree, changed)
+        return Variants(self._wrap(sources.build(self.source, tree, namespace)), namespace)
+
+    def run(
+        self,
+        args: tuple[Any, ...],
+        guarded: dict[str, np.ndarray] | None = None,
+        overrides: dict[tuple[int, str], Override] | None = None,
+        replaced: dict[int, ast.stmt] | None = None,
+        watch: bool = False,
+    ) -> Recording:
+        """Runs it once and returns what happened.
+
+        `guarded`: arrays that must not be written to. `overrides`: (site, name) -> a function
+        of the event that returns the value to go on with, or None. `replaced`: statements to
+        run instead of others. `watch`: find out which line writes to a guarded array.
+        """
+        if self.source is None:
+            return follow(self.f, args, self._code(), self.sites, guarded or {}, overrides or {})
+        if replaced:
+            function, namespace, sites = self.compile(replaced)
+        else:
+            if self._built is None:
+                self._built = self.compile()
+                self.sites = self._built[2]
+            function, namespace, sites = self._built
+        recorder = Recorder(sites, guarded or {})
+        recorder.overrides = overrides or {}
+        namespace.update(
+            {
+                VALUE: recorder.value,
+                STORE: recorder.store,
+                TOUCH: recorder.touch,
+                ENTER: recorder.enter,
+                LEAVE: recorder.leave,
+                IS_ARRAY: lambda value: isinstance(value, np.ndarray),
+            }
+        )
+        recorder.watch = watch
+        recording = Recording(recorder.events)
+        try:
+            with np.errstate(all="ignore"):
+                recording.result = self._wrap(function)(*args)
+        except Exception as error:
+            recording.failure = failed(error, self._filename() or None)
+        if recorder.left is not None:
+            recording.returned = sites[recorder.left].statement
+        return finish(recording, recorder)

@@ -1,0 +1,135 @@
+"""Corrections of the suspects, the simplest first."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+from backprop.judging.case import Case
+from backprop.judging.changes import Edits
+from backprop.judging.closeness import differs
+from backprop.judging.edits.places import Edit
+from backprop.judging.kinds import Blame
+from backprop.judging.recorder import Event
+from backprop.judging.suspect import Suspect
+
+
+class Search:
+    """Corrections of the suspects, the simplest first."""
+
+    def __init__(self, case: Case, suspects: list[Suspect], before: set[int]) -> None:
+        self.case = case
+        self.trials = case.trials
+        self.suspects = suspects
+        self.before = before
+        places = range(len(case.trials.points))
+        self.other = next((i for i in places if i != case.which), case.which)
+        self._tried: dict[tuple[int, str, str], set[int] | None] = {}
+        # Runs that may be spent: many of a short backward, fewer of a long loop.
+        self._left = 2_000_000 // (200 + len(self.case.events))
+
+    def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
+        """The simplest change of a statement that leaves no more than `goal` wrong."""
+        for level in range(1, highest + 1):
+            for suspect in self.suspects:
+                cost = level - suspect.penalty
+                found = self._edits(suspect, cost, goal) if cost > 0 else None
+                if found is not None:
+                    return self.case.kinds.edited(suspect.event, found)
+        return None
+
+    def _edits(self, suspect: Suspect, cost: int, goal: set[int] | None) -> Edit | None:
+        event = suspect.event
+        site = self.case.reading.site(event)
+        if site is None or self.trials.backward.source is None:
+            return None
+        if suspect.edits is None:
+            suspect.edits = Edits(site.statement, self.case.corrections.scope(event))
+        part = suspect.edits.at(cost)
+        key = (event.site, event.name)
+        fresh = [e for e in part if (*key, e.detail["line"]) not in self._tried]
+        if len(fresh) > self._left:
+            return None
+        self._left -= len(fresh)
+        for start in range(0, len(fresh), 200):
+            self._try(site.statement, fresh[start : start + 200], key)
+        for edit in part:
+            after = self._tried.get((*key, edit.detail["line"]))
+            if after is not None and (after <= goal if goal is not None else after < self.before):
+                return edit
+        return None
+
+    def _try(self, statement: ast.stmt, part: list[Edit], key: tuple[int, str]) -> None:
+        """Run changed functions at two points, and note what is still wrong."""
+        trials, which = self.trials, self.case.which
+        try:
+            variants = trials.backward.variants(
+                statement, [edit.statement for edit in part], trials.replaced
+            )
+        except (SyntaxError, ValueError, RecursionError):
+            variants = None
+        for i, edit in enumerate(part):
+            after = None
+            if variants is not None:
+                after = trials.wrong(which, variants.run(i, trials.points[which].call()[0]))
+                if after < self.before and self.other != which:
+                    result = variants.run(i, trials.points[self.other].call()[0])
+                    after = after | trials.wrong(self.other, result)
+                if not after < self.before:
+                    after = None
+            self._tried[*key, edit.detail["line"]] = after
+
+    def local(self, event: Event, blame: Blame) -> Blame | None:
+        """The simplest change that gives the variable the value its name promises."""
+        suspect = next((s for s in self.suspects if s.event is event), None)
+        site = self.case.reading.site(event)
+        if self.trials.backward.source is None or blame.want is None or event.occurrence:
+            return None
+        if suspect is None or site is None:
+            return None
+        scope = self.case.corrections.scope(event)
+        for edit in suspect.edits or Edits(site.statement, scope):
+            value = scope.value_after(edit.statement)
+            if isinstance(value, np.ndarray) and self.case.reading.is_gradient(value, blame.want):
+                return self.case.kinds.edited(event, edit)
+        return None
+
+    def forward(self, goal: set[int]) -> Blame | None:
+        """The first value that the forward has under this name, and that is another there."""
+        trials, case = self.trials, self.case
+        graph = case.truth.graph
+        for suspect in self.suspects:
+            event = suspect.event
+            if event.kind != "assign" or event.name not in graph or case.reading.promises(event):
+                continue
+            node, value = graph[event.name], event.value
+            if not isinstance(value, np.ndarray) or value.shape != node.shape:
+                continue
+            if not event.last or not differs(value, node.value, 0.0):
+                continue
+            right = np.array(node.value)
+            run = case.corrections.gone_on(event, right)
+            if run.failure is None and trials.wrong(case.which, run.result) <= goal:
+                detail = {"name": event.name, "forward": graph.function}
+                if node.site is not None and node.site.text:
+                    detail["written"] = node.site.text
+                return Blame(event, "forward", detail, right)
+        return None
+
+    def override(self, goal: set[int] | None = None) -> Blame | None:
+        """The first variable for which something true leaves no more than `goal` wrong."""
+        trials, case = self.trials, self.case
+        for suspect in self.suspects:
+            event = suspect.event
+            if case.reading.returned_as(event) is not None or suspect.sure:
+                continue
+            for label, node, value in case.corrections.candidates(event):
+                run = case.corrections.gone_on(event, value)
+                if run.failure is not None:
+                    continue
+                after = trials.wrong(case.which, run.result)
+                if after <= goal if goal is not None else after < self.before:
+                    hint, detail = case.kinds.relation(event.value, value)
+                    return Blame(event, hint, {**detail, "expected": label}, value, node)
+        return None

@@ -1,0 +1,155 @@
+"""Which statements of a recording may be wrong."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop.judging.changes import Edits
+from backprop.judging.closeness import differs
+from backprop.judging.recognise import Reading
+from backprop.judging.recorder import Event
+
+
+@dataclass
+class Suspect:
+    """A statement that may be wrong; the higher the penalty, the less it is believed."""
+
+    event: Event
+    penalty: int
+    sure: bool = False  # its value is recognised as a gradient
+    edits: Edits | None = None
+
+
+class Suspicion:
+    """Leaves out what is recognised as true, and what something true came from."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    def suspects(self, wrong: set[int]) -> list[Suspect]:
+        """Variables that may be wrong, in order, one event a statement."""
+        relevant = self._relevant(wrong)
+        vindicated = self._vindicated()
+        returned = self.reading.returned()
+        results = {returned[i] for i in wrong if i < len(returned)}
+        groups: dict[tuple[int, str], list[Event]] = {}
+        for event in self.reading.events:
+            groups.setdefault((event.site, event.name), []).append(event)
+        found = []
+        for members in groups.values():
+            event = members[-1]
+            if self.reading.neutral(event) and not self._misnamed(event):
+                continue
+            if relevant is not None and not any(e.index in relevant for e in members):
+                continue
+            if any(e.index in results for e in members):
+                found.append(Suspect(event, 0))
+                continue
+            promised = self.reading.promises(event)
+            if promised and any(self.reading.named(e) for e in members):
+                continue
+            if all(e.index in vindicated for e in members) and self.matters(event, promised):
+                continue
+            penalty, sure = 0, False
+            if promised:
+                penalty = 2 if self._part(event) else 0
+            elif all(self.reading.known(e) for e in members) or self.reading.known(event):
+                sure = self.reading.strong(event)
+                penalty = 2 if sure else 3
+            elif self._taken(event):
+                penalty = 2
+            if isinstance(event.value, (int, np.integer, float)) and self._proper_length(event):
+                penalty += 3
+            found.append(Suspect(event, penalty, sure))
+        return found
+
+    def _taken(self, event: Event) -> bool:
+        """A part of something else, taken as it is: `patch = x[:, i:i + 3]`."""
+        right = getattr(getattr(self.reading.site(event), "statement", None), "value", None)
+        while isinstance(right, (ast.Subscript, ast.Attribute)):
+            right = right.value
+        array = isinstance(event.value, np.ndarray)
+        return array and event.kind == "assign" and isinstance(right, ast.Name)
+
+    def _part(self, event: Event) -> bool:
+        """A partial gradient under the name of the whole one."""
+        for name in self.reading.trials.names.alike(event.name):
+            for (producer, _, _), partial in self.reading.truth.partials.items():
+                if producer == name and self.reading.is_gradient(event.value, partial):
+                    return True
+        return False
+
+    def _misnamed(self, event: Event) -> bool:
+        """A value taken out of the cache under another node's name."""
+        graph = self.reading.truth.graph
+        if event.kind != "assign" or event.name not in graph:
+            return False
+        want = graph[event.name].value
+        value = event.value
+        return isinstance(value, np.ndarray) and differs(value, want, 0.0) > 0
+
+    def _proper_length(self, event: Event) -> bool:
+        """A length whose name and value agree with the forward or with custom."""
+        if isinstance(event.value, float) and event.value != int(event.value):
+            return False
+        graph = self.reading.truth.graph
+        if event.name in graph and graph[event.name].value.ndim == 0:
+            return bool(graph[event.name].value == event.value)
+        shape = graph.differentiated[0].shape
+        if event.name in ("N", "n", "m", "num_train", "batch_size", "B") and shape:
+            return bool(event.value == shape[0])
+        if event.name in ("D", "d", "C", "H", "T", "M") and len(shape) > 1:
+            return event.value in shape[1:]
+        return False
+
+    def _relevant(self, wrong: set[int]) -> set[int] | None:
+        """The events that the wrong results were computed from; None if that is unknown."""
+        returned = self.reading.returned()
+        if not returned or self.reading.trials.backward.helpers:
+            return None
+        queue = []
+        for i in wrong:
+            index = returned[i] if i < len(returned) else None
+            if index is None:
+                return None
+            queue.append(index)
+        return self.reading.ancestors(queue)
+
+    def _vindicated(self) -> set[int]:
+        """The events that something true, and not merely a number or a mask, came from."""
+        right = []
+        for event in self.reading.events:
+            if event.kind in ("parameter", "loop") or self.reading.neutral(event):
+                continue
+            if self.reading.substantial(event.value) and self.reading.strong(event):
+                right.append(event)
+        return self.reading.ancestors([index for event in right for index in event.reads])
+
+    def matters(self, event: Event, promised: bool) -> bool:
+        """Whether something true really depends on a variable, or only by way of zeros."""
+        if promised or not isinstance(event.value, np.ndarray) or event.value.dtype.kind != "f":
+            return False
+
+        def moved(now: Event) -> Any:
+            value = now.value
+            return value * 1.37 + 0.1 * np.arange(value.size).reshape(value.shape)
+
+        run = self.reading.trials.record(self.reading.which, {(event.site, event.name): moved})
+        for mine, other in zip(self.reading.events, run.events, strict=False):
+            if mine.index <= event.index or mine.site != other.site or mine.name == event.name:
+                continue
+            if (
+                mine.site == event.site
+                or not self.reading.substantial(mine.value)
+                or not self.reading.strong(mine)
+            ):
+                continue
+            if not isinstance(other.value, np.ndarray) or other.value.shape != mine.value.shape:
+                return True
+            if differs(other.value, mine.value, 0.0, 1e-6):
+                return True
+        return False

@@ -1,0 +1,164 @@
+"""What pages did, kept between builds: a page runs again only when something it depends on changed.
+
+The key of an entry is everything that is known before a page runs (its code and options, the
+versions of Python and of what it imports, this tool). Beside the result the entry names the files
+that the page read while it ran, imported modules of the project above all, and the folders that
+it listed, with their digests. The first line of an entry is the digest of all the others.
+"""
+
+import ast
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from backprop.program.execute import Executor, Result
+from backprop.program.page import Page
+from backprop.program.session import Outcome
+from backprop.program.update import write
+
+# Their sources decide what a page does, besides its own code.
+# What a result depends on beside the page: the code that runs fences, here and in the posts.
+_TOOL = (
+    "program/runner.py", "program/worker.py", "program/guard.py", "site/posts/figures.py",
+    "site/posts/diagram.py", "site/posts/check", "site/posts/graphs",
+)  # fmt: skip
+
+
+class Cache:
+    """One file a page below `directory`, which may be deleted at any time."""
+
+    def __init__(self, directory: Path, root: Path):
+        self.directory, self.root = directory, root
+        self._digests: dict[str, str] = {}
+
+    def results(self, pages: list[Page], executor: Executor) -> list[Result]:
+        """The result of every page; those that are not known run side by side."""
+        known: dict[str, Result | None] = {page.name: self.get(page) for page in pages}
+        missing = [page for page in pages if known[page.name] is None]
+        for page, fresh in zip(missing, executor.run_all(missing), strict=True):
+            self.put(page, fresh)
+            known[page.name] = fresh
+        return [result for page in pages if (result := known[page.name])]
+
+    def get(self, page: Page) -> Result | None:
+        """What is known of a page; None if nothing, or if it is no longer true or readable."""
+        if not page.executed:
+            return Result([], [])
+        try:
+            digest, _, data = self._path(page).read_bytes().partition(b"\n")
+            if digest != _sha(data).encode():
+                return None
+            entry = json.loads(data)
+            if entry["key"] != key(page):
+                return None
+            if any(self._digest(file) != digest for file, digest in entry["files"].items()):
+                return None
+            outcomes = [Outcome(**outcome) for outcome in entry["outcomes"]]
+            if len(outcomes) != len(page.executed):
+                return None
+            return Result(outcomes, list(entry["files"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def put(self, page: Page, result: Result) -> None:
+        """Keep a result, unless something failed: what failed runs again."""
+        if any(outcome.error for outcome in result.outcomes) or not page.executed:
+            return
+        entry = {
+            "key": key(page),
+            "page": page.name,
+            "files": {file: self._digest(file) for file in result.files},
+            "outcomes": [asdict(outcome) for outcome in result.outcomes],
+        }
+        # A directory that cannot be written costs time, not the build.
+        with contextlib.suppress(OSError):
+            data = json.dumps(entry, indent=1).encode()
+            write(self._path(page), _sha(data).encode() + b"\n" + data)
+
+    def _path(self, page: Page) -> Path:
+        return self.directory / (_sha(page.name.encode())[:32] + ".json")
+
+    def _digest(self, file: str) -> str:
+        """Of a file's content, of the names in a folder; empty for what does not exist."""
+        if file not in self._digests:
+            path = Path(file)
+            try:
+                names = sorted(os.listdir(path)) if path.is_dir() else None
+                data = path.read_bytes() if names is None else "\0".join(names).encode()
+                self._digests[file] = _sha(data)
+            except OSError:
+                self._digests[file] = ""
+        return self._digests[file]
+
+
+def key(page: Page) -> str:
+    """Everything that is known before the page runs."""
+    requests = [step.request() for step in page.executed]
+    for request in requests:
+        del request["first"]  # moving a fence changes nothing that it does
+    known = {
+        "requests": requests,
+        "name": page.name,
+        "language": page.language,
+        "tool": _tool(),
+        "python": [sys.version, platform.platform()],
+        "versions": {name: _version(name) for name in sorted(_imported(page))},
+    }
+    return _sha(json.dumps(known, sort_keys=True).encode())
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@cache
+def _tool() -> str:
+    package = Path(__file__).parents[1]
+    files = [
+        path
+        for name in _TOOL
+        for path in (
+            [package / name] if name.endswith(".py") else sorted((package / name).rglob("*.*"))
+        )
+    ]
+    return _sha(b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".svg")))
+
+
+def _imported(page: Page) -> set[str]:
+    names = {"numpy", "matplotlib", "backprop"}
+    for step in page.executed:
+        with contextlib.suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(step.fence.code)):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.add(node.module.split(".")[0])
+    return names - sys.stdlib_module_names
+
+
+@cache
+def _version(module: str) -> str:
+    """The version of what is installed under the name of a module; empty for project modules."""
+    for name in _names(module):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return ""
+
+
+def _names(module: str) -> Iterator[str]:
+    yield module
+    # Slow, so only for modules that are not called as what they were installed from (PIL, yaml).
+    yield from _distributions().get(module, ())
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(importlib.metadata.packages_distributions())

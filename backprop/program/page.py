@@ -1,0 +1,162 @@
+"""A page as a program: which of its fences are run, and what each has to do.
+
+A page is read once and passed on as plain data; nothing in here executes anything.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from backprop.program.fences import Fence, PageError, Problem, read_page, scan
+
+EXECUTED = ("python", "pycon", "graph")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One fence of the program, and the `output` fence that shows what it prints."""
+
+    fence: Fence
+    output: Fence | None = None
+    brief: bool = False  # nobody will read what is wrong with it
+    anchor: str = ""  # the id of a graph's figure
+    legend: bool = True  # whether it explains its colours: the first of a page does
+
+    @property
+    def runs(self) -> bool:
+        return not self.fence.has("notest")
+
+    @property
+    def kind(self) -> str:
+        """How it is run: a row of `backprop.program.runner`."""
+        if self.fence.options.get("check"):
+            return "check"
+        return "figure" if self.fence.has("figure") else self.fence.language
+
+    def request(self) -> dict:
+        """What the process that runs the page is told, as JSON."""
+        fence = self.fence
+        return {
+            "kind": self.kind,
+            "code": fence.code,
+            "first": fence.first,
+            "raises": fence.options.get("raises"),
+            "check": fence.options.get("check"),
+            "at": fence.options.get("at"),
+            "caption": fence.options.get("caption", ""),
+            "dout": fence.options.get("dout"),
+            "anchor": self.anchor,
+            "legend": self.legend,
+            "brief": self.brief,
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Markdown page. `name` is how messages call it: its path below the project."""
+
+    path: Path
+    name: str
+    language: str
+    fences: tuple[Fence, ...]
+    steps: tuple[Step, ...]
+    problems: tuple[Problem, ...]
+    ignored: tuple[int, ...] = ()
+    text: str = field(default="", repr=False)
+
+    @property
+    def executed(self) -> list[Step]:
+        return [step for step in self.steps if step.runs]
+
+
+def load(path: Path, root: Path, language: str = "en", text: str | None = None) -> Page:
+    """Read a page; a file that cannot be read is a page with one problem."""
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        name = path.as_posix()
+    if text is None:
+        try:
+            text = read_page(path)
+        except PageError as error:
+            return Page(path, name, language, (), (), (Problem(error.line, str(error)),))
+    found = scan(text, _custom_fences(root))
+    steps, problems = _steps(found.fences)
+    every = sorted([*found.problems, *problems], key=lambda problem: problem.line)
+    return Page(path, name, language, found.fences, steps, tuple(every), found.ignored, text)
+
+
+def _custom_fences(root: Path) -> frozenset[str]:
+    """The `custom_fences` of pymdownx.superfences in a project; none if it is no MkDocs project."""
+    config = root / "mkdocs.yml"
+    try:
+        return _custom_names(config, config.stat().st_mtime_ns)
+    except OSError:
+        return frozenset()
+
+
+@cache
+def _custom_names(config: Path, changed: int) -> frozenset[str]:
+    # Not read as YAML, which the tests of a page can do without, and whose tags are MkDocs' own.
+    found = re.search(
+        r"^(?P<indent> *)custom_fences:[^\n]*\n(?P<items>(?:(?P=indent) *[- ] [^\n]*\n|\s*\n)*)",
+        config.read_text("utf-8", "replace") + "\n",
+        re.MULTILINE,
+    )
+    names = re.findall(r"\bname: *[\"']?([\w.+#-]+)", found["items"]) if found else []
+    return frozenset(name.lower() for name in names)
+
+
+def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
+    steps: list[Step] = []
+    problems: list[Problem] = []
+    anchors: list[str] = []
+    for fence in fences:
+        if fence.language in EXECUTED:
+            if empty := list(_empty(fence)):
+                problems += empty
+            elif fence.language == "graph":
+                steps.append(_graph(fence, anchors))
+            else:
+                steps.append(Step(fence))
+        elif fence.language == "output":
+            if reason := _misplaced_output(steps):
+                problems.append(Problem(fence.line, reason))
+            else:
+                steps[-1] = Step(steps[-1].fence, fence)
+    return tuple(steps), problems
+
+
+def _graph(fence: Fence, anchors: list[str]) -> Step:
+    """A figure has an address: the fence's own id, or the name of what it calls."""
+    called = re.match(r"\s*(?:\w+\.)*(\w+)", fence.code)
+    base = fence.header.id or f"{called[1] if called else 'graph'}-graph"
+    anchor, number = base, 1
+    while anchor in anchors:
+        number += 1
+        anchor = f"{base}-{number}"
+    anchors.append(anchor)
+    return Step(fence, anchor=anchor, legend=len(anchors) == 1)
+
+
+def _empty(fence: Fence) -> Iterator[Problem]:
+    if fence.language == "pycon" and ">>> " not in fence.code + " ":
+        yield Problem(fence.line, "a pycon fence without a line that begins with >>> tests nothing")
+    if fence.language == "graph" and not fence.code.strip():
+        yield Problem(fence.line, "a graph fence needs a call to draw, such as variance(x)")
+
+
+def _misplaced_output(steps: list[Step]) -> str:
+    if not steps:
+        return "this output stands before any python fence that could have printed it"
+    last = steps[-1]
+    where = f"the {last.fence.language} fence of line {last.fence.line}"
+    if last.fence.language != "python":
+        return f"this output follows {where}, which shows its own results; take it away"
+    if not last.runs:
+        return f"{where} is not executed, so nothing can verify this output; use a text fence"
+    if last.output:
+        return f"{where} already has its output, in line {last.output.line}"
+    return ""

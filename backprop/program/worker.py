@@ -1,0 +1,235 @@
+"""The processes in which pages run: a server that has imported numpy once, and a fork per page.
+
+    parent ── one line of JSON on stdin ──► server ── fork ──► page
+       ▲◄────────────── the page connects back, one message a fence ──┘
+
+What a page prints goes to files, so that nothing is lost when it crashes. Where the system cannot
+fork, every page is a fresh interpreter that does the same. Between two fences a page can itself be
+forked, as the server is: the copy goes on from there, with other fences if need be.
+"""
+
+import builtins
+import contextlib
+import importlib
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import Any
+
+from backprop.program import guard, runner
+
+# Imported before the fork if a page mentions them: third-party modules that take long to load.
+PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
+
+
+def serve() -> None:
+    """Read orders from stdin until it ends: fork a page, or stop one and report how it ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    children: dict[int, str] = {}  # and their scratch directories
+    orders, answers = sys.stdin, os.dup(1)
+    os.dup2(2, 1)  # whatever a preloaded module prints must not be taken for an answer
+    for line in orders:
+        order = json.loads(line)
+        answer: Any = None
+        if "preload" in order:
+            for name in order["preload"]:
+                # A broken module is reported by the page that imports it.
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+        elif "page" in order:
+            answer = os.fork()
+            if answer == 0:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                os.close(answers)
+                _be_page(order["page"])
+            children[answer] = order["page"]["scratch"]
+        elif "stop" in order:
+            answer = _stop(order["stop"], children.pop(order["stop"], None))
+        os.write(answers, json.dumps(answer).encode() + b"\n")
+    for pid, scratch in children.items():
+        _stop(pid, scratch)
+
+
+def _stop(pid: int, scratch: str | None = None) -> int:
+    """End a page and everything that it started; its exit code, negative for a signal."""
+    done, status = os.waitpid(pid, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    if not done:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+    if scratch and os.path.exists(os.path.join(scratch, guard.STARTED)):
+        _sweep(scratch)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _sweep(scratch: str) -> None:
+    """End what left the group of its page: it still works in the directory of the page."""
+    work = os.path.realpath(scratch) + os.sep
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if name.isdigit() and f"{os.readlink(f'/proc/{name}/cwd')}/".startswith(work):
+                    os.kill(int(name), signal.SIGKILL)
+
+
+def _be_page(order: dict) -> None:
+    """Be the process of a page, and never return."""
+    try:
+        run_page(order)
+        os._exit(0)
+    finally:
+        os._exit(70)
+
+
+def run_page(order: dict) -> None:
+    """Answer one request after the other until there is none."""
+    conn, streams = _settle(order)
+    sys.stdin = open(os.devnull)  # noqa: SIM115 - lives as long as the process
+    os.dup2(sys.stdin.fileno(), 0)
+    sys.path[:] = order["path"]
+    sys.argv[:] = [order["name"]]
+    _seed()
+    copies = _Copies(conn)
+    in_threads: list[str] = []
+    threading.excepthook = lambda args: in_threads.append(
+        "".join(traceback.format_exception_only(args.exc_type, args.exc_value)).strip()
+    )
+    before = set(sys.modules)
+    opened = guard.install(order["root"], order["scratch"])
+    module = runner.prepare(order["name"], order["sources"], order["file"])
+    original = builtins.__dict__.copy()
+    changed: dict = {}
+    while True:
+        request = json.loads(conn.recv_bytes())
+        if request is None:
+            guard.lift()
+            files = guard.dependencies(opened, before, order["root"])
+            conn.send_bytes(json.dumps(files).encode())
+            return
+        if "page" in request:
+            pid = copies.fork()
+            if pid != 0:
+                conn.send_bytes(json.dumps(pid).encode())
+            else:
+                order = request["page"]
+                conn, streams = _settle(order)
+                copies = _Copies(conn)
+                runner.remember(order["name"], order["sources"], order["file"])
+            continue
+        if "stop" in request:
+            conn.send_bytes(json.dumps(_stop(request["stop"])).encode())
+            continue
+        builtins.__dict__.update(changed)
+        result = runner.run(request, order["name"], module)
+        # A page may change the builtins that we need; it has its own again for its next fence.
+        changed = builtins.__dict__.copy()
+        builtins.__dict__.update(original)
+        for stream in (sys.stdout, sys.stderr, *streams):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        if copies.ran_on() and not result.get("error"):
+            message = (
+                "this fence forked, and the copy ran on past its end: "
+                "end the copy with os._exit(0), or start a subprocess"
+            )
+            result["error"] = {"type": "", "message": message, "line": None, "text": ""}
+        if in_threads and not result.get("error"):
+            message = f"a thread of this fence raised {in_threads[0]}"
+            result["error"] = {"type": "", "message": message, "line": None, "text": ""}
+        in_threads.clear()
+        conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
+
+
+def _settle(order: dict) -> tuple[Any, list[Any]]:
+    """Be a session of one's own: connected, printing to the scratch directory, working there."""
+    if hasattr(os, "setsid") and os.getpid() != os.getpgid(0):
+        os.setsid()
+    conn = Client(order["address"])
+    scratch, work = Path(order["scratch"]), Path(order["scratch"]) / "work"
+    streams = [_redirect(fd, scratch / name) for fd, name in ((1, "stdout"), (2, "stderr"))]
+    if order.get("work"):
+        shutil.copytree(order["work"], work, symlinks=True)
+    else:
+        work.mkdir()
+    os.chdir(work)
+    return conn, streams
+
+
+class _Copies:
+    """A fence may fork. The copy must not answer in our name, and going on is a mistake."""
+
+    def __init__(self, conn: Connection):
+        self._conn, self._here, self._forks = conn, os.getpid(), 0
+        self._heard, self._said = os.pipe()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=conn.close, after_in_parent=self._count)
+
+    def _count(self) -> None:
+        self._forks += 1
+
+    def fork(self) -> int | None:
+        """A copy that is wanted; None where a copy would lack threads that this process has."""
+        if _threads() > 1:
+            return None
+        before, pid = self._forks, os.fork()
+        self._forks = before
+        return pid
+
+    def ran_on(self) -> bool:
+        """At the end of a fence: did a copy of this process come here too? A copy ends here."""
+        if os.getpid() != self._here:
+            os.write(self._said, b"!")
+            os._exit(0)
+        if not self._forks:
+            return False
+        os.close(self._said)  # so that the pipe ends when the last copy does
+        ready, _, _ = select.select([self._heard], [], [], 1.0)
+        ran_on = bool(ready and os.read(self._heard, 1))
+        os.close(self._heard)
+        self._forks, (self._heard, self._said) = 0, os.pipe()
+        return ran_on
+
+
+def _threads() -> int:
+    with contextlib.suppress(OSError):
+        return len(os.listdir("/proc/self/task"))  # those of C code too
+    return threading.active_count()
+
+
+def _redirect(fd: int, path: Path) -> Any:
+    """Let everything that is written to `fd`, from C code and subprocesses too, go to a file."""
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(target, fd)
+    os.close(target)
+    stream = os.fdopen(fd, "w", encoding="utf-8", errors="replace", closefd=False)
+    for name in ("stdout", "__stdout__") if fd == 1 else ("stderr", "__stderr__"):
+        setattr(sys, name, stream)
+    return stream
+
+
+def _seed() -> None:
+    """Forget the random state that all forks share, or seedless numbers would look repeatable."""
+    random.seed()
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    # plt.show() means nothing here, and Agg would complain about it.
+    import warnings
+
+    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve()
+    else:
+        _be_page(json.loads(sys.argv[1]))

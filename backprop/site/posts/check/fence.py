@@ -1,0 +1,25 @@
+"""A fence with `check=`: it runs as any other, then its lines are compared."""
+
+import types
+
+from backprop.program.fault import FenceError
+from backprop.program.runner import compiled, describe, one_line
+from backprop.site.posts.check import check, wrong_above
+from backprop.site.posts.check.points import fresh
+
+
+def run(request: dict, name: str, module: types.ModuleType) -> dict:
+    """The marks of the lines that are right, compared from what was there before the fence."""
+    before = {name: fresh(value) for name, value in module.__dict__.items()}
+    try:
+        exec(compiled(request, name), module.__dict__)
+    except Exception as error:
+        # A gradient of the wrong shape stops a later line, which is right.
+        at = describe(error, name, request)
+        if at["line"] is not None:
+            line = request["first"] + at["line"]
+            if above := wrong_above(request, name, before, line):
+                reason = f"{above}; so line {line} stops with {one_line(at)}"
+                raise FenceError(reason, above.line) from None
+        raise
+    return {"marks": check(request, name, before)}

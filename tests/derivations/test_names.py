@@ -1,0 +1,70 @@
+"""Names as authors write them: stars, layers above, families, primed indices."""
+
+import pytest
+
+from .helpers import problem, statuses
+
+LAYER = (
+    r"Let $W^l = (w^l_{jk}) \in \mathbb{R}^{m \times n}$, $a^{l-1} \in \mathbb{R}^n$, "
+    r"$z^l = W^l a^{l-1}$, $L = L(z^l)$, $\delta^l_j = \frac{\partial L}{\partial z^l_j}$."
+)
+SAMPLES = (
+    r"Let $x^{(1)}, \dots, x^{(m)} \in \mathbb{R}^d$, $y \in \mathbb{R}^m$, $w \in \mathbb{R}^d$, "
+    r"$r^{(i)} = w^\top x^{(i)} - y^{(i)}$, $J = \frac{1}{2} \sum_{i=1}^m (r^{(i)})^2$."
+)
+FAMILY = (
+    r"Let $v \in \mathbb{R}^{d}$, $u_o, u_1, \dots, u_K \in \mathbb{R}^{d}$, "
+    r"$J = \tanh(u_o^\top v) + \sum_k \tanh(u_k^\top v)$."
+)
+RIGHT = [
+    (r"Let $w^* \in \mathbb{R}^n$.", r"\|w^*\|^2 = \sum_i (w^*_i)^2"),
+    (r"Let $w^\star, w \in \mathbb{R}^n$.", r"w^{\star\top} w = \sum_i w_i w^*_i"),
+    (LAYER, r"\frac{\partial L}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_j"),
+    (LAYER, r"\frac{\partial L}{\partial a^{l-1}} = (W^l)^\top \delta^l"),
+    (SAMPLES, r"\frac{\partial J}{\partial w_j} = \sum_{i=1}^m r^{(i)} x_j^{(i)}"),
+    (SAMPLES, r"\frac{\partial J}{\partial w} = \sum_{i=1}^m (w^\top x^{(i)} - y^{(i)}) x^{(i)}"),
+    (FAMILY, r"\frac{\partial J}{\partial u_k} = (1 - \tanh(u_k^\top v)^2) v"),
+    (FAMILY, r"\frac{\partial J}{\partial u_o} = (1 - \tanh(u_o^\top v)^2) v"),
+    (r"Let $p \in \mathbb{R}^n$.", r"(\sum_i p_i)^2 = \sum_i \sum_{i'} p_i p_{i'}"),
+    (r"Let $z \in \mathbb{R}^C$.", r"\sum_k^C z_k = \sum_j z_j"),
+    (
+        r"Let $t \in \mathbb{R}^n$, $p \in (0, 1)$, "
+        r"$\ell(p) = \sum_i t_i \log p + (1 - t_i) \log (1 - p)$.",
+        r"\frac{d \ell}{d p} = \frac{\sum_i t_i}{p} - \frac{n - \sum_i t_i}{1 - p}",
+    ),
+]
+WRONG = [
+    (LAYER, r"\frac{\partial L}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_k"),
+    (LAYER, r"\frac{\partial L}{\partial a^{l-1}} = -(W^l)^\top \delta^l"),
+    (SAMPLES, r"\frac{\partial J}{\partial w_j} = \sum_{i=1}^m y^{(i)} x_j^{(i)}"),
+    (FAMILY, r"\frac{\partial J}{\partial u_k} = (1 - \tanh(u_o^\top v)^2) v"),
+    (FAMILY, r"\frac{\partial J}{\partial u_o} = (1 - \tanh(u_o^\top v)^2) u_o"),
+    (r"Let $p \in \mathbb{R}^n$.", r"(\sum_i p_i)^2 = \sum_i \sum_{i'} p_i p_{i'}^2"),
+]
+REFUSED = [
+    (r"Let $h, h^t, t \in \mathbb{R}$.", r"h^t = h^t", "power-or-name"),
+    (r"Let $y \in \mathbb{R}^n$.", r"y^{(1)} = y^{(1)}", "matrix-power"),
+    (r"Let $z \in \mathbb{R}^n$, $C \in \mathbb{N}$.", r"\sum_k^C z_k = \sum_k z_k", "range"),
+    (
+        r"Let $a, b \in \mathbb{R}^n$, $c \in \mathbb{R}$.",
+        r"\sum_i a_i + c + b_i = c",
+        "index-collision",
+    ),
+    (r"Let $a, b \in \mathbb{R}^n$.", r"b_i = \sum_i a_i + b_i", "index-collision"),
+    (r"Let $a, b \in \mathbb{R}^n$.", r"w^* = a", "undeclared"),
+]
+
+
+@pytest.mark.parametrize(("prose", "row"), RIGHT)
+def test_names_are_read_as_written(prose, row):
+    assert statuses(prose, row) == ["proved"]
+
+
+@pytest.mark.parametrize(("prose", "row"), WRONG)
+def test_a_slip_in_such_names_is_caught(prose, row):
+    assert statuses(prose, row, prove=False) == ["wrong"]
+
+
+@pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
+def test_what_may_be_another_reading_is_refused(prose, row, key):
+    assert problem(prose, row) == key
