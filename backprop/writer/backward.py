@@ -17,7 +17,7 @@ from backprop.graph.node import Node, plain
 from backprop.tracer import mark, trace, unchanged
 from backprop.truth.replay import at
 from backprop.writer import text
-from backprop.writer.gradients import Gradients
+from backprop.writer.gradients import Gradients, finite
 from backprop.writer.lines import Writer
 from backprop.writer.source import backward_name, backward_source
 from backprop.writer.steps import Gradient, Step
@@ -128,9 +128,12 @@ class Backward:
         arrays = upstream(graph, dout)
         if self._function is not None:
             given = arrays if graph.several else arrays[0]
-            results = self._function(given, *args, **self.constants)
+            with np.errstate(divide="ignore", invalid="ignore"):  # see below
+                results = self._function(given, *args, **self.constants)
             results = results if isinstance(results, tuple) else (results,)
-        else:  # too long to be written
+        else:
+            results = None  # too long to be written
+        if results is None or not all(map(finite, results)):  # 0·inf, 0/0: replay decides
             values = dict(zip(graph.call.names, args, strict=True))
             here = at(graph, {node.name: values[node.name] for node in graph.inputs.values()})
             found = gradients(here, dout).nodes
