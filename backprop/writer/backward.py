@@ -53,6 +53,8 @@ class Backward:
         rename = writer.rename
         for step in writer.steps:
             step.line = text.show(step.tree, rename)
+            if isinstance(step.plain_tree, ast.expr):
+                step.plain = text.show(step.plain_tree, rename)
             step.gradient = rename.get(step.gradient, step.gradient)
         self.steps: list[Step] = writer.steps
         self.wires = {
