@@ -78,6 +78,25 @@ SAID: dict[str, tuple[str, str]] = {
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
     ),
+    "nabla-span": (
+        "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
+        "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
+    ),
+    "no-table": (
+        "{found}: no function of these letters is declared, but {known}; p(x) and p(z) are different ones",
+        "{found}：没有声明过以这些字母为自变量的函数，声明过的是 {known}；p(x) 和 p(z) 是两个函数",
+    ),
+    "no-distribution": (
+        "{found} is not declared as a distribution; declare the letter and its law, e.g. "
+        "$x \\in \\mathcal{{X}}$, $x \\sim p$",
+        "{found} 没有声明为分布；请声明字母和它的分布，例如 $x \\in \\mathcal{{X}}$、$x \\sim p$",
+    ),
+    "no-random": (
+        "nothing in this {found} is random; declare what is, $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ "
+        "or $\\mathbb{{E}}[X] = \\mu$, or write what is averaged over, \\mathbb{{E}}_{{x \\sim p}}",
+        "这个 {found} 里没有随机的东西；请声明，例如 $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ 或 "
+        "$\\mathbb{{E}}[X] = \\mu$，或写出对什么取平均：\\mathbb{{E}}_{{x \\sim p}}",
+    ),
     "e-declared": (
         "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
         "function; write \\exp(…) for the exponential, or give the other e another name",

@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from backprop.derivations.evidence.instances import Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.terms import Term, Var
+from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row, top_level

@@ -8,12 +8,11 @@ from typing import Any
 
 from backprop.derivations.evidence.instances import INSTANCES
 from backprop.derivations.evidence.rows import Derivator
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
-from backprop.derivations.meaning.world import World
+from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import Row
