@@ -1,4 +1,5 @@
 """Expectations: over finite sets, and of random symbols with their moments."""
+# ruff: noqa: E501  # one row a line
 
 import pytest
 
