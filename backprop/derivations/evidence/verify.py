@@ -14,7 +14,7 @@ from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
 from backprop.derivations.meaning.world import World
-from backprop.derivations.problems import Problem, Unreadable
+from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.reading.tree import read
@@ -144,6 +144,8 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         derivator.keep_bounds()
     except Unreadable as error:
         return [_refused(formula, error.problem)]
+    except Exception as error:
+        return [_refused(formula, own_fault(error))]
     return found
 
 
@@ -217,4 +219,6 @@ def _tied(
         verdict.instances = INSTANCES
     except Unreadable as error:
         verdict.status, verdict.problem = UNCHECKED, error.problem
+    except Exception as error:
+        verdict.status, verdict.problem = UNCHECKED, own_fault(error)
     return verdict

@@ -62,7 +62,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
     def on_page_markdown(
         self, markdown: str, *, page: Any, config: MkDocsConfig, files: Any
     ) -> str:
-        if "derivation" not in markdown:
+        if "///" not in markdown:
             return markdown
         source = page.file.content_string
         if page.file.abs_src_path:
