@@ -6,6 +6,7 @@ cached once and read in either language.
 
 from __future__ import annotations
 
+import re
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -415,7 +416,7 @@ def own_fault(error: Exception) -> Problem:
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).is_relative_to(here):
             where = f"{Path(frame.filename).relative_to(here).as_posix()}:{frame.lineno}"
-    said = " ".join(str(error).split())[:120]
+    said = re.sub(r" object at 0x\w+", "", " ".join(str(error).split()))[:120]
     return Problem("own-fault", {"why": f"{type(error).__name__}: {said}", "where": where})
 
 
