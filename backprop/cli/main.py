@@ -17,6 +17,7 @@ COMMANDS = {
     "derive": "Print the backward pass of a forward function.",
     "draw": "Draw the computation graph as SVG.",
     "trace": "Print the operations of a function as a table.",
+    "new": "Begin a blog whose posts are programs, or a post in one.",
 }
 
 _EXAMPLES = """\
@@ -25,6 +26,7 @@ examples:
   PROG derive layers.py:variance x=5x4
   PROG draw layers.py:variance x=5x4 --output variance.svg
   PROG trace package.module:function x=5x4 y=int:5<10
+  PROG new blog --languages zh,en
 """
 
 

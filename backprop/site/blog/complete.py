@@ -30,8 +30,7 @@ def complete(raw: Settings, folder: Path, language: str | None = None) -> Settin
     folder: of `mkdocs.yml`. language: of which the words are; None for the default language.
     """
     raw = dict(raw)
-    theme = raw.get("theme")
-    theme = dict(theme) if isinstance(theme, dict) else {"name": theme}
+    theme = _theme(raw)
     listed = [(_full(name, theme["name"]), options) for name, options in _named(raw, "plugins")]
     default = _default_language(listed, theme)
     language = language or default
@@ -45,6 +44,22 @@ def complete(raw: Settings, folder: Path, language: str | None = None) -> Settin
     raw["markdown_extensions"] = _entries(_over(extensions, _named(raw, "markdown_extensions")))
     raw["validation"] = merge(defaults.VALIDATION, raw.get("validation") or {})
     return raw
+
+
+def settings_of(raw: Settings, folder: Path) -> tuple[Settings, dict[str, Settings]]:
+    """What is in force in a project, with the preset or without: settings, options by plugin."""
+    if any(_full(name, _theme(raw)["name"]) == NAME for name, _ in _named(raw, "plugins")):
+        raw = complete(raw, folder)
+    theme = _theme(raw)
+    plugins = {
+        _full(name, theme["name"]): options or {} for name, options in _named(raw, "plugins")
+    }
+    return {**raw, "theme": {"language": "en", **theme}}, plugins
+
+
+def _theme(raw: Settings) -> Settings:
+    theme = raw.get("theme")
+    return dict(theme) if isinstance(theme, dict) else {"name": theme}
 
 
 def _default_language(listed: Named, theme: Settings) -> str:
