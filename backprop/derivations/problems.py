@@ -353,6 +353,10 @@ SAID: dict[str, tuple[str, str]] = {
         "the code {found} does not run: {why}",
         "代码 {found} 无法运行：{why}",
     ),
+    "fence-fails": (
+        "the code of this page does not run, so nothing can be compared with it: line {line}: {why}",
+        "本页的代码无法运行，因此没有可以对照的结果：第 {line} 行：{why}",
+    ),
     "no-reason": (
         "a waiver needs a reason: % unchecked: why",
         "豁免需要理由：% unchecked: 理由",

@@ -10,6 +10,8 @@ so that what it means is known without the verifier: at points drawn here, on wh
 assumptions hold by construction, derivatives being difference quotients.
 """
 
+# ruff: noqa: E501  (rows of a table are as long as they are)
+
 from __future__ import annotations
 
 import itertools
@@ -35,10 +37,41 @@ REAL_POSTS = sorted(
 
 # --- random input ------------------------------------------------------------------------------
 
-NAMES = (
-    r"x y z t n d a b w v i j k L p e f \mu \sigma \lambda \theta \bar{x} \hat{y} \mathbf{x} W X A "
-    r"\mathrm{loss} \ell \delta \pi I \mathbf{1}"
-).split()
+NAMES = [
+    r"x",
+    r"y",
+    r"z",
+    r"t",
+    r"n",
+    r"d",
+    r"a",
+    r"b",
+    r"w",
+    r"v",
+    r"i",
+    r"j",
+    r"k",
+    r"L",
+    r"p",
+    r"e",
+    r"f",
+    r"\mu",
+    r"\sigma",
+    r"\lambda",
+    r"\theta",
+    r"\bar{x}",
+    r"\hat{y}",
+    r"\mathbf{x}",
+    r"W",
+    r"X",
+    r"A",
+    r"\mathrm{loss}",
+    r"\ell",
+    r"\delta",
+    r"\pi",
+    r"I",
+    r"\mathbf{1}",
+]
 LEAVES = [*NAMES, "0", "1", "2", "3.5", r"\infty", r"\cdots", r"\text{for all }", "'", r"\top"]
 SHAPES = (
     "{0} + {1}", "{0} - {1}", "{0} {1}", r"{0} \cdot {1}", r"\frac{{{0}}}{{{1}}}", "({0})", "[{0}]",
