@@ -72,6 +72,7 @@ def _verify(
             break
         if formula.kind == "display":
             derivator.last = None
+            derivator.vary(derivation.formulas)
             found = [v for row in formula.rows for v in derivator.row(row)]
         else:
             found = [_tied(formula, derivator, code)]
