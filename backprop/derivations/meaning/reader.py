@@ -24,6 +24,7 @@ from backprop.derivations.meaning.functions import (
     apply_function,
     function_name,
     letters_word,
+    read_applied,
     read_call,
     read_full_call,
 )
@@ -203,7 +204,8 @@ class Reader(Context):
             raise spelled_function(self, node) or self.fail(
                 "call-or-product", whole, name=self.text(node)
             )
-        return self.single(node), 1
+        applied = read_applied(self, node, sup, rest) if key is not None else None
+        return applied or (self.single(node), 1)
 
     def single(self, node: Node) -> Array:
         """A node that stands for itself: number, bracket, fraction, matrix, name."""

@@ -107,6 +107,7 @@ class World:
     sentence: int = 0
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
+    applied: set[str] = field(default_factory=set)  # variables that were written L(w)
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
     counts: int | None = None  # what the sums that are written out count from
     varied: set[str] = field(default_factory=set)  # variables whose dx stands in the block
