@@ -10,7 +10,8 @@ import numpy as np
 from backprop.judging.closeness import differs, lazy
 from backprop.judging.instrument import keyed, text_of
 from backprop.judging.recorder import Event, Recording
-from backprop.judging.results import Path
+from backprop.judging.results import Found, Path
+from backprop.judging.state import last_part
 from backprop.judging.trials import Trials
 
 TRIVIAL = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full", "full_like")
@@ -179,6 +180,11 @@ class Reading:
 
     def _behind(self, path: Path) -> int | None:
         """The event behind a part of the result."""
+        result = self.recording.result
+        if isinstance(result, Found):
+            if path[0] == "attribute":
+                return self._last(last_part(result.attributes[path[1]][0]))
+            path = path[1:]
         value = getattr(self.recording.returned, "value", None)
         at = 0
         if isinstance(value, (ast.Tuple, ast.List)) and path:
@@ -207,6 +213,14 @@ class Reading:
             if index is not None:
                 return index
         return None
+
+    def _last(self, ending: str) -> int | None:
+        """The last event of an attribute: `self.dW`, `self.grads["W"]`."""
+        found = None
+        for event in self.events:
+            if event.name.endswith(ending):
+                found = event.index
+        return found
 
     def ancestors(self, queue: list[int]) -> set[int]:
         found: set[int] = set()

@@ -44,6 +44,8 @@ class Suspicion:
             event = members[-1]
             if self.reading.neutral(event) and not self._misnamed(event):
                 continue
+            if self._of_the_loss(event):
+                continue
             if relevant is not None and not any(e.index in relevant for e in members):
                 continue
             if any(e.index in results for e in members):
@@ -66,6 +68,15 @@ class Suspicion:
                 penalty += 3
             found.append(Suspect(event, penalty, sure))
         return found
+
+    def _of_the_loss(self, event: Event) -> bool:
+        """Whether a statement computes the loss, where one function computes the gradient, too."""
+        spared = self.reading.trials.spared
+        if not spared:
+            return False
+        statement = getattr(self.reading.site(event), "statement", None)
+        last = getattr(statement, "end_lineno", None) or event.line
+        return event.kind != "return" and not spared.isdisjoint(range(event.line, last + 1))
 
     def _taken(self, event: Event) -> bool:
         """A part of something else, taken as it is: `patch = x[:, i:i + 3]`."""
