@@ -86,10 +86,11 @@ def check(f: Any, *args: Any, lang: str | None = None) -> Report:
 
 def _sorted(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
     """The forward, the backward (the forward itself, where it returns both), the arguments."""
+    second = args[0] if args else None
     forward = getattr(f, "forward", f if callable(f) else None)
     if is_object(f) and callable(forward) and callable(getattr(f, "backward", None)):
-        return forward, f.backward, args
-    second = args[0] if args else None
+        if not callable(second):
+            return forward, f.backward, args
     if not callable(f) or not args or isinstance(second, str):
         wrong = f if not callable(f) else second
         raise TypeError(f"bp.check takes two functions and their arguments, not {wrong!r:.40}")

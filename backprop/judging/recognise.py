@@ -11,7 +11,7 @@ from backprop.judging.closeness import differs, lazy
 from backprop.judging.instrument import keyed, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path
-from backprop.judging.state import last_part
+from backprop.judging.state import endings
 from backprop.judging.trials import Trials
 
 TRIVIAL = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full", "full_like")
@@ -183,7 +183,7 @@ class Reading:
         result = self.recording.result
         if isinstance(result, Found):
             if path[0] == "attribute":
-                return self._last(last_part(result.attributes[path[1]][0]))
+                return self._last(result.attributes[path[1]][0])
             path = path[1:]
         value = getattr(self.recording.returned, "value", None)
         at = 0
@@ -214,13 +214,16 @@ class Reading:
                 return index
         return None
 
-    def _last(self, ending: str) -> int | None:
-        """The last event of an attribute: `self.dW`, `self.grads["W"]`."""
-        found = None
-        for event in self.events:
-            if event.name.endswith(ending):
-                found = event.index
-        return found
+    def _last(self, path: str) -> int | None:
+        """The last event of an attribute, which its own method may call otherwise.
+
+        `layers[0].dW` is `self.dW` there.
+        """
+        for ending in endings(path):
+            found = [event.index for event in self.events if event.name.endswith(ending)]
+            if found:
+                return found[-1]
+        return None
 
     def ancestors(self, queue: list[int]) -> set[int]:
         found: set[int] = set()

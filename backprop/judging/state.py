@@ -136,10 +136,10 @@ def gradient_paths(path: str) -> Iterator[str]:
         yield from (f"{outer}.{pattern.format(key)}" for pattern in _GRADIENTS)
 
 
-def last_part(path: str) -> str:
-    """`.dW` of `layers[0].dW`, `["W"]` of `self.grads["W"]`."""
-    at = path.rindex(key_of(path))
-    return path[max(path.rfind(".", 0, at), path.rfind("[", 0, at)) :]
+def endings(path: str) -> list[str]:
+    """`self.layers[0].dW`, `.layers[0].dW`, `[0].dW`, `.dW`: the longest first."""
+    starts = [0, *(found.start() for found in re.finditer(r"\.|\[", path))]
+    return [path[start:] for start in starts]
 
 
 def _renamed(table: str) -> Iterator[str]:
