@@ -11,11 +11,12 @@ import numpy as np
 from backprop.checker.identities import uses_of_identities
 from backprop.checker.prose import assigned, brief, describe, expected
 from backprop.checker.report import Mistake, Report, language
+from backprop.checker.reveal import level_of, told
 from backprop.checker.variables import by_name, ratio, rows
 from backprop.checker.words import say
 from backprop.graph.trees import is_object
 from backprop.judging.case import Case
-from backprop.judging.closeness import differs
+from backprop.judging.closeness import TOLERANCE, differs
 from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
@@ -31,7 +32,13 @@ from backprop.judging.truth import Truth
 _MOST = 3  # mistakes that are listed
 
 
-def check(f: Any, *args: Any, lang: str | None = None) -> Report:
+def check(
+    f: Any,
+    *args: Any,
+    lang: str | None = None,
+    reveal: str = "all",
+    tolerance: float = TOLERANCE,
+) -> Report:
     """Compare a handwritten backward with the true gradients of a forward function.
 
     ``bp.check(f, f_backward, *args)``, or one of
@@ -56,6 +63,13 @@ def check(f: Any, *args: Any, lang: str | None = None) -> Report:
         in dictionaries, lists, tuples and objects, which are afterwards as they were.
     lang : "en" or "zh"
         The language of the report; None: what the locale says.
+    reveal : "verdict", "variable", "hint", "fix" or "all"
+        How much the report tells: right or wrong; also the first wrong line and variable; also
+        the kind of mistake; also the line put right; everything.
+    tolerance : float
+        How far off a gradient may be, relative to its largest entry. The default is strict, so
+        that a forgotten eps is seen; a course that takes the textbook gradient of
+        `log(p + 1e-7)` says 1e-6.
 
     Returns
     -------
@@ -69,19 +83,22 @@ def check(f: Any, *args: Any, lang: str | None = None) -> Report:
         The forward cannot be traced, is not deterministic, or the backward's parameters fit
         neither form.
     ValueError
-        For another language.
+        For another language, another `reveal`, a tolerance that is no positive number.
     TypeError
         If `f` or `f_backward` cannot be called.
     """
     lang = language(lang)
+    reveal = level_of(reveal)
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance is {tolerance!r}; it is a small positive number, such as 1e-6")
     f, f_backward, args = _sorted(f, args)
     with State(f, f_backward, args) as state:
         places = points(f, f_backward, args, state)
-        truths = [Truth(point) for point in places]
+        truths = [Truth(point, tolerance) for point in places]
         for truth in truths:
             truth.confirm()
         backward = Instrumented(f_backward, _gather(places[0], state))
-        return _Check(backward, places, truths, lang).report()
+        return told(_Check(backward, places, truths, lang).report(), reveal)
 
 
 def _sorted(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
@@ -314,8 +331,11 @@ class _Check:
             if got_shape is not None and want_shape is not None:
                 blame.detail.update(got_shape=str(got_shape), want_shape=str(want_shape))
         bare = blame.name.startswith("return[")
-        first = say("first_result" if bare else "first", lang, name=blame.name, line=event.line)
-        sentence = HINTS[hint].say(lang, blame.detail) if hint else say("unknown", lang)
+        word = "inexact" if hint in ("eps", "rounded") else "first"
+        first = say(f"{word}_result" if bare else word, lang, name=blame.name, line=event.line)
+        shown = expected(case, blame)
+        unknown = "unknown" if shown else "unknown_alone"
+        sentence = HINTS[hint].say(lang, blame.detail) if hint else say(unknown, lang)
         said = [first + ("" if lang == "zh" else " ") + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
@@ -326,7 +346,7 @@ class _Check:
                 times = ratio(value, want)
         return Mistake(
             blame.name, event.line, self.backward.text(event.line), hint, "\n".join(said),
-            expected(case, blame), blame.detail.get("line"), blame.node, got_shape, want_shape,
+            shown, blame.detail.get("line"), blame.node, got_shape, want_shape,
             error, times,
         )  # fmt: skip
 
@@ -348,5 +368,5 @@ class _Check:
         graph = self.points[0].graph
         return Report(
             self.forward, self.backward.name, lang, not mistakes, message, mistakes, table,
-            self.notes, filename, len(self.points), graph,
+            self.notes, filename, len(self.points), graph=graph,
         )  # fmt: skip

@@ -180,7 +180,7 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
             i = place
             node = case.truth.graph.differentiated[i].name
             want = case.truth.results[i]
-            error = differs(value, want, case.truth.scale)
+            error = case.truth.differs(value, want)
             status = "wrong" if error else "right"
         elif shape is not None and case.reading.promises(event):
             alike = names.alike(event.name) or names.partial_of(event.name)

@@ -20,6 +20,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "It is not the gradient that belongs here, and no simple change makes it right; compare it with the expected line.",
         "它不是这里应有的梯度，改一处小地方也不能使它正确；请和应有的式子对照。",
     ),
+    "unknown_alone": (
+        "It is not the gradient that belongs here, and no simple change makes it right.",
+        "它不是这里应有的梯度，改一处小地方也不能使它正确。",
+    ),
+    "inexact": ("`{name}` on line {line} is not exact.", "第 {line} 行的 `{name}` 不精确。"),
+    "inexact_result": (
+        "What line {line} returns as `{name}` is not exact.",
+        "第 {line} 行返回的 `{name}` 不精确。",
+    ),
     "expected": ("expected: {line}", "应为：{line}"),
     "gradient_of": ("it should be the gradient of `{node}`", "它应该是 `{node}` 的梯度"),
     "change": ("this would be right: {line}", "这样就对了：{line}"),

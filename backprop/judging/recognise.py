@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import differs, lazy
+from backprop.judging.closeness import lazy
 from backprop.judging.instrument import keyed, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path
@@ -81,8 +81,7 @@ class Reading:
             return False
         if array.size == want.size and array.shape != want.shape:
             array = array.reshape(want.shape)
-        array = self.truth.excused(array, want)
-        return not differs(array, want, self.truth.scale) or lazy(array, want)
+        return not self.truth.differs(array, want) or lazy(array, want)
 
     def known(self, event: Event) -> bool:
         """Whether a value is recognised as something true."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import differs
 from backprop.judging.names import Names
 from backprop.judging.points import Point
 from backprop.judging.recorder import Override, Recording
@@ -50,7 +49,7 @@ class Trials:
         except Misfit:
             return [np.inf] * len(truth.results)
         return [
-            0.0 if got is MISSING else differs(truth.excused(got, want), want, truth.scale)
+            0.0 if got is MISSING else truth.differs(got, want)
             for got, want in zip(found, truth.results, strict=True)
         ]
 

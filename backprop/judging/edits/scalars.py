@@ -71,6 +71,9 @@ def factor(place: Place) -> Iterator[Change]:
             if value != node.value:
                 detail = {"factor": _short(value), "was": written(node)}
                 yield "factor", 3, detail, ast.copy_location(num(value), node)
+    for name, value in scope.lengths.items() if is_number(node) and not in_exponent else ():
+        if node.value == value:  # right here, and at no other length
+            yield "factor", 1, {"factor": name, "was": written(node)}, expression(name)
     is_length = length_like(node, scope) and np.ndim(scope.value(node)) == 0
     for name, value in scope.lengths.items() if is_length else ():
         if written(node) != name and scope.value(node) != value:

@@ -162,14 +162,16 @@ def figure(
     wide = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
     ident = f' id="{anchor}"' if anchor else ""
+    # Sections: for Material's search, what is left out ends with the first element that ends and
+    # is of the same kind, so it may have none of its kind inside.
     return (
         f'<figure class="bp-figure{wide}"{ident} data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
-        f'<div class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
+        f'<section class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
         f"{_intro(graph, steps, lang)}"
-        f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></div>'
-        '<div class="bp-body" data-search-exclude>'
-        f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</div>'
+        f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></section>'
+        '<section class="bp-body" data-search-exclude>'
+        f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</section>'
         + (_legend(drawn, lang) if legend else "")
         + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
         + "</figure>\n"

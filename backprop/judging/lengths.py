@@ -1,10 +1,9 @@
-"""Other lengths for a call whose arrays have equal ones.
+"""Other lengths for a call: axes that the function needs to be equal grow together.
 
-Where N = D on a page, `x.shape[1]` is as good as `x.shape[0]`. So the call is tried with other
-lengths: axes that the function needs to be equal grow together, all others grow apart.
+Where N = D, `x.shape[1]` is as good as `x.shape[0]`, and where N = 5, so is 5. At other lengths
+all are different.
 """
 
-import ast
 import itertools
 import types
 from collections.abc import Callable
@@ -17,46 +16,49 @@ TRIES = 64
 
 
 def other_lengths(
-    trace: Callable[[list[Any]], Any], args: list[Any], shape_of_graph: Callable[[Any], Any]
+    trace: Callable[[list[Any]], Any], args: list[Any], tries: int = TRIES
 ) -> list[Any] | None:
-    """The arguments with no two lengths equal that need not be; None if all need to be.
+    """The arguments with other lengths, no two of them equal that need not be.
 
-    `shape_of_graph` says what must stay: the function has to do the same on other lengths.
+    None if the function allows no other lengths: it has to do the same on them (`form`).
     """
-    wanted = shape_of_graph(trace(args))
+    wanted = form(trace(args))
 
     def works(longer: dict[Axis, int]) -> bool:
         try:
             with np.errstate(all="ignore"):
-                return bool(shape_of_graph(trace(resized(args, longer))) == wanted)
+                return bool(form(trace(resized(args, longer))) == wanted)
         except Exception:
             return False
 
     longer: dict[Axis, int] = {}
     taken = {n for argument in args if isinstance(argument, np.ndarray) for n in argument.shape}
-    for length, axes in _ties(args).items():
-        for some in _groups(axes, works)[1:]:
+    for length, axes in _axes(args).items():
+        for some in _groups(axes, works, tries):
             new = next(n for n in itertools.count(length + 1) if n not in taken)
-            taken.add(new)
-            longer |= dict.fromkeys(some, new - length)
-    return resized(args, longer) if longer and works(longer) else None
+            if works(more := longer | dict.fromkeys(some, new - length)):
+                taken.add(new)
+                longer = more
+    return resized(args, longer) if longer else None
 
 
-def tied(args: list[Any]) -> set[int]:
-    """The lengths that more than one axis has."""
-    return set(_ties(args))
+def lengths_of(args: list[Any]) -> set[int]:
+    """The lengths of all axes, but for those of 1."""
+    return set(_axes(args))
 
 
-def _ties(args: list[Any]) -> dict[int, list[Axis]]:
-    ties: dict[int, list[Axis]] = {}
+def _axes(args: list[Any]) -> dict[int, list[Axis]]:
+    found: dict[int, list[Axis]] = {}
     for i, argument in enumerate(args):
         if isinstance(argument, np.ndarray):
             for k, length in enumerate(argument.shape):
-                ties.setdefault(length, []).append((i, k))
-    return {length: axes for length, axes in ties.items() if length > 1 and len(axes) > 1}
+                found.setdefault(length, []).append((i, k))
+    return {length: axes for length, axes in found.items() if length > 1}
 
 
-def _groups(axes: list[Axis], works: Callable[[dict[Axis, int]], bool]) -> list[list[Axis]]:
+def _groups(
+    axes: list[Axis], works: Callable[[dict[Axis, int]], bool], most: int
+) -> list[list[Axis]]:
     """Axes that have to be equal, group by group: the smallest sets that may grow alone."""
     groups: list[list[Axis]] = []
     rest, tries = list(axes), 0
@@ -66,8 +68,8 @@ def _groups(axes: list[Axis], works: Callable[[dict[Axis, int]], bool]) -> list[
         for size in range(len(others)):
             for some in itertools.combinations(others, size):
                 tries += 1
-                if tries > TRIES:
-                    return [*groups, rest]
+                if tries > most:
+                    return groups
                 if works(dict.fromkeys((first, *some), 1)):
                     found = [first, *some]
                     break
@@ -98,16 +100,6 @@ def meanings(
     choices = itertools.product(*(sorted(becomes[number]) for number in numbers.values()))
     found = [dict(zip(numbers, choice, strict=True)) for choice in choices]
     return found if len(found) <= most else []
-
-
-def says_a_length(code: str, lengths: set[int]) -> bool:
-    """Does the code write one of these lengths as a number? `dvar / 5` is right where N is 5."""
-    return any(
-        isinstance(node, ast.Constant)
-        and type(node.value) in (int, float)
-        and node.value in lengths
-        for node in ast.walk(ast.parse(code))
-    )
 
 
 def form(graph: Any) -> Any:
