@@ -202,16 +202,21 @@ def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int, before
 
 
 def points(
-    f: Callable[..., Any], backward: Callable[..., Any], args: tuple[Any, ...], state: State
+    f: Callable[..., Any],
+    backward: Callable[..., Any],
+    args: tuple[Any, ...],
+    state: State | None = None,
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
-    `backward` may be `f` itself, which then returns (loss, gradients).
+    `backward` may be `f` itself, which then returns (loss, gradients). `state` is what the two
+    keep things in; whoever wants it as it was enters it as a context.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
     """
     found: list[Point] = []
+    state = State(f, backward, args) if state is None else state
     itself = backward is f
     number = 3 if floating(args, state.owner) <= 1000 else 2
     for i in range(number):
