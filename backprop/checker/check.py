@@ -123,10 +123,12 @@ class _Check:
         else:
             wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
-            also = {b.name for b in by_name(Case(self.trials, other, runs[other]))[0]}
+            others, same = by_name(Case(self.trials, other, runs[other]))
+            also = {blame.name for blame in others}
             for blame in wrong:
                 if blame.name in also:
                     mistakes.append(self._mistake(case, blame, hidden=True))
+            remarks = [remark for remark in remarks if remark in same]
             for remark in [*remarks, *uses_of_identities(case)]:
                 said = dict(remark.said)
                 if "what" in said:
