@@ -306,6 +306,9 @@ class _Check:
         said = [first + ("" if lang == "zh" else " ") + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
+        if self.points[case.which].longer:
+            shapes = ", ".join(f"{n.name} {n.shape}" for n in case.truth.graph.differentiated)
+            said.append(say("longer", lang, shapes=shapes))
         error = times = None
         if want is not None and isinstance(value, (np.ndarray, float, int)):
             if np.shape(value) == want.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
+from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
 from backprop.tracer import trace
 
 
@@ -33,6 +35,7 @@ class Point:
     cache: Any
     signature: Signature
     given: bool  # the caller's own arguments
+    longer: bool = False  # other lengths than the caller's
 
     @property
     def dout(self) -> Any:
@@ -207,6 +210,9 @@ def points(
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
+    The last one has other lengths, where the function allows it and the backward names none
+    by a number: where N = D, the one is as good as the other.
+
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
     """
@@ -214,26 +220,62 @@ def points(
     base = float64(args)
     size = sum(arg.size for arg in base if isinstance(arg, np.ndarray))
     number = 3 if size <= 1000 else 2
+    cached = reads_cache(backward, args) or None
+
+    def make(here: tuple[Any, ...], i: int) -> tuple[Point, bool]:
+        with np.errstate(all="ignore"):
+            graph = trace(f, *copied(here), cache=cached)
+            outputs, cache = run_forward(f, here, len(graph.outputs))
+        rng = np.random.default_rng([20170330, 7, i])
+        douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])
+        how = found[0].signature if found else signature(backward, graph.function, graph, cache)
+        point = Point(here, graph, douts, cache, how, i == 0)
+        return point, all(np.isfinite(each).all() for each in outputs)
+
     for i in range(number):
         for positive in (False, True):
             here = base if i == 0 else nearby(base, i, positive)
             try:
-                with np.errstate(all="ignore"):
-                    graph = trace(f, *copied(here), cache=reads_cache(backward, args) or None)
-                    outputs, cache = run_forward(f, here, len(graph.outputs))
+                point, finite = make(here, i)
             except Exception:
                 if i == 0:
                     raise
                 continue
-            if i == 0 or all(np.isfinite(each).all() for each in outputs):
+            if i == 0 or finite:
+                found.append(point)
                 break
-        else:
-            continue
-        rng = np.random.default_rng([20170330, 7, i])
-        douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])
-        how = found[0].signature if found else signature(backward, graph.function, graph, cache)
-        found.append(Point(here, graph, douts, cache, how, i == 0))
+    longer = _longer(f, backward, base, found[0], cached)
+    if longer is not None:
+        with contextlib.suppress(Exception):
+            point, finite = make(nearby(longer, number), number)
+            if finite:
+                point.longer = True
+                found.append(point)
     return found
+
+
+_TRACED = 4000  # nodes that are traced to find out which lengths may be others
+
+
+def _longer(
+    f: Callable[..., Any],
+    backward: Callable[..., Any],
+    args: tuple[Any, ...],
+    point: Point,
+    cached: bool | None,
+) -> tuple[Any, ...] | None:
+    """The arguments at other lengths; None if those given are as good, or the only ones."""
+    lengths = lengths_of(list(args))
+    tries = min(32, _TRACED // max(1, len(point.graph.nodes)))
+    if tries < 2 or not lengths or fixes_lengths(backward, lengths):
+        return None
+    try:
+        found = other_lengths(
+            lambda some: trace(f, *copied(tuple(some)), cache=cached), list(args), tries
+        )
+    except Exception:
+        return None
+    return None if found is None else tuple(found)
 
 
 def _upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
