@@ -34,6 +34,9 @@ def _use(case: Case, seed: int) -> Remark | None:
     again (as a variable or inside of an expression), replaced by that of the shifted function.
     """
     trials, real = case.trials, case.truth
+    how = real.point.signature
+    if how.itself or how.alone:  # the forward values are not ours to replace
+        return None
     try:
         graph = shifted(real.graph, seed)
         point = Point(real.point.args, graph, real.point.douts, None, real.point.signature, False)

@@ -35,25 +35,37 @@ CHOICE = "__backprop_choice__"
 class Variants:
     """A function whose statement number `choice` is run."""
 
-    def __init__(self, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        namespace: dict[str, Any],
+        gather: Callable[[Any], Any],
+    ) -> None:
         self.function = function
         self.namespace = namespace
+        self.gather = gather
 
     def run(self, choice: int, args: tuple[Any, ...]) -> Any:
         """The result; None if it raises."""
         self.namespace[CHOICE] = choice
         try:
             with np.errstate(all="ignore"):
-                return self.function(*args)
+                return self.gather(self.function(*args))
         except Exception:
             return None
 
 
 class Instrumented:
-    """A handwritten backward whose runs can be recorded, corrected and changed."""
+    """A handwritten backward whose runs can be recorded, corrected and changed.
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    `gather` makes of what a run returned what is to be compared.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], gather: Callable[[Any], Any] = lambda result: result
+    ) -> None:
         self.f = f
+        self.gather = gather
         self.function, self._wrap = sources.plain_function(f)
         self.source = sources.find(self.function) if self.function else None
         self.helpers = dict(sources.helpers(self.source)) if self.source else {}
@@ -143,7 +155,8 @@ class Instrumented:
         for name, helper in self.helpers.items():
             namespace[name] = sources.build(helper, sources.clone(helper.tree, changed), namespace)
         tree = sources.clone(self.source.tree, changed)
-        return Variants(self._wrap(sources.build(self.source, tree, namespace)), namespace)
+        function = self._wrap(sources.build(self.source, tree, namespace))
+        return Variants(function, namespace, self.gather)
 
     def run(
         self,
@@ -162,7 +175,12 @@ class Instrumented:
         what to go on with for the result of each call in the code.
         """
         if self.source is None:
-            return follow(self.f, args, self._code(), self.sites, guarded or {}, overrides or {})
+            followed = follow(
+                self.f, args, self._code(), self.sites, guarded or {}, overrides or {}
+            )
+            if followed.failure is None:
+                followed.result = self.gather(followed.result)
+            return followed
         if replaced or called:
             function, namespace, sites = self.compile(replaced, called is not None)
         else:
@@ -187,7 +205,7 @@ class Instrumented:
         recording = Recording(recorder.events)
         try:
             with np.errstate(all="ignore"):
-                recording.result = self._wrap(function)(*args)
+                recording.result = self.gather(self._wrap(function)(*args))
         except Exception as error:
             recording.failure = failed(error, self._filename() or None)
         if recorder.left is not None:
