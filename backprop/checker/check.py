@@ -52,15 +52,15 @@ def check(
     f : function
         The forward, any function of numpy arrays; it returns the output (or several), and
         possibly a cache: `out`, `(out, cache)`, `(out1, out2, cache)`.
-    f_backward : function
-        Takes `(dout, cache)` if its second parameter is called `cache`, else
-        `(dout, *args)`; several upstream gradients come as a tuple, or one by one where it has
-        a parameter for each; a method takes `dout` alone. It returns one gradient for each
-        floating-point array among `args`, in their order and shapes (or a dictionary
-        `{"dx": …}`), or leaves it in an attribute.
     *args : any
-        Arguments of `f`. Floating-point arrays are taken in double precision, and so are those
-        in dictionaries, lists, tuples and objects, which are afterwards as they were.
+        First the backward, `f_backward`, unless `f` or the layer computes the gradients. It takes
+        `(dout, cache)` if its second parameter is called `cache`, else `(dout, *args)`; several
+        upstream gradients come as a tuple, or one by one where it has a parameter for each; a
+        method takes `dout` alone. It returns one gradient for each floating-point array among
+        the arguments, in their order and shapes (or a dictionary `{"dx": …}`), or leaves it in an
+        attribute.
+        Then the arguments of `f`. Floating-point arrays are taken in double precision, and so are
+        those in dictionaries, lists, tuples and objects, which are afterwards as they were.
     lang : "en" or "zh"
         The language of the report; None: what the locale says.
     reveal : "verdict", "variable", "hint", "fix" or "all"
