@@ -75,8 +75,10 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("backprop.cli.functions._loaded", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-    return tmp_path
+    yield tmp_path
+    for name, module in list(sys.modules.items()):  # of the test's own files
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def run(capsys, *argv):
@@ -115,6 +117,20 @@ def test_json(folder, capsys):
     found = json.loads(out)
     assert status == 1
     assert (found["first_wrong"], found["line"], found["hint"]) == ("dx", 31, "sign")
+
+
+def test_a_course_says_how_much_is_told_and_what_is_near_enough(folder, capsys):
+    command = ["check", "layers.py:batchnorm_forward", "layers.py:wrong_backward"]
+    shapes = ["x=5x4", "gamma=4", "beta=4", "--lang", "en"]
+    assert main([*command, *shapes, "--json", "--reveal", "variable"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["first_wrong"], told["hint"], told["reveal"]) == ("dx", None, "variable")
+    assert main([*command, *shapes, "--reveal", "hint"]) == 1
+    out = capsys.readouterr().out
+    assert "The sign is wrong." in out
+    assert "this would be right" not in out
+    assert main([*command, *shapes, "--tolerance", "0"]) == 2
+    assert "--tolerance 0" in capsys.readouterr().err
 
 
 def test_integers_numbers_json_and_files(folder, capsys):

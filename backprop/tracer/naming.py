@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -86,12 +87,15 @@ def _locals_at_the_end(tape: Tape, names: dict[str, Node]) -> dict[str, Node]:
             node = value.node if value.origin is None else current(value)
             if node.name != name or (node.site is not None and node.site.code is not code):
                 found[name] = node
+    if tape.pruned:
+        left = set(tape.nodes)
+        found = {name: node for name, node in found.items() if node in left}
     return found
 
 
 def _locals(f: Any) -> Iterable[str]:
     """Every local name of the function and of what is defined in it."""
-    while not hasattr(f, "__code__") and hasattr(f, "func"):
+    while isinstance(f, partial):
         f = f.func
     code = getattr(f, "__code__", None)
     if (

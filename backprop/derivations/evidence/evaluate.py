@@ -29,10 +29,13 @@ from backprop.derivations.meaning.terms import (
     Big,
     Call,
     Const,
+    Det,
     Entry,
     Fn,
     Index,
+    Inverse,
     Label,
+    Lam,
     Mul,
     Num,
     Position,
@@ -185,6 +188,29 @@ class Evaluation:
         test, yes, no = (self.term(t, at, shift) for t in (term.test, term.yes, term.no))
         return apply(lambda t, a, b: np.where(t != 0, a, b), test, yes, no)
 
+    def _matrix(self, lam: Lam, at: dict[str, Value], shift: str) -> tuple[list[str], np.ndarray]:
+        """A square matrix on the last two axes, behind those of the other indices."""
+        (row, dim), (column, _) = lam.vars
+        inner = {**at, row: self.axis(row, dim), column: self.axis(column, dim)}
+        value = self.term(lam.body, inner, shift)
+        rest = [n for n in value.names if n not in (row, column)]
+        array = value.along((*rest, row, column))
+        n = self.instance.length(dim)
+        array = np.broadcast_to(array, (*array.shape[:-2], n, n))
+        size = np.linalg.cond(real(array))
+        if not np.all(size < 1e4):
+            raise OutsideDomainError("a singular matrix")
+        return rest, array
+
+    def _inverse(self, term: Inverse, at: dict[str, Value], shift: str) -> Value:
+        rest, array = self._matrix(term.matrix, at, shift)
+        value = Value((*rest, "#0", "#1"), np.linalg.inv(array))
+        return gather(value, [self.position(p, at) for p in term.at])
+
+    def _det(self, term: Det, at: dict[str, Value], shift: str) -> Value:
+        rest, array = self._matrix(term.matrix, at, shift)
+        return Value(tuple(rest), np.linalg.det(array))
+
     def _call(self, term: Call, at: dict[str, Value], shift: str) -> Value:
         """An arbitrary function: Σ w sin(u + φ) + (Σ v u)², its weights random."""
         function: Function = self.world.functions[term.function]
@@ -216,10 +242,11 @@ class Evaluation:
             value = apply(lambda a, b: a + b * b, waves, linear)
         elif term.order == 1:
             value = apply(lambda c, b, v: c + 2 * b * v, first, linear, second)
-        elif term.order == 2:
-            value = apply(lambda a, v: -a + 2 * v * v, waves, second)
-        else:
-            raise OutsideDomainError("f''' of an arbitrary function")
+        else:  # sin → cos → −sin → −cos, and nothing is left of the square after the second
+            wave = waves if term.order % 2 == 0 else first
+            sign = -1.0 if term.order % 4 in (2, 3) else 1.0
+            square = 2.0 if term.order == 2 else 0.0
+            value = apply(lambda a, v: sign * a + square * v * v, wave, second)
         return gather(value, [self.position(p, at) for p in term.at])
 
     @staticmethod

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
-from backprop.derivations.evidence.instances import Equation, Side
+from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
+from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
+from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.terms import Term, Var
-from backprop.derivations.problems import Problem, Unreadable
+from backprop.derivations.meaning.world import TRUE
+from backprop.derivations.problems import Problem, Unreadable, own_fault
+from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row, top_level
 from backprop.derivations.reading.tree import NONE, read
 from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WAIVED, WRONG, Verdict
 
+ORDERED = ("<", "<=", ">", ">=")
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
 INDEX = r"[a-z](?:_[a-z])?"
 WHERE = re.compile(
@@ -31,8 +36,19 @@ WHERE = re.compile(
 class Derivator(Repairing):
     """Verifies the rows of one derivation in order."""
 
+    def vary(self, formulas: Iterable[Formula]) -> None:
+        """What moves where the rows of a block take differentials: see `meaning.differentials`."""
+        for row in (row for formula in formulas for row in formula.rows):
+            try:
+                tree = read(row.tex, self.world.words)
+            except Unreadable:
+                continue
+            reader = Reader(self.world, row.tex, tree)
+            self.world.varied.update(differentials(reader, tree))
+
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
+        self.failed = self.rest = None
         verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
         if "unchecked" in row.directives:
             verdict.reason = row.directives["unchecked"]
@@ -57,6 +73,10 @@ class Derivator(Repairing):
             if not verdict.expression and error.problem.start >= 0:
                 verdict.line = row.line_of(error.problem.start)
             return [verdict]
+        except Exception as error:
+            self.last, self.head = None, set()
+            verdict.status, verdict.problem = UNCHECKED, own_fault(error)
+            return [verdict]
 
     def salvage(self, tex: str) -> None:
         """The last side that can be read of a row that is not verified: what `= …` after it goes
@@ -74,7 +94,7 @@ class Derivator(Repairing):
                 node = read(padded, self.world.words)
                 if node is not NONE:
                     self.last = self.side(node, padded, node)
-            except Unreadable:
+            except Exception:  # whatever is wrong with it was said of the row
                 continue
 
     def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
@@ -118,8 +138,17 @@ class Derivator(Repairing):
                 return []
             ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
         for op in ops:
-            if op != "=":
+            if op != "=" and op not in ORDERED:
                 raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        if {"<", "<="} & set(ops) and {">", ">="} & set(ops):
+            raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        known = self.world.functions.keys() | self.world.symbols.keys()
+        numbers = {k for k, s in self.world.symbols.items() if s.kind == "variable" and not s.shape}
+        orders: dict[int, Order] = {}
+        for k, node in enumerate(nodes):
+            nodes[k], order = without_order(node, frozenset(known), numbers)
+            if order is not None:
+                orders[id(nodes[k])] = order
         fact = row.lead == "\\because" or (tree.kind == "relation" and ":=" in tree.value)
         if nodes[0] is NONE and nodes[1:] and not fact:
             if self.last is None:
@@ -138,10 +167,12 @@ class Derivator(Repairing):
             raise Unreadable("no-equation", *self._place(tex))
         sides = []
         problem: Unreadable | None = None
+        failing = nodes[0]
         for node in nodes:
             try:
                 sides.append(self.side(node, tex, tree))
             except Unreadable as error:
+                failing = node if problem is None else failing
                 problem = problem or error
         if previous is None and not fact and sides:
             first = sides[0]
@@ -153,19 +184,13 @@ class Derivator(Repairing):
             self.last = sides[-1]
         else:
             chain = list(sides)
-        if problem is not None and problem.problem.key in MISFITS and sides != chain[:0]:
-            number = len(sides)
-            known = chain[-1] if chain else None
-            self.last = known if not fact else self.last
-            if known is not None and number < len(nodes):
-                return [self.misfit(problem, verdict, known, tex, number)]
         if problem is not None:
             if problem.problem.key in MISFITS:
-                return [self.misfit(problem, verdict, previous, tex, 0)]
+                return [self.misfit(problem, verdict, failing, previous, tex)]
             raise problem
         if not ops:
             return []  # the left side alone; the rows after it continue it
-        verdicts = []
+        verdicts: list[Verdict] = []
         sound = chain[0]
         for b in chain[1:]:
             one = Verdict(**vars(verdict))
@@ -175,7 +200,13 @@ class Derivator(Repairing):
                 self.no_gaps(equation)
                 one.sizes = self.sizes(equation)
             except Unreadable as error:
-                verdicts.append(self.misfit(error, one, sound, tex, nodes.index(b.node)))
+                verdicts.append(self.misfit(error, one, b.node, previous, tex))
+                continue
+            op = ops[len(ops) - len(chain) + chain.index(b)]
+            order = orders.get(id(b.node)) or orders.get(id(sound.node))
+            if op != "=" or order is not None:
+                verdicts.append(self.estimated(equation, one, op, order))
+                sound = b if verdicts[-1].ok else sound
                 continue
             # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
             states = fact or (b.node.kind, b.node.value) == ("number", "0")
@@ -189,11 +220,30 @@ class Derivator(Repairing):
                 if self.prove:
                     self.proof(equation, one)
                 sound = b
-            elif self.prove:
-                self.diagnose(equation, one, tex, nodes.index(b.node))
+            else:
+                if b is chain[-1] and all(v.ok for v in verdicts[:-1]):
+                    self.failed, self.rest = equation, merged(verdicts[:-1])
+                if self.prove and self.explains:
+                    self.diagnose(equation, one, previous, tex)
         if not fact:
             self.last = sound  # what is wrong is not built on
-        return [merged(verdicts)]
+        return [found] if (found := merged(verdicts)) else []
+
+    def estimated(
+        self, equation: Equation, verdict: Verdict, op: str, order: Order | None
+    ) -> Verdict:
+        """An inequality, or an equation up to O(h^k): checked, never proved."""
+        if order is not None and op != "=":
+            raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
+        found = violated(self, equation, op) if order is None else too_large(self, equation, order)
+        verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
+        if found is not None:
+            verdict.status, verdict.difference = WRONG, found
+            verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+            key = "does-not-hold" if order is None else "order-larger"
+            values = {} if order is None else {"symbol": order.symbol, "power": str(order.power)}
+            verdict.problem = Problem(key, values)
+        return verdict
 
     def proof(self, equation: Equation, verdict: Verdict) -> None:
         from backprop.derivations.evidence.proof import proves
@@ -208,8 +258,10 @@ class Derivator(Repairing):
         return first, first + 1
 
 
-def merged(verdicts: list[Verdict]) -> Verdict:
+def merged(verdicts: list[Verdict]) -> Verdict | None:
     """The verdict on a row with several equation signs: its weakest one."""
+    if not verdicts:
+        return None
     order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
     worst = min(verdicts, key=lambda v: order.index(v.status))
     worst.assumed = tuple(dict.fromkeys(c for v in verdicts for c in v.assumed))

@@ -10,6 +10,7 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered, read_bracket, read_indicator
+from backprop.derivations.meaning.chance import read_chance
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.derivatives import (
     apply_operator,
@@ -18,10 +19,12 @@ from backprop.derivations.meaning.derivatives import (
     read_nabla,
     read_slashed,
 )
+from backprop.derivations.meaning.differentials import is_differential, read_differential
 from backprop.derivations.meaning.functions import (
     apply_function,
     function_name,
     letters_word,
+    read_applied,
     read_call,
     read_full_call,
 )
@@ -138,8 +141,11 @@ class Reader(Context):
             if base.value in ("\\max", "\\min") and sub is NONE:
                 return read_extreme(self, base.value[1:], node, rest), 2
             return read_big(self, base.value[1:], node, sub, sup, rest), len(nodes) - at
+        chance = read_chance(self, node, rest)
+        if chance is not None:
+            return chance
         if base.kind == "symbol" and base.value == "\\nabla":
-            return read_nabla(self, node, sub, sup, rest), len(nodes) - at
+            return read_nabla(self, node, sub, sup, rest)
         if node.kind == "frac" and derivative_marks(node):
             num_items = items_of(node.parts[0])
             if len(num_items) == 1:  # d/dx applied to what follows
@@ -149,6 +155,8 @@ class Reader(Context):
             slashed = read_slashed(self, nodes, at)
             if slashed is not None:
                 return slashed
+            if rest and is_differential(self, node, rest):
+                return read_differential(self, node, rest)
             if base.kind == "symbol" or not is_number_d(self, node, rest):
                 until = rest[0] if rest else node
                 raise self.fail("differential", replace(node, end=until.end))
@@ -196,7 +204,8 @@ class Reader(Context):
             raise spelled_function(self, node) or self.fail(
                 "call-or-product", whole, name=self.text(node)
             )
-        return self.single(node), 1
+        applied = read_applied(self, node, sup, rest) if key is not None else None
+        return applied or (self.single(node), 1)
 
     def single(self, node: Node) -> Array:
         """A node that stands for itself: number, bracket, fraction, matrix, name."""
