@@ -52,15 +52,15 @@ def check(
     f : function
         The forward, any function of numpy arrays; it returns the output (or several), and
         possibly a cache: `out`, `(out, cache)`, `(out1, out2, cache)`.
-    f_backward : function
-        Takes `(dout, cache)` if its second parameter is called `cache`, else
-        `(dout, *args)`; several upstream gradients come as a tuple, or one by one where it has
-        a parameter for each; a method takes `dout` alone. It returns one gradient for each
-        floating-point array among `args`, in their order and shapes (or a dictionary
-        `{"dx": …}`), or leaves it in an attribute.
     *args : any
-        Arguments of `f`. Floating-point arrays are taken in double precision, and so are those
-        in dictionaries, lists, tuples and objects, which are afterwards as they were.
+        First the backward, `f_backward`, unless `f` or the layer computes the gradients. It takes
+        `(dout, cache)` if its second parameter is called `cache`, else `(dout, *args)`; several
+        upstream gradients come as a tuple, or one by one where it has a parameter for each; a
+        method takes `dout` alone. It returns one gradient for each floating-point array among
+        the arguments, in their order and shapes (or a dictionary `{"dx": …}`), or leaves it in an
+        attribute.
+        Then the arguments of `f`. Floating-point arrays are taken in double precision, and so are
+        those in dictionaries, lists, tuples and objects, which are afterwards as they were.
     lang : "en" or "zh"
         The language of the report; None: what the locale says.
     reveal : "verdict", "variable", "hint", "fix" or "all"
@@ -158,10 +158,12 @@ class _Check:
         else:
             wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
-            also = {b.name for b in by_name(Case(self.trials, other, runs[other]))[0]}
+            others, same = by_name(Case(self.trials, other, runs[other]))
+            also = {blame.name for blame in others}
             for blame in wrong:
                 if blame.name in also:
                     mistakes.append(self._mistake(case, blame, hidden=True))
+            remarks = [remark for remark in remarks if remark in same]
             for remark in [*remarks, *uses_of_identities(case)]:
                 said = dict(remark.said)
                 if "what" in said:
@@ -339,6 +341,9 @@ class _Check:
         said = [first + ("" if lang == "zh" else " ") + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
+        if self.points[case.which].longer:
+            shapes = ", ".join(f"{n.name} {n.shape}" for n in case.truth.graph.differentiated)
+            said.append(say("longer", lang, shapes=shapes))
         error = times = None
         if want is not None and isinstance(value, (np.ndarray, float, int)):
             if np.shape(value) == want.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
 from backprop.graph.trees import Contents, copied
+from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
 from backprop.judging.state import State, floating
 from backprop.tracer import trace, trace_loss
 
@@ -38,6 +40,7 @@ class Point:
     cache: Any
     signature: Signature
     given: bool  # the caller's own arguments
+    longer: bool = False  # other lengths than the caller's
     state: State | None = None  # the objects that the functions keep things in,
     after: Contents | None = None  # and what was in them after the forward
 
@@ -210,7 +213,9 @@ def points(
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
     `backward` may be `f` itself, which then returns (loss, gradients). `state` is what the two
-    keep things in; whoever wants it as it was enters it as a context.
+    keep things in; whoever wants it as it was enters it as a context. The last point has other
+    lengths, where the function allows it and the backward names none by a number: where N = D,
+    the one is as good as the other.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
@@ -219,25 +224,21 @@ def points(
     state = State(f, backward, args) if state is None else state
     itself = backward is f
     number = 3 if floating(args, state.owner) <= 1000 else 2
-    for i in range(number):
-        for positive in (False, True):
-            here = state.placed(args, mover(i, positive))
-            before = state.kept()
-            try:
-                with np.errstate(all="ignore"):
-                    if itself:
-                        graph = trace_loss(f, *copied(here))
-                    else:
-                        graph = trace(f, *copied(here), cache=reads_cache(backward, args) or None)
-                    outputs, cache = run_forward(f, here, len(graph.outputs), before)
-            except Exception:
-                if i == 0:
-                    raise
-                continue
-            if i == 0 or all(np.isfinite(each).all() for each in outputs):
-                break
-        else:
-            continue
+    cached = reads_cache(backward, args) or None
+
+    def traced(here: tuple[Any, ...]) -> Graph:
+        with np.errstate(all="ignore"):
+            return trace_loss(f, *copied(here)) if itself else trace(f, *copied(here), cache=cached)
+
+    def make(args: tuple[Any, ...], i: int, positive: bool = False) -> Point | None:
+        """The point; None if the results there are not finite, though others may be."""
+        here = state.placed(args, mover(i, positive))
+        before = state.kept()
+        graph = traced(here)
+        with np.errstate(all="ignore"):
+            outputs, cache = run_forward(f, here, len(graph.outputs), before)
+        if i and not all(np.isfinite(each).all() for each in outputs):
+            return None
         if found:
             how = found[0].signature
         elif itself:
@@ -252,8 +253,46 @@ def points(
             before.restore()
         state.blank(graph, here)
         after = state.kept() if state else None
-        found.append(Point(here, graph, douts, cache, how, i == 0, state, after))
+        return Point(here, graph, douts, cache, how, i == 0, state=state, after=after)
+
+    for i in range(number):
+        for positive in (False, True):
+            try:
+                point = make(args, i, positive)
+            except Exception:
+                if i == 0:
+                    raise
+                continue
+            if point is not None:
+                found.append(point)
+                break
+    longer = None if state else _longer(traced, backward, args, found[0])
+    with contextlib.suppress(Exception):
+        if longer is not None and (point := make(longer, number)) is not None:
+            point.longer = True
+            found.append(point)
     return found
+
+
+_TRACED = 4000  # nodes that are traced to find out which lengths may be others
+
+
+def _longer(
+    traced: Callable[[tuple[Any, ...]], Graph],
+    backward: Callable[..., Any],
+    args: tuple[Any, ...],
+    point: Point,
+) -> tuple[Any, ...] | None:
+    """The arguments at other lengths; None if those given are as good, or the only ones."""
+    lengths = lengths_of(list(args))
+    tries = min(32, _TRACED // max(1, len(point.graph.nodes)))
+    if tries < 2 or not lengths or fixes_lengths(backward, lengths):
+        return None
+    try:
+        found = other_lengths(lambda some: traced(tuple(some)), list(args), tries)
+    except Exception:
+        return None
+    return None if found is None else tuple(found)
 
 
 def _upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

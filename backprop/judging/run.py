@@ -13,12 +13,14 @@ import numpy as np
 from backprop.judging import source as sources
 from backprop.judging.following import follow
 from backprop.judging.instrument import (
+    CALLED,
     ENTER,
     IS_ARRAY,
     LEAVE,
     STORE,
     TOUCH,
     VALUE,
+    Called,
     Instrument,
     _at,
     _name,
@@ -94,16 +96,20 @@ class Instrumented:
         return [self.source, *self.helpers.values()] if self.source else []
 
     def compile(
-        self, replaced: dict[int, ast.stmt] | None = None
+        self, replaced: dict[int, ast.stmt] | None = None, calls: bool = False
     ) -> tuple[types.FunctionType, dict[str, Any], list[Site]]:
-        """The instrumented function, with some statements (by id) replaced by others."""
+        """The instrumented function, with some statements (by id) replaced by others.
+
+        `calls`: every call hands its result to a hook first.
+        """
         assert self.source is not None
         assert self.function is not None
         namespace = dict(self.function.__globals__)
         sites: list[Site] = []
         for name, helper in self.helpers.items():
-            namespace[name] = self._instrument(helper, namespace, sites, replaced)
-        return self._instrument(self.source, namespace, sites, replaced), namespace, sites
+            namespace[name] = self._instrument(helper, namespace, sites, replaced, calls)
+        function = self._instrument(self.source, namespace, sites, replaced, calls)
+        return function, namespace, sites
 
     def _instrument(
         self,
@@ -111,8 +117,11 @@ class Instrumented:
         namespace: dict[str, Any],
         sites: list[Site],
         replaced: dict[int, ast.stmt] | None,
+        calls: bool,
     ) -> types.FunctionType:
         tree = sources.clone(source.tree, replaced or {})
+        if calls:
+            tree.body = [Called().visit(statement) for statement in tree.body]
         instrument = Instrument(sites, source.function.__name__, text_of)
         tree.body = instrument.statements(tree.body)
         arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
@@ -156,12 +165,14 @@ class Instrumented:
         overrides: dict[tuple[int, str], Override] | None = None,
         replaced: dict[int, ast.stmt] | None = None,
         watch: bool = False,
+        called: Callable[[Any], Any] | None = None,
     ) -> Recording:
         """Runs it once and returns what happened.
 
         `guarded`: arrays that must not be written to. `overrides`: (site, name) -> a function
         of the event that returns the value to go on with, or None. `replaced`: statements to
-        run instead of others. `watch`: find out which line writes to a guarded array.
+        run instead of others. `watch`: find out which line writes to a guarded array. `called`:
+        what to go on with for the result of each call in the code.
         """
         if self.source is None:
             followed = follow(
@@ -170,8 +181,8 @@ class Instrumented:
             if followed.failure is None:
                 followed.result = self.gather(followed.result)
             return followed
-        if replaced:
-            function, namespace, sites = self.compile(replaced)
+        if replaced or called:
+            function, namespace, sites = self.compile(replaced, called is not None)
         else:
             if self._built is None:
                 self._built = self.compile()
@@ -186,6 +197,7 @@ class Instrumented:
                 TOUCH: recorder.touch,
                 ENTER: recorder.enter,
                 LEAVE: recorder.leave,
+                CALLED: called,
                 IS_ARRAY: lambda value: isinstance(value, np.ndarray),
             }
         )
