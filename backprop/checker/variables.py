@@ -174,11 +174,13 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
             continue
         shape = value.shape if isinstance(value, (np.ndarray, np.floating)) else None
         node, status, error, times = None, "helper", 0.0, None
-        if event.index in returned and returned[event.index] < len(case.truth.results):
-            i = returned[event.index]
+        place = returned.get(event.index)
+        whole = isinstance(value, dict)  # of gradients, not one itself
+        if place is not None and place < len(case.truth.results) and not whole:
+            i = place
             node = case.truth.graph.differentiated[i].name
             want = case.truth.results[i]
-            error = differs(value, want, case.truth.scale)
+            error = case.truth.differs(value, want)
             status = "wrong" if error else "right"
         elif shape is not None and case.reading.promises(event):
             alike = names.alike(event.name) or names.partial_of(event.name)

@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}:{number}: {why}", file=sys.stderr)
             unread += 1
             continue
-        reports = verify_page(text, prove=not options.no_proof)
+        reports = verify_page(text, prove=not options.no_proof, path=path)
         if not reports:
             print(f"{name}: no derivation (/// derivation … ///)")
         for _, report in reports:

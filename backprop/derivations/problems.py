@@ -6,7 +6,10 @@ cached once and read in either language.
 
 from __future__ import annotations
 
+import re
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 # key: (English, Chinese)
@@ -67,6 +70,13 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} 可以是函数调用，也可以是乘积：{name} 未声明。请声明函数，例如 "
         "${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$，或声明变量 ${name} \\in \\mathbb{{R}}$",
     ),
+    "applied-or-product": (
+        "{found} reads as {name} applied to something that {name} is not defined by; write "
+        "{name} \\cdot (…) for the product, or declare the function, "
+        "${name}(t) = …$ or ${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$",
+        "{found} 读作把 {name} 作用于它的定义并不依赖的东西；乘积请写 {name} \\cdot (…)，"
+        "或声明函数：${name}(t) = …$ 或 ${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$",
+    ),
     "two-readings": (
         "the letters {found} are one name or a product, both are declared; write \\mathrm{{{found}}} "
         "for the name or {found_dots} for the product",
@@ -77,6 +87,25 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} may be a name of its own or a power of {name}: both are declared; give the number "
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
+    "nabla-span": (
+        "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
+        "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
+    ),
+    "no-table": (
+        "{found}: no function of these letters is declared, but {known}; p(x) and p(z) are different ones",
+        "{found}：没有声明过以这些字母为自变量的函数，声明过的是 {known}；p(x) 和 p(z) 是两个函数",
+    ),
+    "no-distribution": (
+        "{found} is not declared as a distribution; declare the letter and its law, e.g. "
+        "$x \\in \\mathcal{{X}}$, $x \\sim p$",
+        "{found} 没有声明为分布；请声明字母和它的分布，例如 $x \\in \\mathcal{{X}}$、$x \\sim p$",
+    ),
+    "no-random": (
+        "nothing in this {found} is random; declare what is, $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ "
+        "or $\\mathbb{{E}}[X] = \\mu$, or write what is averaged over, \\mathbb{{E}}_{{x \\sim p}}",
+        "这个 {found} 里没有随机的东西；请声明，例如 $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ 或 "
+        "$\\mathbb{{E}}[X] = \\mu$，或写出对什么取平均：\\mathbb{{E}}_{{x \\sim p}}",
     ),
     "e-declared": (
         "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
@@ -305,6 +334,11 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}：这是一个函数，请写出参数",
     ),
     "unsupported": ("{found}: {why}", "{found}：{why}"),
+    "own-fault": (
+        "the verifier itself failed here ({why}, {where}); nothing is known of this row. Please "
+        "report it, with the formula",
+        "验证器自身在这里出错（{why}，{where}）；这一行没有得到验证。请连同公式一起报告",
+    ),
     # rows
     "no-left": (
         "this row continues nothing: no readable side stands before it",
@@ -338,6 +372,10 @@ SAID: dict[str, tuple[str, str]] = {
     "code-fails": (
         "the code {found} does not run: {why}",
         "代码 {found} 无法运行：{why}",
+    ),
+    "fence-fails": (
+        "the code of this page does not run, so nothing can be compared with it: line {line}: {why}",
+        "本页的代码无法运行，因此没有可以对照的结果：第 {line} 行：{why}",
     ),
     "no-reason": (
         "a waiver needs a reason: % unchecked: why",
@@ -393,6 +431,17 @@ class Problem:
 
     def text(self, language: str = "en") -> str:
         return say(self.key, language, **self.values)
+
+
+def own_fault(error: Exception) -> Problem:
+    """A fault of the verifier, with its place: it costs one row, and is said."""
+    here = Path(__file__).parent
+    where = "?"
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename).is_relative_to(here):
+            where = f"{Path(frame.filename).relative_to(here).as_posix()}:{frame.lineno}"
+    said = re.sub(r" object at 0x\w+", "", " ".join(str(error).split()))[:120]
+    return Problem("own-fault", {"why": f"{type(error).__name__}: {said}", "where": where})
 
 
 class Unreadable(Exception):  # noqa: N818  (what it says of a formula, not of the program)

@@ -95,18 +95,30 @@ _EMPTY = inspect.Parameter.empty
 
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
     """The graph of `f(*args)`; see `backprop.trace`."""
+    return _traced(f, args, cache, False)
+
+
+def trace_loss(f: Callable[..., Any], *args: Any) -> Graph:
+    """The graph of the loss of a function that returns (loss, its gradients).
+
+    Only the steps that the loss follows from are in it.
+    """
+    return _traced(f, args, None, True)
+
+
+def _traced(f: Callable[..., Any], args: tuple[Any, ...], cache: bool | None, loss: bool) -> Graph:
     names = _parameter_names(f, args)
     every = False
     try:
-        graph, state = _trace(f, args, names, cache)
+        graph, state = _trace(f, args, names, cache, loss)
     except LeftGraph as error:  # perhaps at a plain array: once more, asking everywhere
         every = True
         try:
-            graph, state = _trace(f, args, names, cache, every=True)
+            graph, state = _trace(f, args, names, cache, loss, every=True)
         except (TraceError, RuleError):
             raise TraceError(str(error)) from None
     if state:  # known only now: the attributes that f sets again are no parameters
-        graph, _ = _trace(f, args, names, cache, state, every)
+        graph, _ = _trace(f, args, names, cache, loss, state, every)
     return graph
 
 
@@ -115,6 +127,7 @@ def _trace(
     args: tuple[Any, ...],
     names: tuple[str, ...],
     cache: bool | None,
+    loss: bool,
     state: frozenset[str] = frozenset(),
     every: bool = False,
 ) -> tuple[Graph, frozenset[str]]:
@@ -167,11 +180,15 @@ def _trace(
                 given = leaves.into(given, names)
             defaults = _defaults(f, names)
             result = f(*given, **defaults) if defaults else f(*given)
+            if loss:
+                result = _loss(f, result)
             if type(result) is Array:
                 outputs, several = (current(result),), False
             else:
                 outputs, several = _outputs(f, result, tape, args, given, cache)
             state = frozenset() if leaves is None else leaves.settle(outputs)
+            if loss:
+                _prune(tape, inputs, outputs)
     except RecursionError:
         raise TraceError(
             f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
@@ -197,6 +214,31 @@ def _trace(
         name, tape.nodes, inputs, outputs, several, branches, aliases, call, known, invented
     )
     return graph, state
+
+
+def _loss(f: Callable[..., Any], result: Any) -> Any:
+    """The first of (loss, gradients)."""
+    if not isinstance(result, (tuple, list)) or len(result) < 2:
+        raise TraceError(
+            f"{_place(f)} is checked without a backward, so it must return (loss, gradients); it "
+            f"returns {_kind(result)}"
+        )
+    if np.ndim(result[0]):
+        raise TraceError(
+            f"{_place(f)} is checked without a backward, so the first value that it returns must "
+            f"be the loss, a single number; it has shape {np.shape(result[0])}"
+        )
+    return result[0]
+
+
+def _prune(tape: Tape, inputs: dict[str, Node], outputs: tuple[Node, ...]) -> None:
+    """Leave out what the outputs do not follow from, such as the author's own gradients."""
+    wanted = {*inputs.values(), *outputs, *(node for node, _ in tape.branches)}
+    for node in reversed(tape.nodes):
+        if node in wanted:
+            wanted.update(node.inputs)
+    tape.nodes[:] = [node for node in tape.nodes if node in wanted]
+    tape.pruned = True
 
 
 def _name(f: Callable[..., Any]) -> str:

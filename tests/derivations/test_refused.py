@@ -51,7 +51,7 @@ REFUSED = {
     "index of a named function": (X, r"\exp_2 t &= t", "unexpected", "_2"),
     "e is a size": (X.replace("d", "e"), r"e^{t} &= \exp(t)", "e-declared", "e^{t}"),
     "all pairs": (X, r"\sum_{i < j} x_i x_j &= t", "pairs", r"\sum_{i < j}"),
-    "expectation": (X, r"\mathbb{E}[t] &= t", "call-or-product", r"\mathbb{E}[t]"),
+    "expectation": (X, r"\mathbb{E}[t] &= t", "no-random", r"\mathbb{E}"),
     "hat over name and index": (X, r"\hat{x_i} &= x_i", "unexpected", r"\hat{x_i}"),
     "evaluation": (X, r"\frac{\partial h}{\partial x_i}\Big|_{x=y} &= 2 y_i", "evaluation-bar",
                    "|_{x=y}"),

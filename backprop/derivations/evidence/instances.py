@@ -113,6 +113,8 @@ class Instances:
                         second=show_shape((dim,)),
                     )
                 dims.setdefault(letter, dim)
+        if any(isinstance(find(dims[name]), Unknown) for name in (v.name for v in at)):
+            raise a.reader.fail("shape-unknown", a.node, better="I_n")  # I = 0
         for side in (a, b):
             for letter, node in side.reader.free.items():
                 binder = a.reader.binders.get(letter) or b.reader.binders.get(letter)

@@ -8,13 +8,13 @@ from itertools import pairwise
 
 from backprop.derivations.evidence.instances import Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.terms import Term, Var
-from backprop.derivations.problems import Problem, Unreadable
+from backprop.derivations.meaning.world import TRUE
+from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row, top_level
 from backprop.derivations.reading.tree import NONE, read
@@ -70,6 +70,10 @@ class Derivator(Repairing):
             if not verdict.expression and error.problem.start >= 0:
                 verdict.line = row.line_of(error.problem.start)
             return [verdict]
+        except Exception as error:
+            self.last, self.head = None, set()
+            verdict.status, verdict.problem = UNCHECKED, own_fault(error)
+            return [verdict]
 
     def salvage(self, tex: str) -> None:
         """The last side that can be read of a row that is not verified: what `= …` after it goes
@@ -87,7 +91,7 @@ class Derivator(Repairing):
                 node = read(padded, self.world.words)
                 if node is not NONE:
                     self.last = self.side(node, padded, node)
-            except Unreadable:
+            except Exception:  # whatever is wrong with it was said of the row
                 continue
 
     def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
@@ -151,10 +155,12 @@ class Derivator(Repairing):
             raise Unreadable("no-equation", *self._place(tex))
         sides = []
         problem: Unreadable | None = None
+        failing = nodes[0]
         for node in nodes:
             try:
                 sides.append(self.side(node, tex, tree))
             except Unreadable as error:
+                failing = node if problem is None else failing
                 problem = problem or error
         if previous is None and not fact and sides:
             first = sides[0]
@@ -166,15 +172,9 @@ class Derivator(Repairing):
             self.last = sides[-1]
         else:
             chain = list(sides)
-        if problem is not None and problem.problem.key in MISFITS and sides != chain[:0]:
-            number = len(sides)
-            known = chain[-1] if chain else None
-            self.last = known if not fact else self.last
-            if known is not None and number < len(nodes):
-                return [self.misfit(problem, verdict, known, tex, number)]
         if problem is not None:
             if problem.problem.key in MISFITS:
-                return [self.misfit(problem, verdict, previous, tex, 0)]
+                return [self.misfit(problem, verdict, failing, previous, tex)]
             raise problem
         if not ops:
             return []  # the left side alone; the rows after it continue it
@@ -188,7 +188,7 @@ class Derivator(Repairing):
                 self.no_gaps(equation)
                 one.sizes = self.sizes(equation)
             except Unreadable as error:
-                verdicts.append(self.misfit(error, one, sound, tex, nodes.index(b.node)))
+                verdicts.append(self.misfit(error, one, b.node, previous, tex))
                 continue
             # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
             states = fact or (b.node.kind, b.node.value) == ("number", "0")
@@ -203,7 +203,7 @@ class Derivator(Repairing):
                     self.proof(equation, one)
                 sound = b
             elif self.prove:
-                self.diagnose(equation, one, tex, nodes.index(b.node))
+                self.diagnose(equation, one, previous, tex)
         if not fact:
             self.last = sound  # what is wrong is not built on
         return [merged(verdicts)]

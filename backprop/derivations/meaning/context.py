@@ -20,6 +20,7 @@ class Context(ABC):
     def __init__(self, world: World, tex: str, tree: Node = NONE) -> None:
         self.world = world
         self.tex = tex
+        self.tree = tree
         self.indices = subscript_letters(tree)
         self.dims: dict[str, Dim] = {}
         self.bound: dict[str, str] = {}
