@@ -41,8 +41,22 @@ SAID: dict[str, tuple[str, str]] = {
         "不读求值竖线；请给函数命名并写 f'(x)",
     ),
     "inequality": (
-        "{found} states no equation; only rows with = are verified",
-        "{found} 不是等式；只验证带 = 的行",
+        "{found} states no equation; = and inequalities of one direction are verified, "
+        "≈ as = … + O(h^2)",
+        "{found} 不是等式；只验证等式和同一方向的不等式，≈ 请写成 = … + O(h^2)",
+    ),
+    "order": (
+        "{found}: what becomes small is not clear; write it at the end of a side, as O(h^2) with a "
+        "declared number h",
+        "{found}：看不出什么趋于零；请写在一边的末尾，如 O(h^2)，其中 h 是声明过的数",
+    ),
+    "does-not-hold": (
+        "the inequality does not hold",
+        "不等式不成立",
+    ),
+    "order-larger": (
+        "the error does not shrink like {symbol}^{power}",
+        "误差不像 {symbol}^{power} 那样缩小",
     ),
     # names
     "undeclared": (
@@ -347,6 +361,10 @@ SAID: dict[str, tuple[str, str]] = {
     "no-equation": (
         "this row states no equation; write =, or waive it: % unchecked: reason",
         "这一行没有等式；请写 =，或注明：% unchecked: 理由",
+    ),
+    "does-not-follow": (
+        "left and right differ where {found} holds: it does not follow",
+        "{found} 成立时左右两边仍不相等：推不出来",
     ),
     "not-equal": (
         "left and right differ",

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from backprop.derivations.evidence.conclusions import conclude
 from backprop.derivations.evidence.instances import INSTANCES, Equation
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -72,7 +73,7 @@ def _verify(
         if formula.kind == "display":
             derivator.last = None
             derivator.vary(derivation.formulas)
-            found = [v for row in formula.rows for v in derivator.row(row)]
+            found = conclude(derivator, formula.rows)
         else:
             found = [_tied(formula, derivator, code)]
         for verdict in found:
