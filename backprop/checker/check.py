@@ -14,6 +14,7 @@ from backprop.checker.report import Mistake, Report, language
 from backprop.checker.reveal import level_of, told
 from backprop.checker.variables import by_name, ratio, rows
 from backprop.checker.words import say
+from backprop.graph.trees import is_object
 from backprop.judging.case import Case
 from backprop.judging.closeness import TOLERANCE, differs
 from backprop.judging.hints import HINTS
@@ -22,8 +23,9 @@ from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
 from backprop.judging.points import Point, points
 from backprop.judging.recorder import Recording
-from backprop.judging.results import MISSING, Misfit, as_results, labels_of
+from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
 from backprop.judging.run import Instrumented
+from backprop.judging.state import State
 from backprop.judging.trials import Trials
 from backprop.judging.truth import Truth
 
@@ -31,8 +33,7 @@ _MOST = 3  # mistakes that are listed
 
 
 def check(
-    f: Callable[..., Any],
-    f_backward: Callable[..., Any],
+    f: Any,
     *args: Any,
     lang: str | None = None,
     reveal: str = "all",
@@ -40,18 +41,26 @@ def check(
 ) -> Report:
     """Compare a handwritten backward with the true gradients of a forward function.
 
+    ``bp.check(f, f_backward, *args)``, or one of
+
+    - ``bp.check(f, *args)``: `f` returns (loss, gradients), which it computes itself;
+    - ``bp.check(layer.forward, layer.backward, *args)``, ``bp.check(layer, *args)``: an object
+      whose parameters, and their gradients, are attributes (`W`, `dW`; `params`, `grads`).
+
     Parameters
     ----------
     f : function
         The forward, any function of numpy arrays; it returns the output (or several), and
         possibly a cache: `out`, `(out, cache)`, `(out1, out2, cache)`.
-    f_backward : function
-        Takes `(dout, cache)` if its second parameter is called `cache`, else
-        `(dout, *args)`; several upstream gradients come as a tuple, or one by one where it has
-        a parameter for each. It returns one gradient for each floating-point array among
-        `args`, in their order and shapes (or a dictionary `{"dx": …}`).
     *args : any
-        Arguments of `f`. Floating-point arrays are taken in double precision.
+        First the backward, `f_backward`, unless `f` or the layer computes the gradients. It takes
+        `(dout, cache)` if its second parameter is called `cache`, else `(dout, *args)`; several
+        upstream gradients come as a tuple, or one by one where it has a parameter for each; a
+        method takes `dout` alone. It returns one gradient for each floating-point array among
+        the arguments, in their order and shapes (or a dictionary `{"dx": …}`), or leaves it in an
+        attribute.
+        Then the arguments of `f`. Floating-point arrays are taken in double precision, and so are
+        those in dictionaries, lists, tuples and objects, which are afterwards as they were.
     lang : "en" or "zh"
         The language of the report; None: what the locale says.
     reveal : "verdict", "variable", "hint", "fix" or "all"
@@ -82,15 +91,41 @@ def check(
     reveal = level_of(reveal)
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance is {tolerance!r}; it is a small positive number, such as 1e-6")
-    for given in (f, f_backward):
-        if not callable(given):
-            raise TypeError(f"bp.check takes two functions and their arguments, not {given!r:.40}")
-    places = points(f, f_backward, args)
-    truths = [Truth(point, tolerance) for point in places]
-    for truth in truths:
-        truth.confirm()
-    backward = Instrumented(f_backward)
-    return told(_Check(backward, places, truths, lang).report(), reveal)
+    f, f_backward, args = _sorted(f, args)
+    with State(f, f_backward, args) as state:
+        places = points(f, f_backward, args, state)
+        truths = [Truth(point, tolerance) for point in places]
+        for truth in truths:
+            truth.confirm()
+        backward = Instrumented(f_backward, _gather(places[0], state))
+        return told(_Check(backward, places, truths, lang).report(), reveal)
+
+
+def _sorted(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
+    """The forward, the backward (the forward itself, where it returns both), the arguments."""
+    second = args[0] if args else None
+    forward = getattr(f, "forward", f if callable(f) else None)
+    if is_object(f) and callable(forward) and callable(getattr(f, "backward", None)):
+        if not callable(second):
+            return forward, f.backward, args
+    if not callable(f) or not args or isinstance(second, str):
+        wrong = f if not callable(f) else second
+        raise TypeError(f"bp.check takes two functions and their arguments, not {wrong!r:.40}")
+    if callable(second):
+        return f, second, args[1:]
+    return f, f, args
+
+
+def _gather(point: Point, state: State) -> Callable[[Any], Any]:
+    """What a run gives: what it returns, without the loss, and the gradients in attributes."""
+    graph, itself = point.graph, point.signature.itself
+    if not itself and not state:
+        return lambda result: result
+
+    def gather(result: Any) -> Any:
+        return Found(result, int(itself), state.gradients(graph, point.args))
+
+    return gather
 
 
 class _Check:
@@ -123,10 +158,12 @@ class _Check:
         else:
             wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
-            also = {b.name for b in by_name(Case(self.trials, other, runs[other]))[0]}
+            others, same = by_name(Case(self.trials, other, runs[other]))
+            also = {blame.name for blame in others}
             for blame in wrong:
                 if blame.name in also:
                     mistakes.append(self._mistake(case, blame, hidden=True))
+            remarks = [remark for remark in remarks if remark in same]
             for remark in [*remarks, *uses_of_identities(case)]:
                 said = dict(remark.said)
                 if "what" in said:
@@ -304,6 +341,9 @@ class _Check:
         said = [first + ("" if lang == "zh" else " ") + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
+        if self.points[case.which].longer:
+            shapes = ", ".join(f"{n.name} {n.shape}" for n in case.truth.graph.differentiated)
+            said.append(say("longer", lang, shapes=shapes))
         error = times = None
         if want is not None and isinstance(value, (np.ndarray, float, int)):
             if np.shape(value) == want.shape:

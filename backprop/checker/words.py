@@ -110,6 +110,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The returned gradients are right all the same; but the variable is not what its name says.",
         "返回的梯度碰巧仍然是对的；但这个变量不是它的名字所说的梯度。",
     ),
+    "longer": (
+        "It is right at the given lengths only; it was judged at others: {shapes}.",
+        "它只在给定的长度下碰巧是对的；这里换了长度来检查：{shapes}。",
+    ),
     "no_source": (
         "There is no source to read (a REPL or exec), so lines cannot be shown or changed; the run was followed all the same.",
         "没有源代码（REPL 或 exec），无法显示和试改代码行；运行过程仍然跟踪了。",

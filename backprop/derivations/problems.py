@@ -41,8 +41,22 @@ SAID: dict[str, tuple[str, str]] = {
         "不读求值竖线；请给函数命名并写 f'(x)",
     ),
     "inequality": (
-        "{found} states no equation; only rows with = are verified",
-        "{found} 不是等式；只验证带 = 的行",
+        "{found} states no equation; = and inequalities of one direction are verified, "
+        "≈ as = … + O(h^2)",
+        "{found} 不是等式；只验证等式和同一方向的不等式，≈ 请写成 = … + O(h^2)",
+    ),
+    "order": (
+        "{found}: what becomes small is not clear; write it at the end of a side, as O(h^2) with a "
+        "declared number h",
+        "{found}：看不出什么趋于零；请写在一边的末尾，如 O(h^2)，其中 h 是声明过的数",
+    ),
+    "does-not-hold": (
+        "the inequality does not hold",
+        "不等式不成立",
+    ),
+    "order-larger": (
+        "the error does not shrink like {symbol}^{power}",
+        "误差不像 {symbol}^{power} 那样缩小",
     ),
     # names
     "undeclared": (
@@ -87,6 +101,25 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} may be a name of its own or a power of {name}: both are declared; give the number "
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
+    "nabla-span": (
+        "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
+        "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
+    ),
+    "no-table": (
+        "{found}: no function of these letters is declared, but {known}; p(x) and p(z) are different ones",
+        "{found}：没有声明过以这些字母为自变量的函数，声明过的是 {known}；p(x) 和 p(z) 是两个函数",
+    ),
+    "no-distribution": (
+        "{found} is not declared as a distribution; declare the letter and its law, e.g. "
+        "$x \\in \\mathcal{{X}}$, $x \\sim p$",
+        "{found} 没有声明为分布；请声明字母和它的分布，例如 $x \\in \\mathcal{{X}}$、$x \\sim p$",
+    ),
+    "no-random": (
+        "nothing in this {found} is random; declare what is, $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ "
+        "or $\\mathbb{{E}}[X] = \\mu$, or write what is averaged over, \\mathbb{{E}}_{{x \\sim p}}",
+        "这个 {found} 里没有随机的东西；请声明，例如 $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ 或 "
+        "$\\mathbb{{E}}[X] = \\mu$，或写出对什么取平均：\\mathbb{{E}}_{{x \\sim p}}",
     ),
     "e-declared": (
         "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
@@ -328,6 +361,10 @@ SAID: dict[str, tuple[str, str]] = {
     "no-equation": (
         "this row states no equation; write =, or waive it: % unchecked: reason",
         "这一行没有等式；请写 =，或注明：% unchecked: 理由",
+    ),
+    "does-not-follow": (
+        "left and right differ where {found} holds: it does not follow",
+        "{found} 成立时左右两边仍不相等：推不出来",
     ),
     "not-equal": (
         "left and right differ",

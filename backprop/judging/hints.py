@@ -14,11 +14,14 @@ from typing import Any
 
 from backprop.judging.edits.choices import mask, operand, value_for_derivative
 from backprop.judging.edits.matrices import index, order, transposed
-from backprop.judging.edits.places import Change, Place
+from backprop.judging.edits.places import Change, Place, Scope
 from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
 from backprop.judging.edits.statements import (
     accumulated,
+    axes_throughout,
     divided,
+    lengths_throughout,
+    operands_throughout,
     reordered,
     subtracted,
     unshared,
@@ -61,7 +64,7 @@ class Hint:
     en: tuple[str, ...]
     zh: tuple[str, ...]
     edits: tuple[Callable[[Place], Iterator[Change]], ...] = ()
-    statements: tuple[Callable[[ast.stmt], Iterator[Change]], ...] = ()
+    statements: tuple[Callable[[ast.stmt, Scope], Iterator[Change]], ...] = ()
     related: tuple[Callable[[Pair], Words | None], ...] = ()
 
     def say(self, lang: str, detail: dict[str, Any]) -> str:
@@ -85,7 +88,7 @@ HINTS = {hint.word: hint for hint in [
           "The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
          ("因子错了：写的是 `{was}`，应该是 `{factor}`。",
           "因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。"),
-         edits=(factor, epsilon, missing_factor), statements=(divided,), related=(multiplied,)),
+         edits=(factor, epsilon, missing_factor), statements=(divided, lengths_throughout), related=(multiplied,)),
     Hint("power", "another exponent, or dividing instead of multiplying, makes it right",
          ("The power is wrong: `{was}` should be `{want}`.", "The power is wrong."),
          ("幂次错了：`{was}` 应该是 `{want}`。", "幂次错了。"),
@@ -93,7 +96,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("axis", "another axis of a sum, mean or softmax makes it right",
          ("The axis is wrong: axis {was} where axis {want} is needed.", "The axis is wrong."),
          ("轴错了：写的是 axis={was}，应该是 axis={want}。", "轴错了。"),
-         edits=(axis,), related=(too_small,)),
+         edits=(axis,), statements=(axes_throughout,), related=(too_small,)),
     Hint("missing sum", "a sum over axes makes it right: broadcasting forward is a sum backward",
          ("A sum over axis {axis} is missing: forward broadcast the value along it, so backward adds up.",
           "A sum is missing: where forward broadcasts, backward adds up."),
@@ -107,7 +110,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
          ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。"),
-         edits=(operand, index)),
+         edits=(operand, index), statements=(operands_throughout,)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
          ("掩码 (mask) 错了：`{was}` 应该是 `{want}`。", "掩码 (mask) 放过了不该放过的元素。"),

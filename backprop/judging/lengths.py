@@ -4,15 +4,17 @@ Where N = D, `x.shape[1]` is as good as `x.shape[0]`, and where N = 5, so is 5. 
 all are different.
 """
 
+import dis
 import itertools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 Axis = tuple[int, int]  # which argument, which of its axes
 TRIES = 64
+LARGEST = 20_000  # entries
 
 
 def other_lengths(
@@ -34,12 +36,19 @@ def other_lengths(
     longer: dict[Axis, int] = {}
     taken = {n for argument in args if isinstance(argument, np.ndarray) for n in argument.shape}
     for length, axes in _axes(args).items():
-        for some in _groups(axes, works, tries):
-            new = next(n for n in itertools.count(length + 1) if n not in taken)
+
+        def doubles(some: tuple[Axis, ...], more: int = length) -> bool:
+            return works(dict.fromkeys(some, more))
+
+        for some in _groups(axes, doubles, tries):
+            # A multiple: what is divided into groups, heads or windows still can be.
+            new = next(n for n in itertools.count(2 * length, length) if n not in taken)
             if works(more := longer | dict.fromkeys(some, new - length)):
                 taken.add(new)
                 longer = more
-    return resized(args, longer) if longer else None
+    found = resized(args, longer)
+    size = sum(each.size for each in found if isinstance(each, np.ndarray))
+    return found if longer and size <= LARGEST else None
 
 
 def lengths_of(args: list[Any]) -> set[int]:
@@ -57,27 +66,41 @@ def _axes(args: list[Any]) -> dict[int, list[Axis]]:
 
 
 def _groups(
-    axes: list[Axis], works: Callable[[dict[Axis, int]], bool], most: int
+    axes: list[Axis], works: Callable[[tuple[Axis, ...]], bool], most: int
 ) -> list[list[Axis]]:
-    """Axes that have to be equal, group by group: the smallest sets that may grow alone."""
+    """Axes that grow together, group by group.
+
+    What can be equal by custom stays equal (a row of scores has a label, though a function may
+    not look at all of them): one axis of as many arguments as possible. The axes of one
+    argument part, unless the function needs them to be equal.
+    """
     groups: list[list[Axis]] = []
     rest, tries = list(axes), 0
     while rest:
         first, *others = rest
-        found = rest
-        for size in range(len(others)):
-            for some in itertools.combinations(others, size):
-                tries += 1
-                if tries > most:
-                    return groups
-                if works(dict.fromkeys((first, *some), 1)):
-                    found = [first, *some]
-                    break
-            if found is not rest:
+        found = None
+        for some in _companions(first, others):
+            tries += 1
+            if tries > most:
+                return groups
+            if works((first, *some)):
+                found = [first, *some]
+                groups.append(found)
                 break
-        groups.append(found)
-        rest = [axis for axis in rest if axis not in found]
+        rest = [axis for axis in others if axis not in (found or ())]
     return groups
+
+
+def _companions(first: Axis, others: list[Axis]) -> Iterator[tuple[Axis, ...]]:
+    """What may grow with an axis: one axis of other arguments, many first; then any, few first."""
+    for size in range(len({i for i, _ in others}), -1, -1):
+        for some in itertools.combinations(others, size):
+            if len({i for i, _ in (first, *some)}) == size + 1:
+                yield some
+    for size in range(1, len(others) + 1):
+        for some in itertools.combinations(others, size):
+            if len({i for i, _ in (first, *some)}) < size + 1:
+                yield some
 
 
 def resized(args: list[Any], longer: dict[Axis, int]) -> list[Any]:
@@ -110,7 +133,7 @@ def form(graph: Any) -> Any:
 def has_lengths(value: Any, lengths: set[int], inside: tuple[Any, ...] = ()) -> bool:
     """May this value of a page depend on the lengths of its arrays?"""
     if isinstance(value, types.FunctionType):
-        names = set(value.__code__.co_names) & set(value.__globals__)
+        names = _read(value)
         written = [*value.__code__.co_consts, *(value.__defaults__ or ())]
         return value not in inside and (
             any(type(one) is int and one in lengths for one in written)
@@ -126,3 +149,31 @@ def has_lengths(value: Any, lengths: set[int], inside: tuple[Any, ...] = ()) -> 
     if isinstance(value, (float, str, type(None), types.ModuleType, type)):
         return False
     return not callable(value)
+
+
+def fixes_lengths(function: Any, lengths: set[int]) -> bool:
+    """May a function be written for these lengths, by numbers or arrays from outside of it?"""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    function = getattr(function, "__func__", function)
+    if not isinstance(function, types.FunctionType):
+        return True
+    outside = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
+    outside += [function.__globals__[name] for name in _read(function)]
+    if any(isinstance(value, (np.ndarray, list, tuple, dict)) for value in outside):
+        return True
+    return any(has_lengths(value, lengths) for value in (function, *outside))
+
+
+def _read(function: types.FunctionType) -> set[str]:
+    """The global names that a function reads."""
+    instructions = dis.get_instructions(function.__code__)
+    names = {one.argval for one in instructions if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return names & set(function.__globals__)
+
+
+def _filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False

@@ -26,6 +26,10 @@ class Trials:
         self.labels: list[str | None] = []  # the variables that its `return` names
         self.replaced: dict[int, ast.stmt] = {}
         self.overrides: dict[tuple[int, str], Override] = {}
+        # Lines of the loss, where the gradient is computed beside it: what they say holds.
+        self.spared: frozenset[int] = frozenset()
+        if points[0].signature.itself:
+            self.spared = frozenset(n.line for n in points[0].graph.nodes if n.line is not None)
 
     def record(self, which: int, extra: dict[tuple[int, str], Override] | None = None) -> Recording:
         args, guarded = self.points[which].call()

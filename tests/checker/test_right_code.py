@@ -379,3 +379,42 @@ def test_a_small_mistake_is_not_excused_by_numbers_that_could_be_rounded():
         return dx + 1e-4 * np.arange(x.size).reshape(x.shape) % 3
 
     assert check(gelu, backward, rng.normal(size=(5, 4))).hint != "rounded"
+
+
+# ── notes are true ──────────────────────────────────────────────────────────────────────────
+def test_a_sum_that_is_computed_again_in_an_expression_is_no_identity():
+    def f(t):
+        m = np.mean(t, axis=0)
+        out = m**2
+        return out
+
+    def backward(dout, t):
+        dt = 2 * np.mean(t, axis=0) * dout / t.shape[0] * np.ones_like(t)
+        return dt
+
+    def by_method(dout, t):
+        return 2 * t.mean(0) * dout / len(t) + np.zeros(t.shape)
+
+    for each in (backward, by_method):
+        report = check(f, each, rng.normal(size=(5, 4)))
+        assert report.ok
+        assert report.notes == []
+
+
+def test_a_variance_computed_again_in_one_expression_is_no_identity():
+    def f(x):
+        diff = x - np.mean(x, axis=0)
+        var = np.mean(diff**2, axis=0)
+        out = diff / np.sqrt(var + 1e-5)
+        return out
+
+    def staged(dout, x):
+        std = np.sqrt(np.mean((x - x.mean(axis=0)) ** 2, axis=0) + 1e-5)
+        ddiff = dout / std
+        dvar = -0.5 * np.sum(dout * (x - x.mean(axis=0)), axis=0) / std**3
+        ddiff += 2 * (x - x.mean(axis=0)) * dvar / len(x)
+        return ddiff - ddiff.mean(axis=0)
+
+    report = check(f, staged, rng.normal(size=(5, 4)))
+    assert report.ok
+    assert report.notes == []

@@ -308,7 +308,7 @@ def test_the_message_says_what_is_expected_and_the_shapes():
             "dsquare = dvar / x.shape[1]",
             "variance(x)",
             "it is right for the lengths of this page, where some are equal, and wrong for "
-            "others: x (5, 6)",
+            "others: x (8, 12)",
         ),
     ],
 )

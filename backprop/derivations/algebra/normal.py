@@ -58,9 +58,10 @@ class Normaliser:
         self.calculus = Calculus(world, formal, direct)
         self.expand = expand
         self.algebra = Algebra(self.positive)
-        rules = []
-        for one in world.assumed:
-            rules += self.rules(one.left, one.right)
+        rules: list[tuple[Atom, Poly]] = []
+        equations = [(one.left, one.right) for one in world.assumed]
+        for left, right in (*equations, *world.moments):
+            rules += self.rules(left, right)
         if rules:
             self.algebra.rewrite = lambda atom: self.assumed(atom, rules)
 

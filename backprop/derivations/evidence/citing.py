@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop.derivations.evidence.instances import Equation, Instances
 from backprop.derivations.evidence.sample import TWIN
-from backprop.derivations.evidence.scope import OPAQUE, SHIFTED, TRUE, Scope
+from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.rewriting import free_indices, names_in, walk
@@ -26,6 +26,7 @@ from backprop.derivations.meaning.terms import (
     Term,
     Var,
 )
+from backprop.derivations.meaning.world import OPAQUE, SHIFTED, TRUE
 from backprop.derivations.problems import Problem
 from backprop.derivations.verdicts import WRONG, Verdict
 

@@ -242,10 +242,11 @@ class Evaluation:
             value = apply(lambda a, b: a + b * b, waves, linear)
         elif term.order == 1:
             value = apply(lambda c, b, v: c + 2 * b * v, first, linear, second)
-        elif term.order == 2:
-            value = apply(lambda a, v: -a + 2 * v * v, waves, second)
-        else:
-            raise OutsideDomainError("f''' of an arbitrary function")
+        else:  # sin → cos → −sin → −cos, and nothing is left of the square after the second
+            wave = waves if term.order % 2 == 0 else first
+            sign = -1.0 if term.order % 4 in (2, 3) else 1.0
+            square = 2.0 if term.order == 2 else 0.0
+            value = apply(lambda a, v: sign * a + square * v * v, wave, second)
         return gather(value, [self.position(p, at) for p in term.at])
 
     @staticmethod

@@ -20,7 +20,7 @@ from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, V
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node, read
-from backprop.derivations.verdicts import Difference
+from backprop.derivations.verdicts import Difference, Verdict
 
 INSTANCES, INSTANCES_AT_PREMISES, INSTANCES_AT_KINKS = 4, 12, 24
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
@@ -66,6 +66,9 @@ class Instances:
         self.direct = direct
         self.prove = prove
         self.last: Side | None = None
+        self.failed: Equation | None = None  # the last equation of a row, if it alone is wrong
+        self.explains = True  # is what would repair a wrong row worth the search?
+        self.rest: Verdict | None = None  # the verdict on those before it
         self.head: set[str] = set()  # symbols that the chain differentiates
         self.instances: dict[tuple[int, bool, frozenset[int]], Instance | None] = {}
         self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial

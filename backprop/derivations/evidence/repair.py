@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from backprop.derivations.evidence.citing import Citing
 from backprop.derivations.evidence.edits import Edit, edits
 from backprop.derivations.evidence.instances import INSTANCES, Equation, Side
-from backprop.derivations.evidence.scope import TRUE
+from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import LANGUAGES, Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
 from backprop.derivations.verdicts import (

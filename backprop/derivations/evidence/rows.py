@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from backprop.derivations.evidence.instances import Equation, Side
+from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
+from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing, said
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.terms import Term, Var
+from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.cites import cited_names
 from backprop.derivations.reading.find import Formula
@@ -30,6 +31,7 @@ from backprop.derivations.verdicts import (
     Verdict,
 )
 
+ORDERED = ("<", "<=", ">", ">=")
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
 INDEX = r"[a-z](?:_[a-z])?"
 WHERE = re.compile(
@@ -56,6 +58,7 @@ class Derivator(Repairing):
 
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
+        self.failed = self.rest = None
         verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
         if "unchecked" in row.directives:
             verdict.reason = row.directives["unchecked"]
@@ -170,8 +173,17 @@ class Derivator(Repairing):
                 return []
             ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
         for op in ops:
-            if op != "=":
+            if op != "=" and op not in ORDERED:
                 raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        if {"<", "<="} & set(ops) and {">", ">="} & set(ops):
+            raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        known = self.world.functions.keys() | self.world.symbols.keys()
+        numbers = {k for k, s in self.world.symbols.items() if s.kind == "variable" and not s.shape}
+        orders: dict[int, Order] = {}
+        for k, node in enumerate(nodes):
+            nodes[k], order = without_order(node, frozenset(known), numbers)
+            if order is not None:
+                orders[id(nodes[k])] = order
         fact = row.lead == "\\because" or (tree.kind == "relation" and ":=" in tree.value)
         if nodes[0] is NONE and nodes[1:] and not fact:
             if self.last is None:
@@ -213,7 +225,7 @@ class Derivator(Repairing):
             raise problem
         if not ops:
             return []  # the left side alone; the rows after it continue it
-        verdicts = []
+        verdicts: list[Verdict] = []
         sound = chain[0]
         for b in chain[1:]:
             one = Verdict(**vars(verdict))
@@ -224,6 +236,12 @@ class Derivator(Repairing):
                 one.sizes = self.sizes(equation)
             except Unreadable as error:
                 verdicts.append(self.misfit(error, one, b.node, previous, tex))
+                continue
+            op = ops[len(ops) - len(chain) + chain.index(b)]
+            order = orders.get(id(b.node)) or orders.get(id(sound.node))
+            if op != "=" or order is not None:
+                verdicts.append(self.estimated(equation, one, op, order))
+                sound = b if verdicts[-1].ok else sound
                 continue
             # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
             states = fact or (b.node.kind, b.node.value) == ("number", "0")
@@ -247,11 +265,30 @@ class Derivator(Repairing):
                 if self.prove:
                     self.proof(equation, one)
                 sound = b
-            elif self.prove:
-                self.diagnose(equation, one, previous, tex)
+            else:
+                if b is chain[-1] and all(v.ok for v in verdicts[:-1]):
+                    self.failed, self.rest = equation, merged(verdicts[:-1])
+                if self.prove and self.explains:
+                    self.diagnose(equation, one, previous, tex)
         if not fact:
             self.last = sound  # what is wrong is not built on
-        return [merged(verdicts)]
+        return [found] if (found := merged(verdicts)) else []
+
+    def estimated(
+        self, equation: Equation, verdict: Verdict, op: str, order: Order | None
+    ) -> Verdict:
+        """An inequality, or an equation up to O(h^k): checked, never proved."""
+        if order is not None and op != "=":
+            raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
+        found = violated(self, equation, op) if order is None else too_large(self, equation, order)
+        verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
+        if found is not None:
+            verdict.status, verdict.difference = WRONG, found
+            verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+            key = "does-not-hold" if order is None else "order-larger"
+            values = {} if order is None else {"symbol": order.symbol, "power": str(order.power)}
+            verdict.problem = Problem(key, values)
+        return verdict
 
     @staticmethod
     def leap(verdict: Verdict) -> None:
@@ -273,8 +310,10 @@ class Derivator(Repairing):
         return first, first + 1
 
 
-def merged(verdicts: list[Verdict]) -> Verdict:
+def merged(verdicts: list[Verdict]) -> Verdict | None:
     """The verdict on a row with several equation signs: its weakest one."""
+    if not verdicts:
+        return None
     order = [WRONG, UNCHECKED, UNDERIVED, WAIVED, CHECKED, PROVED]
     worst = min(verdicts, key=lambda v: order.index(v.status))
     worst.by = tuple(dict.fromkeys(c for v in verdicts for c in v.by))

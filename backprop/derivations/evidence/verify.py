@@ -6,14 +6,14 @@ from contextlib import nullcontext
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from backprop.derivations.evidence.conclusions import conclude
 from backprop.derivations.evidence.instances import INSTANCES, Equation
 from backprop.derivations.evidence.rows import Derivator
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
-from backprop.derivations.meaning.world import World
+from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import Row
@@ -81,7 +81,7 @@ def _verify(
         if formula.kind == "display":
             derivator.last = None
             derivator.vary(derivation.formulas)
-            found = [v for row in formula.rows for v in derivator.row(row)]
+            found = conclude(derivator, formula.rows)
         else:
             found = [_tied(formula, derivator, code)]
         for verdict in found:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered
+from backprop.derivations.meaning.chance import spelled
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import entry_of, entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape, unify
@@ -82,6 +83,8 @@ def apply_function(
         argument, more = ctx.factor(rest, 0)
         used = 1 + more
         following = rest[more] if more < len(rest) else None
+        if is_call(ctx, rest[:more]):  # \\log p(x) f(x): the brackets end the argument
+            following = None
         if following is not None and not (
             following.kind == "op" and following.value in ("\\cdot", "\\odot", "\\times")
         ):
@@ -104,6 +107,11 @@ def apply_function(
         value = arrays.over(value, scalar(base_of_log), ctx.span(whole))
     value = powered(ctx, value, whole, sup)
     return powered(ctx, value, whole, after_sup), used
+
+
+def is_call(ctx: Context, nodes: tuple[Node, ...]) -> bool:
+    """Is this p(x), a function of elements of finite sets?"""
+    return len(nodes) == 2 and spelled(ctx.text(nodes[0])) in ctx.world.tables
 
 
 def no_inverse(ctx: Context, node: Node, sup: Node) -> None:

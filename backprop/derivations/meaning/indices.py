@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.context import Context
@@ -154,6 +156,22 @@ def bare_text(ctx: Context, node: Node) -> str:
 
 def entry_of_symbol(ctx: Context, symbol: Symbol, sub: Node, node: Node) -> Array:
     """A declared symbol with its subscript: an entry, a row or column, or all of it."""
+    if symbol.hidden:
+        shown = len(symbol.shape) - len(symbol.hidden)
+        for outcome, dim in zip(symbol.hidden, symbol.shape[shown:], strict=True):
+            ctx.free.setdefault(outcome, node)
+            ctx.dims[outcome] = dim
+        outcomes = tuple(Var(o) for o in symbol.hidden)
+        bare = entry_of_symbol(
+            ctx, replace(symbol, shape=symbol.shape[:shown], hidden=()), sub, node
+        )
+
+        def along(p: tuple[Index, ...]) -> Term:
+            entry = bare.at(p)
+            assert isinstance(entry, Entry)
+            return Entry(entry.symbol, (*entry.at, *outcomes))
+
+        return Array(bare.shape, along)
     if symbol.kind == "label":
         index = Label(symbol.key, positions_of(ctx, symbol, sub, node))
         if ctx.world.base is None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered, read_bracket, read_indicator
+from backprop.derivations.meaning.chance import read_chance
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.derivatives import (
     apply_operator,
@@ -140,6 +141,9 @@ class Reader(Context):
             if base.value in ("\\max", "\\min") and sub is NONE:
                 return read_extreme(self, base.value[1:], node, rest), 2
             return read_big(self, base.value[1:], node, sub, sup, rest), len(nodes) - at
+        chance = read_chance(self, node, rest)
+        if chance is not None:
+            return chance
         if base.kind == "symbol" and base.value == "\\nabla":
             return read_nabla(self, node, sub, sup, rest)
         if node.kind == "frac" and derivative_marks(node):

@@ -100,7 +100,7 @@ def factor(place: Place) -> Iterator[Change]:
 
 def factors(scope: Scope) -> Iterator[tuple[str, float]]:
     seen = set()
-    known = (("2", 2.0), *scope.lengths.items(), *scope.counts.items(), ("4", 4.0), ("3", 3.0))
+    known = (*scope.lengths.items(), ("2", 2.0), *scope.counts.items(), ("4", 4.0), ("3", 3.0))
     for name, value in known:
         if value not in seen and value not in (0, 1):
             seen.add(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol, split
+from backprop.derivations.meaning.chance import OUTCOME
+from backprop.derivations.meaning.declare.chance import define_table
 from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
@@ -35,6 +37,8 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         raise bad(tex, tex)
     left, right = sides
     reader = Reader(world, tex, tree)
+    if define_table(world, reader, left, right):
+        return True
     if define_function(world, reader, left, right):
         return True
     found = new_name(world, reader, left, right)
@@ -78,11 +82,15 @@ def define(
     for letter, node in reader.pairs.items():
         if letter not in letters:
             raise reader.fail("pairs", node, index=letter)
+    hidden = tuple(sorted(n for n in reader.free if n.startswith(OUTCOME)))
+    outcomes = tuple((fresh("o"), reader.dims[n]) for n in hidden)
+    body = substitute(body, dict(zip(hidden, (Var(v) for v, _ in outcomes), strict=True)))
+    vars_ = (*vars_, *outcomes)
     for letter, node in reader.free.items():
-        if letter not in letters:
+        if letter not in (*letters, *hidden):
             raise reader.fail("free-index", node)
     if known is not None and not all(
-        unify(a, d) for a, (_, d) in zip(known.shape, vars_, strict=True)
+        unify(a, d) for a, (_, d) in zip(known.shape, vars_, strict=not hidden)
     ):
         raise reader.fail("declared-twice", left)
     for letter, (_, dim) in zip(letters, vars_, strict=False):
@@ -94,7 +102,7 @@ def define(
         raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
     symbol = known or Symbol(key, ())
     symbol.shape = tuple(find(d) for _, d in vars_)
-    symbol.kind, symbol.definition = "defined", lam
+    symbol.kind, symbol.definition, symbol.hidden = "defined", lam, hidden
     world.symbols[key] = symbol
     return symbol
 

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from backprop.derivations.meaning import key_of, split
+from backprop.derivations.meaning.declare.chance import declare_elements, declare_table
 from backprop.derivations.meaning.declare.names import (
     LABELS,
     NUMBER,
@@ -39,6 +40,8 @@ def declare_element(world: World, names: str, space: str) -> bool:
     binary = re.match(r"^\\\{\s*0\s*,\s*1\s*\\\}\s*(?:\^(\{.*\}|\w))?$", space)
     interval = re.match(rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]$", space)
     hit = SPACE.match(space)
+    if declare_elements(world, names, space):
+        return True
     if not (hit or binary or interval):
         raise bad(space, space)
     shape = read_lengths(world, (hit and hit["sup"]) or (binary and binary[1]) or None)
@@ -147,6 +150,8 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
 
 
 def declare_function(world: World, name: str, left: str, right: str) -> bool:
+    if declare_table(world, name, left, right):
+        return True
     key, _, _ = read_name(world, name)
     if key in world.symbols or key in world.sizes:
         raise Unreadable("declared-twice", 0, len(name), found=name)
