@@ -18,7 +18,7 @@ import numpy as np
 
 from backprop.graph.trees import RANDOM, Contents, attributes, foreign, is_object
 from backprop.tracer.plainly import Asking
-from backprop.tracer.reach import Reach
+from backprop.tracer.reach import Reach, names_in
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
 from backprop.tracer.tape import Tape, active, running
 
@@ -71,6 +71,11 @@ class StandingIn:
                         isinstance(each, np.ndarray) and is_object(holder)
                     ):
                         self.contents.keep(each)  # its arrays, too, may be written to
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything that will be run may draw random numbers."""
+        return any(names_in(function.__code__).draws for function in self._reach.functions)
 
     def __enter__(self) -> None:
         self._outer = running()
