@@ -102,6 +102,11 @@ SAID: dict[str, tuple[str, str]] = {
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
     ),
+    "index-outside": (
+        "{found} leaves its range, and nothing says what stands there; declare where the index "
+        "starts and ends, e.g. $i = 0, \\dots, N - K$",
+        "{found} 会超出范围，而没有说明那里是什么；请声明下标从哪里到哪里，例如 $i = 0, \\dots, N - K$",
+    ),
     "nabla-span": (
         "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
         "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
