@@ -64,10 +64,14 @@ def _public(graph: data.Graph) -> Graph:
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
     """The graph of `f(*args)`.
 
-    Floating-point arrays among `args` are differentiated (0-d included); everything else is a
-    constant. `f` returns an array, several arrays, or `(out, cache)`, recognised when the
-    last item is a tuple, list, dict or one of the arguments; `cache=True/False` decides by
-    hand.
+    Floating-point arrays among `args` are differentiated (0-d included), and such arrays inside
+    dictionaries, lists, tuples and objects, named by their path: `params["W1"]`, `layer.W`. So
+    are those of the object whose method `f` is: `self.W`. Everything else is a constant, and so
+    are averages that a layer keeps (`running_mean`) and attributes that `f` sets itself.
+    Arguments and objects are afterwards as they were before.
+
+    `f` returns an array, several arrays, or `(out, cache)`, recognised when the last item is a
+    tuple, list, dict or one of the arguments; `cache=True/False` decides by hand.
 
     Raises:
         TraceError: there is nothing to differentiate, a value leaves the graph, or the

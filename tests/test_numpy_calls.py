@@ -46,6 +46,10 @@ CALLS = {
     "cov": (lambda x: np.cov(x) + np.cov(x.T, rowvar=False, bias=True), array(3, 5)),
     "trapezoid": (lambda x: np.trapezoid(x, np.array([0, 1, 3]), axis=0), array(3, 4)),
     "trapezoid over x": (lambda x: np.trapezoid(x[0], x[1].cumsum()), array(2, 4)),
+    "choose": (
+        lambda x: np.choose(np.array([[0, 1, 2, 0]] * 3), [x, x**2, 3.0]) + (x > 1).choose([x, 0]),
+        array(3, 4),
+    ),
     "select": (lambda x: np.select([x < 0.5, x < 1], [-x, x**2], default=3 * x), array(3, 4)),
     "delete": (lambda x: np.delete(x, [0, 2], axis=1) ** 2, array(3, 4)),
     "roll": (lambda x: np.roll(x, (1, 2), axis=(0, 1)) * x, array(3, 4)),

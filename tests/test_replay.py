@@ -163,3 +163,42 @@ def test_a_shift_that_would_make_a_root_negative_is_made_smaller():
     x = array(5, 2) + 1
     for seed in range(5):
         assert np.isfinite(bp.trace(f, x).shifted(seed).output.value).all()
+
+
+SINGULAR = {
+    "sqrt": (np.sqrt, [0.0, 0.0]),
+    "std": (lambda x: np.std(x), [1.0, 1.0, 1.0]),
+    "norm": (lambda x: np.linalg.norm(x), [0.0, 0.0]),
+    "hypot": (lambda x: np.hypot(x, 0.0 * x), [0.0]),
+    "cbrt": (np.cbrt, [0.0]),
+    "power": (lambda x: x**0.9, [0.0]),
+    "arcsin": (np.arcsin, [1.0]),
+    "arccosh": (np.arccosh, [1.0]),
+    "log": (np.log, [0.0]),
+}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_where_an_operation_has_no_derivative_there_is_no_number(name):
+    f, x = SINGULAR[name]
+    x = np.array(x)
+    with np.errstate(all="ignore"):
+        dout = np.ones(np.shape(f(x)))
+        with pytest.raises(bp.KinkError, match=r"no derivative at x\[0\]"):
+            bp.numeric_gradient(lambda x: f(x) * 1.0, x, dout=dout)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "wanted"),
+    [
+        (lambda x: np.linalg.norm(x) ** 2, [0.0, 0.0], [0.0, 0.0]),
+        (lambda x: np.std(x) ** 2, [1.0, 1.0], [0.0, 0.0]),
+        (lambda x: np.sum(np.sqrt(x) * x), [0.0, 4.0], [0.0, 3.0]),
+        (lambda x: np.sum(np.sqrt(x**2 + 1e-12)), [1e-9], [1e-3]),
+        (lambda x: np.sum(np.sqrt(x)), [1e-9], [0.5 / np.sqrt(1e-9)]),
+    ],
+)
+def test_a_root_inside_something_smooth_is_no_kink(f, x, wanted):
+    np.testing.assert_allclose(
+        bp.numeric_gradient(f, np.array(x), dout=np.array(1.0)), wanted, rtol=1e-5, atol=1e-12
+    )

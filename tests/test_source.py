@@ -24,7 +24,11 @@ def agrees(f, *args, traced_with=None):
     wanted = bp.numeric_gradient(f, *args, dout=dout)
     for function in (alone(backward), backward):
         before = [np.copy(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
-        np.testing.assert_allclose(function(dout, *args), wanted, rtol=1e-9, atol=1e-9)
+        found = function(dout, *args)
+        several = isinstance(wanted, tuple)
+        assert isinstance(found, tuple) == several
+        for got, want in zip(found, wanted, strict=True) if several else [(found, wanted)]:
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9)
         np.testing.assert_equal(list(args), before)
     return backward
 

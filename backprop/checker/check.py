@@ -21,10 +21,10 @@ from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
 from backprop.judging.points import Point, points
 from backprop.judging.recorder import Recording
-from backprop.judging.results import Misfit, as_results
+from backprop.judging.results import MISSING, Misfit, as_results, labels_of
 from backprop.judging.run import Instrumented
 from backprop.judging.trials import Trials
-from backprop.judging.truth import OwnFault, Truth
+from backprop.judging.truth import Truth
 
 _MOST = 3  # mistakes that are listed
 
@@ -71,21 +71,10 @@ def check(
             raise TypeError(f"bp.check takes two functions and their arguments, not {given!r:.40}")
     places = points(f, f_backward, args)
     truths = [Truth(point) for point in places]
-    _confirm(truths)
+    for truth in truths:
+        truth.confirm()
     backward = Instrumented(f_backward)
     return _Check(backward, places, truths, lang).report()
-
-
-def _confirm(truths: list[Truth]) -> None:
-    """Rules against replay, at a point without a kink."""
-    for truth in reversed(truths):
-        try:
-            truth.confirm()
-        except OwnFault:
-            if kink(truth) is None:
-                raise
-        else:
-            return
 
 
 class _Check:
@@ -104,6 +93,7 @@ class _Check:
     # ── the verdict ─────────────────────────────────────────────────────────────────────────
     def report(self) -> Report:
         runs = [self.trials.record(i) for i in range(len(self.points))]
+        self.trials.labels = labels_of(runs[0].returned)
         which = self._judged(runs)
         run = runs[which]
         broken = self._broken(run, which)
@@ -111,8 +101,7 @@ class _Check:
             return self._made([broken], None)
         case = Case(self.trials, which, run)
         mistakes: list[Mistake] = []
-        if run.damage:
-            mistakes.append(self._damaged(self.trials.watch(which)))
+        self._remarked(run, which)
         if self.trials.wrong(which, run.result):
             mistakes += self._blamed(which, run)
         else:
@@ -158,7 +147,7 @@ class _Check:
         if run.failure is not None:
             return self._raised(run, which)
         try:
-            as_results(run.result, self.truths[which])
+            as_results(run.result, self.truths[which], self.trials.labels)
         except Misfit as misfit:
             line = getattr(run.returned, "lineno", None) or self._first_line()
             names = ", ".join(f"d{n.name}" for n in self.truths[which].graph.differentiated)
@@ -222,15 +211,30 @@ class _Check:
             return case.kinds.by_name(event, exact[0])
         return None
 
-    def _damaged(self, run: Recording) -> Mistake:
-        what, line, variable = run.damage[0]
-        word = "`dout`" if what.startswith("dout") else what.split()[0]
-        if what.startswith("cache"):
-            word = "`cache`"
-        said = HINTS["inplace"].say(self.lang, {"damaged": word})
-        head = say("first", self.lang, name=variable, line=line)
-        space = "" if self.lang == "zh" else " "
-        return Mistake(variable, line, self.backward.text(line), "inplace", head + space + said)
+    def _remarked(self, run: Recording, which: int) -> None:
+        """What was not compared, and what was written to: no mistakes by themselves."""
+        truth = self.truths[which]
+        found = as_results(run.result, truth, self.trials.labels)
+        inputs = truth.graph.differentiated
+        missing = [f"`{n.name}`" for n, got in zip(inputs, found, strict=True) if got is MISSING]
+        if missing:
+            self.notes.append(say("note_missing", self.lang, names=", ".join(missing)))
+        for name, count in self.truths[0].left_out.items():
+            size = truth.gradients[name].size
+            self.notes.append(
+                say("note_left_out", self.lang, name=name, count=count, size=size,
+                    forward=self.forward)
+            )  # fmt: skip
+        if truth.doubted:
+            names = ", ".join(f"`{name}`" for name in truth.doubted)
+            self.notes.append(say("note_doubted", self.lang, names=names))
+        if run.damage:
+            what, line, variable = self.trials.watch(which).damage[0]
+            word = "`dout`" if what.startswith("dout") else f"`{what.split()[-1]}`"
+            word = "`cache`" if what.startswith("cache") else word
+            self.notes.append(
+                say("note_inplace", self.lang, name=variable, line=line, damaged=word)
+            )
 
     def _blamed(self, which: int, run: Recording) -> list[Mistake]:
         """The first mistake, and what is wrong once it is corrected."""

@@ -11,7 +11,7 @@ from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.library import FUNCTIONS
 from backprop.judging.points import Point
-from backprop.judging.results import as_results
+from backprop.judging.results import MISSING, as_results
 from backprop.judging.truth import Truth
 from backprop.truth.replay import shifted
 
@@ -42,7 +42,7 @@ def uses_of_identities(case: Case) -> list[Remark]:
     there.truth = there.reading.truth = moved
     found: list[Remark] = []
     try:
-        wrong = _wrong_results(run.result, moved)
+        wrong = _wrong_results(trials.labels, run.result, moved)
     except Exception:
         return []
     if not wrong:
@@ -66,10 +66,9 @@ def uses_of_identities(case: Case) -> list[Remark]:
     return found or [Remark("note_uses_identity", {})]
 
 
-def _wrong_results(result: Any, truth: Truth) -> bool:
-    found = as_results(result, truth)
-    pairs = zip(found, truth.results, strict=True)
-    return any(differs(got, want, truth.scale, 1e-7) for got, want in pairs)
+def _wrong_results(labels: list[str | None], result: Any, truth: Truth) -> bool:
+    pairs = zip(as_results(result, truth, labels), truth.results, strict=True)
+    return any(got is not MISSING and differs(got, want, truth.scale, 1e-7) for got, want in pairs)
 
 
 def _shifted_value(value: Any, real: Truth, graph: Any) -> np.ndarray | None:

@@ -30,10 +30,21 @@ def expected(case: Case, blame: Blame) -> str | None:
     names = _translation(case, graph, steps[-1].gradient, blame.name)
     lines = [_renamed(step.line, names) for step in steps[-3:]]
     text = "; ".join(lines)
-    nameless = re.search(r"\bd?t\d+\b", text)  # values that the author gave no name
-    if len(text) > 200 or (nameless and blame.detail.get("line")):
-        return None
-    return text
+    target = names.get(steps[-1].gradient, steps[-1].gradient)
+    return text if len(text) <= 200 and _right(case, blame.node, lines, target) else None
+
+
+def _right(case: Case, node: str, lines: list[str], target: str) -> bool:
+    """Whether lines run in the backward's own names and give the gradient of a node."""
+    function = case.trials.backward.function
+    scope = {**(function.__globals__ if function else {}), "np": np}
+    scope |= {e.name: e.value for e in case.events if case.reading.own(e) and e.name.isidentifier()}
+    try:
+        with np.errstate(all="ignore"):
+            exec("\n".join(lines), scope)
+    except Exception:
+        return False
+    return case.reading.is_gradient(scope.get(target), case.truth.gradients[node])
 
 
 def _translation(case: Case, graph: Graph, gradient: str, name: str) -> dict[str, str]:
@@ -75,7 +86,7 @@ def describe(mistake: Mistake, lang: str) -> str:
     if mistake.got_shape is not None and mistake.want_shape is not None:
         if mistake.got_shape != mistake.want_shape:
             facts.append(say("shapes", lang, got=mistake.got_shape, want=mistake.want_shape))
-    if mistake.ratio is not None:
+    if mistake.ratio is not None and f"{mistake.ratio:.4g}" != "1":
         facts.append(say("ratio", lang, ratio=f"{mistake.ratio:.4g}"))
     elif mistake.error and np.isfinite(mistake.error):
         facts.append(say("error_size", lang, error=f"{mistake.error:.2g}"))

@@ -170,6 +170,8 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
         value = event.value
         if not event.last or event.kind in ("parameter", "loop"):
             continue
+        if value is None:
+            continue
         shape = value.shape if isinstance(value, (np.ndarray, np.floating)) else None
         node, status, error, times = None, "helper", 0.0, None
         if event.index in returned and returned[event.index] < len(case.truth.results):

@@ -46,6 +46,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{backward} returns a number of results that does not fit ({got}): {want} expected, one for each floating-point argument of {forward}, in this order: {names}",
         "{backward} 返回了 {got} 个值；应该是 {want} 个，{forward} 的每个浮点参数各一个，顺序是：{names}",
     ),
+    "integers": (
+        "{integers} holds integers, which have no gradient, so {backward} returns too much: only {names} can be compared. If it is no table of labels or indices, pass {passed} to {forward}.",
+        "{integers} 是整数数组，没有梯度，所以 {backward} 返回的太多了：只能比较 {names}。如果它不是标签或下标，请给 {forward} 传入 {passed}。",
+    ),
     "key": (
         "{backward} returns a dictionary without an entry for `{name}`; it has: {have}",
         "{backward} 返回的字典里没有 `{name}` 的梯度；只有：{have}",
@@ -62,6 +66,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "kink": (
         "At the given arguments {forward} has a kink ({where}): there is no gradient there, so that point was left out. {others} points nearby were judged.",
         "在给定的参数处 {forward} 不可导（{where}），没有梯度可比，这个点不算。改在附近的 {others} 个点上检查。",
+    ),
+    "note_missing": (
+        "not returned, so not compared: the gradient of {names}. Fine if nobody wants it.",
+        "没有返回 {names} 的梯度，所以没有比较；没有人要用的话，这样也可以。",
+    ),
+    "note_left_out": (
+        "{forward} has no derivative at {count} of the {size} entries of `{name}`; they were left out.",
+        "{forward} 在 `{name}` 的 {size} 个元素中有 {count} 个处不可导，这些元素没有比较。",
+    ),
+    "note_doubted": (
+        "For {names} the rules of backprop itself gave something else than replaying the forward; the replay was taken as the truth. Please report your forward function.",
+        "{names} 处 backprop 自己的规则和重放前向得到的结果不同，这里以重放为准。请把这个前向函数报告给我们。",
+    ),
+    "note_inplace": (
+        "`{name}` (line {line}) writes to {damaged}, which belongs to the caller. The gradients are what they are all the same; a copy (`.copy()`), or `a = a * b` for `a *= b`, would leave it alone.",
+        "`{name}`（第 {line} 行）改写了 {damaged}，那是调用者的数据。这里的梯度不受影响；先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`，就不会改到它。",
     ),
     "note_constant": (
         "`{name}` (line {line}) holds {ratio} times the gradient of `{node}`; later lines make up for it.",

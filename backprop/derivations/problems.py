@@ -151,9 +151,10 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}：{index} 没有被约束，也没有出现在别处；若对所有数对求和，请写 \\sum_{{{index}}} {found}",
     ),
     "differential": (
-        "{found} outside a derivative: a lone differential has no value; write \\frac{{d …}}{{d …}}, "
-        "or a \\cdot if d is a number",
-        "{found} 出现在导数之外：单独的微分没有值；请写 \\frac{{d …}}{{d …}}；若 d 是一个数，请写 \\cdot",
+        "{found} may be a differential or a product: write \\mathrm{{d}} for the differential, "
+        "\\frac{{d …}}{{d …}} for a derivative, \\cdot if d is a number, and brackets around a power",
+        "{found} 可以是微分，也可以是乘积：微分请写 \\mathrm{{d}}，导数请写 \\frac{{d …}}{{d …}}；若 d 是一个数，"
+        "请写 \\cdot；幂请加括号",
     ),
     "imaginary": (
         "{found} is an index and is also used as a number (or as the imaginary unit); "

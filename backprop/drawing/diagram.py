@@ -1,11 +1,22 @@
 """From a Graph and its Backward to what is drawn: boxes, wires, and the texts on them."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from backprop.drawing.texts import forward_text, letter, operands, shape_text, symbol
+from backprop.drawing.texts import (
+    expression,
+    forward_text,
+    letter,
+    operands,
+    shape_text,
+    symbol,
+    written,
+)
 from backprop.drawing.words import say
+
+_LONGEST = 14  # of an expression that labels a wire
 
 
 @dataclass(frozen=True)
@@ -22,9 +33,10 @@ class Item:
 @dataclass(frozen=True)
 class Link:
     """A wire from box ``source`` to box ``target`` (indices), carrying the value ``name`` and,
-    where a gradient flows, the variable ``gradient``; both have the shape ``shape``. ``step``
-    counts the forward steps from 1; ``back`` counts on from there: the upstream gradients, then
-    the lines of the backward pass."""
+    where a gradient flows, the variable ``gradient``; both have the shape ``shape``, but for a
+    gradient whose ``gradient_shape`` says otherwise. ``text`` is what is written for the value.
+    ``step`` counts the forward steps from 1; ``back`` counts on from there: the upstream
+    gradients, then the lines of the backward pass."""
 
     source: int
     target: int
@@ -34,6 +46,8 @@ class Link:
     line: int | None
     step: int | None
     back: int | None
+    text: str = ""
+    gradient_shape: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,7 @@ class Diagram:
     links: list[Link]
     main: int | None
     goal: int | None
+    exact: bool = False
 
 
 def outputs(graph: Any) -> list[Any]:
@@ -102,13 +117,26 @@ class Gradients:
         return found[0] if found else None
 
 
-def diagram(graph: Any, backward: Any = None, lang: str = "en") -> Diagram:
-    """What to draw for ``graph``; without ``backward`` no gradients are written."""
+def held_shape(held: tuple[int, ...], whole: tuple[int, ...], lang: str) -> str:
+    """The shape that a gradient has in the code, which broadcasting may still complete."""
+    shape = shape_text(held)
+    smaller = held != whole and math.prod(held) < math.prod(whole)
+    return shape + say("broadcast", lang) if smaller else shape
+
+
+def diagram(graph: Any, backward: Any = None, lang: str = "en", *, exact: bool = False) -> Diagram:
+    """What to draw for ``graph``; without ``backward`` no gradients are written.
+
+    ``exact``: as the code beside it has it, for figures: gradients with the shapes that the lines
+    give them, no names that the code does not have, and wires that can turn round.
+    """
     nodes, results = relevant(graph), outputs(graph)
     place = {id(node): index for index, node in enumerate(nodes)}
     forward = {id(node): step for step, node in enumerate(operations(graph), 1)}
     gradients = Gradients(backward)
     steps = gradients.steps
+    has_name = written(backward if exact else None)
+    held = {step.gradient: (step.shape, step.node.shape) for step in steps} if exact else {}
     given = [name for name in map(gradients.upstream, results) if name is not None]
     back = {
         name: len(forward) + number
@@ -126,7 +154,13 @@ def diagram(graph: Any, backward: Any = None, lang: str = "en") -> Diagram:
     def link(node: Any, target: int, gradient: str | None) -> Link:
         step, shown = forward.get(id(node)), back.get(gradient or "")
         name, shape = node.name, shape_text(node.shape)
-        return Link(place[id(node)], target, name, shape, gradient, node.line, step, shown)
+        text = name
+        if exact and not has_name(node):
+            told = expression(node, has_name)
+            text = told if len(told) <= _LONGEST else ""
+        lazy = held_shape(*held[gradient], lang) if gradient in held else shape
+        at = place[id(node)]
+        return Link(at, target, name, shape, gradient, node.line, step, shown, text, lazy)
 
     links = []
     for index, node in enumerate(nodes):
@@ -143,7 +177,7 @@ def diagram(graph: Any, backward: Any = None, lang: str = "en") -> Diagram:
     goal = len(nodes) if results else None
     description = _describe(nodes, results, steps, lang)
     title = say("title", lang, name=graph.function)
-    return Diagram(title, description, items, links, main, goal)
+    return Diagram(title, description, items, links, main, goal, exact)
 
 
 def _result_name(node: Any) -> str:

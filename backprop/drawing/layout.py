@@ -36,12 +36,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Wire:
-    """A wire from a box to a later one, by index, and the size of its label."""
+    """A wire from a box to a later one, by index, and the size of its label; ``below`` is what the
+    label needs below a wire that runs right, more than above it."""
 
     source: int
     target: int
     width: float
     height: float
+    below: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class _Placer:
         runs right, beside a wire that runs down (whose rows count to the left)."""
         if self.right:
             half = self.wires[wire].height / 2
-            return -half, half
+            return -half, half + self.wires[wire].below
         source = self.wires[wire].source
         start = self.half[source] if source in self.lanes.drop else -LABEL_GAP
         return start - self.wires[wire].width, start

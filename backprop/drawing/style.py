@@ -40,7 +40,7 @@ STYLE = f"""\
 .bp-graph{{font-family:{FONT}}}
 .bp-graph text{{font-size:12.5px;fill:var(--ink)}}
 .bp-graph .bp-forward{{fill:var(--forward)}}
-.bp-graph .bp-backward{{fill:var(--backward)}}
+.bp-graph :is(.bp-backward,.bp-held){{fill:var(--backward)}}
 .bp-graph .bp-shape{{font-size:11px}}
 .bp-node text{{font-size:14px;text-anchor:middle}}
 .bp-node rect{{fill:var(--box);stroke:var(--edge);stroke-width:1.4}}
@@ -49,6 +49,7 @@ STYLE = f"""\
 .bp-wire path{{fill:none;stroke:var(--wire);stroke-width:1.4}}
 .bp-wire .bp-head{{fill:var(--wire);stroke:none}}
 .bp-middle text{{text-anchor:middle}}
+.bp-graph path.bp-return{{display:none}}
 """
 
 _UNTHEMED = "body:not([data-md-color-scheme]):not([data-jp-theme-light]) .bp-alone"

@@ -14,9 +14,24 @@ _LINE, _CORNER, _HEAD = 15.0, 8.0, 8.0
 _SPACE = text_width(" ", _NAME)
 
 
+def _rows(link: Link) -> list[tuple[str, str, str]]:
+    """What is written on a wire: (its class, name, shape), row by row. What follows a shape has a
+    row of its own."""
+    rows = [("forward", link.text, link.shape)]
+    if link.gradient:
+        shape, end, more = link.gradient_shape.partition(")")
+        comma = more[: len(more) - len(more.lstrip(",，"))]
+        rows.append(("backward", link.gradient, shape + end + comma))
+        if more:
+            rows.append(("held", "", more[len(comma) :].strip()))
+    return rows
+
+
 def _label_width(link: Link) -> float:
-    shape = _SPACE + text_width(link.shape, _SHAPE)
-    return max(text_width(name, _NAME) for name in (link.name, link.gradient or "")) + shape
+    return max(
+        text_width(name, _NAME) + _SPACE + text_width(shape, _SHAPE)
+        for _, name, shape in _rows(link)
+    )
 
 
 def arrange(diagram: Diagram, direction: str) -> Layout:
@@ -27,8 +42,10 @@ def arrange(diagram: Diagram, direction: str) -> Layout:
     ]
     wires = []
     for link in diagram.links:
-        lines = 2 if direction == "right" or link.gradient else 1
-        wires.append(Wire(link.source, link.target, _label_width(link), lines * _LINE + 4))
+        lines = len(_rows(link))
+        below = max(0, lines - 2) * _LINE if direction == "right" else 0.0
+        height = (2 if direction == "right" else lines) * _LINE + 4
+        wires.append(Wire(link.source, link.target, _label_width(link), height, below))
     return layout(boxes, wires, direction, diagram.main, diagram.goal)
 
 
@@ -81,24 +98,36 @@ def _head(points: list[Point]) -> str:
     return "M" + "L".join(f"{_n(u)} {_n(v)}" for u, v in corners) + "z"
 
 
-def _texts(link: Link, label: Rect, around: bool) -> str:
-    """The label: the forward value above the wire and its gradient below, or, beside a wire
-    that runs the other way, one under the other."""
-    x = label.x + label.width / 2 if around else label.x
-    middle = label.y + label.height / 2
-    rows = [("forward", link.name, -6 if around else -4)]
-    if link.gradient:
-        rows.append(("backward", link.gradient, 15 if around else 11))
-    elif not around:
-        rows = [("forward", link.name, 4)]
-    return " ".join(
-        f'<text class="bp-{kind}" x="{_n(x)}" y="{_n(middle + down)}">{escape(name)} '
-        f'<tspan class="bp-shape">{escape(link.shape)}</tspan></text>'
-        for kind, name, down in rows
+def _back(points: list[Point]) -> str:
+    """The wire with its arrow at the other end, for what flows back."""
+    turned = points[::-1]
+    return (
+        f'<path class="bp-return" d="{_curve(turned)}"/>'
+        f'<path class="bp-head bp-return" d="{_head(turned)}"/>'
     )
 
 
-def _wire(diagram: Diagram, link: Link, points: list[Point], label: Rect, right: bool) -> str:
+def _texts(link: Link, label: Rect, around: bool, right: bool) -> str:
+    """The label: the forward value above the wire and its gradient below, or, beside a wire
+    that runs the other way, one under the other."""
+    x = label.x + label.width / 2 if around else label.x
+    rows = _rows(link)
+    below = max(0, len(rows) - 2) * _LINE if right else 0.0
+    middle = label.y + (label.height - below) / 2
+    downs = [-6.0, 15.0, 15.0 + _LINE]
+    if not around:
+        first = 4 - (len(rows) - 1) * _LINE / 2 + below / 2
+        downs = [first + number * _LINE for number in range(len(rows))]
+    return " ".join(
+        f'<text class="bp-{kind}" x="{_n(x)}" y="{_n(middle + down)}">'
+        f'{escape(name)} <tspan class="bp-shape">{escape(shape)}</tspan></text>'
+        for (kind, name, shape), down in zip(rows, downs, strict=False)
+    )
+
+
+def _wire(
+    diagram: Diagram, link: Link, points: list[Point], label: Rect | None, right: bool
+) -> str:
     attributes = _attributes(
         data_node=link.name,
         data_user=diagram.items[link.target].name,
@@ -111,7 +140,8 @@ def _wire(diagram: Diagram, link: Link, points: list[Point], label: Rect, right:
     return (
         f'<g class="bp-wire{" bp-middle" if around else ""}"{attributes}>'
         f'<path d="{_curve(points)}"/><path class="bp-head" d="{_head(points)}"/>'
-        f"{_texts(link, label, around)}</g>"
+        f"{_back(points) if diagram.exact and link.gradient else ''}"
+        f"{_texts(link, label, around, right) if label is not None else ''}</g>"
     )
 
 
@@ -126,21 +156,94 @@ def _node(item: Item, rect: Rect) -> str:
     )
 
 
+def cuts(drawn: Layout, least: float = 110.0) -> list[float]:
+    """Where a drawing that runs right may be cut: nothing but wires that run right cross there.
+
+    No piece is narrower than ``least``.
+    """
+    taken = [(box.x - _HEAD - 4, box.x + box.width + 4) for box in drawn.boxes]
+    taken += [(label.x - 2, label.x + label.width + 2) for label in drawn.labels]
+    taken += [
+        (a[0] - _CORNER - 1, a[0] + _CORNER + 1)
+        for path in drawn.wires
+        for a, b in pairwise(path)
+        if a[0] == b[0]
+    ]
+    found, end = [0.0], 0.0
+    for left, right in sorted(taken):
+        at = round((end + left) / 2, 1)
+        if left > end and at - found[-1] >= least and drawn.width - at >= least:
+            found.append(at)
+        end = max(end, right)
+    return found[1:]
+
+
+def _top(drawn: Layout, start: float, end: float) -> float:
+    """Where a piece begins that has nothing above."""
+    rects = (*drawn.boxes, *drawn.labels)
+    tops = [rect.y for rect in rects if rect.x < end and rect.x + rect.width > start]
+    tops += [
+        min(a[1], b[1])
+        for path in drawn.wires
+        for a, b in pairwise(path)
+        if min(a[0], b[0]) < end and max(a[0], b[0]) > start
+    ]
+    return max(0.0, min(tops) - 4)
+
+
+def pieces(diagram: Diagram, lang: str = "en") -> list[str]:
+    """The drawing from left to right in pieces, which may be laid side by side, or in rows as
+    words are. A wire that runs through several pieces is in each of them, its label in one. All
+    end at the same height; what is empty above is cut off."""
+    drawn = arrange(diagram, "right")
+    edges = [0.0, *cuts(drawn), drawn.width]
+    return [
+        _svg(diagram, drawn, "right", lang, False, (start, end, number, len(edges) - 1))
+        for number, (start, end) in enumerate(pairwise(edges))
+    ]
+
+
 def svg(
     diagram: Diagram, direction: str = "right", lang: str = "en", standalone: bool = True
 ) -> str:
     """The drawing of a diagram. Without ``standalone`` it has no style of its own, for pages
     that load `style.STYLE` once. It contains no ids, so any number of drawings fit one page."""
     drawn = arrange(diagram, direction)
-    wires = [
-        _wire(diagram, link, drawn.wires[index], drawn.labels[index], direction == "right")
-        for index, link in enumerate(diagram.links)
+    return _svg(diagram, drawn, direction, lang, standalone, (0.0, drawn.width, 0, 1))
+
+
+def _svg(
+    diagram: Diagram,
+    drawn: Layout,
+    direction: str,
+    lang: str,
+    standalone: bool,
+    part: tuple[float, float, int, int],
+) -> str:
+    """The piece from one x to another, of which number."""
+    start, end, number, count = part
+
+    def inside(left: float, right: float) -> bool:
+        return left < end and right > start
+
+    wires = []
+    for index, link in enumerate(diagram.links):
+        path, label = drawn.wires[index], drawn.labels[index]
+        if not inside(min(x for x, _ in path), max(x for x, _ in path)):
+            continue
+        here = label if inside(label.x, label.x + label.width) else None
+        wires.append(_wire(diagram, link, path, here, direction == "right"))
+    nodes = [
+        _node(item, box)
+        for item, box in zip(diagram.items, drawn.boxes, strict=True)
+        if inside(box.x, box.x + box.width)
     ]
-    nodes = [_node(item, drawn.boxes[index]) for index, item in enumerate(diagram.items)]
-    width, height = _n(drawn.width), _n(drawn.height)
+    top = _top(drawn, start, end) if count > 1 else 0.0
+    width, height = _n(end - start), _n(drawn.height - top)
+    title = diagram.title if count == 1 else f"{diagram.title} ({number + 1}/{count})"
     attributes = _attributes(
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {width} {height}",
+        viewBox=f"{_n(start)} {_n(top)} {width} {height}",
         width=width,
         height=height,
         role="img",
@@ -152,8 +255,8 @@ def svg(
     return "\n".join(
         [
             f"<svg{attributes}>",
-            f"<title>{escape(diagram.title)}</title>",
-            f"<desc>{escape(diagram.description)}</desc>",
+            f"<title>{escape(title)}</title>",
+            *([f"<desc>{escape(diagram.description)}</desc>"] if number == 0 else []),
             *([f"<style>\n{STYLE}{ALONE}</style>"] if standalone else []),
             *wires,
             *nodes,

@@ -1,7 +1,8 @@
 """What is written in boxes and in the text alternative: symbols, shapes, forward steps."""
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -98,22 +99,65 @@ def symbol(node: Any) -> str:
     return text
 
 
-def forward_text(node: Any) -> str:
-    """A forward step in words: `diff = x − mean`, `var = mean(square, axis=0)`."""
+_LONGEST = 60  # of an expression that stands for a name
+
+
+def written(backward: Any) -> Callable[[Any], bool]:
+    """Whether a name of the graph is one that the code has: the author's, or a derived line's."""
+    known = set(re.findall(r"\w+", backward.source)) if backward is not None else set()
+    return lambda node: getattr(node, "named", True) or node.name in known
+
+
+def expression(node: Any, has_name: Callable[[Any], bool]) -> str:
+    """A node as code has it: its name, or where it has none what it was computed from."""
+    if has_name(node) or node.op in ("input", "constant"):
+        return str(node.name)
+    text = forward_text(node, has_name)
+    return text if len(text) <= _LONGEST else "…"
+
+
+def forward_text(node: Any, has_name: Callable[[Any], bool] | None = None) -> str:
+    """A forward step in words: `diff = x − mean`, `var = mean(square, axis=0)`.
+
+    With `has_name`, nodes without a name in the code are written out: `std = sqrt(var + eps)`.
+    """
+    if has_name is not None:
+        inlined = _inlined(node, has_name)
+        return inlined if not has_name(node) else f"{node.name} = {inlined}"
+    return _step(node, lambda operand: str(operand.name))
+
+
+def _inlined(node: Any, has_name: Callable[[Any], bool]) -> str:
+    def name(operand: Any) -> str:
+        text = expression(operand, has_name)
+        bare = re.fullmatch(r"[\w.]+(\([^()]*\)|\[[^\[\]]*\])?|…", text)
+        alone = len(list(operands(node))) == 1 and not _infix_with_number(node)
+        return text if bare or alone else f"({text})"
+
+    text = _step(node, name)
+    return text.removeprefix(f"{node.name} = ")
+
+
+def _infix_with_number(node: Any) -> bool:
+    rule = getattr(node, "rule", None)
+    return rule is not None and _infix(rule)
+
+
+def _step(node: Any, name: Callable[[Any], str]) -> str:
     rule = getattr(node, "rule", None)
     if node.op in ("get", "put"):
-        entry = f"{node.arguments['x'].name}[{_index(node.arguments['key'])}]"
+        entry = f"{name(node.arguments['x'])}[{_index(node.arguments['key'])}]"
         if node.op == "get":
             return f"{node.name} = {entry}"
-        return f"{entry} = {', '.join(n.name for _, n in operands_of(node.arguments['value']))}"
+        return f"{entry} = {', '.join(name(n) for _, n in operands_of(node.arguments['value']))}"
     defaults = rule.defaults if rule is not None else {}
     texts = []
     for parameter, value in node.arguments.items():
-        named = [operand.name for _, operand in operands_of(value)]
+        named = [name(operand) for _, operand in operands_of(value)]
         if named:
             texts.append(", ".join(named))
         elif parameter not in defaults:
-            texts.append(repr(value))
+            texts.append(re.sub(r"e([+-])0+(?=\d)", r"e\1", repr(value)))
         elif value is not defaults[parameter]:
             texts.append(f"{parameter}={value!r}")
     if rule is not None and len(texts) == 2 and _infix(rule):

@@ -7,6 +7,8 @@ WORDS = {
     "output": {"en": "Output: {list}.", "zh": "输出：{list}。"},
     "backward": {"en": "Backward: {list}.", "zh": "反向：{list}。"},
     "item": {"en": "{text}, shape {shape}", "zh": "{text}，shape 为 {shape}"},
+    # After a shape; where there is no room on a line of its own, without the comma.
+    "broadcast": {"en": ", broadcast", "zh": "，广播"},
     "separator": {"en": "; ", "zh": "；"},
 }
 

@@ -34,6 +34,7 @@ class Rule:
     lazy: bool = False
     complex: str | bool = True
     kink: str = ""
+    singular: str = ""
     axes: str = ""
     view: bool = False
     parameters: tuple[str, ...] = field(init=False)
@@ -78,6 +79,11 @@ class Rule:
     def piece(self) -> Callable[..., Any] | None:
         """Which side of a kink the operands are on."""
         return _compile(self.kink, self.parameters) if self.kink else None
+
+    @cached_property
+    def point(self) -> Callable[..., Any] | None:
+        """Whether the operands are where the rule has no derivative."""
+        return _compile(self.singular, self.parameters) if self.singular else None
 
     @cached_property
     def applies(self) -> Callable[..., bool]:

@@ -141,6 +141,9 @@ def parts(tree: Any) -> list[Any]:
         return [tree.value]
     if isinstance(tree, ast.Call):
         arguments = [*tree.args, *[keyword.value for keyword in tree.keywords]]
+        function = tree.func
+        if isinstance(function, ast.Attribute) and function.attr in ("dot", "copy", "astype"):
+            arguments = [function.value, *arguments]  # `X.dot(W)`
         return [*arguments, *[part for each in arguments for part in _elements(each)]]
     if isinstance(tree, ast.Subscript):
         put = getattr(tree, "parent", None)

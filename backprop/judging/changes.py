@@ -75,5 +75,5 @@ def _walk(node: ast.AST, parents: tuple[Any, ...], scope: Scope) -> Iterator[Pla
             if isinstance(child, ast.Attribute) and not is_module(child):
                 yield from _walk(child.value, (*parents, node), scope)
             continue
-        if isinstance(child, (ast.expr, ast.keyword, ast.Slice)):
+        if isinstance(child, (ast.expr, ast.keyword, ast.Slice, ast.comprehension)):
             yield from _walk(child, (*parents, node), scope)

@@ -132,21 +132,21 @@ class Corrections:
             return False
         return value.ndim == want.ndim or value.size > want.size
 
-    def candidates(self, event: Event) -> Iterator[tuple[str, str, np.ndarray]]:
-        """True values that a variable may have been meant to hold: (label, node, value)."""
+    def candidates(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
+        """True values that a variable may have been meant to hold, and of which node."""
         value = event.value
         shape = np.shape(value) if not isinstance(value, (tuple, list, dict)) else ()
         names = self.reading.trials.names
         exact = names.exact(event.name)
         for name in [*exact, *[n for n in names.alike(event.name) if n not in exact]]:
             want = self.reading.truth.gradients[name]
-            yield f"d{name}", name, want
+            yield name, want
             if want.shape != shape and want.size == np.size(value):
-                yield f"d{name}", name, want.reshape(shape)
+                yield name, want.reshape(shape)
         for name in names.partial_of(event.name):
-            for (producer, user, operand), partial in self.reading.truth.partials.items():
+            for (producer, _, _), partial in self.reading.truth.partials.items():
                 if producer == name and partial.shape == shape:
-                    yield f"d{name} ({user}.{operand})", name, partial
+                    yield name, partial
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "bf" or not value.size:
             return
         near: list[tuple[bool, float, int, Entry]] = []
@@ -158,7 +158,7 @@ class Corrections:
         near.sort(key=lambda item: item[:3])
         strong = sum(not item[0] for item in near)
         for *_, entry in near[: min(strong, 60) + 30]:
-            yield entry.label, entry.node, entry.value
+            yield entry.node, entry.value
 
     def put(self, event: Event, value: np.ndarray) -> Override:
         """Goes on with `value` after the same run of the statement."""

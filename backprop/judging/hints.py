@@ -16,7 +16,13 @@ from backprop.judging.edits.choices import mask, operand, value_for_derivative
 from backprop.judging.edits.matrices import index, order, transposed
 from backprop.judging.edits.places import Change, Place
 from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
-from backprop.judging.edits.statements import accumulated, divided, reordered, subtracted
+from backprop.judging.edits.statements import (
+    accumulated,
+    divided,
+    reordered,
+    subtracted,
+    unshared,
+)
 from backprop.judging.edits.sums import axis, missing_sum, term
 from backprop.judging.relations import (
     Pair,
@@ -31,6 +37,7 @@ from backprop.judging.relations import (
     truth_values,
     turned,
     underived,
+    with_a_path_twice,
     without_a_path,
 )
 
@@ -116,6 +123,11 @@ HINTS = {hint.word: hint for hint in [
          ("漏了一项：`{term}`。这个值在前向里每被用一次，就有一份梯度传回来，要全部加起来。",
           "漏了一项。这个值在前向里每被用一次，就有一份梯度传回来，要全部加起来。"),
          edits=(term,), related=(without_a_path,)),
+    Hint("extra term", "a term left out makes it right; what is too much is the gradient on one path, counted twice",
+         ("A term too many: `{term}`. Every path by which the value is used sends its gradient back once.",
+          "A term too many. Every path by which the value is used sends its gradient back once."),
+         ("多了一项：`{term}`。这个值在前向里每被用一次，只传回一份梯度。", "多了一项。这个值在前向里每被用一次，只传回一份梯度。"),
+         related=(with_a_path_twice,)),
     Hint("overwritten", "`+=` instead of `=` (or the reverse) makes it right",
          ("`{was}` should be `{want}`: what was there before is lost, or counted twice. Gradients add up.",
           "The gradient is overwritten where it should be accumulated."),
@@ -140,11 +152,10 @@ HINTS = {hint.word: hint for hint in [
          ("形状不对：这里归约要写 `{needed}`。",
           "它的形状是 {got_shape}；梯度必须和原变量同形状，{want_shape}。", "形状不对：梯度必须和原变量同形状。"),
          related=(misshapen,)),
-    Hint("inplace", "an array that was handed in, dout or part of the cache, has changed",
-         ("This line writes to {damaged}, which belongs to the caller; work on a copy (`.copy()`), or write `a = a * b` for `a *= b`.",
-          "This line writes to an array that belongs to the caller; work on a copy."),
-         ("这一行改写了 {damaged}，那是调用者的数据；先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`。",
-          "这一行改写了调用者的数据；请先复制一份。")),
+    Hint("inplace", "a copy makes it right: an array that is needed later was written to",
+         ("This line writes to an array that is needed again: work on a copy (`.copy()`), or write `a = a * b` for `a *= b`.",),
+         ("这一行改写了后面还要用的数组：先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`。",),
+         statements=(unshared,)),
     Hint("error", "the backward raises, returns nothing, or too little",
          ("It stops with {error}", "It does not run to its end."),
          ("运行到这里出错：{error}", "没有运行到底。")),

@@ -19,6 +19,8 @@ VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY = (
     f"__backprop_{word}__" for word in ("value", "store", "touch", "enter", "leave", "is_array")
 )
 
+WHOLE = "return"  # an expression that may hold several results
+
 
 class Instrument(ast.NodeTransformer):
     """Adds a report after every assignment of one function and those nested in it."""
@@ -78,10 +80,11 @@ class Instrument(ast.NodeTransformer):
                 for key, part in zip(value.keys, value.values, strict=True)
             ]
         else:
-            node.value = self._returned(node, value, "return[0]")
+            value = self._returned(node, value, WHOLE)
         site = self._site(node, "leave", ())
-        call = ast.Call(_name(LEAVE), [ast.Constant(site)], [])
-        return [_at(ast.Expr(call), node), node]
+        call = ast.Call(_name(LEAVE), [ast.Constant(site), value], [])
+        node.value = _at(call, node)
+        return node
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
         self.generic_visit(node)

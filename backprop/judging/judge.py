@@ -150,8 +150,7 @@ class Judge:
         event = case.events[index]
         node = case.truth.graph.differentiated[first].name
         want = case.truth.results[first]
-        hint, detail = case.kinds.relation(event.value, want)
-        return Blame(event, hint, detail, want, node)
+        return case.kinds.blamed(event, node, want)
 
 
 def _target_name(target: Any) -> str:

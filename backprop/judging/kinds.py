@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from backprop.judging.hints import HINTS
 from backprop.judging.recognise import Reading
 from backprop.judging.recorder import Event
 from backprop.judging.relations import Pair, Words, thinned
-from backprop.judging.results import Misfit, as_results
+from backprop.judging.results import MISSING, Misfit, as_results
+from backprop.judging.source import clone
 
 
 @dataclass
@@ -31,6 +33,9 @@ class Blame:
 
     def __post_init__(self) -> None:
         self.name = self.name or self.event.name
+
+
+_SHORT = {0.5: "½", 0.25: "¼"}
 
 
 class Kinds:
@@ -72,47 +77,60 @@ class Kinds:
             kinds.append(entry.what if entry is not None else "")
         return kinds[0] == "value" and kinds[1] != "value"
 
-    def blamed(self, event: Event, node: str, want: np.ndarray) -> Blame:
+    def blamed(self, event: Event, node: str | None, want: np.ndarray) -> Blame:
+        """The mistake that a wrong value shows by itself; what is said of it is code that runs."""
         hint, detail = self.relation(event.value, want)
+        if hint in ("missing term", "extra term") and not self._evaluates(event, detail, want):
+            detail = {}
+        if "factor" in detail:
+            detail = self._written_factor(event, float(detail["factor"]))
         return Blame(event, hint, detail, want, node)
+
+    def _evaluates(self, event: Event, detail: Words, want: np.ndarray) -> bool:
+        """Whether a term can be written in the names of the backward."""
+        term = self.corrections.scope(event).text(detail["term"])
+        got = np.asarray(event.value)
+        if not isinstance(term, np.ndarray) or got.shape != want.shape:
+            return False
+        return not differs(np.abs(np.broadcast_to(term, want.shape)), np.abs(want - got), 0.0)
+
+    def _written_factor(self, event: Event, factor: float) -> Words:
+        """A factor as one would write it: a length by its name, else a plain number."""
+        scope = self.corrections.scope(event)
+        for value in (factor, 1 / factor):
+            for name, length in scope.lengths.items():
+                if abs(value - length) < 1e-9 * length and length > 2:
+                    return {"factor": name}
+            if abs(value - round(value)) < 1e-9 * value and round(value) in (2, 3, 4):
+                return {"factor": _SHORT.get(factor, f"{factor:g}")}
+        return {}
 
     def by_name(self, event: Event, name: str) -> Blame:
         return self.blamed(event, name, self.reading.truth.gradients[name])
 
     def swapped(self) -> Blame | None:
         """Right results in the wrong order."""
+        recording, truth = self.reading.recording, self.reading.truth
         try:
-            found = as_results(self.reading.recording.result, self.reading.truth)
+            found = as_results(recording.result, truth, self.reading.trials.labels)
         except Misfit:
             return None
-        wants = self.reading.truth.results
-        wrong = [i for i, g in enumerate(found) if differs(g, wants[i], self.reading.truth.scale)]
-        if len(wrong) < 2:
-            return None
-        for i in wrong:
-            if not any(not differs(found[i], wants[j], self.reading.truth.scale) for j in wrong):
-                return None
-        first = wrong[0]
-        returned = self.reading.returned()
-        if first >= len(returned) or returned[first] is None:
-            return None
-        index = returned[first]
-        assert index is not None
-        inputs = self.reading.truth.graph.differentiated
-        right = [self._variable(found, want, i) for i, want in enumerate(wants)]
-        detail = {"was": self.reading.events[index].name, "want": right[first]}
-        detail["line"] = f"return {', '.join(right)}"
-        where = self.reading.recording.returned
-        assert where is not None
-        event = replace(self.reading.events[index], line=where.lineno)
-        return Blame(event, "order", detail, None, inputs[first].name)
+        wants = truth.results
 
-    def _variable(self, found: list[Any], want: np.ndarray, i: int) -> str:
-        """The returned variable that holds a result."""
-        for value, index in zip(found, self.reading.returned(), strict=False):
-            if index is not None and not differs(value, want, self.reading.truth.scale):
-                return self.reading.events[index].name
-        return f"d{self.reading.truth.graph.differentiated[i].name}"
+        def right(i: int, j: int) -> bool:
+            return found[i] is not MISSING and not differs(found[i], wants[j], truth.scale)
+
+        rows = range(len(wants))
+        wrong = [i for i in rows if found[i] is not MISSING and not right(i, i)]
+        if len(wrong) < 2 or not all(any(right(i, j) for j in wrong) for i in wrong):
+            return None
+        index = self.reading.returned()[wrong[0]]
+        if index is None or recording.returned is None:
+            return None
+        event = replace(self.reading.events[index], line=recording.returned.lineno)
+        order = [next((j for j in wrong if right(j, i)), i) if i in wrong else i for i in rows]
+        detail = _reordered(recording.returned, order, wrong[0]) if len(found) > 1 else {}
+        return Blame(event, "order", detail, None, truth.graph.differentiated[wrong[0]].name)
 
     def relation(self, got: Any, want: np.ndarray) -> tuple[str | None, Words]:
         """How a wrong value and the right one are related: (hint, words for the message)."""
@@ -131,3 +149,21 @@ class Kinds:
                     if words is not None:
                         return (None, {}) if nothing and hint.word != "mask" else (hint.word, words)
         return None, {}
+
+
+def _reordered(statement: ast.stmt, order: list[int], first: int) -> dict[str, str]:
+    """The `return` in the right order, where it is written as a list of results."""
+    value = getattr(statement, "value", None)
+    parts = value.values if isinstance(value, ast.Dict) else getattr(value, "elts", [])
+    if len(parts) != len(order):
+        return {}
+    texts = [ast.unparse(part) for part in parts]
+    new = clone(statement, {})
+    moved = [clone(parts[j], {}) for j in order]
+    if isinstance(value, ast.Dict):
+        new.value.values = moved
+    else:
+        new.value.elts = moved
+    line = ast.unparse(new).removeprefix("return (")
+    line = f"return {line.removesuffix(')')}" if line != ast.unparse(new) else line
+    return {"was": texts[first], "want": texts[order[first]], "line": line}

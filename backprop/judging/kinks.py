@@ -7,9 +7,11 @@ import re
 import numpy as np
 
 from backprop.graph.errors import KinkError
-from backprop.graph.node import Node
+from backprop.graph.node import Node, plain
 from backprop.judging.truth import Truth
-from backprop.truth.numeric import estimate
+from backprop.truth.numeric import estimate, singular
+
+_CHOICES = ("maximum", "minimum", "fmax", "fmin", "greater", "less", "greater_equal", "less_equal")
 
 
 def kink(truth: Truth) -> str | None:
@@ -30,16 +32,13 @@ def kink(truth: Truth) -> str | None:
 
 
 def _on_an_edge(node: Node) -> bool:
-    """Whether a choice between two values is a tie."""
-    values = [np.asarray(getattr(a, "value", a)) for a in node.arguments.values() if a is not None]
-    if node.op in ("maximum", "minimum", "fmax", "fmin", "greater", "less", "greater_equal",
-                   "less_equal"):  # fmt: skip
-        x, y = values[:2]
+    """Whether a choice between two values is a tie, or a root is one of 0."""
+    if node.op in _CHOICES:
+        x, y = [np.asarray(plain(argument)) for argument in list(node.arguments.values())[:2]]
         return bool(np.any(x == y))
     if node.op == "abs":
-        return bool(np.any(values[0] == 0))
+        return bool(np.any(plain(node.arguments["x"]) == 0))
     if node.op in ("max", "min"):
-        x = values[0]
-        flat = np.sort(x, axis=None)
+        flat = np.sort(plain(node.arguments["x"]), axis=None)
         return bool(flat.size > len(np.unique(flat)))
-    return False
+    return singular(node)

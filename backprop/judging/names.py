@@ -39,6 +39,17 @@ def spelled(word: str) -> str:
     return _CANONICAL.get(plain, plain)
 
 
+def unmarked(variable: str) -> list[str]:
+    """What a variable may be the gradient of, by its name alone: `dx`, `x_grad`, `g["dx"]`."""
+    key = _KEY.match(variable)
+    words = [key[1] if key else variable]
+    for pattern in (_BEFORE, _AFTER):
+        match = pattern.match(words[0])
+        if match:
+            words.insert(0, match[1])
+    return words
+
+
 class Names:
     """The nodes of a graph by the names of their gradients."""
 

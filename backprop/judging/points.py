@@ -100,14 +100,18 @@ def float64(args: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-def nearby(args: tuple[Any, ...], seed: int) -> tuple[Any, ...]:
-    """Other arguments: the same signs and ranges, other numbers, no ties."""
+def nearby(args: tuple[Any, ...], seed: int, positive: bool = False) -> tuple[Any, ...]:
+    """Other arguments: the same signs and ranges, other numbers, no ties.
+
+    Zeros move to either side, or where that leaves the function's domain, to the positive one.
+    """
     rng = np.random.default_rng([20170330, seed])
 
     def move(x: np.ndarray) -> np.ndarray:
         scale = float(np.abs(x).max(initial=0.0)) or 1.0
         moved = x * (1 - 0.3 * rng.random(x.shape))
-        return np.where(x == 0, 0.01 * scale * rng.standard_normal(x.shape), moved)
+        aside = 0.01 * scale * rng.standard_normal(x.shape)
+        return np.where(x == 0, np.abs(aside) if positive else aside, moved)
 
     return tuple(
         [
@@ -211,16 +215,19 @@ def points(
     size = sum(arg.size for arg in base if isinstance(arg, np.ndarray))
     number = 3 if size <= 1000 else 2
     for i in range(number):
-        here = base if i == 0 else nearby(base, i)
-        try:
-            with np.errstate(all="ignore"):
-                graph = trace(f, *copied(here), cache=reads_cache(backward, args) or None)
-                outputs, cache = run_forward(f, here, len(graph.outputs))
-        except Exception:
-            if i == 0:
-                raise
-            continue
-        if i and not all(np.isfinite(each).all() for each in outputs):
+        for positive in (False, True):
+            here = base if i == 0 else nearby(base, i, positive)
+            try:
+                with np.errstate(all="ignore"):
+                    graph = trace(f, *copied(here), cache=reads_cache(backward, args) or None)
+                    outputs, cache = run_forward(f, here, len(graph.outputs))
+            except Exception:
+                if i == 0:
+                    raise
+                continue
+            if i == 0 or all(np.isfinite(each).all() for each in outputs):
+                break
+        else:
             continue
         rng = np.random.default_rng([20170330, 7, i])
         douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])

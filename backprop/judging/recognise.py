@@ -10,6 +10,7 @@ import numpy as np
 from backprop.judging.closeness import differs, lazy
 from backprop.judging.instrument import keyed, text_of
 from backprop.judging.recorder import Event, Recording
+from backprop.judging.results import Path
 from backprop.judging.trials import Trials
 
 TRIVIAL = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like", "full", "full_like")
@@ -25,11 +26,14 @@ class Reading:
         self.recording = recording
         self.events = recording.events
         self._known: dict[int, bool] = {}
+        self._returned: list[int | None] | None = None
 
     def own(self, event: Event) -> bool:
         """Whether a variable belongs to the backward itself, not to a function it calls."""
         function = self.trials.backward.function
-        return function is None or event.function == function.__name__
+        if function is None:
+            return True
+        return event.function in (function.__name__, self.recording.returned_in)
 
     @property
     def unit(self) -> float | None:
@@ -76,6 +80,7 @@ class Reading:
             return False
         if array.size == want.size and array.shape != want.shape:
             array = array.reshape(want.shape)
+        array = self.truth.excused(array, want)
         return not differs(array, want, self.truth.scale) or lazy(array, want)
 
     def known(self, event: Event) -> bool:
@@ -164,26 +169,44 @@ class Reading:
         return None
 
     def returned(self) -> list[int | None]:
-        """The event behind each result."""
-        statement = self.recording.returned
-        value = getattr(statement, "value", None)
-        if value is None:
-            return []
-        elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
-        if isinstance(value, ast.Dict):
-            elements = value.values
-        function = self.trials.backward.function
-        own = function.__name__ if function else ""
-        found: list[int | None] = []
-        for i, element in enumerate(elements):
-            named = isinstance(element, ast.Name) or keyed(element)
-            name = text_of(element) if named else f"return[{i}]"
+        """The event behind the gradient of each argument."""
+        if self._returned is None:
+            self._returned = [
+                None if path is None else self._behind(path)
+                for path in self.trials.places(self.which, self.recording.result)
+            ]
+        return self._returned
+
+    def _behind(self, path: Path) -> int | None:
+        """The event behind a part of the result."""
+        value = getattr(self.recording.returned, "value", None)
+        at = 0
+        if isinstance(value, (ast.Tuple, ast.List)) and path:
+            at, value, path = path[0], value.elts[path[0]], path[1:]
+        elif isinstance(value, ast.Dict) and path:
+            pairs = zip(value.keys, value.values, strict=True)
+            found = next(
+                ((k, v) for k, v in pairs if isinstance(k, ast.Constant) and k.value == path[0]),
+                None,
+            )
+            at, value = path[0], found[1] if found else None
+            path = path[1:]
+        elif isinstance(value, ast.expr) and not isinstance(value, (ast.Name, ast.Subscript)):
+            at, path = path[0] if path else 0, ()
+        if isinstance(value, ast.Name) or (isinstance(value, ast.expr) and keyed(value)):
+            names = [text_of(value)]
+            for key in path:
+                names.insert(0, f'{names[0]}["{key}"]' if isinstance(key, str) else names[0])
+        else:
+            names = [f"return[{at!r}]"]
+        for name in names:
             index = None
             for event in self.events:
-                if event.name == name and event.function == own:
+                if event.name == name and event.function in (self.recording.returned_in, ""):
                     index = event.index
-            found.append(index)
-        return found
+            if index is not None:
+                return index
+        return None
 
     def ancestors(self, queue: list[int]) -> set[int]:
         found: set[int] = set()

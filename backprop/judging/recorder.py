@@ -57,7 +57,8 @@ class Recording:
     result: Any = None
     failure: Failure | None = None
     damage: list[tuple[str, int, str]] = field(default_factory=list)  # what, line, variable
-    returned: ast.stmt | None = None  # the `return` that ended the run
+    returned: ast.stmt | None = None  # the `return` that made the result
+    returned_in: str = ""  # the function that it stands in
 
 
 Override = Callable[[Event], Any]
@@ -77,8 +78,11 @@ class Recorder:
         self.watch = False  # look for damage after every assignment
         self.damage: list[tuple[str, int, str]] = []
         self.left: int | None = None
+        self._handed: Any = None
 
     def value(self, index: int, name: str, value: Any) -> Any:
+        if name == "return":  # of a call, a comprehension: its parts, as far as it has some
+            return value if self._hands_on(index, value) else self._parts(index, value)
         event = self._record(index, name, value)
         override = self.overrides.get((index, name))
         if override is not None:
@@ -113,8 +117,26 @@ class Recorder:
         for name, value in values.items():
             self._append(Event(-1, name, _copy(value), line, "parameter", function, 0, 0, ()))
 
-    def leave(self, index: int) -> None:
-        self.left = index
+    def _parts(self, index: int, value: Any) -> Any:
+        if type(value) in (tuple, list):
+            parts = [self.value(index, f"return[{i}]", part) for i, part in enumerate(value)]
+            same = all(new is old for new, old in zip(parts, value, strict=True))
+            return value if same else type(value)(parts)
+        if type(value) is dict:
+            changed = {k: self.value(index, f"return[{k!r}]", v) for k, v in value.items()}
+            same = all(changed[key] is value[key] for key in value)
+            return value if same else changed
+        return self.value(index, "return[0]", value)
+
+    def leave(self, index: int, value: Any) -> Any:
+        """A function returns; `return f(dout)` hands on what f has returned."""
+        if not self._hands_on(index, value):
+            self.left, self._handed = index, value
+        return value
+
+    def _hands_on(self, index: int, value: Any) -> bool:
+        called = isinstance(getattr(self.sites[index].statement, "value", None), ast.Call)
+        return called and self.left is not None and value is self._handed
 
     def _record(self, index: int, name: str, value: Any) -> Event:
         site = self.sites[index]

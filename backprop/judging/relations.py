@@ -93,9 +93,11 @@ def multiplied(pair: Pair) -> Words | None:
     flat, right = pair.value.ravel(), pair.want.ravel()
     with np.errstate(all="ignore"):
         ratio = flat @ right / (right @ right)
-    if np.isfinite(ratio) and ratio and not differs(flat / ratio, right, pair.truth.scale):
-        return {"factor": f"{abs(ratio):g}"}
-    return None
+    if not np.isfinite(ratio) or not ratio or abs(abs(ratio) - 1) < 1e-4:
+        return None  # a factor 1 is no mistake: something small is
+    if differs(flat / ratio, right, pair.truth.scale):
+        return None
+    return {"factor": f"{abs(ratio):g}"}
 
 
 def without_a_path(pair: Pair) -> Words | None:
@@ -104,6 +106,15 @@ def without_a_path(pair: Pair) -> Words | None:
         return None
     missing = pair.truth.library.find(pair.want - pair.value)
     return {"term": missing.label} if missing is not None and missing.what != "value" else None
+
+
+def with_a_path_twice(pair: Pair) -> Words | None:
+    """What is there beside the right value is itself the gradient on some path."""
+    if not pair.alike:
+        return None
+    extra = pair.truth.library.find(pair.value - pair.want)
+    paths = ("gradient", "partial")
+    return {"term": extra.label} if extra is not None and extra.what in paths else None
 
 
 def raised(pair: Pair) -> Words | None:

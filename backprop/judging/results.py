@@ -1,10 +1,21 @@
-"""What a backward returned, one entry an argument."""
+"""What a backward returned, and of which argument each part is the gradient."""
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node
+from backprop.judging.instrument import keyed, text_of
+from backprop.judging.names import spelled, unmarked
 from backprop.judging.truth import Truth
+
+Path = tuple[Any, ...]  # the keys that lead to a part of the result; () is the whole
 
 
 class Misfit(Exception):  # noqa: N818
@@ -15,33 +26,153 @@ class Misfit(Exception):  # noqa: N818
         self.key, self.hint, self.said = key, hint, said
 
 
-def as_results(result: Any, truth: Truth) -> list[Any]:
-    """What a backward returned, one entry an argument; Misfit if that does not work out."""
-    inputs = truth.graph.differentiated
+class Missing:
+    """In the place of a gradient that was not returned."""
+
+    def __repr__(self) -> str:
+        return "not returned"
+
+
+MISSING = Missing()
+
+
+def as_results(result: Any, truth: Truth, labels: Sequence[str | None] = ()) -> list[Any]:
+    """What a backward returned, one entry a differentiated argument; `MISSING` where nothing was.
+
+    `labels` are the variables that its `return` names, in order. Misfit if nothing fits.
+    """
+    return [
+        MISSING if path is None else _part(result, path)
+        for path in places(result, truth.graph, labels)
+    ]
+
+
+def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list[Path | None]:
+    """Where in a result each argument's gradient is; None where it was left out.
+
+    As many arrays as there are arguments to differentiate stand in their order. Else they are
+    known by their names (keys of dictionaries, variables in the `return`), then by their
+    shapes, in order: nobody returns the gradient of targets, of a mask, of the images.
+    """
+    inputs = list(graph.differentiated)
     if result is None:
         raise Misfit("none", "error")
+    sequence = isinstance(result, (tuple, list))
+    if sequence and not any(map(_holds, result)):
+        arguments = list(graph.inputs.values())
+        for row in (inputs, arguments):
+            if len(result) == len(row) and (row is inputs or _blank(result, row)):
+                positions = [i for i, node in enumerate(row) if node in inputs]
+                return _some([None if result[i] is None else (i,) for i in positions], result)
+    parts = list(_parts(result, labels))
+    found: dict[Node, Path] = {}
+    rest: list[tuple[Path, str | None, Any]] = []
+    for path, label, value in parts:
+        node = _named(label, inputs)
+        if node is not None and node not in found:
+            found[node] = path
+        elif value is not None:
+            rest.append((path, label, value))
+    by_key = isinstance(result, dict)
+    for path, label, value in () if by_key else rest:
+        if _named(label, list(graph.inputs.values())) is not None:
+            continue  # of labels, say: nobody asks for it
+        left = [node for node in inputs if node not in found]
+        alike = [node for node in left if node.shape == np.shape(value)]
+        if not left:
+            raise _number(graph, len(parts))
+        found[(alike or left)[0]] = path
+    if not found and by_key:
+        have = ", ".join(map(str, result))
+        raise Misfit("key", "shape", name=inputs[0].name, have=have)
+    if not found:
+        raise _number(graph, 0)
+    return _some([found.get(node) for node in inputs], result)
+
+
+def labels_of(statement: ast.stmt | None) -> list[str | None]:
+    """The variables that a `return` names, one entry an element."""
+    value = getattr(statement, "value", None)
+    elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
+    return [
+        text_of(each)
+        if isinstance(each, ast.Name) or (isinstance(each, ast.expr) and keyed(each))
+        else None
+        for each in elements
+    ]
+
+
+def leaf(name: str) -> str:
+    """`W1` for `params["W1"]`, `W` for `layers[0].W`."""
+    words = re.findall(r"[^\W\d]\w*", name)
+    return words[-1] if words else name
+
+
+def _part(result: Any, path: Path) -> Any:
+    for key in path:
+        result = result[key]
+    return result
+
+
+def _parts(
+    result: Any, labels: Sequence[str | None], path: Path = ()
+) -> Iterator[tuple[Path, str | None, Any]]:
+    """(where, by what name, value) of everything in a result."""
     if isinstance(result, dict):
-        found = []
-        for node in inputs:
-            keys = (f"d{node.name}", node.name, f"grad_{node.name}", f"d_{node.name}")
-            key = next((k for k in keys if k in result), None)
-            if key is None:
-                have = ", ".join(map(str, result))
-                raise Misfit("key", "shape", name=node.name, have=have)
-            found.append(result[key])
-        return found
-    if not isinstance(result, (tuple, list)):
-        found = [result]
+        for key, value in result.items():
+            if _holds(value):
+                yield from _parts(value, (), (*path, key))
+            else:
+                yield (*path, key), str(key), value
+    elif isinstance(result, (tuple, list)):
+        for i, value in enumerate(result):
+            if _holds(value):
+                yield from _parts(value, (), (*path, i))
+            else:
+                yield (*path, i), (labels[i] if i < len(labels) else None), value
     else:
-        found = list(result)
-        arguments = list(truth.graph.inputs.values())
-        if len(found) == len(arguments) > len(inputs):
-            spare = [i for i, node in enumerate(arguments) if not node.differentiable]
-            if all(found[i] is None for i in spare):
-                found = [g for i, g in enumerate(found) if i not in spare]
-    if len(found) != len(inputs):
-        raise Misfit(
-            "number", "shape", got=len(found), want=len(inputs),
-            names=", ".join(f"d{node.name}" for node in inputs),
-        )  # fmt: skip
+        yield path, (labels[0] if labels else None), result
+
+
+def _holds(value: Any) -> bool:
+    """Whether something holds gradients; a list of numbers is one itself."""
+    if isinstance(value, (tuple, list)):
+        return any(isinstance(part, np.ndarray) or _holds(part) for part in value)
+    return isinstance(value, dict)
+
+
+def _named(label: str | None, nodes: list[Node]) -> Node | None:
+    """The argument whose gradient has this name: `dx`, `grad_x`, `x`, `grads["x"]`."""
+    if label is None:
+        return None
+    words = unmarked(label)
+    for same in (lambda a, b: a == b, lambda a, b: spelled(a) == spelled(b)):
+        for word in words:
+            for node in nodes:
+                if same(word, node.name) or same(word, leaf(node.name)):
+                    return node
+    return None
+
+
+def _blank(result: Sequence[Any], row: list[Node]) -> bool:
+    """Whether a result has an entry for every argument, None for those that have no gradient."""
+    return all(
+        part is None for part, node in zip(result, row, strict=True) if not node.differentiable
+    )
+
+
+def _some(found: list[Path | None], result: Any) -> list[Path | None]:
+    if all(path is None for path in found):
+        raise Misfit("none", "error")
     return found
+
+
+def _number(graph: Graph, got: int) -> Misfit:
+    inputs = graph.differentiated
+    whole = [node for node in graph.inputs.values() if node.value.dtype.kind in "iu"]
+    names = ", ".join(f"d{node.name}" for node in inputs)
+    if got > len(inputs) and whole:
+        pass_ = ", ".join(f"{node.name}.astype(float)" for node in whole)
+        integers = ", ".join(f"`{node.name}`" for node in whole)
+        return Misfit("integers", "shape", integers=integers, passed=pass_, names=names)
+    return Misfit("number", "shape", got=got, want=len(inputs), names=names)

@@ -180,4 +180,5 @@ class Instrumented:
             recording.failure = failed(error, self._filename() or None)
         if recorder.left is not None:
             recording.returned = sites[recorder.left].statement
+            recording.returned_in = sites[recorder.left].function
         return finish(recording, recorder)

@@ -124,12 +124,11 @@ class Search:
             event = suspect.event
             if case.reading.returned_as(event) is not None or suspect.sure:
                 continue
-            for label, node, value in case.corrections.candidates(event):
+            for node, value in case.corrections.candidates(event):
                 run = case.corrections.gone_on(event, value)
                 if run.failure is not None:
                     continue
                 after = trials.wrong(case.which, run.result)
                 if after <= goal if goal is not None else after < self.before:
-                    hint, detail = case.kinds.relation(event.value, value)
-                    return Blame(event, hint, {**detail, "expected": label}, value, node)
+                    return case.kinds.blamed(event, node, value)
         return None

@@ -109,7 +109,7 @@ class Suspicion:
     def _relevant(self, wrong: set[int]) -> set[int] | None:
         """The events that the wrong results were computed from; None if that is unknown."""
         returned = self.reading.returned()
-        if not returned or self.reading.trials.backward.helpers:
+        if not returned or self.reading.trials.backward.helpers or self.reading.recording.damage:
             return None
         queue = []
         for i in wrong:

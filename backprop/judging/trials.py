@@ -11,7 +11,7 @@ from backprop.judging.closeness import differs
 from backprop.judging.names import Names
 from backprop.judging.points import Point
 from backprop.judging.recorder import Override, Recording
-from backprop.judging.results import Misfit, as_results
+from backprop.judging.results import MISSING, Misfit, Path, as_results, places
 from backprop.judging.run import Instrumented
 from backprop.judging.truth import Truth
 
@@ -24,6 +24,7 @@ class Trials:
         self.points = points
         self.truths = truths
         self.names = Names(points[0].graph)
+        self.labels: list[str | None] = []  # the variables that its `return` names
         self.replaced: dict[int, ast.stmt] = {}
         self.overrides: dict[tuple[int, str], Override] = {}
 
@@ -41,12 +42,21 @@ class Trials:
         """How wrong each result is; inf for a shape, or where nothing can be compared."""
         truth = self.truths[which]
         try:
-            found = as_results(result, truth)
+            found = as_results(result, truth, self.labels)
         except Misfit:
             return [np.inf] * len(truth.results)
         return [
-            differs(got, want, truth.scale) for got, want in zip(found, truth.results, strict=True)
+            0.0 if got is MISSING else differs(truth.excused(got, want), want, truth.scale)
+            for got, want in zip(found, truth.results, strict=True)
         ]
+
+    def places(self, which: int, result: Any) -> list[Path | None]:
+        """Where in a result each argument's gradient is; all None if nothing fits."""
+        graph = self.truths[which].graph
+        try:
+            return places(result, graph, self.labels)
+        except Misfit:
+            return [None] * len(graph.differentiated)
 
     def wrong(self, which: int, result: Any) -> set[int]:
         return {i for i, error in enumerate(self.errors(which, result)) if error}

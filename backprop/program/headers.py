@@ -32,7 +32,7 @@ LANGUAGES = {
     ),
     "pycon": Language(frozenset({"notest", "hidden"})),
     "output": Language(),
-    "graph": Language(options=frozenset({"caption"})),
+    "graph": Language(options=frozenset({"caption", "dout"})),
     "math": Language(),
     "mermaid": Language(),
 }

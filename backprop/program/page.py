@@ -21,6 +21,8 @@ class Step:
     fence: Fence
     output: Fence | None = None
     brief: bool = False  # nobody will read what is wrong with it
+    anchor: str = ""  # the id of a graph's figure
+    legend: bool = True  # whether it explains its colours: the first of a page does
 
     @property
     def runs(self) -> bool:
@@ -44,6 +46,9 @@ class Step:
             "check": fence.options.get("check"),
             "at": fence.options.get("at"),
             "caption": fence.options.get("caption", ""),
+            "dout": fence.options.get("dout"),
+            "anchor": self.anchor,
+            "legend": self.legend,
             "brief": self.brief,
         }
 
@@ -107,10 +112,13 @@ def _custom_names(config: Path, changed: int) -> frozenset[str]:
 def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
     steps: list[Step] = []
     problems: list[Problem] = []
+    anchors: list[str] = []
     for fence in fences:
         if fence.language in EXECUTED:
             if empty := list(_empty(fence)):
                 problems += empty
+            elif fence.language == "graph":
+                steps.append(_graph(fence, anchors))
             else:
                 steps.append(Step(fence))
         elif fence.language == "output":
@@ -119,6 +127,18 @@ def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
             else:
                 steps[-1] = Step(steps[-1].fence, fence)
     return tuple(steps), problems
+
+
+def _graph(fence: Fence, anchors: list[str]) -> Step:
+    """A figure has an address: the fence's own id, or the name of what it calls."""
+    called = re.match(r"\s*(?:\w+\.)*(\w+)", fence.code)
+    base = fence.header.id or f"{called[1] if called else 'graph'}-graph"
+    anchor, number = base, 1
+    while anchor in anchors:
+        number += 1
+        anchor = f"{base}-{number}"
+    anchors.append(anchor)
+    return Step(fence, anchor=anchor, legend=len(anchors) == 1)
 
 
 def _empty(fence: Fence) -> Iterator[Problem]:

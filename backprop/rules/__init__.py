@@ -24,6 +24,7 @@ Further columns:
 - `complex`: the forward for the complex step where it differs from `forward` (`abs` has to
   look at the real part), or False where numpy has no complex version.
 - `kink`: which piece of the function we are on; where it changes there is no derivative.
+- `singular`: single points where the rule has none: a root at 0, the norm of zeros.
 - `axes`: how the axes of `z` follow from those of the operands (see `backprop.graph.axes`).
 - `view`: numpy returns a view, so writing to `z` writes to `x`.
 - `symbol`: for drawings.

@@ -29,7 +29,7 @@ row("dot", "x, y", "np.dot(x, y)", x="contract(dz, x)", y="contract(dz, y)", sym
 # ── norms, inverses ──────────────────────────────────────────────────────────────────────────
 for condition, call in (("ord is None", "np.linalg.norm(x, axis=axis, keepdims=keepdims)"), ("ord == 2 and (x.ndim == 1 or isinstance(axis, int))", "np.linalg.norm(x, ord, axis=axis, keepdims=keepdims)")):
     row("norm", "x, ord=None, axis=None, keepdims=False", call, when=condition, axes="reduce", x="keep(dz) * x / keep(z)", symbol="‖·‖",
-        lazy=True, complex="np.sqrt(np.sum(x ** 2, axis=axis, keepdims=keepdims))")
+        lazy=True, complex="np.sqrt(np.sum(x ** 2, axis=axis, keepdims=keepdims))", singular="np.sum(np.abs(np.real(x)), axis=axis, keepdims=keepdims) == 0")
 row("norm", "x, ord=None, axis=None, keepdims=False", "np.linalg.norm(x, ord, axis=axis, keepdims=keepdims)", when="ord == 1 and (x.ndim == 1 or isinstance(axis, int))", axes="reduce",
     x="keep(dz) * np.sign(x)", symbol="‖·‖₁", lazy=True, complex="np.sum(x * np.sign(np.real(x)), axis=axis, keepdims=keepdims)", kink="np.real(x) > 0")
 row("norm", "x, ord=None, axis=None, keepdims=False", "np.linalg.norm(x, ord, axis=axis, keepdims=keepdims)", when="isinstance(ord, (int, float)) and 1 < ord < np.inf and (x.ndim == 1 or isinstance(axis, int))", axes="reduce",

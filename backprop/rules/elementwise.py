@@ -20,13 +20,17 @@ row("remainder",  "x, y", "x % y",   x="dz",          y="-dz * np.floor(x / y)",
 
 # ── powers ───────────────────────────────────────────────────────────────────────────────────
 row("square",     "x",    "x ** 2",     x="2 * x * dz",                        symbol="()²")
+row("power",      "x, y", "x ** y", when="type(y) in (int, float) and y == 0", x="0 * dz", symbol="xʸ")
+row("power",      "x, y", "x ** y", when="np.any(np.equal(y, 0))", x="y * x ** np.where(y == 0, 1, y - 1) * dz", y="dz * z * np.log(x)", symbol="xʸ",
+    singular="(np.real(x) == 0) & (np.real(y) % 1 != 0)")
 row("power",      "x, y", "x ** y",     x="y * x ** (y - 1) * dz",
-                                        y="dz * z * np.log(x)",                symbol="xʸ")
-row("sqrt",       "x",    "np.sqrt(x)", x="dz / (2 * z)",                      symbol="√")
+                                        y="dz * z * np.log(x)",                symbol="xʸ",
+    singular="(np.real(x) == 0) & (np.real(y) % 1 != 0)")
+row("sqrt",       "x",    "np.sqrt(x)", x="dz / (2 * z)",                      symbol="√", singular="np.real(x) == 0")
 row("cbrt",       "x",    "np.cbrt(x)", x="dz / (3 * z ** 2)",                 symbol="∛",
-    complex="np.sign(np.real(x)) * (x * np.sign(np.real(x))) ** (1 / 3)")
+    complex="np.sign(np.real(x)) * (x * np.sign(np.real(x))) ** (1 / 3)", singular="np.real(x) == 0")
 row("hypot",      "x, y", "np.hypot(x, y)", x="dz * x / z", y="dz * y / z",    symbol="√(x²+y²)",
-    complex="np.sqrt(x ** 2 + y ** 2)")
+    complex="np.sqrt(x ** 2 + y ** 2)", singular="(np.real(x) == 0) & (np.real(y) == 0)")
 row("abs",        "x",    "np.abs(x)",  x="dz * np.sign(x)",                   symbol="|·|",
     complex="x * np.sign(np.real(x))", kink="np.real(x) > 0")
 
@@ -34,10 +38,10 @@ row("abs",        "x",    "np.abs(x)",  x="dz * np.sign(x)",                   s
 row("exp",        "x",    "np.exp(x)",   x="dz * z",                           symbol="exp")
 row("exp2",       "x",    "np.exp2(x)",  x="np.log(2) * dz * z",               symbol="2ˣ", complex="np.exp(np.log(2) * x)")
 row("expm1",      "x",    "np.expm1(x)", x="dz * (z + 1)",                     symbol="expm1")
-row("log",        "x",    "np.log(x)",   x="dz / x",                           symbol="log")
-row("log2",       "x",    "np.log2(x)",  x="dz / (np.log(2) * x)",             symbol="log₂")
-row("log10",      "x",    "np.log10(x)", x="dz / (np.log(10) * x)",            symbol="log₁₀")
-row("log1p",      "x",    "np.log1p(x)", x="dz / (1 + x)",                     symbol="log1p")
+row("log",        "x",    "np.log(x)",   x="dz / x",                           symbol="log", singular="np.real(x) == 0")
+row("log2",       "x",    "np.log2(x)",  x="dz / (np.log(2) * x)",             symbol="log₂", singular="np.real(x) == 0")
+row("log10",      "x",    "np.log10(x)", x="dz / (np.log(10) * x)",            symbol="log₁₀", singular="np.real(x) == 0")
+row("log1p",      "x",    "np.log1p(x)", x="dz / (1 + x)",                     symbol="log1p", singular="np.real(x) == -1")
 row("logaddexp",  "x, y", "np.logaddexp(x, y)", x="dz * np.exp(x - z)", y="dz * np.exp(y - z)", symbol="logaddexp",
     complex="np.maximum(np.real(x), np.real(y)) + np.log(np.exp(x - np.maximum(np.real(x), np.real(y))) + np.exp(y - np.maximum(np.real(x), np.real(y))))")
 
@@ -45,8 +49,8 @@ row("logaddexp",  "x, y", "np.logaddexp(x, y)", x="dz * np.exp(x - z)", y="dz * 
 row("sin",        "x",    "np.sin(x)",    x="dz * np.cos(x)",                  symbol="sin")
 row("cos",        "x",    "np.cos(x)",    x="-dz * np.sin(x)",                 symbol="cos")
 row("tan",        "x",    "np.tan(x)",    x="dz * (1 + z ** 2)",               symbol="tan")
-row("arcsin",     "x",    "np.arcsin(x)", x="dz / np.sqrt(1 - x ** 2)",        symbol="arcsin")
-row("arccos",     "x",    "np.arccos(x)", x="-dz / np.sqrt(1 - x ** 2)",       symbol="arccos")
+row("arcsin",     "x",    "np.arcsin(x)", x="dz / np.sqrt(1 - x ** 2)",        symbol="arcsin", singular="np.abs(np.real(x)) == 1")
+row("arccos",     "x",    "np.arccos(x)", x="-dz / np.sqrt(1 - x ** 2)",       symbol="arccos", singular="np.abs(np.real(x)) == 1")
 row("arctan",     "x",    "np.arctan(x)", x="dz / (1 + x ** 2)",               symbol="arctan")
 row("arctan2",    "y, x", "np.arctan2(y, x)", y="dz * x / (x ** 2 + y ** 2)", x="-dz * y / (x ** 2 + y ** 2)", symbol="arctan2",
     complex=False)
@@ -59,7 +63,7 @@ row("cosh",       "x",    "np.cosh(x)",    x="dz * np.sinh(x)",                s
 row("tanh",       "x",    "np.tanh(x)",    x="dz * (1 - z ** 2)",              symbol="tanh")
 row("sigmoid",    "x",    "1 / (1 + np.exp(-x))", x="dz * z * (1 - z)",      symbol="σ")  # see tracer/idioms.py
 row("arcsinh",    "x",    "np.arcsinh(x)", x="dz / np.sqrt(x ** 2 + 1)",       symbol="arcsinh")
-row("arccosh",    "x",    "np.arccosh(x)", x="dz / np.sqrt(x ** 2 - 1)",       symbol="arccosh")
+row("arccosh",    "x",    "np.arccosh(x)", x="dz / np.sqrt(x ** 2 - 1)",       symbol="arccosh", singular="np.real(x) == 1")
 row("arctanh",    "x",    "np.arctanh(x)", x="dz / (1 - x ** 2)",              symbol="arctanh")
 
 # At a tie the first operand gets the gradient, unless the second is a number: relu is 0 at 0.

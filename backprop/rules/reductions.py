@@ -27,7 +27,7 @@ row("std",  "x, axis=None, ddof=0, keepdims=False", "np.std(x, axis=axis, ddof=d
     x="(x - np.mean(x, axis=axis, keepdims=True)) * keep(dz) / ((count(x) - ddof) * keep(z))",
     complex="np.sqrt(np.sum((x - np.mean(x, axis=axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims)"
             " / (np.sum(np.ones(np.shape(x)), axis=axis, keepdims=keepdims) - ddof))",
-    symbol="std")
+    symbol="std", singular="np.ptp(np.real(x), axis=axis, keepdims=keepdims) == 0")
 
 # ── products: without a zero the others are z / x ────────────────────────────────────────────
 row("prod", "x, axis=None, keepdims=False", "np.prod(x, axis=axis, keepdims=keepdims)", when="np.all(x)",

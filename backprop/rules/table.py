@@ -21,6 +21,7 @@ def rule(
     lazy: bool = False,
     complex: str | bool = True,
     kink: str = "",
+    singular: str = "",
     axes: str = "",
     view: bool = False,
     **backward: str,
@@ -36,6 +37,7 @@ def rule(
         lazy,
         complex,
         kink,
+        singular,
         axes,
         view,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import zlib
 from collections.abc import Callable
@@ -15,11 +14,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from backprop.graph.errors import TraceError
+from backprop.graph.errors import RuleError, TraceError
 from backprop.graph.graph import Graph
 from backprop.graph.lengths import Length, argument
 from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node
-from backprop.tracer.array import Array, current, traced
+from backprop.graph.trees import arrays, holds, shallow, skeleton
+from backprop.tracer.array import Array, LeftGraph, current, traced
+from backprop.tracer.leaves import OWNER, Leaves, owner_of
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
 from backprop.tracer.standin import StandingIn
@@ -38,11 +39,30 @@ class Call:
     args: tuple[Any, ...]  # dictionaries and lists as they were
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
+    owner: Any = None  # the object whose method was traced
+    flowing: frozenset[str] = frozenset()  # the paths of the inputs
+    skeleton: Any = None  # what `like` says of the arguments, if they hold arrays
 
     @cached_property
     def parameters(self) -> list[tuple[str, str, Any]]:
         """Name, kind and default of each parameter of f."""
         return _parameters(self.function, self.names)
+
+    def leaves(self, args: tuple[Any, ...]) -> dict[str, np.ndarray]:
+        """The arrays among arguments, and those inside them, by their paths."""
+        found: dict[str, np.ndarray] = {}
+        for name, arg in zip((*self.names, OWNER), (*args, self.owner), strict=True):
+            found.update(arrays(name, arg))
+        return found
+
+    def like(self, args: tuple[Any, ...]) -> Any:
+        """Equal for arguments for which the same lines are derived."""
+        constants = {
+            path: mark(array)
+            for path, array in self.leaves(args).items()
+            if path not in self.flowing
+        }
+        return skeleton([*args, self.owner]), constants
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -75,13 +95,36 @@ _EMPTY = inspect.Parameter.empty
 
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
     """The graph of `f(*args)`; see `backprop.trace`."""
-    named = f.func if isinstance(f, partial) else f
-    name = getattr(named, "__name__", None) or type(named).__name__
-    tape = Tape()
     names = _parameter_names(f, args)
+    every = False
+    try:
+        graph, state = _trace(f, args, names, cache)
+    except LeftGraph as error:  # perhaps at a plain array: once more, asking everywhere
+        every = True
+        try:
+            graph, state = _trace(f, args, names, cache, every=True)
+        except (TraceError, RuleError):
+            raise TraceError(str(error)) from None
+    if state:  # known only now: the attributes that f sets again are no parameters
+        graph, _ = _trace(f, args, names, cache, state, every)
+    return graph
+
+
+def _trace(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    names: tuple[str, ...],
+    cache: bool | None,
+    state: frozenset[str] = frozenset(),
+    every: bool = False,
+) -> tuple[Graph, frozenset[str]]:
+    """One run; and which attributes must not be differentiated after all."""
+    tape = Tape()
     inputs: dict[str, Node] = {}
-    kept = tuple([copy.deepcopy(a) if isinstance(a, (dict, list)) else a for a in args])
+    kept = args
     given: list[Any] = []
+    trees: list[tuple[str, Any]] = []  # arguments that hold arrays
+    called: list[Any] = []  # and functions
     outputs: tuple[Node, ...]
     flows = False
     for parameter, value in zip(names, args, strict=True):
@@ -96,11 +139,20 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             if flow:
                 value = traced(tape, node)
                 flows = True
-            given.append(value)
-        else:
-            if type(value) is int:
-                value = argument(parameter, value)
-            given.append(copy.deepcopy(value) if isinstance(value, (dict, list)) else value)
+        elif type(value) is int:
+            value = argument(parameter, value)
+        elif holds(value):
+            trees.append((parameter, value))
+        elif callable(value):
+            called.append(value)
+        given.append(value)
+    owner = None if type(f) is FunctionType else owner_of(f)
+    standing = StandingIn(f, tape, [*called, *[value for _, value in trees]], every)
+    leaves = None
+    if trees or owner is not None:
+        kept = tuple([shallow(arg) for arg in args])
+        leaves = Leaves(tape, inputs, trees, owner, names, state)
+        flows = flows or leaves.flow
     if not flows:
         kinds = ", ".join(
             f"`{parameter}` is {_kind(value)}" for parameter, value in zip(names, args, strict=True)
@@ -110,13 +162,16 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
             "Pass floating-point arrays: x.astype(float), np.array(2.0)"
         )
     try:
-        with StandingIn(f, tape):
+        with standing:
+            if leaves is not None:
+                given = leaves.into(given, names)
             defaults = _defaults(f, names)
             result = f(*given, **defaults) if defaults else f(*given)
             if type(result) is Array:
                 outputs, several = (current(result),), False
             else:
                 outputs, several = _outputs(f, result, tape, args, given, cache)
+            state = frozenset() if leaves is None else leaves.settle(outputs)
     except RecursionError:
         raise TraceError(
             f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
@@ -129,11 +184,24 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
         raise
     known, aliases, invented = give_names(tape, f, outputs)
     marks = {parameter: mark(node.value) for parameter, node in inputs.items()}
+    name = _name(f)
     call = Call(name, f, names, kept, marks, cache)
+    if leaves is not None:
+        call.owner = owner
+        call.flowing = frozenset(inputs)
+        call.skeleton = call.like(args)
+        more = {**leaves.aliases, **leaves.short(), **aliases}
+        aliases = {name: path for name, path in more.items() if name not in known}
     branches = tuple(tape.branches)
-    return Graph(
+    graph = Graph(
         name, tape.nodes, inputs, outputs, several, branches, aliases, call, known, invented
     )
+    return graph, state
+
+
+def _name(f: Callable[..., Any]) -> str:
+    named = f.func if isinstance(f, partial) else f
+    return getattr(named, "__name__", None) or type(named).__name__
 
 
 def mark(value: np.ndarray) -> Any:
@@ -244,6 +312,7 @@ def _outputs(
             isinstance(last, (list, dict, tuple))
             or last is None
             or any(last is item for item in (*given, *args) if item is not None)
+            or (len(items) == 2 and _one(last, items[0]))  # `cache = out; return out, cache`
         )
         if cache or (cache is None and is_cache):
             items = items[:-1]
@@ -273,9 +342,14 @@ def _outputs(
     return tuple(nodes), several
 
 
+def _one(a: Any, b: Any) -> bool:
+    """Whether two results are the same value."""
+    return type(a) is Array and type(b) is Array and current(a) is current(b)
+
+
 def _place(f: Any) -> str:
     """Where a function is defined, for messages."""
-    f = getattr(f, "func", f)
+    f = f.func if isinstance(f, partial) else f
     code = getattr(getattr(f, "__func__", f), "__code__", None)
     name = getattr(f, "__name__", type(f).__name__)
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code is not None else name

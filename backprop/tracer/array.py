@@ -38,6 +38,10 @@ def _formats(frame: FrameType) -> bool:
     return modulo and isinstance(getattr(tree.left, "value", None), str)
 
 
+class LeftGraph(TraceError):  # noqa: N818
+    """A traced value, or what is written to a plain array, would be lost to the graph."""
+
+
 class Array:
     """An array on a tape. Arrays that numpy would make views of another are views of it here."""
 
@@ -106,7 +110,8 @@ class Array:
             self,
             "became a plain ndarray (`np.asarray`, `np.vectorize`, a C extension, or an ndarray it "
             "is written to)",
-            "work on the array itself with numpy functions; make buffers with np.zeros",
+            "work on the array itself with numpy functions (`X @ W`, where `X.dot(W)` has a plain "
+            "X); make buffers with np.zeros",
         )
 
     def __bool__(self) -> bool:
@@ -154,8 +159,8 @@ def leave(array: Array, what: str, instead: str) -> np.ndarray:
 
 
 def refuse(what: str, instead: str) -> NoReturn:
-    """TraceError at the author's line."""
-    raise TraceError(f"{site(getframe(1))}\n  {what}; its gradient would be lost. {instead}")
+    """LeftGraph at the author's line."""
+    raise LeftGraph(f"{site(getframe(1))}\n  {what}; its gradient would be lost. {instead}")
 
 
 def current(array: Array) -> Node:

@@ -82,6 +82,22 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
     return default
 
 
+def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
+    """`np.choose(a, [x, y, z])`: the entries of the array whose number stands in `a`."""
+    parts = list(choices)
+    numbers = a.node.value if type(a) is Array else np.asarray(a)
+    if mode != "raise":
+        raise RuleError(f"{site(sys._getframe(1))}\n  the row of `choose` has mode='raise' only")
+    if np.any((numbers < 0) | (numbers >= len(parts))):
+        raise ValueError("invalid entry in choice array")
+    result = parts[-1]
+    for number in reversed(range(len(parts) - 1)):
+        result = np.where(a == number, parts[number], result)
+    if len(parts) == 1:
+        return np.broadcast_to(result, np.broadcast_shapes(np.shape(a), np.shape(result)))
+    return result
+
+
 # ── products ────────────────────────────────────────────────────────────────────────────────
 def cross(x: Any, y: Any) -> Any:
     """`np.cross(x, y)` of vectors with three entries, along the last axis."""

@@ -14,6 +14,7 @@ from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array, current, refuse, unwrap
 from backprop.tracer.assignment import assign, store
 from backprop.tracer.composed import (
+    choose,
     concatenate,
     cov,
     cross,
@@ -183,6 +184,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.roll: roll,
     np.delete: delete,
     np.select: select,
+    np.choose: choose,
     np.cross: cross,
     np.kron: kron,
     np.cov: cov,

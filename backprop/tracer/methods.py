@@ -12,7 +12,7 @@ from backprop.graph.errors import RuleError
 from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array, current, leave
 from backprop.tracer.assignment import store
-from backprop.tracer.composed import sort_in_place
+from backprop.tracer.composed import choose, sort_in_place
 from backprop.tracer.frames import site
 from backprop.tracer.functions import SYNONYMS, into, tried
 from backprop.tracer.operations import call
@@ -76,6 +76,7 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "reshape": reshape,
     "transpose": transpose,
     "dot": dot,
+    "choose": choose,
     "take": take,
     "clip": clip_method,
     "ravel": lambda x, order="C": reshape(x, -1, order=order),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -91,7 +92,7 @@ def _locals_at_the_end(tape: Tape, names: dict[str, Node]) -> dict[str, Node]:
 
 def _locals(f: Any) -> Iterable[str]:
     """Every local name of the function and of what is defined in it."""
-    while not hasattr(f, "__code__") and hasattr(f, "func"):
+    while isinstance(f, partial):
         f = f.func
     code = getattr(f, "__code__", None)
     if (

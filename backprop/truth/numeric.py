@@ -19,6 +19,7 @@ from backprop.tracer import trace
 from backprop.truth.replay import rerun, value_in
 
 _SEED = 20170330  # of the upstream gradient that numeric_gradient draws
+_SETTLED = 500_000  # entries times nodes that are still replayed one by one
 
 
 class Estimate(NamedTuple):
@@ -62,15 +63,33 @@ def estimate(graph: Graph, name: str, douts: tuple[np.ndarray, ...]) -> Estimate
     probe = _Probe(graph, node, douts)
     value = np.zeros(node.shape)
     error = np.zeros(node.shape)
-    method = "complex step"
-    for index in np.ndindex(node.shape):
-        probe.check(index)
-        result = probe.complex_step(index)
-        if result is None:
-            method = "Richardson"
-            result = probe.richardson(index)
-        value[index], error[index] = result
-    return Estimate(value, error, method)
+    with np.errstate(all="ignore"):
+        for index in np.ndindex(node.shape):
+            value[index], error[index] = probe.slope(index)
+    return Estimate(value, error, "complex step" if probe.has_complex else "Richardson")
+
+
+def settle(
+    graph: Graph, node: Node, douts: tuple[np.ndarray, ...], gradient: np.ndarray
+) -> np.ndarray:
+    """A gradient whose entries that are not finite are told by replay, where it can.
+
+    A rule may give 0·inf or 0/0 where the function has a derivative: softplus by `np.where`,
+    the square of a norm at 0. Entries where it has none stay as they are.
+    """
+    places = np.argwhere(~np.isfinite(gradient))
+    if not len(places) or len(places) * len(graph.nodes) > _SETTLED:
+        return gradient
+    probe = _Probe(graph, node, douts)
+    result = np.array(gradient)
+    with np.errstate(all="ignore"):
+        for place in places:
+            index = tuple(place)
+            try:
+                result[index] = probe.slope(index)[0]
+            except KinkError:
+                continue
+    return result
 
 
 class _Probe:
@@ -86,6 +105,15 @@ class _Probe:
         # Where the function may have a kink or a jump: pieces, masks, branches.
         self.corners = [n for n in after if n.rule and (n.rule.piece or not n.rule.backward)]
         self.branches = [n for n, _ in graph.branches if n in set(after)]
+        self.points = [n for n in after if singular(n)]
+
+    def slope(self, index: tuple[int, ...]) -> tuple[float, float]:
+        """The derivative by one entry, and how far off it may be; KinkError if there is none."""
+        self.check(index)
+        result = self.complex_step(index) or self.richardson(index)
+        if not np.isfinite(result[0]):
+            raise KinkError(f"{self._no_derivative(index)}; move that entry a little")
+        return result
 
     def _moved(self, index: tuple[int, ...], step: Any) -> dict[Node, np.ndarray]:
         value = self.start.astype(np.result_type(self.start, type(step)))
@@ -136,25 +164,30 @@ class _Probe:
     # ── kinks ───────────────────────────────────────────────────────────────────────────────
     def check(self, index: tuple[int, ...]) -> None:
         """KinkError if the function has a kink or a jump where this entry is."""
-        if not self.corners and not self.branches:
+        if not self._all():
             return
         step = 1e-8 * max(1.0, abs(float(self.start[index])))
         here, there = self._pieces(index, -step), self._pieces(index, step)
+        middle = self._pieces(index, 0.0) if self.points and here == there else here
         # The other side of an `if` cannot be replayed, so it counts as a kink.
-        same_branch = here[len(self.corners) :] == there[len(self.corners) :]
-        if here == there or (same_branch and self._smooth(index)):
+        branches = slice(len(self.corners) + len(self.points), None)
+        same_branch = here[branches] == there[branches]
+        if here == there == middle or (same_branch and self._smooth(index)):
             return
-        corner = next((n for n, a, b in zip(self._all(), here, there, strict=True) if a != b), None)
+        pairs = zip(self._all(), here, there, middle, strict=True)
+        corner = next((n for n, a, b, c in pairs if not a == b == c), None)
         where = f" (line {corner.line})" if corner is not None and corner.line else ""
         what = f"`{corner.op}` making `{corner.name}`{where}" if corner is not None else "a branch"
-        place = f"{self.node.name}[{', '.join(map(str, index))}]" if index else self.node.name
         raise KinkError(
-            f"{self.graph.function} has no derivative at {place} = {self.start[index]:.6g}: "
-            f"{what} changes there; move that entry a little"
+            f"{self._no_derivative(index)}: {what} changes there; move that entry a little"
         )
 
+    def _no_derivative(self, index: tuple[int, ...]) -> str:
+        place = f"{self.node.name}[{', '.join(map(str, index))}]" if index else self.node.name
+        return f"{self.graph.function} has no derivative at {place} = {self.start[index]:.6g}"
+
     def _all(self) -> list[Node]:
-        return [*self.corners, *self.branches]
+        return [*self.corners, *self.points, *self.branches]
 
     def _pieces(self, index: tuple[int, ...], step: float) -> list[bytes]:
         """Which piece of the function each corner is on."""
@@ -170,25 +203,44 @@ class _Probe:
                 ]
                 piece = node.rule.piece(*arguments)
             found.append(np.asarray(piece).tobytes())
+        for node in self.points:
+            arguments = [plain(argument, value_in(values)) for argument in node.arguments.values()]
+            assert node.rule is not None
+            assert node.rule.point is not None
+            found.append(np.asarray(node.rule.point(*arguments)).tobytes())
         return found + [values.get(node, node.value).tobytes() for node in self.branches]
 
     def _smooth(self, index: tuple[int, ...]) -> bool:
         """Whether the slopes on both sides agree, as for `x - x.max()` in a softmax.
 
-        Their difference shrinks with the step for a smooth function, and not for a kink.
+        Their difference shrinks with the step for a smooth function, and not for a kink; and
+        slopes that grow without end are those of a jump or of a root. On the edge of where the
+        function is defined, the side on which it is decides.
         """
         middle = self.f(index, 0.0)
         scale = max(1.0, abs(float(self.start[index])))
-        gaps, slopes = [], []
-        for step in (1e-4 * scale, 1e-5 * scale):
-            right = (self.f(index, step) - middle) / step
-            left = (middle - self.f(index, -step)) / step
-            gaps.append(abs(right - left))
-            slopes.append(max(abs(right), abs(left)))
-        tiny = 1e-7 * (slopes[1] + abs(middle) + 1e-30)
-        kink = gaps[1] > tiny and gaps[1] > 0.5 * gaps[0]
-        jump = slopes[1] > tiny and slopes[1] > 5 * slopes[0]  # of a step, they grow as 1 / step
-        return not (kink or jump)
+        steps = [size * scale for size in (1e-4, 1e-5, 1e-6)]
+        right = [(self.f(index, step) - middle) / step for step in steps]
+        left = [(middle - self.f(index, -step)) / step for step in steps]
+        sides = [side for side in (right, left) if np.isfinite(side).all()]
+        if not sides:
+            return False
+        tiny = 1e-7 * (np.abs(sides).max() + abs(middle) + 1e-30)
+        for side in sides:
+            last = abs(side[2] - side[1])
+            if last > tiny and last > 0.9 * abs(side[1] - side[0]):
+                return False
+        gaps = [abs(a - b) for a, b in zip(right, left, strict=True)] if len(sides) == 2 else [0.0]
+        return not (gaps[-1] > tiny and gaps[-1] > 0.5 * gaps[-2])
+
+
+def singular(node: Node) -> bool:
+    """Whether an entry sits where the operation has no derivative by its rule."""
+    point = node.rule.point if node.rule is not None else None
+    if point is None:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.any(point(*[plain(each) for each in node.arguments.values()])))
 
 
 def _followers(graph: Graph, start: Node) -> list[Node]:

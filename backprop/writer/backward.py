@@ -17,8 +17,9 @@ from backprop.graph.node import Node, plain
 from backprop.tracer import mark, trace, unchanged
 from backprop.truth.replay import at
 from backprop.writer import text
-from backprop.writer.gradients import Gradients
+from backprop.writer.gradients import Gradients, finite
 from backprop.writer.lines import Writer
+from backprop.writer.names import in_order
 from backprop.writer.source import backward_name, backward_source
 from backprop.writer.steps import Gradient, Step
 
@@ -52,6 +53,8 @@ class Backward:
         rename = writer.rename
         for step in writer.steps:
             step.line = text.show(step.tree, rename)
+            if isinstance(step.plain_tree, ast.expr):
+                step.plain = text.show(step.plain_tree, rename)
             step.gradient = rename.get(step.gradient, step.gradient)
         self.steps: list[Step] = writer.steps
         self.wires = {
@@ -124,17 +127,27 @@ class Backward:
     def _run(self, dout: Any, args: tuple[Any, ...]) -> Any:
         graph = self.graph
         arrays = upstream(graph, dout)
+        leaves = graph.call.leaves(args)
         if self._function is not None:
             given = arrays if graph.several else arrays[0]
-            results = self._function(given, *args, **self.constants)
+            constants = {**self.constants, **self._owned(leaves)}
+            with np.errstate(divide="ignore", invalid="ignore"):  # see below
+                results = self._function(given, *args, **constants)
             results = results if isinstance(results, tuple) else (results,)
-        else:  # too long to be written
-            values = dict(zip(graph.call.names, args, strict=True))
-            here = at(graph, {node.name: values[node.name] for node in graph.inputs.values()})
+        else:
+            results = None  # too long to be written
+        if results is None or not all(map(finite, results)):  # 0·inf, 0/0: replay decides
+            here = at(graph, {node.name: leaves[node.name] for node in graph.inputs.values()})
             found = gradients(here, dout).nodes
             results = tuple(found[node.name] for node in graph.differentiated)
-        owned = tuple(_own(result, (*arrays, *args)) for result in results)
+        owned = tuple(_own(result, (*arrays, *leaves.values())) for result in results)
         return owned[0] if len(owned) == 1 else owned
+
+    def _owned(self, leaves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the source is given of the object whose method was traced, as it is now."""
+        inputs = self.graph.inputs.values()
+        named = {self._writer.variable(node): leaves.get(node.name) for node in inputs}
+        return {name: v for name in self.constants if (v := named.get(name)) is not None}
 
     @cached_property
     def _function(self) -> Callable[..., Any] | None:
@@ -151,6 +164,8 @@ class Backward:
         call = self.graph.call
         if len(args) != len(call.args) or self.graph.branches:
             return False
+        if call.skeleton is not None:  # arguments that hold arrays, or a method of an object
+            return _same(call.like(args), call.skeleton)
         for name, old, new in zip(call.names, call.args, args, strict=True):
             if isinstance(old, np.ndarray) and old.dtype.kind == "f":
                 if not isinstance(new, np.ndarray) or new.shape != old.shape:
@@ -161,7 +176,7 @@ class Backward:
                 alike = isinstance(new, np.ndarray) and new.dtype == old.dtype
                 if not alike or new.shape != old.shape or mark(new) != call.marks[name]:
                     return False
-            elif not _equal(old, new):
+            elif not _same(old, new):
                 return False
         return True
 
@@ -174,7 +189,7 @@ class Backward:
     def cache(self) -> tuple[Any, ...]:
         """The traced values of `cache_names`, for `from_cache`."""
         scope = {**self.graph.call.scope, **self._lengths()}
-        known = {node.name: node.plain for node in self._writer.needed}
+        known = {self._writer.variable(node): node.plain for node in self._writer.needed}
         return tuple(known[name] if name in known else scope[name] for name in self.cache_names)
 
     def from_cache(self, dout: Any, cache: tuple[Any, ...]) -> Any:
@@ -187,14 +202,14 @@ class Backward:
         writer = self._writer
         rename = writer.rename
         body = [step.line for step in self.steps]
-        outputs = [name for node in self.graph.outputs for name in writer.upstream[node][:1]]
+        outputs = in_order(self.graph, writer.upstream)
         results = [rename.get(name, name) for name in writer.results]
         assigned = {step.gradient for step in self.steps} | set(outputs) | {"np"}
         reads = [
             [name.id for name in ast.walk(ast.parse(line)) if isinstance(name, ast.Name)]
             for line in body
         ]
-        assigned |= set(dir(builtins)) - {node.name for node in writer.needed}
+        assigned |= set(dir(builtins)) - {writer.variable(node) for node in writer.needed}
         names = tuple(dict.fromkeys(n for line in reads for n in line if n not in assigned))
         last = {name: index for index, line in enumerate(reads) for name in line}
         lines = [f"{', '.join(names)}{',' * (len(names) == 1)} = cache"] if names else []
@@ -229,11 +244,9 @@ class Backward:
     def execute(self, douts: tuple[np.ndarray, ...], until: int | None = None) -> dict[str, Any]:
         """Run the lines, or the first `until` of them, on the traced values: all variables."""
         scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
-        scope.update({node.name: node.plain for node in self._writer.needed})
+        scope.update({self._writer.variable(node): node.plain for node in self._writer.needed})
         scope.update(self._lengths())
-        for node, dout in zip(self.graph.outputs, douts, strict=True):
-            for name in self._writer.upstream[node]:
-                scope[name] = dout
+        scope.update(zip(in_order(self.graph, self._writer.upstream), douts, strict=True))
         exec(self.code if until is None else self._compiled(until), scope)
         return scope
 
@@ -286,18 +299,10 @@ def _own(result: Any, given: tuple[Any, ...]) -> np.ndarray:
     return array.copy() if shared or not array.flags.writeable else array
 
 
-def _equal(old: Any, new: Any) -> bool:
+def _same(old: Any, new: Any) -> bool:
     """Whether two arguments that are not differentiated mean the same derivation."""
-    if type(old) is not type(new):
-        return False
-    if isinstance(old, np.ndarray):
-        return old.dtype == new.dtype and np.array_equal(old, new)
-    if isinstance(old, dict):
-        return old.keys() == new.keys() and all(_equal(old[key], new[key]) for key in old)
-    if isinstance(old, (list, tuple)):
-        return len(old) == len(new) and all(map(_equal, old, new))
     try:
-        return bool(old == new)
+        return type(old) is type(new) and bool(old == new)
     except (TypeError, ValueError):
         return False
 

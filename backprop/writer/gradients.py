@@ -10,6 +10,7 @@ import numpy as np
 
 from backprop.graph.graph import Graph
 from backprop.graph.node import Node
+from backprop.truth.numeric import settle
 from backprop.writer.steps import Gradient
 
 
@@ -53,7 +54,16 @@ class Gradients:
         if gradient.stale:
             value = value.copy()
             value[gradient.stale.entries] = 0
-        return value
+        return value if finite(value) else settle(self._graph, node, self._douts, value)
+
+    def unsettled(self, name: str) -> np.ndarray | None:
+        """Where the lines give no number for a node's gradient: 0·inf, 0/0; None if nowhere."""
+        node = self._graph[name]
+        gradient = self._backward.gradient_of(node)
+        value = None if gradient is None else self._scope.get(gradient.name)
+        if value is None or finite(value):
+            return None
+        return ~np.isfinite(np.broadcast_to(value, node.shape))
 
     @cached_property
     def wires(self) -> Mapping[tuple[str, str, str], np.ndarray]:
@@ -78,6 +88,12 @@ class _Nodes(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._graph.nodes)
+
+
+def finite(value: np.ndarray) -> bool:
+    """Whether all entries are; most often told by their sum, without another array."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.sum(value)) or np.isfinite(value).all())
 
 
 def _floating(dtype: np.dtype) -> np.dtype:

@@ -34,6 +34,7 @@ class Writer(Names):
         self.steps: list[Step] = []
         self.gradients: dict[Node, Gradient] = {}
         self.partials: dict[Use, Any] = {}
+        self.plain: dict[Use, Tree] = {}  # the rules' texts before broadcasting adds to them
         self.wires: dict[Use, str] = {}
         self.rename: dict[str, str] = {}
         self.results: list[str] = []
@@ -206,7 +207,7 @@ class Writer(Names):
         step.why = (Why((), gradient.shape, node.shape),)
         if partial is not None:
             step.user, step.operand, step.rule = partial.user, partial.operand, partial.rule
-            step.why = partial.why + step.why
+            step.why, step.plain_tree = partial.why + step.why, partial.plain_tree
 
     # ── partials ────────────────────────────────────────────────────────────────────────────
     def _filling(self, use: Use) -> Filling:
@@ -254,6 +255,7 @@ class Writer(Names):
 
     def _fitted(self, use: Use, tree: Tree, shape: Shape, full: Shape) -> Partial:
         gradient = self.gradients[use.user]
+        self.plain[use] = tree
         tree, shape, why = unbroadcast(self, tree, shape, full, use)
         copied = isinstance(tree, ast.Name) and tree.id == gradient.name
         self.partials[use] = tree
@@ -283,4 +285,5 @@ class Writer(Names):
             tree = ast.Assign([text.name(name)], tree)
         user, operand = (use.user, use.operand) if use is not None else (None, "")
         rule = user.rule if user is not None else None
-        self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree))
+        plain = self.plain.get(use) if use is not None else None
+        self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree, plain))

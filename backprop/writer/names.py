@@ -55,7 +55,7 @@ class Names(Values):
         self._uses: dict[Node, list[Use]] = {}
         self._numbered: dict[Node, list[str]] = {}
         self._names: dict[Node, str] = {}
-        self._taken = {node.name for node in graph.nodes} | {"np"}
+        self._taken = {self.variable(node) for node in graph.nodes} | {"np"}
         self._taken |= {name for name, *_ in graph.call.parameters}
         self._find_uses()
         self._name_gradients()
@@ -93,12 +93,14 @@ class Names(Values):
             self.dout = "dout"
         else:
             (output,) = graph.outputs
-            self.dout = self._names[output] = self._reserve(f"d{spoken(output, graph)}")
+            self.dout = self._names[output] = self._reserve(
+                f"d{self.variable(output, spoken(output, graph))}"
+            )
             self.upstream[output] = [self.dout]
         for node in graph.nodes:
             wanted = node.active or (node.op == "input" and node.differentiable)
             if node not in self._names and (wanted or node in graph.outputs):
-                self._names[node] = self._reserve(f"d{node.name}")
+                self._names[node] = self._reserve(f"d{self.variable(node)}")
         if graph.several:
             self.dout = self._reserve(self.dout)
             for node in dict.fromkeys(graph.outputs):
@@ -114,6 +116,12 @@ class Names(Values):
             return
         self._numbered[node] = self._partial_names(self._names[node], partials)
         self.upstream[node] = self._numbered[node][:times]
+
+
+def in_order(graph: Graph, upstream: dict[Node, list[str]]) -> list[str]:
+    """The variables of the upstream gradients, one for each result, also of one returned twice."""
+    left = {node: iter(names) for node, names in upstream.items()}
+    return [next(left[node]) for node in graph.outputs]
 
 
 def spoken(node: Node, graph: Graph) -> str:

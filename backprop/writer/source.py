@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,7 @@ from backprop.writer.constants import constant_tree
 from backprop.writer.expand import Filling
 from backprop.writer.layout import wrapped
 from backprop.writer.lines import Writer
+from backprop.writer.names import in_order
 from backprop.writer.text import Tree
 from backprop.writer.values import Values, repeated
 
@@ -27,7 +29,7 @@ def backward_source(writer: Writer, lines: list[str]) -> tuple[str, dict[str, np
     graph = writer.graph
     body: list[str] = []
     if graph.several:
-        names = [name for node in graph.outputs for name in writer.upstream[node][:1]]
+        names = in_order(graph, writer.upstream)
         body.append(f"{', '.join(names)} = {writer.dout}")
     forward = Forward(writer)
     body += forward.lines()
@@ -94,6 +96,7 @@ class Forward(Values):
         self.lengths_named.update(writer.lengths_named)
         self.kept: set[Node] = set()
         self.given: dict[str, np.ndarray] = {}  # constants that do not follow from the arguments
+        self.measured: set[Node] = set()  # nodes whose lengths have names
         users = self._reachable()
         for node, count in users.items():
             several = count > 1 and not self.inlined(node)
@@ -124,7 +127,27 @@ class Forward(Values):
 
     def lines(self) -> list[str]:
         body = [line for node in self.graph.nodes if node in self.kept for line in self._line(node)]
-        return [*self._lengths(), *body]
+        lengths = list(self._lengths())
+        return [*self._taken_out(), *lengths, *body]
+
+    def _taken_out(self) -> Iterator[str]:
+        """`W1 = params["W1"]`, and of the object whose method f is, a further parameter."""
+        for node in self.graph.inputs.values():
+            if node not in self.kept and node not in self.measured:
+                continue
+            root = re.split(r"[.\[]", node.name, maxsplit=1)[0]
+            if root == node.name:
+                continue
+            variable = self.variable(node)
+            try:
+                ast.parse(node.name)
+            except SyntaxError:  # a key that no source can name
+                self.given[variable] = node.value
+                continue
+            if any(name == root for name, *_ in self.graph.call.parameters):
+                yield f"{variable} = {node.name}"
+            else:
+                self.given[variable] = node.value
 
     def _lengths(self) -> Iterator[str]:
         """`N, D = x.shape`, or `N = x.shape[0]` where only that one is needed."""
@@ -134,17 +157,19 @@ class Forward(Values):
             origin = origins(node)[axis]
             assert origin is not None
             named.setdefault(origin[0], {})[origin[1]] = name
+            self.measured.add(origin[0])
         for node, names in named.items():
             if len(names) == len(node.shape) > 1:
-                yield f"{', '.join(names[i] for i in range(len(names)))} = {node.name}.shape"
+                every = ", ".join(names[i] for i in range(len(names)))
+                yield f"{every} = {self.variable(node)}.shape"
             else:
                 for axis, name in sorted(names.items()):
-                    yield f"{name} = {node.name}.shape[{axis}]"
+                    yield f"{name} = {self.variable(node)}.shape[{axis}]"
 
     # ── values ──────────────────────────────────────────────────────────────────────────────
     def value(self, node: Node) -> Tree:
         if node in self.kept or node.op == "input" or (node.rule is None and node.named):
-            return text.name(self.variables.get(node, node.name))
+            return text.name(self.variables.get(node) or self.variable(node))
         if node.rule is None:
             return constant_tree(self, node) or text.name(self._given(node))
         return self.expression(node)
@@ -152,7 +177,7 @@ class Forward(Values):
     def _line(self, node: Node) -> list[str]:
         if node.op == "input":
             return []
-        variable = self.variables.get(node, node.name)
+        variable = self.variables.get(node) or self.variable(node)
         if node.rule is None:
             if self._is_parameter(node):
                 return []
@@ -185,8 +210,9 @@ class Forward(Values):
 
     def _given(self, node: Node) -> str:
         """A further parameter, for a constant that the arguments do not tell."""
-        taken = any(name == node.name for name, *_ in self.graph.call.parameters)
-        name = f"traced_{node.name}" if taken else node.name
+        name = self.variable(node)
+        if any(name == known for known, *_ in self.graph.call.parameters):
+            name = f"traced_{name}"
         self.given[name] = node.value
         return name
 

@@ -33,6 +33,7 @@ class Step:
         shape: the shape the variable really has (smaller than the node's where lazy).
         why: what broadcasting added to the rule's own text.
         rule: the row of the table that the line comes from; None for sums.
+        plain: the rule in the graph's own names, without what broadcasting adds; "" for sums.
     """
 
     line: str
@@ -44,6 +45,8 @@ class Step:
     why: tuple[Why, ...]
     rule: Rule | None
     tree: Any = field(repr=False, default=None)
+    plain_tree: Any = field(repr=False, default=None)
+    plain: str = ""
 
 
 class Gradient(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,13 +33,43 @@ class Values:
         self.needed: dict[Node, None] = {}
         self.lengths_named: dict[str, Length] = {}
         self._follows: dict[Node, bool] = {}
+        self._variables: dict[str, str] = {}
+
+    def variable(self, node: Node, name: str = "") -> str:
+        """The variable of a node: its name, or the author's for an array at a path.
+
+        `W1` for `params["W1"]`, unless that means something else.
+        """
+        name = name or node.name
+        if name.isidentifier():
+            return name
+        if not self._variables:
+            self._variables = self._shortened()
+        return self._variables.get(name, name)
+
+    def _shortened(self) -> dict[str, str]:
+        graph = self.graph
+        paths = [node.name for node in graph.nodes if not node.name.isidentifier()]
+        wanted = {path: name for name, path in graph.aliases.items() if name.isidentifier()}
+        taken = {node.name for node in graph.nodes} | {name for name, *_ in graph.call.parameters}
+        found: dict[str, str] = {}
+        for path in paths:
+            plain = re.sub(r"\W+", "_", path).strip("_")
+            name = wanted.get(path, plain)
+            if name in taken or keyword.iskeyword(name):
+                name = plain
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            found[path] = name
+        return found
 
     def value(self, node: Node) -> Tree:
         """The variable of a forward node, or its expression where that says it all."""
         if self.inlined(node):
             return self.expression(node) if node.rule is not None else self._constant(node)
         self.needed[node] = None
-        return text.name(node.name)
+        return text.name(self.variable(node))
 
     def inlined(self, node: Node) -> bool:
         """Whether a node is written as its expression: a constant or a view without a name.

@@ -128,7 +128,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             java_script_enabled=javascript,
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)  # a busy machine; what never comes fails all the same
         page = slowed(context.new_page())
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))

@@ -32,24 +32,36 @@ def test_returning_none():
     assert "dx, dw" in report.message
 
 
-def test_the_wrong_number_of_results():
+def test_too_many_results():
     def backward(dout, cache):
-        _x, w, out = cache
+        x, w, out = cache
         dh = dout * (1 - out**2)
-        return dh @ w.T
+        return dh @ w.T, x.T @ dh, dh
 
     report = check(backward)
     assert not report.ok
     assert report.hint == "shape"
-    assert "(1): 2 expected" in report.message
+    assert "(3): 2 expected" in report.message
     assert "dx, dw" in report.message
-    assert report.mistakes[0].code == "return dh @ w.T"
+    assert report.mistakes[0].code == "return dh @ w.T, x.T @ dh, dh"
 
 
-def test_a_dictionary_without_one_of_the_gradients():
-    report = check(lambda dout, cache: {"dx": dout, "dz": dout})
-    assert "`w`" in report.message
-    assert "dx, dz" in report.message
+def test_a_dictionary_without_any_of_the_gradients():
+    report = check(lambda dout, cache: {"dz": dout})
+    assert not report.ok
+    assert "`x`" in report.message
+    assert "dz" in report.message
+
+
+def test_integers_where_floats_are_needed():
+    def backward(dout, a, w):
+        return dout @ w.T, a.T @ dout
+
+    whole = np.arange(20).reshape(5, 4)
+    report = bp.check(lambda a, w: a @ w, backward, whole, np.ones((4, 3)), lang="en")
+    assert not report.ok
+    assert "`a` holds integers" in report.message
+    assert "a.astype(float)" in report.message
 
 
 def test_raising_shows_the_line_and_the_values_there():

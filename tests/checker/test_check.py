@@ -146,7 +146,7 @@ def test_shapes_of_results_are_strict():
     assert "(4,)" in report.message
 
 
-def test_writing_to_dout_or_the_cache_is_a_mistake_of_its_own():
+def test_writing_to_dout_or_the_cache_is_a_remark_while_every_result_is_right():
     def damages(dout, cache):
         x, w, h = cache
         da = dout
@@ -155,10 +155,11 @@ def test_writing_to_dout_or_the_cache_is_a_mistake_of_its_own():
         return da @ w.T, x.T @ da
 
     report = check(layer, damages, x54, w43)
-    assert not report.ok
-    assert (report.first_wrong, report.hint) == ("da", "inplace")
-    assert "dout" in report.message
-    assert report.mistakes[0].code == "da *= 3.0"
+    assert report.ok
+    (note,) = report.notes
+    assert "`da`" in note
+    assert f"(line {damages.__code__.co_firstlineno + 3})" in note
+    assert "`dout`" in note
 
     def damages_cache(dout, cache):
         x, w, h = cache
@@ -167,8 +168,31 @@ def test_writing_to_dout_or_the_cache_is_a_mistake_of_its_own():
         return da @ w.T, x.T @ da
 
     report = check(layer, damages_cache, x54, w43)
-    assert (report.first_wrong, report.hint) == ("h", "inplace")
-    assert "cache" in report.message
+    assert report.ok
+    assert any("`h`" in note and "`cache`" in note for note in report.notes)
+
+
+def test_writing_in_place_is_a_mistake_where_it_makes_a_result_wrong():
+    def damages(dout, cache):
+        x, w, h = cache
+        da = dout
+        da *= 3.0 * (1 - h**2)
+        x *= 0.5
+        return da @ w.T, x.T @ da
+
+    report = check(layer, damages, x54, w43)
+    assert (report.first_wrong, report.hint) == ("x", "factor")
+
+    def twice(dout, cache):
+        x, w, h = cache
+        da = dout
+        da *= 1 - h**2
+        dw = 3.0 * x.T @ da
+        return 3.0 * (dout * (1 - h**2)) @ w.T, dw
+
+    report = check(layer, twice, x54, w43)
+    assert (report.first_wrong, report.hint) == ("da", "inplace")
+    assert report.mistakes[0].change in ("da = dout.copy()", "da = da * (1 - h ** 2)")
 
 
 def test_nothing_the_caller_gave_is_changed():

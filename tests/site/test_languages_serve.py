@@ -2,62 +2,12 @@
 
 from __future__ import annotations
 
-import filecmp
-import os
-import queue
 import signal
-import subprocess
-import sys
-import threading
 import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-
-class Command:
-    """`mkdocs …` in a process of its own, with a folder of its own for temporary files."""
-
-    def __init__(self, project, *arguments, **environment):
-        project.save()
-        self.temporary = project.root / "tmp"
-        self.temporary.mkdir(exist_ok=True)
-        self.said: queue.Queue[str] = queue.Queue()
-        self.all: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mkdocs", "--no-color", *arguments],
-            cwd=project.root,
-            env={**os.environ, "TMPDIR": str(self.temporary), **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # In a background job SIGINT is ignored, and the child would inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.all.append(line)
-            self.said.put(line)
-
-    def wait_for(self, text, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                line = self.said.get(timeout=0.2)
-            except queue.Empty:
-                if self.process.poll() is not None:
-                    break
-                continue
-            if text in line:
-                return line
-        raise AssertionError(f"never said {text!r}:\n{''.join(self.all)}")
-
-    def leftovers(self):
-        return [path.name for path in self.temporary.iterdir() if path.name != "jieba.cache"]
+from tests.site.command import Command, differences, free_port, get
 
 
 @pytest.fixture
@@ -77,22 +27,6 @@ def serve(project):
         if command.process.poll() is None:
             command.process.kill()
             command.process.wait()
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def get(url):
-    try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 def test_serve_reloads_recovers_and_cleans_up(project, serve):
@@ -175,13 +109,3 @@ def test_the_date_of_the_build_can_be_chosen(project):
     command = Command(project, "build", SOURCE_DATE_EPOCH="1600000000")
     assert command.process.wait(120) == 0, "".join(command.all)
     assert "13 Sep 2020" in project.text("en/feed_rss_created.xml")
-
-
-def differences(one: Path, other: Path) -> list[str]:
-    def files(site):
-        return {str(p.relative_to(site)) for p in site.rglob("*") if p.is_file()}
-
-    names = files(one)
-    assert len(names) > 50
-    _, mismatch, errors = filecmp.cmpfiles(one, other, names, shallow=False)
-    return sorted(names ^ files(other)) + sorted(mismatch) + sorted(errors)

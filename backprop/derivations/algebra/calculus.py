@@ -15,9 +15,11 @@ from backprop.derivations.meaning.terms import (
     Call,
     Const,
     Deriv,
+    Det,
     Entry,
     Fn,
     Index,
+    Inverse,
     Mul,
     Num,
     Position,
@@ -155,6 +157,8 @@ class Calculus:
                 Slope(term.function, term.var, renamed(term.body), term.at, term.order + 1),
                 d(term.at),
             )
+        if isinstance(term, Inverse | Det):
+            return self.of_matrix(term, d)
         if isinstance(term, Call | Partial):
             call, slots = (term.call, term.slots) if isinstance(term, Partial) else (term, ())
             found: list[Term] = []
@@ -176,3 +180,21 @@ class Calculus:
                 raise NotProvable
             return d(inner)
         raise NotProvable
+
+    def of_matrix(self, term: Inverse | Det, d: Callable[[Term], Term]) -> Term:
+        """d(M⁻¹) = −M⁻¹ dM M⁻¹ and d det M = det M tr(M⁻¹ dM)."""
+        lam = term.matrix
+        inner = d(lam.body)
+        if inner == ZERO:
+            return ZERO
+        row, column = (Var(fresh(v)) for v, _ in lam.vars)
+        dim = lam.vars[0][1]
+        names = dict(zip((v for v, _ in lam.vars), (row, column), strict=True))
+        moved = substitute(renamed(inner), names)
+        if isinstance(term, Det):
+            value = mul(term, Inverse(renamed(lam), (column, row)), moved)
+        else:
+            left, right = term.at
+            first, last = Inverse(renamed(lam), (left, row)), Inverse(renamed(lam), (column, right))
+            value = neg(mul(first, moved, last))
+        return Big("sum", row.name, dim, Big("sum", column.name, dim, value))

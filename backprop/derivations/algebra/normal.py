@@ -24,10 +24,13 @@ from backprop.derivations.meaning.terms import (
     Call,
     Const,
     Deriv,
+    Det,
     Entry,
     Fn,
     Index,
+    Inverse,
     Label,
+    Lam,
     Mul,
     Num,
     Position,
@@ -231,6 +234,17 @@ class Normaliser:
         slots = sorted(((k, tuple(self.index(i) for i in p)) for k, p in term.slots), key=lettered)
         at = tuple(self.index(p) for p in call.at)
         return self.algebra.atom(("call", call.function, tuple(slots), at, args))
+
+    def _matrix(self, lam: Lam) -> Any:
+        places = {v: Var(f"arg{k}") for k, (v, _) in enumerate(lam.vars)}
+        return frozenset(self.poly(substitute(lam.body, places)).items())
+
+    def _inverse(self, term: Inverse) -> Poly:
+        at = tuple(self.index(p) for p in term.at)
+        return self.algebra.atom(("inv", self._matrix(term.matrix), at))
+
+    def _det(self, term: Det) -> Poly:
+        return self.algebra.atom(("det", self._matrix(term.matrix)))
 
     def _slope(self, term: Slope) -> Poly:
         body = term.body

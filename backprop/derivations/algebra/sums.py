@@ -22,6 +22,7 @@ from backprop.derivations.algebra.atoms import (
     mentions,
     replaced,
 )
+from backprop.derivations.algebra.matching import positions
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 
 
@@ -76,8 +77,16 @@ class Algebra(Polynomials):
         out: Poly = {}
         for body, c in merged.items():
             value: Poly = {outside: c}
-            left = sorted(body, key=lettered)
-            open_vars = list(vars_)
+            open_vars, left, turned = self.inverted(list(vars_), sorted(body, key=lettered))
+            if turned:
+                again: Poly = {frozenset(left): c}
+                for first, second in turned:
+                    again = self.times(again, self.delta(first, second))
+                for name, length in reversed(open_vars):
+                    again = self.sum(again, name, length)
+                again = self.times(again, {outside: Fraction(1)})
+                out = self.plus(out, again)
+                continue
             while open_vars:
                 group = [open_vars.pop(0)]
                 members: list[tuple[Atom, Fraction]] = []
@@ -101,6 +110,43 @@ class Algebra(Polynomials):
             value = self.times(value, {frozenset(left): Fraction(1)})
             out = self.plus(out, value)
         return out
+
+    def inverted(
+        self, vars_: list[tuple[str, Any]], atoms: list[tuple[Atom, Fraction]]
+    ) -> tuple[list[tuple[str, Any]], list[tuple[Atom, Fraction]], list[tuple[Atom, Atom]]]:
+        """Σ_k M_ik M⁻¹_kj = δ_ij: one such sum taken out, and the pair (i, j) that it leaves."""
+        for var, dim in vars_:
+            me = ("v", var)
+            inside = [(a, e) for a, e in atoms if mentions(a, me)]
+            if isinstance(dim, tuple) or len(inside) != 2 or any(e != 1 for _, e in inside):
+                continue
+            for (first, _), (second, _) in (inside, inside[::-1]):
+                pair = self.cancels(first, second, me)
+                if pair is not None:
+                    rest = [x for x in atoms if x not in inside]
+                    return [v for v in vars_ if v[0] != var], rest, [pair]
+        return vars_, atoms, []
+
+    @staticmethod
+    def cancels(inverse: Atom, other: Atom, me: Atom) -> tuple[Atom, Atom] | None:
+        """Is `other` an entry of the matrix that `inverse` inverts, next to it along `me`?"""
+        if inverse[0] != "inv" or len(inverse[1]) != 1:
+            return None
+        ((mono, c),) = inverse[1]
+        if c != 1 or len(mono) != 1:
+            return None
+        ((pattern, e),) = mono
+        row, column = inverse[2]
+        if e != 1 or (row == me) == (column == me):
+            return None
+        mine, theirs = (0, 1) if column == me else (1, 0)
+        for place in sorted(positions(other), key=lettered):
+            if place == me:
+                continue
+            names = {("v", f"arg{mine}"): me, ("v", f"arg{theirs}"): place}
+            if replaced(pattern, names) == other:
+                return (row, place) if column == me else (place, column)
+        return None
 
     def length(self, dim: Any) -> Poly:
         if isinstance(dim, tuple):

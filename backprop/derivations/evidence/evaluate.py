@@ -29,10 +29,13 @@ from backprop.derivations.meaning.terms import (
     Big,
     Call,
     Const,
+    Det,
     Entry,
     Fn,
     Index,
+    Inverse,
     Label,
+    Lam,
     Mul,
     Num,
     Position,
@@ -184,6 +187,29 @@ class Evaluation:
     def _where(self, term: Where, at: dict[str, Value], shift: str) -> Value:
         test, yes, no = (self.term(t, at, shift) for t in (term.test, term.yes, term.no))
         return apply(lambda t, a, b: np.where(t != 0, a, b), test, yes, no)
+
+    def _matrix(self, lam: Lam, at: dict[str, Value], shift: str) -> tuple[list[str], np.ndarray]:
+        """A square matrix on the last two axes, behind those of the other indices."""
+        (row, dim), (column, _) = lam.vars
+        inner = {**at, row: self.axis(row, dim), column: self.axis(column, dim)}
+        value = self.term(lam.body, inner, shift)
+        rest = [n for n in value.names if n not in (row, column)]
+        array = value.along((*rest, row, column))
+        n = self.instance.length(dim)
+        array = np.broadcast_to(array, (*array.shape[:-2], n, n))
+        size = np.linalg.cond(real(array))
+        if not np.all(size < 1e4):
+            raise OutsideDomainError("a singular matrix")
+        return rest, array
+
+    def _inverse(self, term: Inverse, at: dict[str, Value], shift: str) -> Value:
+        rest, array = self._matrix(term.matrix, at, shift)
+        value = Value((*rest, "#0", "#1"), np.linalg.inv(array))
+        return gather(value, [self.position(p, at) for p in term.at])
+
+    def _det(self, term: Det, at: dict[str, Value], shift: str) -> Value:
+        rest, array = self._matrix(term.matrix, at, shift)
+        return Value(tuple(rest), np.linalg.det(array))
 
     def _call(self, term: Call, at: dict[str, Value], shift: str) -> Value:
         """An arbitrary function: Σ w sin(u + φ) + (Σ v u)², its weights random."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from backprop.derivations.evidence.instances import Equation, Side
@@ -11,8 +12,10 @@ from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
+from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.terms import Term, Var
 from backprop.derivations.problems import Problem, Unreadable
+from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row, top_level
 from backprop.derivations.reading.tree import NONE, read
 from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WAIVED, WRONG, Verdict
@@ -30,6 +33,16 @@ WHERE = re.compile(
 
 class Derivator(Repairing):
     """Verifies the rows of one derivation in order."""
+
+    def vary(self, formulas: Iterable[Formula]) -> None:
+        """What moves where the rows of a block take differentials: see `meaning.differentials`."""
+        for row in (row for formula in formulas for row in formula.rows):
+            try:
+                tree = read(row.tex, self.world.words)
+            except Unreadable:
+                continue
+            reader = Reader(self.world, row.tex, tree)
+            self.world.varied.update(differentials(reader, tree))
 
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""

@@ -69,6 +69,7 @@ def _verify(
             break
         if formula.kind == "display":
             derivator.last = None
+            derivator.vary(derivation.formulas)
             found = [v for row in formula.rows for v in derivator.row(row)]
         else:
             found = [_tied(formula, derivator, functions)]

@@ -11,13 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
-from backprop.derivations.meaning.rewriting import fresh
+from backprop.derivations.meaning.rewriting import fresh, renamed
 from backprop.derivations.meaning.terms import (
     ZERO,
     Add,
     At,
     Big,
+    Det,
     Index,
+    Inverse,
+    Lam,
     Pow,
     Term,
     Test,
@@ -205,6 +208,23 @@ def trace(a: Array, span: Span) -> Array:
     if len(a.shape) == 2 and unify(*a.shape):
         return scalar(contract(a.shape[0], lambda k: a.at((k, k))))
     raise Unreadable("unsupported", span[0], span[1], found=span[2], why="tr: not square")
+
+
+def matrix(a: Array, span: Span, what: str) -> Lam:
+    """A square matrix by its entries."""
+    if len(a.shape) != 2 or not unify(*a.shape):
+        raise Unreadable("unsupported", span[0], span[1], found=span[2], why=f"{what}: not square")
+    names = fresh("i"), fresh("j")
+    return Lam(tuple((n, a.shape[0]) for n in names), a.at(tuple(Var(n) for n in names)))
+
+
+def inverse(a: Array, span: Span) -> Array:
+    lam = matrix(a, span, "^{-1}")
+    return Array(a.shape, lambda p: Inverse(renamed(lam), p))
+
+
+def determinant(a: Array, span: Span) -> Array:
+    return scalar(Det(matrix(a, span, "\\det")))
 
 
 def listed(rows: list[list[Array]], span: Span) -> Array:

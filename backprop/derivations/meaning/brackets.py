@@ -52,6 +52,13 @@ def powered(ctx: Context, value: Array, node: Node, sup: Node) -> Array:
             power = ctx.number(inner.parts[1])
             return Array(value.shape, lambda p: Pow(value.at(p), power))
         raise ctx.fail("unexpected", inner, hint="")
+    if len(value.shape) == 2 and inner.kind == "sum" and len(inner.parts) == 1:
+        below = inner.parts[0]  # ^{-1}, ^{-\top}
+        one = below.parts[0].kind == "number" and below.parts[0].value == "1"
+        turned = below.parts[0].value in (*TRANSPOSE, "T") and not is_declared(ctx, "T")
+        if below.value == "-" and (one or turned):
+            found = arrays.inverse(value, ctx.span(node))
+            return arrays.transpose(found, ctx.span(node)) if turned else found
     if value.shape:
         raise ctx.fail("matrix-power", node)
     if inner.kind == "paren":
@@ -83,6 +90,8 @@ def read_bracket(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> 
 
 def read_norm(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array:
     value = arrays.columns(ctx.side(base.parts[0]))
+    if len(value.shape) == 2 and base.value == "abs" and sub is NONE:
+        return powered(ctx, arrays.determinant(value, ctx.span(node)), node, sup)
     if not value.shape or (base.value == "abs" and sub is NONE):
         if value.shape and base.value == "abs":
             raise ctx.fail("not-scalar", node, left=show_shape(value.shape), hint="")

@@ -15,7 +15,7 @@ from backprop.derivations.meaning.rewriting import renamed
 from backprop.derivations.meaning.symbols import exponent_of, undeclared_name
 from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, num
 from backprop.derivations.meaning.world import Symbol
-from backprop.derivations.reading.tree import NONE, Node
+from backprop.derivations.reading.tree import NONE, Node, read
 
 
 def derivative_marks(node: Node) -> bool:
@@ -165,12 +165,57 @@ def apply_operator(ctx: Context, node: Node, rest: tuple[Node, ...]) -> Array:
     return slope_by(ctx, body, below[1:], mark.kind == "symbol", node)
 
 
-def read_nabla(ctx: Context, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]) -> Array:
-    if sub is NONE or not rest:
+def read_nabla(
+    ctx: Context, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
+) -> tuple[Array, int]:
+    r"""\nabla_x L, \nabla f(x)^\top, the Hessian \nabla^2 f(x); and how many nodes it takes."""
+    if not rest:
         raise ctx.fail("unsupported", node, why="\\nabla_x L ?")
-    if len(sub.parts) != 1 or not (sup is NONE or is_transpose(sup)):
-        raise ctx.fail(
-            "unsupported", node, why="\\frac{\\partial^2 L}{\\partial x_i \\partial x_j} ?"
-        )
-    gradient = slope_by(ctx, ctx.product(rest), items_of(sub.parts[0]), True, node)
-    return powered(ctx, gradient, node, sup)
+    order, turned = 1, is_transpose(sup)
+    if sup is not NONE and not turned:
+        if len(sup.parts) != 1 or ctx.number(sup.parts[0]) != num(2):
+            raise ctx.fail("unsupported", node, why="\\nabla^2 f(x) ?")
+        order = 2
+    body, used, above = differentiated(ctx, rest)
+    if sub is NONE:
+        below = called_on(ctx, rest[0])
+        if below is None:
+            raise ctx.fail("unsupported", node, why="\\nabla_x L ?")
+    elif len(sub.parts) == 1:
+        below = items_of(sub.parts[0])
+    else:
+        raise ctx.fail("unsupported", node, why="\\nabla_x L ?")
+    if order == 2 and body.shape:
+        raise ctx.fail("not-scalar", rest[0], left=arrays.show_shape(body.shape), hint="")
+    value = body
+    for _ in range(order):
+        value = slope_by(ctx, value, below, True, node)
+    whole = replace(node, end=rest[used - 1].end)
+    if above is not NONE:
+        value = powered(ctx, value, whole, above)
+    return powered(ctx, value, whole, sup) if turned else value, used + 1
+
+
+def differentiated(ctx: Context, rest: tuple[Node, ...]) -> tuple[Array, int, Node]:
+    r"""What a \nabla takes: all of the product, but of f(x)^\top … only f(x)."""
+    for k, item in enumerate(rest[:2]):
+        base, sub, sup, primes = split(item)
+        if is_transpose(sup) and not (k == 0 and base.kind == "paren"):
+            bare = base if sub is NONE and not primes else replace(item, parts=(base, sub, NONE))
+            body, used = ctx.factor((*rest[:k], bare), 0)
+            if used == k + 1 and not body.shape:
+                return body, used, sup
+    return ctx.product(rest), len(rest), NONE
+
+
+def called_on(ctx: Context, node: Node) -> tuple[Node, ...] | None:
+    """The x of a function that was declared by f(x) = …"""
+    key = key_of(split(node)[0]) or ""
+    name = lookup(ctx, node)[0] or key
+    function = ctx.world.functions.get(name)
+    written = function.written if function is not None else ctx.world.calls.get(name, "")
+    if not written or ctx.world.aliases.get(written, written) not in ctx.world.symbols:
+        return None
+    tree = read(written)
+    places = tuple(replace(n, start=node.start, end=node.end) for n in tree.walk())
+    return (places[0],) if key_of(places[0]) is not None else None

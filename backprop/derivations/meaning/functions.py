@@ -88,6 +88,9 @@ def apply_function(
     whole = replace(node, end=rest[used - 2].end)
     if name == "diag":
         return powered(ctx, arrays.diagonal(argument, ctx.span(whole)), whole, after_sup), used
+    if name == "det":
+        value = arrays.determinant(argument, ctx.span(whole))
+        return powered(ctx, powered(ctx, value, whole, sup), whole, after_sup), used
     if name == "tr":
         return powered(ctx, arrays.trace(argument, ctx.span(whole)), whole, after_sup), used
     value = Array(argument.shape, lambda p: Fn(name, (argument.at(p),)))

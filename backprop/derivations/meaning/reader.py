@@ -18,6 +18,7 @@ from backprop.derivations.meaning.derivatives import (
     read_nabla,
     read_slashed,
 )
+from backprop.derivations.meaning.differentials import is_differential, read_differential
 from backprop.derivations.meaning.functions import (
     apply_function,
     function_name,
@@ -139,7 +140,7 @@ class Reader(Context):
                 return read_extreme(self, base.value[1:], node, rest), 2
             return read_big(self, base.value[1:], node, sub, sup, rest), len(nodes) - at
         if base.kind == "symbol" and base.value == "\\nabla":
-            return read_nabla(self, node, sub, sup, rest), len(nodes) - at
+            return read_nabla(self, node, sub, sup, rest)
         if node.kind == "frac" and derivative_marks(node):
             num_items = items_of(node.parts[0])
             if len(num_items) == 1:  # d/dx applied to what follows
@@ -149,6 +150,8 @@ class Reader(Context):
             slashed = read_slashed(self, nodes, at)
             if slashed is not None:
                 return slashed
+            if rest and is_differential(self, node, rest):
+                return read_differential(self, node, rest)
             if base.kind == "symbol" or not is_number_d(self, node, rest):
                 until = rest[0] if rest else node
                 raise self.fail("differential", replace(node, end=until.end))

@@ -151,6 +151,21 @@ class Lam(Term):
 
 
 @dataclass(frozen=True)
+class Inverse(Term):
+    """An entry of the inverse of a square matrix."""
+
+    matrix: Lam
+    at: tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Det(Term):
+    """The determinant of a square matrix."""
+
+    matrix: Lam
+
+
+@dataclass(frozen=True)
 class Call(Term):
     """An entry of a declared function's value; `order` counts primes."""
 

@@ -72,6 +72,7 @@ class World:
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
     counts: int | None = None  # what the sums that are written out count from
+    varied: set[str] = field(default_factory=set)  # variables whose dx stands in the block
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
 
     @property

@@ -54,7 +54,8 @@ GREEK = dict(
     )
 )
 FUNCTIONS = frozenset(
-    "\\" + n for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"]
+    "\\" + n
+    for n in ["exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "det"]
 )
 NAMED = {  # functions written as words; those of the table FUNCTIONS are commands
     "exp": "exp",
@@ -72,6 +73,7 @@ NAMED = {  # functions written as words; those of the table FUNCTIONS are comman
     "cos": "cos",
     "max": "max",
     "min": "min",
+    "det": "det",
 }
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 OTHER_SYMBOLS = frozenset(

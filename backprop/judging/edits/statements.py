@@ -46,6 +46,24 @@ def reordered(statement: ast.stmt) -> Iterator[Change]:
         yield "order", 1, {"was": written(statement.iter), "want": written(new.iter)}, new
 
 
+def unshared(statement: ast.stmt) -> Iterator[Change]:
+    """`a = a * b` for `a *= b`, `dx = dout.copy()` for `dx = dout`: the array stays as it was."""
+    if isinstance(statement, ast.AugAssign):
+        where: dict[str, Any] = {"lineno": statement.lineno, "col_offset": statement.col_offset}
+        target = clone(statement.target, {})
+        target.ctx = ast.Load()
+        value = ast.BinOp(target, statement.op, clone(statement.value, {}))
+        if isinstance(statement.target, ast.Name):
+            plain = ast.Assign([clone(statement.target, {})], value, **where)
+            yield "inplace", 1, {}, plain
+    if isinstance(statement, ast.Assign) and isinstance(
+        statement.value, (ast.Name, ast.Attribute, ast.Subscript)
+    ):
+        new = clone(statement, {})
+        new.value = ast.Call(ast.Attribute(new.value, "copy", ast.Load()), [], [])
+        yield "inplace", 1, {}, new
+
+
 def subtracted(statement: ast.stmt) -> Iterator[Change]:
     """`-=` for `+=`."""
     yield from _operator(statement, "sign", {ast.Add: "+=", ast.Sub: "-="})

@@ -166,8 +166,9 @@ def term(place: Place) -> Iterator[Change]:
     if place.inside((ast.Subscript, ast.keyword, ast.Compare)):
         return
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        yield "operand", 6, {"was": written(node), "want": written(node.left)}, node.left
-        yield "operand", 6, {"was": written(node), "want": written(node.right)}, node.right
+        for less, term in ((node.left, node.right), (node.right, node.left)):
+            if not (less is node.right and isinstance(node.op, ast.Sub)):
+                yield "extra term", 6, {"term": written(term)}, less
     if not place.is_term or is_number(node):
         return
     got = scope.value(node) if place.parents else None

@@ -59,6 +59,10 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             mathematics.transforms.append(self.transform)
         return config
 
+    def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
+        """One page is made again in a finished build (`backprop.site.building.look`)."""
+        self.reports.clear()
+
     def on_page_markdown(
         self, markdown: str, *, page: Any, config: MkDocsConfig, files: Any
     ) -> str:

@@ -126,6 +126,20 @@ class Catalogue:
         }
         return found if len(found) > 1 else {}
 
+    def untranslated(self, only: str | None = None) -> list[str]:
+        """A sentence on each page (of the source `only`) that another language does not have."""
+        found = []
+        for edition in self.editions.values():
+            for entry in edition.pages:
+                path = os.path.join(edition.docs, entry.source)
+                if only not in (None, entry.source) or not os.path.isfile(path):
+                    continue
+                for other in self.others(edition):
+                    if not self.translation(edition, entry.source, other):
+                        twin = os.path.join(other.docs, entry.source)
+                        found.append(f"{path} has no translation: there is no {twin}")
+        return found
+
     def relative(self, path: str, start: str) -> str:
         """A link to `path` from the page `start`, both from the root of the site."""
         return get_relative_url(path or ".", start or ".")

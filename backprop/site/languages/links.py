@@ -71,6 +71,10 @@ class Links(Extension):
                 return f"language-link:{self.found.setdefault(link, len(self.found))}:"
         return None
 
+    def forget(self) -> None:
+        """Forget all links, before one page is made again whose links are to be checked again."""
+        self.found, self.addresses = {}, []
+
     def check(self) -> None:
         """Find the address of every marked link and tell of those that lead nowhere."""
         levels = self.edition.config.validation.links

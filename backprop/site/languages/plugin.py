@@ -18,12 +18,14 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import write_file
 
+from backprop.site.building import attach, take_over
 from backprop.site.languages import checks, nested, outputs
 from backprop.site.languages.catalogue import Catalogue, Edition
 from backprop.site.languages.links import Links
 from backprop.site.languages.messages import EditionFilter
 from backprop.site.languages.options import LanguagesOptions, read_languages
 
+log = logging.getLogger("mkdocs.backprop.languages")
 SCRIPT = "assets/backprop/languages.js"
 EPOCH = "SOURCE_DATE_EPOCH"
 
@@ -57,6 +59,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         self.command, self.dirty = command, dirty
+        if command == "serve" and not dirty:
+            take_over()
         # Without a handler, SIGTERM leaves the temporary folders of MkDocs and the blog behind.
         if (
             self.leader is self
@@ -100,6 +104,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if SCRIPT not in config.extra_javascript:
             config.extra_javascript.append(SCRIPT)
         _quiet_jieba()
+        attach(config)
         return config
 
     def _lead(self, config: MkDocsConfig) -> None:
@@ -177,6 +182,23 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.links.check()
         return env
 
+    def before_look(self, file: File, *, config: MkDocsConfig) -> None:
+        """One page is made again in this finished build (`backprop.site.building.look`)."""
+        self.leader.messages.docs_dir = config.docs_dir
+        self.links.forget()
+
+    def after_look(self, file: File, *, config: MkDocsConfig) -> None:
+        self.edition.entries.pop(file.src_uri, None)
+        if os.path.exists(file.abs_src_path or ""):
+            self.edition.record(Files([file]), drafts=True)
+            self.links.check()
+        self._remark(file.src_uri)
+
+    def _remark(self, only: str | None = None) -> None:
+        """Tell the author at work of pages that some language lacks, a renamed one perhaps."""
+        for text in self.catalogue.untranslated(only):
+            log.info(text, extra={"remark": True, "edition": None})
+
     def build(self, edition: Edition) -> None:
         """Build one more language inside the running build."""
         before, self.messages.docs_dir = self.messages.docs_dir, edition.config.docs_dir
@@ -232,6 +254,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 write_file(text.encode(), f"{config.site_dir}/robots.txt")
             self.messages.docs_dir = None
             self._forget_epoch()
+            if self.command == "serve":
+                self._remark()
 
     def on_build_error(self, *, error: Exception) -> None:
         if self.leader is self:

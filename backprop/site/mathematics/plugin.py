@@ -112,6 +112,10 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         self.page_file = page.file
         return page
 
+    def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
+        """One page is made again in a finished build (`backprop.site.building.look`)."""
+        self.run.faults.clear()
+
     def on_page_content(self, html: str, *, page: Any, config: MkDocsConfig, files: Any) -> None:
         typeset_entries(html, page.toc, page.markdown or "")
 

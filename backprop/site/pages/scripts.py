@@ -24,11 +24,9 @@ START = (
 )
 
 # Material says the first two a little later, and then the browser must lay out the whole page anew.
-# The third lets what is far down wait (pages.css), unless the reader goes straight there.
 EARLY = (
     '<meta name="color-scheme" content="light dark">\n'
-    '<script>document.documentElement.className="js js-focus-visible"'
-    '+(location.hash?"":" bp-far")</script>\n'
+    '<script>document.documentElement.className="js js-focus-visible"</script>\n'
 )
 
 _FIRST = re.compile(r'<link rel="stylesheet"|</head>')

@@ -38,7 +38,47 @@ def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
         scale = max(1.0, float(np.abs(right).max(initial=0)))
         if not np.allclose(ours, right, rtol=1e-5, atol=1e-6 * scale):
             raise FenceError("the derived backward of this call is wrong", request["first"])
-    return figure(graph, backward, request["language"], caption=request["caption"])
+    return figure(
+        graph,
+        backward,
+        request["language"],
+        caption=request["caption"],
+        dout=_douts(graph, backward, request, name, namespace),
+        anchor=request["anchor"],
+        legend=request["legend"],
+    )
+
+
+def _douts(
+    graph: Any, backward: Any, request: dict, name: str, namespace: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    """The page's own upstream gradients: those that the fence names, `dout="dvar"`, or those that
+    the page has under the names that the derived lines use; None where it has none."""
+    import numpy as np
+
+    from backprop.drawing.diagram import Gradients
+
+    line, text = request["first"], request.get("dout")
+    if text is None:
+        gradients = Gradients(backward)
+        names = [gradients.upstream(node) for node in graph.outputs]
+        found = [namespace.get(each or "") for each in names]
+        fits = all(
+            isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == node.shape
+            for value, node in zip(found, graph.outputs, strict=True)
+        )
+        return tuple(found) if fits else None
+    try:
+        value = eval(compile(text, name, "eval"), namespace)
+    except Exception as error:
+        raise FenceError(f'dout="{text}": {type(error).__name__}: {error}', line - 1) from error
+    values = value if isinstance(value, tuple) else (value,)
+    shapes = [np.shape(each) for each in values]
+    wanted = [node.shape for node in graph.outputs]
+    if shapes != wanted:
+        reason = f'dout="{text}" has the shapes {shapes}, the outputs of this call have {wanted}'
+        raise FenceError(reason, line - 1)
+    return tuple(np.asarray(each, dtype=float) for each in values)
 
 
 # Entries that are moved one by one to find the true gradient; larger arguments are moved at once.

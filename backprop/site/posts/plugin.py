@@ -10,6 +10,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 """
 
 import hashlib
+from collections.abc import Iterable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,20 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
         self.shown, self.pages, self.texts = {}, {}, {}
         self.rendered, self.files = set(), set()
+        sources = self._execute(files.documentation_pages(), config)
+        self._add_assets(files, config, sources)
+        return nav
+
+    def before_look(self, file: File, *, config: MkDocsConfig) -> None:
+        """One page is made again in a finished build (`backprop.site.building.look`)."""
+        self.run.reported.clear()
+        self._execute([file], config)
+
+    def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
+        """Execute pages, compare them with their translations, and note what is to be shown."""
         language = self.config.language or _language(config)
         sources: list[tuple[str, Page]] = []
-        for file in files.documentation_pages():
+        for file in files:
             if file.abs_src_path and Path(file.abs_src_path).is_file():
                 page = load(Path(file.abs_src_path), self.root, language)
                 sources.append((file.src_uri, page))
@@ -106,8 +118,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 log.info("Executed %d of %d pages: %s", len(executed), len(sources), _few(executed))
             for (_, page), result in zip(sources, results, strict=True):
                 self._compare(page, result, cache)
-        self._add_assets(files, config, sources)
-        return nav
+        return sources
 
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
         """Judge what a page did, and note what each of its fences is to show."""

@@ -113,6 +113,7 @@ MISTAKES = [
     (twelve_steps, "dmu = -1 * np.sum", "dmu = np.sum", "dmu", "sign"),
     (twelve_steps, "np.sum(dxmu1 + dxmu2, axis=0)", "np.sum(dxmu2, axis=0)", "dmu", "missing term"),
     (twelve_steps, "dx1 = dxmu1 + dxmu2", "dx1 = dxmu1", "dx1", "missing term"),
+    (twelve_steps, "dx1 = dxmu1 + dxmu2", "dx1 = dxmu1 + dxmu2 + dxmu2", "dx1", "extra term"),
     (
         twelve_steps,
         "divar = np.sum(dxhat * xmu, axis=0)",
@@ -150,7 +151,13 @@ MISTAKES = [
     (in_place, "dx -= ddiff.mean(axis=0)", "dx -= ddiff.mean(axis=1, keepdims=True)", "dx", "axis"),
     (in_place, "inv_std**2", "inv_std**3", "dstd", "power"),
     (in_place, "ddiff += 2.0 / n", "ddiff += 2.0", "ddiff", "factor"),
-    (in_place, "dxhat = dout * gamma", "dxhat = dout\n    dxhat *= gamma", "dxhat", "inplace"),
+    (
+        in_place,
+        "dgamma = (dout * xhat).sum(axis=0)\n    dxhat = dout * gamma",
+        "dxhat = dout\n    dxhat *= gamma\n    dgamma = (dout * xhat).sum(axis=0)",
+        "dxhat",
+        "inplace",
+    ),
     (zero_term_left_out, "** (-1.5)", "** (-0.5)", "grad_var", "power"),
     (zero_term_left_out, "grad_xhat * -ivar", "grad_xhat * ivar", "grad_mu", "sign"),
     (zero_term_left_out, " + grad_mu / N", "", "grad_x", "missing term"),

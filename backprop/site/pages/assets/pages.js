@@ -71,42 +71,6 @@
     entries.forEach(function (entry) { reach(entry.target) })
   })
 
-  /* ── what is far down was left for later (pages.css) ── */
-
-  var idle = window.requestIdleCallback || function (job) { setTimeout(job, 30) }
-  var PIECES = ".md-content__inner > *, .md-content__inner > :is(.bp-derivation, .bp-figure) > *"
-  var AT_ONCE = 6 // milliseconds, which a reader does not notice
-  var waiting = 0
-
-  /* Lays it out a piece at a time, while nothing else happens. Below the screen only: whoever has
-     scrolled must not see anything move, and for them the browser lays out what comes near. */
-  function layOut() {
-    var pieces = Array.from(document.querySelectorAll(PIECES)).filter(function (piece) {
-      return getComputedStyle(piece).contentVisibility === "auto"
-    })
-    function next() {
-      if (scrollY > 0) return
-      var end = performance.now() + AT_ONCE
-      while (pieces.length && performance.now() < end) {
-        pieces.shift().style.contentVisibility = "visible"
-        void root.offsetHeight // it is laid out here, so that the clock sees it
-      }
-      if (pieces.length) requestAnimationFrame(function () { idle(next) })
-    }
-    if (pieces.length) idle(next)
-  }
-
-  /* A window of another size, such as one that is as long as the page to take a picture of it. */
-  addEventListener("resize", function () {
-    if (scrollY === 0) root.classList.remove("bp-far")
-  })
-
-  /* When the reader has had time to read what is seen. */
-  function layOutLater() {
-    clearTimeout(waiting)
-    waiting = setTimeout(layOut, 3000)
-  }
-
   /* ── notes: the target of a link within the page, shown beside the link ── */
 
   var note = null, owner = null, timer = 0
@@ -277,7 +241,6 @@
         watch.observe(box)
       })
     })
-    layOutLater()
   }
 
   /* Where the reader's first move starts Material, the button that it will show is there before. */

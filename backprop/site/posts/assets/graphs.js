@@ -10,6 +10,7 @@
 (() => {
   "use strict";
 
+  const players = new Map(); // figure → what can be done with it
   const by = (name, value) => `[data-${name}="${CSS.escape(value)}"]`;
 
   /** The elements that belong to a step. */
@@ -70,30 +71,54 @@
       lights(element).forEach((index) => parts[index].forEach((e) => e.classList.add("bp-lit")));
     }
 
+    /** Scroll what is inside a box, so that elements of it can be seen. */
+    function center(box, inside) {
+      const rects = inside.map((each) => each.getBoundingClientRect());
+      if (!rects.length) return;
+      const frame = box.getBoundingClientRect();
+      const across = [Math.min(...rects.map((r) => r.left)), Math.max(...rects.map((r) => r.right))];
+      const down = [Math.min(...rects.map((r) => r.top)), Math.max(...rects.map((r) => r.bottom))];
+      const to = {};
+      if (across[0] < frame.left || across[1] > frame.right) {
+        to.left = box.scrollLeft + (across[0] + across[1] - frame.left - frame.right) / 2;
+      }
+      if (down[0] < frame.top + 20 || down[1] > frame.bottom - 20) {
+        to.top = box.scrollTop + (down[0] + down[1] - frame.top - frame.bottom) / 2;
+      }
+      if ("left" in to || "top" in to) box.scrollTo(to);
+    }
+
+    /** Bring what belongs to the step into view: in its boxes, then on the screen. */
     function reveal(elements) {
       const visible = elements.filter((each) => each.getClientRects().length);
       const behavior = calm.matches ? "auto" : "smooth";
-      const drawn = visible.filter((each) => each instanceof SVGElement);
-      for (const scroll of all(".bp-scroll")) {
-        const inside = drawn.filter((each) => scroll.contains(each));
-        if (!inside.length) continue;
-        const boxes = inside.map((each) => each.getBoundingClientRect());
-        const left = Math.min(...boxes.map((box) => box.left));
-        const right = Math.max(...boxes.map((box) => box.right));
-        const frame = scroll.getBoundingClientRect();
-        if (left < frame.left || right > frame.right) {
-          const middle = (left + right) / 2 - (frame.left + frame.right) / 2;
-          scroll.scrollTo({ left: scroll.scrollLeft + middle, behavior });
-        }
-        // Where the drawing is higher than the screen, bring the step into view below the bar.
-        const top = Math.min(...boxes.map((box) => box.top));
-        const bottom = Math.max(...boxes.map((box) => box.bottom));
-        const covered = $(".bp-stepper").getBoundingClientRect().bottom;
-        const ceiling = Math.max(0, Math.min(covered, innerHeight * 0.6)) + 12;
-        if (frame.height > innerHeight * 0.6 && (top < ceiling || bottom > innerHeight - 12)) {
-          scrollBy({ top: top - ceiling - 40, behavior });
-        }
+      for (const box of all(".bp-scroll, .bp-code pre")) {
+        center(box, visible.filter((each) => box.contains(each)));
       }
+      const frame = figure.getBoundingClientRect();
+      const head = $(".bp-stepper").getBoundingClientRect();
+      const top = parseFloat(getComputedStyle($(".bp-stepper")).top) || 0;
+      if (frame.height <= innerHeight - top) {
+        if (frame.top < top) scrollBy({ top: frame.top - top - 8, behavior });
+        else if (frame.bottom > innerHeight) {
+          scrollBy({ top: Math.min(frame.bottom - innerHeight + 8, frame.top - top), behavior });
+        }
+        return;
+      }
+      // Higher than the screen: what is drawn first, below the steps, which stay in sight.
+      const drawn = visible.filter((each) => each instanceof SVGElement);
+      const spread = (elements) => {
+        const boxes = elements.map((each) => each.getBoundingClientRect());
+        return [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+      };
+      const room = innerHeight - top - head.height - 24;
+      let [first, last] = spread(visible);
+      if (last - first > room && drawn.length) [first, last] = spread(drawn);
+      if (!visible.length) return;
+      const ceiling = Math.max(top, Math.min(head.top, innerHeight - 24 - head.height - (last - first)));
+      const edge = ceiling + head.height + 12;
+      if (first < edge) scrollBy({ top: first - edge - 8, behavior });
+      else if (last > innerHeight - 12) scrollBy({ top: last - innerHeight + 28, behavior });
     }
 
     function show(index, walk, scroll) {
@@ -116,6 +141,7 @@
       all(".bp-graph [data-step], .bp-graph [data-back]").forEach((each) => {
         each.classList.toggle("bp-later", Number(each.dataset.step || 0) > current);
         each.classList.toggle("bp-unborn", Number(each.dataset.back || 0) > current);
+        each.classList.toggle("bp-sent", walking && Number(each.dataset.back || 1e9) <= current);
       });
       // A line of code is there from the first step that belongs to it and to its own side.
       for (const [line, own] of owners) {
@@ -130,6 +156,25 @@
       $('[data-go="next"]').setAttribute("aria-disabled", String(current === steps.length));
       $('[data-go="whole"]').setAttribute("aria-disabled", String(current === 0));
       if (current && scroll) reveal(parts[current - 1]);
+      if (figure.classList.contains("bp-live")) address();
+    }
+
+    /** The page's address is that of the step, so that it can be linked to. */
+    function address() {
+      const id = current ? steps[current - 1].id : "";
+      const own = steps.some((step) => step.id && location.hash === `#${step.id}`);
+      if (id) history.replaceState(history.state, "", `#${id}`);
+      else if (own) history.replaceState(history.state, "", location.pathname + location.search);
+    }
+
+    /** Go to the step that the page's address names. */
+    function arrive() {
+      const named = decodeURIComponent(location.hash.slice(1));
+      const at = named ? steps.findIndex((step) => step.id === named) : -1;
+      if (at < 0) return;
+      show(at + 1, true, false);
+      figure.scrollIntoView();
+      reveal(parts[at]);
     }
 
     /** Say the step to those who listen. */
@@ -177,7 +222,9 @@
         const kind = node.classList.contains("bp-output") ? [] : svg.querySelectorAll(`.bp-wire${into}`);
         items.push(...[...kind].filter((wire) => !items.includes(wire)), node);
       }
-      groups.push(items);
+      // Pieces of one drawing are one group.
+      if (svg.closest(".bp-part:not(:first-child)")) groups[groups.length - 1].push(...items);
+      else groups.push(items);
     }
     for (const code of all(".bp-code")) {
       code.querySelector("pre").removeAttribute("tabindex");
@@ -185,7 +232,9 @@
     }
     const groupOf = new Map();
     for (const group of groups) {
-      const active = group.filter((each) => owners.has(each));
+      // A wire that goes on in another piece of the drawing is named there.
+      const named = (each) => owners.has(each) && each.textContent.trim();
+      const active = group.filter(named);
       active.forEach((each, at) => {
         each.setAttribute("tabindex", at ? "-1" : "0");
         each.setAttribute("role", "button");
@@ -214,6 +263,11 @@
     }
 
     figure.addEventListener("click", (event) => {
+      if (event.target.closest(".bp-permalink")) {
+        event.preventDefault();
+        address();
+        return;
+      }
       const button = event.target.closest("[data-go]");
       if (button && button.getAttribute("aria-disabled") !== "true") go[button.dataset.go]();
       const item = itemAt(event.target);
@@ -246,7 +300,45 @@
     show(0, false, false);
     slider.setAttribute("aria-valuetext", counter.value);
     figure.classList.add("bp-live");
+    players.set(figure, { go, arrive });
+    arrive();
   }
+
+  /** The figure that the arrow keys belong to: the one that fills most of the screen. */
+  function inSight() {
+    let best = null;
+    let most = 0;
+    for (const figure of players.keys()) {
+      if (!figure.isConnected) players.delete(figure);
+      const box = figure.getBoundingClientRect();
+      const seen = Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
+      if (seen >= Math.min(innerHeight, box.height) * 0.4 && seen > most) [best, most] = [figure, seen];
+    }
+    return best;
+  }
+
+  /** Whether an element needs the arrow keys itself. */
+  function keepsKeys(element) {
+    if (!(element instanceof Element)) return false;
+    const typed = "input, textarea, select, [contenteditable], [role=tab], [role=slider], audio, video";
+    if (element.closest(typed)) return true;
+    for (let each = element; each && each !== document.body; each = each.parentElement) {
+      const wide = each.scrollWidth > each.clientWidth + 1;
+      if (wide && /auto|scroll/.test(getComputedStyle(each).overflowX)) return true;
+    }
+    return false;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const held = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (event.defaultPrevented || held) return;
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key) || keepsKeys(event.target)) return;
+    const figure = inSight();
+    if (!figure) return;
+    players.get(figure).go[event.key === "ArrowRight" ? "next" : "previous"]();
+    event.preventDefault();
+  });
+  addEventListener("hashchange", () => players.forEach((player) => player.arrive()));
 
   function startAll() {
     document.querySelectorAll(".bp-figure:not(.bp-live)").forEach(start);

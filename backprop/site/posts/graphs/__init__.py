@@ -2,22 +2,24 @@
 side by side, and the steps from one to the other.
 
 `figure` is a pure function from a Graph to HTML. The page is complete as it is; the script in
-`assets` adds stepping. There are no ids, no inline styles and no inline scripts, so any number of
-figures fit one page under a strict content security policy.
+`assets` adds stepping. There are no ids but those below `anchor`, no inline styles and no inline
+scripts, so any number of figures fit one page under a strict content security policy.
 """
 
 import re
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
 
-from backprop.drawing.diagram import diagram
+import numpy as np
+
+from backprop.drawing.diagram import Diagram, diagram
 from backprop.drawing.style import STYLE, colours
-from backprop.drawing.svg import arrange, svg
-from backprop.drawing.texts import shape_text
+from backprop.drawing.svg import arrange, pieces, svg
 from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
-from backprop.site.posts.graphs.steps import Explained, explain, value_html
+from backprop.site.posts.graphs.steps import Explained, explain, upstream, value_html
 from backprop.site.posts.graphs.words import say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
@@ -32,30 +34,39 @@ def assets() -> dict[str, str]:
     }
 
 
-def _item(number: int, step: Explained, lang: str) -> str:
+def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
     data = "".join(
         f' data-{name}="{escape(str(value))}"'
         for name, value in step.data.items()
         if value is not None
     )
     notes = "".join(
-        f"<dt>{say(word, lang) if word else ''}</dt><dd>{_remark(word, text)}</dd>"
+        f"<dt>{say(word, lang) if word else ''}</dt><dd>{_marked(text)}</dd>"
         for word, text in step.remarks
     )
     table = value_html(step.value) if step.value is not None else ""
     value = f'<div class="bp-made"><span>{escape(step.name)} =</span>{table}</div>' if table else ""
+    there = f"{anchor}-step-{number}"
+    ident = f' id="{there}"' if anchor else ""
+    link = (
+        f'<a class="bp-permalink" href="#{there}" aria-label="{say("link", lang)}">#</a>'
+        if anchor
+        else ""
+    )
     return (
-        f'<li class="bp-step bp-step-{step.kind}" data-step="{number}"{data}>'
+        f'<li class="bp-step bp-step-{step.kind}"{ident} data-step="{number}"{data}>'
         '<div class="bp-told"><p class="bp-head">'
         f'<span class="bp-tag">{say(step.kind, lang)}</span>'
         f"<code>{escape(step.code)}</code> "
-        f'<span class="bp-shape" title="shape">{shape_text(step.shape)}</span></p>'
+        f'<span class="bp-shape" title="shape">{escape(step.shape)}</span>{link}</p>'
         f"{f'<dl>{notes}</dl>' if notes else ''}</div>{value}</li>"
     )
 
 
-def _remark(word: str, text: str) -> str:
-    return f"<code>{escape(text)}</code>" if word == "rule" else escape(text)
+def _marked(text: str) -> str:
+    """Text in which code stands between grave accents."""
+    parts = escape(text, quote=False).split("`")
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
 
 
 def _code(title: str, texts: list[str], marks: dict[int, dict[str, object]], kind: str) -> str:
@@ -94,7 +105,16 @@ def _marks(steps: list[Explained], lines: list[Line], source: list[str]) -> tupl
     return forward, backward
 
 
-def figure(graph: Any, backward: Any = None, lang: str = "en", *, caption: str = "") -> str:
+def figure(
+    graph: Any,
+    backward: Any = None,
+    lang: str = "en",
+    *,
+    caption: str = "",
+    dout: Sequence[np.ndarray] | None = None,
+    anchor: str = "",
+    legend: bool = True,
+) -> str:
     """The HTML of a graph's figure.
 
     Parameters
@@ -106,14 +126,21 @@ def figure(graph: Any, backward: Any = None, lang: str = "en", *, caption: str =
     lang : "en" or "zh"
     caption : str
         A line of text under the figure.
+    dout : sequence of arrays, optional
+        The upstream gradients to show, one an output, of the outputs' shapes.
+    anchor : str
+        The figure's id, of which the ids of its steps are made; without it there are none.
+    legend : bool
+        Whether the colours and lines are explained below the figure: once a page is enough.
     """
     if backward is None:
         try:
             backward = graph.derive()
         except RuleError:
             backward = None
-    drawn = diagram(graph, backward, lang)
-    steps = explain(graph, backward, lang)
+    drawn = diagram(graph, backward, lang, exact=True)
+    douts = upstream(graph) if dout is None else tuple(dout)
+    steps = explain(graph, backward, lang, douts)
     lines = forward_lines(graph)
     source = backward.source.rstrip("\n").split("\n") if backward is not None else []
     forward_marks, backward_marks = _marks(steps, lines, source)
@@ -126,33 +153,51 @@ def figure(graph: Any, backward: Any = None, lang: str = "en", *, caption: str =
     drawings = [
         f'<div class="bp-scroll bp-flow-{direction}" tabindex="0" role="group"'
         f' aria-label="{escape(say("drawing", lang, name=name))}">'
-        f"{svg(drawn, direction, lang, standalone=False).rstrip()}</div>"
-        for direction in ("right", "down")
+        f"{''.join(drawing.rstrip() for drawing in found)}</div>"
+        for direction, found in (
+            ("right", [f'<div class="bp-part">{part}</div>' for part in pieces(drawn, lang)]),
+            ("down", [svg(drawn, "down", lang, standalone=False)]),
+        )
     ]
     wide = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
-    items = "".join(_item(number, step, lang) for number, step in enumerate(steps, 1))
+    items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
+    ident = f' id="{anchor}"' if anchor else ""
     return (
-        f'<figure class="bp-figure{wide}" data-say="{escape(say("say", lang))}"'
+        f'<figure class="bp-figure{wide}"{ident} data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
         f'<div class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
-        f"{_intro(lang)}"
+        f"{_intro(graph, steps, lang)}"
         f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></div>'
-        f'<div class="bp-drawings" data-search-exclude>{"".join(drawings)}</div>'
-        f'<div class="bp-codes">{"".join(codes)}</div>'
+        '<div class="bp-body" data-search-exclude>'
+        f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</div>'
+        + (_legend(drawn, lang) if legend else "")
         + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
         + "</figure>\n"
     )
 
 
-def _intro(lang: str) -> str:
-    legend = "".join(
-        f'<li class="bp-key-{key}">{escape(say(f"legend_{key}", lang))}</li>'
-        for key in ("forward", "backward", "operation", "input", "constant")
+def _legend(drawn: Diagram, lang: str) -> str:
+    kinds = {item.kind for item in drawn.items}
+    keys = ["forward", *(["backward"] if any(link.gradient for link in drawn.links) else [])]
+    keys += ["operation", "input", *(["constant"] if "constant" in kinds else [])]
+    if any(link.gradient and link.gradient_shape != link.shape for link in drawn.links):
+        keys.append("broadcast")
+    items = "".join(f'<li class="bp-key-{key}">{say(f"legend_{key}", lang)}</li>' for key in keys)
+    return f'<ul class="bp-legend" data-search-exclude>{items}</ul>'
+
+
+def _intro(graph: Any, steps: list[Explained], lang: str) -> str:
+    """What the stepper shows before the first step: how to use it, and what is put in."""
+    given = [(node.name, node.value) for node in graph.inputs.values() if node.differentiable]
+    given += [(step.name, step.value) for step in steps if "upstream" in step.data]
+    tables = [(name, value_html(value)) for name, value in given]
+    made = "".join(
+        f'<div class="bp-made"><span>{escape(name)} =</span>{table}</div>'
+        for name, table in sorted(tables, key=lambda pair: pair[1].count("<tr>") == 1)
+        if table
     )
-    return (
-        f'<div class="bp-intro"><p>{escape(say("intro", lang))}</p>'
-        f'<ul class="bp-legend">{legend}</ul></div>'
-    )
+    made = f'<div class="bp-given" role="group" aria-label="{say("given", lang)}">{made}</div>'
+    return f'<div class="bp-intro"><p>{escape(say("intro", lang))}</p>{made}</div>'
 
 
 def _bar(total: int, lang: str) -> str:

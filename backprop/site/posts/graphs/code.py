@@ -11,9 +11,10 @@ from html import escape
 from types import CodeType
 from typing import Any, NamedTuple
 
-from pygments import highlight
+from pygments import format
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from pygments.token import _TokenType
 
 from backprop.drawing.diagram import operations
 from backprop.drawing.texts import forward_text
@@ -110,18 +111,62 @@ def forward_lines(graph: Any) -> list[Line]:
     return result
 
 
+_Tokens = list[tuple[_TokenType, str]]
+_OPERATORS = {"+", "-", "*", "/", "//", "@", "%", "and", "or", "==", "if", "else"}
+
+
+def _lines_of(texts: list[str]) -> list[_Tokens]:
+    """The tokens of every line."""
+    lines: list[_Tokens] = [[]]
+    for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens("\n".join(texts)):
+        for number, part in enumerate(value.split("\n")):
+            if number:
+                lines.append([])
+            if part:
+                lines[-1].append((kind, part))
+    return lines
+
+
+def _pieces(line: _Tokens) -> list[_Tokens]:
+    """A line as words and the spaces between them. What stands in brackets is one word, and so
+    are an operator and its right operand: that is what stays together where a line breaks."""
+    pieces: list[_Tokens] = [[]]
+    depth = 0
+    for kind, value in line:
+        if depth == 0 and value.isspace():
+            alone = len(pieces[-1]) == 1 and pieces[-1][0][1] in _OPERATORS and len(pieces) > 2
+            if alone:
+                pieces[-1].append((kind, value))
+            else:
+                pieces += [[(kind, value)], []]
+            continue
+        pieces[-1].append((kind, value))
+        depth += sum(value.count(mark) for mark in "([{") - sum(value.count(m) for m in ")]}")
+    return [piece for piece in pieces if piece]
+
+
+def _line_html(line: _Tokens) -> str:
+    def plain(tokens: _Tokens) -> str:
+        return str(format(iter(tokens), HtmlFormatter(nowrap=True))).rstrip("\n")
+
+    pieces = _pieces(line)
+    out = []
+    for piece in pieces:
+        html = plain(piece)
+        long = len(piece) > 1 and any(text.isspace() for _, text in piece)
+        out.append(f'<span class="bp-piece">{html}</span>' if long else html)
+    return "".join(out)
+
+
 def code_html(texts: list[str], marks: Mapping[int, Mapping[str, object]]) -> str:
     """Highlighted lines, each in a span of its own; ``marks`` are the data attributes of those
-    that belong to a step, by index."""
-    formatter = HtmlFormatter(nowrap=True)
-    lexer = PythonLexer(stripnl=False, ensurenl=True)
-    lines = highlight("\n".join(texts), lexer, formatter).split("\n")
+    that belong to a step, by index. Where there is no room a line breaks at its operators."""
     spans = []
-    for index in range(len(texts)):
+    for index, line in enumerate(_lines_of(texts)):
         attributes = "".join(
             f' data-{name}="{escape(str(value))}"'
             for name, value in marks.get(index, {}).items()
             if value is not None
         )
-        spans.append(f'<span class="bp-line"{attributes}>{lines[index]}\n</span>')
+        spans.append(f'<span class="bp-line"{attributes}>{_line_html(line)}\n</span>')
     return f'<pre tabindex="0"><code>{"".join(spans)}</code></pre>'

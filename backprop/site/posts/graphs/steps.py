@@ -2,14 +2,14 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from backprop.drawing.diagram import Gradients, operations, outputs
-from backprop.drawing.texts import forward_text, shape_text
+from backprop.drawing.diagram import Gradients, held_shape, operations, outputs
+from backprop.drawing.texts import expression, forward_text, shape_text, written
 from backprop.site.posts.graphs.code import code_of
 from backprop.site.posts.graphs.words import say
 
@@ -18,21 +18,21 @@ _ROWS, _COLUMNS = 6, 6  # the largest value that is shown
 
 @dataclass
 class Explained:
-    """A step as a reader sees it: its code, remarks as (word, text), its value; and what it
-    belongs to: a node, the operation that used it, a gradient, lines of code."""
+    """A step as a reader sees it: its code, remarks as (word, text), its value, how its shape is
+    told; and what it belongs to: a node, the operation that used it, a gradient, lines of code."""
 
     kind: str
     code: str
     remarks: list[tuple[str, str]]
     name: str
     value: Any = None
-    shape: tuple[int, ...] = ()
+    shape: str = ""
     data: dict[str, Any] = field(default_factory=dict)
 
 
 def upstream(graph: Any) -> tuple[np.ndarray, ...]:
-    """Upstream gradients to show: one-digit numbers without a pattern, so that no identity hides
-    in them; 1 for a scalar."""
+    """Upstream gradients to show where a page has none: one-digit numbers without a pattern, so
+    that no identity hides in them; 1 for a scalar."""
     made = np.random.default_rng(2017)
     digits = np.array([value / 10 for value in range(-9, 10) if value])
     return tuple(
@@ -50,22 +50,23 @@ def _joined(words: list[str], lang: str) -> str:
     return say("list", lang).join(words)
 
 
-def _forward(graph: Any, lang: str) -> Iterator[Explained]:
+def _forward(graph: Any, has_name: Callable[[Any], bool], lang: str) -> Iterator[Explained]:
     for node in operations(graph):
         remarks = []
         if node.rule is not None and node.rule.axes == "broadcast":
             for operand in dict.fromkeys(node.inputs):
                 if operand.shape != node.shape and operand.shape:
                     small, big = shape_text(operand.shape), shape_text(node.shape)
-                    text = say("broadcast", lang, name=operand.name, small=small, big=big)
+                    name = expression(operand, has_name)
+                    text = say("broadcast", lang, name=name, small=small, big=big)
                     remarks.append(("why", text))
         data = {"node": node.name, "line": _line(graph, node)}
-        yield Explained(
-            "forward", forward_text(node), remarks, node.name, node.value, node.shape, data
-        )
+        code, shape = forward_text(node, has_name), shape_text(node.shape)
+        name = node.name if has_name(node) else ""
+        yield Explained("forward", code, remarks, name, node.value, shape, data)
 
 
-def _whys(step: Any, lang: str) -> Iterator[str]:
+def _whys(step: Any, has_name: Callable[[Any], bool], lang: str) -> Iterator[str]:
     for why in step.why:
         small, big = shape_text(why.to_shape), shape_text(why.from_shape)
         if not why.axes:
@@ -76,45 +77,55 @@ def _whys(step: Any, lang: str) -> Iterator[str]:
             lang,
             list=_joined([str(axis) for axis in why.axes], lang),
         )
-        yield say("because", lang, axes=axes, node=step.node.name, small=small, big=big)
+        name = expression(step.node, has_name)
+        yield say("because", lang, axes=axes, node=name, small=small, big=big)
 
 
-def _rule(step: Any, lang: str) -> Iterator[tuple[str, str]]:
-    text = step.rule.backward.get(step.operand)
-    if text is None:
-        return
-    assigns = text.startswith("np.add.at") or "=" in text.replace("==", "")
-    shown = text if assigns else f"d{step.operand} = {text}"
-    forward = re.sub(r", (\w+)=\1\b", "", step.rule.forward)  # options do not matter here
-    if "[key] =" not in forward:
-        forward = f"z = {forward}"
-    yield "rule", say("rule_of", lang, rule=shown, forward=forward)
-    words = [say(word, lang) for word in ("keep", "count") if f"{word}(" in text]
-    if words:
-        yield "", say("and", lang).join(words)
+def _rule(
+    step: Any, backward: Any, has_name: Callable[[Any], bool], lang: str
+) -> Iterator[tuple[str, str]]:
+    """The row of the table in the page's own names, and what a name in it stands for."""
+    forward = forward_text(step.user, has_name)
+    plain, other = step.plain, ""
+    upstream_ = backward.gradient_of(step.user)
+    own = f"d{step.user.name}"
+    if plain and upstream_ and has_name(step.user) and upstream_.name != own:
+        if re.fullmatch(rf"d{re.escape(step.user.name)}(_?\d+)?", upstream_.name) is None:
+            turned = re.sub(rf"\b{re.escape(upstream_.name)}\b", own, plain)
+            plain, other = turned, upstream_.name if turned != plain else ""
+    rule = f"{step.gradient} = {plain}"
+    if not plain or rule == step.line:
+        yield "rule", say("backward_of", lang, forward=forward)
+    else:
+        yield "rule", say("rule_of", lang, rule=rule, forward=forward)
+    if other:
+        yield "why", say("same", lang, name=own, other=other)
 
 
-def _backward(graph: Any, backward: Any, lang: str) -> Iterator[Explained]:
-    gradients, douts = Gradients(backward), upstream(graph)
-    values = backward.execute(douts)
+def _backward(
+    graph: Any, backward: Any, douts: Sequence[np.ndarray], has_name: Any, lang: str
+) -> Iterator[Explained]:
+    gradients = Gradients(backward)
+    values = backward.execute(tuple(douts))
     for node, dout in zip(graph.outputs, douts, strict=True):
         name = gradients.upstream(node)
         if name is None or node not in outputs(graph):
             continue
-        remarks = [("why", say("upstream", lang, node=node.name))]
+        remarks = [("why", say("upstream", lang, node=expression(node, has_name)))]
         data = {"gradient": name, "node": node.name, "upstream": ""}
-        yield Explained("backward", name, remarks, name, dout, node.shape, data)
+        shape = shape_text(node.shape)
+        yield Explained("backward", name, remarks, name, dout, shape, data)
     for step in backward.steps:
-        node = step.node
+        node, name = step.node, expression(step.node, has_name)
         remarks = []
         if step.rule is not None:
-            remarks += _rule(step, lang)
+            remarks += _rule(step, backward, has_name, lang)
         elif "+" in step.line:
             count = step.line.count("+") + 1
-            remarks.append(("why", say("sum", lang, node=node.name, count=count)))
+            remarks.append(("why", say("sum", lang, node=name, count=count)))
         elif "zeros" in step.line:
-            remarks.append(("why", say("zeros", lang, node=node.name)))
-        remarks += [("why", text) for text in _whys(step, lang)]
+            remarks.append(("why", say("zeros", lang, node=name)))
+        remarks += [("why", text) for text in _whys(step, has_name, lang)]
         if step.shape != node.shape and math.prod(step.shape) < math.prod(node.shape):
             small, big = shape_text(step.shape), shape_text(node.shape)
             remarks.append(("why", say("lazy", lang, small=small, big=big)))
@@ -124,15 +135,19 @@ def _backward(graph: Any, backward: Any, lang: str) -> Iterator[Explained]:
             "user": step.user.name if step.user is not None else None,
             "line": _line(graph, step.user or node),
         }
-        value = values.get(step.gradient)
-        yield Explained("backward", step.line, remarks, step.gradient, value, step.shape, data)
+        value, shape = values.get(step.gradient), held_shape(step.shape, node.shape, lang)
+        yield Explained("backward", step.line, remarks, step.gradient, value, shape, data)
 
 
-def explain(graph: Any, backward: Any, lang: str) -> list[Explained]:
+def explain(
+    graph: Any, backward: Any, lang: str, douts: Sequence[np.ndarray] | None = None
+) -> list[Explained]:
     """All steps in order; without ``backward`` those of the forward pass alone."""
-    steps = list(_forward(graph, lang))
+    has_name = written(backward)
+    steps = list(_forward(graph, has_name, lang))
     if backward is not None:
-        steps += _backward(graph, backward, lang)
+        given = upstream(graph) if douts is None else douts
+        steps += _backward(graph, backward, given, has_name, lang)
     return steps
 
 

@@ -18,8 +18,18 @@ WORDS = {
         " see what belongs to it.",
         "zh": "用按钮或 ←、→ 键逐步走。点代码行、连线或节点，可以看到与它对应的部分。",
     },
+    "given": {"en": "The inputs", "zh": "输入"},
+    "link": {"en": "Link to this step", "zh": "本步链接"},
+    "more": {
+        "en": "goes on: scroll",
+        "zh": "还有，可滚动",
+    },
     "legend_forward": {"en": "forward: value and shape", "zh": "前向：值和 shape"},
     "legend_backward": {"en": "backward: gradient, same shape", "zh": "反向：梯度，shape 相同"},
+    "legend_broadcast": {
+        "en": "“broadcast”: kept smaller, filled up where it is used",
+        "zh": "“广播”：先存小的，用到时补全",
+    },
     "legend_operation": {"en": "operation", "zh": "运算"},
     "legend_input": {"en": "input, output", "zh": "输入、输出"},
     "legend_constant": {"en": "constant, no gradient", "zh": "常量，没有梯度"},
@@ -27,7 +37,13 @@ WORDS = {
     "backward": {"en": "backward", "zh": "反向"},
     "rule": {"en": "rule", "zh": "规则"},
     "why": {"en": "why", "zh": "原因"},
-    "rule_of": {"en": "{rule}  for {forward}", "zh": "{rule}  （{forward}）"},
+    # Code stands between grave accents.
+    "rule_of": {"en": "`{rule}`, from `{forward}`", "zh": "`{rule}`，来自 `{forward}`"},
+    "backward_of": {"en": "the backward of `{forward}`", "zh": "`{forward}` 的反向"},
+    "same": {
+        "en": "{name} is {other}, handed on as it is",
+        "zh": "{name} 就是 {other}，原样传过来",
+    },
     "broadcast": {
         "en": "{name} is broadcast from {small} to {big}",
         "zh": "{name} 从 {small} 广播到 {big}",
@@ -59,9 +75,6 @@ WORDS = {
     "axis": {"en": "axis {list}", "zh": "axis {list}"},
     "axes": {"en": "axes {list}", "zh": "axis {list}"},
     "list": {"en": ", ", "zh": "、"},
-    "keep": {"en": "keep: puts the reduced axes back", "zh": "keep：补回归约掉的轴"},
-    "count": {"en": "count: how many were reduced", "zh": "count：归约的元素个数"},
-    "and": {"en": "; ", "zh": "；"},
 }
 
 

@@ -1,0 +1,201 @@
+"""What a forked process does: one whole build, then first looks at pages, each in its own fork.
+
+It says to the server:
+
+    ("log", level, name, text)         a line for the terminal
+    ("progress", done, total)
+    ("built", problems, strict, watch, addresses)   the site stands in its folder
+    ("failed", problems, watch)        no site
+    ("looked", path, written, problems, ended)      a file of a first look is there
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from mkdocs.commands.build import build
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort, MkDocsException
+
+from backprop.site.building import witness
+from backprop.site.building.look import look
+from backprop.site.building.problems import Problem, locate, of_record
+
+SITE = "site"
+
+
+class _Hearer(logging.Handler):
+    """In the place of the terminal: passes on what is said, and keeps what is wrong."""
+
+    def __init__(self, say: Callable[..., None]) -> None:
+        super().__init__()
+        self.say = say
+        self.problems: list[Problem] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            problem = of_record(record)
+            if problem and problem not in self.problems:
+                self.problems.append(problem)
+            if problem and problem.level == "remark":
+                return
+            self.say("log", record.levelno, record.name, record.getMessage())
+        except OSError:
+            pass  # the server is gone, and so shall we be
+
+
+class Child:
+    """folder: where the site is to be written; temporary: for whatever else is to be."""
+
+    def __init__(self, connection: Connection, folder: str, temporary: str) -> None:
+        self.connection = connection
+        self.site_dir = os.path.join(folder, SITE)
+        self.observer = witness.Observer(lambda done, total: self.say("progress", done, total))
+        self.config: MkDocsConfig | None = None
+        # Blogs and others keep files that they make here; all of it goes when this build goes.
+        tempfile.tempdir = temporary
+        os.makedirs(self.site_dir, exist_ok=True)
+        self.hearer = _Hearer(self.say)
+        logger = logging.getLogger("mkdocs")
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+        logger.addHandler(self.hearer)
+        witness.observe(self.observer)
+        MkDocsConfig.plugins.plugin_cache.clear()  # type: ignore[attr-defined]
+
+    def say(self, *message: Any) -> None:
+        self.connection.send(message)
+
+    def run(self, builder: Callable[[], None]) -> None:
+        """Build; then answer until the server goes or sends this process away."""
+        complete = False
+        try:
+            builder()
+            complete = True
+        except Abort:
+            # With --strict MkDocs ends a build because of its warnings when all is written.
+            complete = self._all_written()
+        except SystemExit:
+            raise
+        except Exception as error:
+            self._crashed(error)
+        if not complete:
+            fatal = [
+                replace(problem, level="fatal") if problem.level == "error" else problem
+                for problem in self.hearer.problems
+            ]
+            self.say("failed", self._placed(fatal), self._watched(builder))
+            return
+        strict = bool(self.config and self.config.strict) and any(
+            problem.level in ("warning", "error") for problem in self.hearer.problems
+        )
+        self.say("built", self._placed(self.hearer.problems), strict, self._watched(builder))
+        while True:
+            name, *rest = self.connection.recv()
+            if name == "look":
+                self._fork_look(rest[0])
+
+    def build(self, config: MkDocsConfig, *, serve_url: str | None, dirty: bool) -> None:
+        """In the place of MkDocs' `build`: as a new command would do it, into our own folder."""
+        self.config = config
+        config.site_dir = self.site_dir
+        config.plugins.on_startup(command="serve", dirty=dirty)
+        build(config, serve_url=serve_url, dirty=dirty)
+
+    def _all_written(self) -> bool:
+        sites = self.observer.sites
+        return bool(sites) and all(
+            site.env is not None
+            and all(
+                os.path.exists(file.abs_dest_path)
+                for file in site.files.documentation_pages()
+                if file.inclusion.is_included()
+            )
+            for site in sites
+        )
+
+    def _crashed(self, error: Exception) -> None:
+        """A fault that MkDocs has no words for: a plugin's, or ours."""
+        if isinstance(error, MkDocsException):  # said in words, such as a mistake in mkdocs.yml
+            self.say("log", logging.ERROR, "mkdocs", str(error))
+            self.hearer.problems.append(locate(Problem("error", str(error))))
+            return
+        trace = "".join(traceback.format_exception(error))
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if "/site-packages/" not in frame.filename and "/mkdocs/" not in frame.filename
+        ]
+        place = f"{os.path.relpath(own[-1].filename)}:{own[-1].lineno}: " if own else ""
+        self.say("log", logging.ERROR, "mkdocs", trace)
+        text = f"{place}{type(error).__name__}: {error}"
+        known = any(str(error) in problem.text for problem in self.hearer.problems)
+        if not known or not str(error):
+            self.hearer.problems.append(locate(Problem("error", text)))
+
+    def _placed(self, problems: list[Problem]) -> list[Problem]:
+        """Problems with the address of the page that shows them."""
+        return [replace(problem, url=self._address(problem.file)) for problem in problems]
+
+    def _address(self, name: str) -> str:
+        path = os.path.abspath(name) if name else ""
+        for site in self.observer.sites:
+            if path and site.holds(path) and (file := site.file(path)) and file.page:
+                return (site.config.site_url or "/").rstrip("/") + "/" + file.page.url.lstrip("./")
+        return ""
+
+    def _watched(self, builder: Any) -> list[str]:
+        """The files and folders whose changes are a reason to build again."""
+        if self.config is None:
+            return []
+        recorder = _Recorder()
+        try:
+            self.config.plugins.on_serve(recorder, config=self.config, builder=builder)  # type: ignore[arg-type]
+        except Exception as error:  # after a failed build they may know nothing yet
+            logging.getLogger("backprop").debug("on_serve of a plugin: %r", error)
+        paths = [self.config.docs_dir, *self.config.watch, *recorder.paths]
+        theme = [d for d in self.config.theme.dirs if "site-packages" not in Path(d).parts]
+        return [*paths, *theme]
+
+    def _fork_look(self, paths: list[str]) -> None:
+        pid = os.fork()
+        if pid:
+            os.waitpid(pid, 0)
+            return
+        self.hearer.problems.clear()
+        try:
+            for path in paths:
+                for written in look(self.observer.sites, path):
+                    relative = os.path.relpath(written, self.site_dir)
+                    self.say("looked", path, relative, self._placed(self.hearer.problems), False)
+        except BaseException as error:
+            # The whole build that follows will say it in its own words.
+            logging.getLogger("backprop").debug("no first look: %r", error)
+        finally:
+            try:
+                self.say("looked", "", "", [], True)
+            finally:
+                os._exit(0)
+
+
+class _Recorder:
+    """The server that plugins are shown in `on_serve`: it takes down what is to be watched."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
+        self.paths.append(os.path.abspath(path))
+
+    def unwatch(self, path: str) -> None:
+        path = os.path.abspath(path)
+        if path in self.paths:
+            self.paths.remove(path)

@@ -1,0 +1,125 @@
+"""The ancestor of all builds, its forks, and what they say to each other.
+
+The ancestor is forked from `mkdocs serve` before that has a thread, has everything imported and
+never builds anything: it only forks. What a fork and the server say to each other are tuples, the
+first item names the message; see `child.py` and `conductor.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe
+from typing import Any
+
+Work = Callable[[Connection, str, str], None]
+
+
+class Ancestor:
+    """work: what a fork does, given its connection and the two folders that it may write to."""
+
+    def __init__(self, work: Work) -> None:
+        ours, theirs = socket.socketpair()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            ours.close()
+            _forking(theirs, work)
+        theirs.close()
+        self._socket = ours
+
+    def fork(self, folder: str, temporary: str) -> Fork:
+        """One more process with its own folders, which must exist.
+
+        Raises:
+            OSError: the ancestor is gone.
+        """
+        ours, theirs = Pipe()
+        try:
+            socket.send_fds(self._socket, [f"{folder}\n{temporary}".encode()], [theirs.fileno()])
+        finally:
+            theirs.close()
+        pid = self._socket.recv(64)
+        if not pid:
+            raise OSError("the process that builds are forked from has ended")
+        return Fork(int(pid), ours, (folder, temporary))
+
+    def close(self) -> None:
+        self._socket.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+class Fork:
+    """A build process, from the side of the server."""
+
+    def __init__(self, pid: int, connection: Connection, folders: tuple[str, str]) -> None:
+        self.pid, self.connection, self.folders = pid, connection, folders
+
+    def send(self, *message: Any) -> bool:
+        """Whether it was there to be told."""
+        try:
+            self.connection.send(message)
+        except OSError:
+            return False
+        return True
+
+    def end(self, *, wait: float = 0.0) -> None:
+        """End the process and all that it started; `wait` seconds at most for it to be gone."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(OSError, EOFError):
+            while wait and self.connection.poll(wait):
+                self.connection.recv()
+        self._signal(signal.SIGKILL)
+        self.connection.close()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
+def _forking(control: socket.socket, work: Work) -> None:
+    """The life of the ancestor."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server hears Ctrl-C, and ends us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks leave no zombies
+    while True:
+        folders, handles, _, _ = socket.recv_fds(control, 4096, 1)
+        if not folders:
+            os._exit(0)
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _forked(Connection(handles[0]), folders.decode().split("\n"), work)
+        os.close(handles[0])
+        control.send(str(pid).encode())
+
+
+def _forked(connection: Connection, folders: list[str], work: Work) -> None:
+    os.setsid()  # ended as a group, out of reach of Ctrl-C
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _terminate)
+    code = 1
+    try:
+        work(connection, *folders)
+        code = 0
+    except (SystemExit, EOFError, BrokenPipeError, ConnectionResetError):
+        pass
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _terminate(signum: int, frame: object) -> None:
+    raise SystemExit(128 + signum)

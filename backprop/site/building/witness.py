@@ -1,0 +1,96 @@
+"""The plugin that every build carries along: it changes nothing and knows what the build has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files
+
+NAME = "backprop/building"
+
+
+class Site:
+    """One language's part of a build, as MkDocs holds it in its hands."""
+
+    def __init__(self, config: MkDocsConfig, files: Files, nav: Any) -> None:
+        self.config, self.files, self.nav = config, files, nav
+        self.env: Any = None
+
+    def file(self, path: str) -> File | None:
+        """The file of the site that is made of a source file."""
+        for file in self.files:
+            if file.abs_src_path and os.path.abspath(file.abs_src_path) == path:
+                return file
+        return None
+
+    def holds(self, path: str) -> bool:
+        """Whether the source file stands in the docs folder."""
+        return (path + os.sep).startswith(os.path.abspath(self.config.docs_dir) + os.sep)
+
+
+class Observer:
+    """Who is told of a build; `mkdocs build` tells nobody.
+
+    progress: called with the steps done and the steps there are; a page is two, conversion and
+    template.
+    """
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        self.sites: list[Site] = []
+        self._progress = progress
+        self._done = 0
+
+    def step(self) -> None:
+        self._done += 1
+        pages = [2 * len(site.files.documentation_pages()) for site in self.sites]
+        # Languages that have not begun are about as large as the largest so far.
+        languages = len(self.sites[0].config.extra.get("alternate") or "1")
+        total = sum(pages) + max(0, languages - len(pages)) * max(pages)
+        self._progress(min(self._done, total), total)
+
+
+observer: Observer | None = None
+
+
+def observe(who: Observer | None) -> None:
+    global observer
+    observer = who
+
+
+def attach(config: MkDocsConfig) -> None:
+    """Send the witness along with the build of `config`."""
+    if observer is not None and NAME not in config.plugins:
+        config.plugins[NAME] = Witness(observer)
+
+
+class Witness(BasePlugin):
+    """Last in every event, so that it sees what the others left."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.site: Site
+
+    @event_priority(-1000)
+    def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
+        self.site = Site(config, files, nav)
+        self.observer.sites.append(self.site)
+        return nav
+
+    @event_priority(-1000)
+    def on_page_content(self, html: str, *, page: Any, config: Any, files: Files) -> str:
+        self.observer.step()
+        return html
+
+    @event_priority(-1000)
+    def on_post_page(self, output: str, *, page: Any, config: Any) -> str:
+        self.observer.step()
+        return output
+
+    @event_priority(-1000)
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
+        self.site.env = env
+        return env

@@ -1,0 +1,293 @@
+"""Right code is called right: where a rule gives no number, on corners, with parts left out."""
+
+import numpy as np
+import pytest
+
+import backprop as bp
+from backprop.judging.points import points
+from backprop.judging.truth import Truth
+
+rng = np.random.default_rng(5)
+
+
+def check(f, backward, *args, **options):
+    return bp.check(f, backward, *args, lang="en", **options)
+
+
+# ── where the rule gives 0·inf or 0/0 ───────────────────────────────────────────────────────
+def softplus(x):
+    out = np.where(x > 30, x, np.log(1 + np.exp(x)))
+    return out
+
+
+def elu(x):
+    out = np.where(x > 0, x, np.exp(x) - 1)
+    return out
+
+
+def squared_norm(x):
+    out = np.linalg.norm(x) ** 2
+    return out
+
+
+def root_of_a_cube(x):
+    out = x * x**0.5
+    return out
+
+
+def polynomial(x):
+    out = x[:, None] ** np.arange(3) @ np.array([1.0, 2.0, 3.0])
+    return out
+
+
+def constant_term(x):
+    out = 1.0 * x**0 + 2.0 * x
+    return out
+
+
+FINITE = [
+    (softplus, lambda dout, x: dout / (1 + np.exp(-x)), [800.0, -1.0], [1.0, 1 / (1 + np.e)]),
+    (elu, lambda dout, x: dout * np.exp(np.minimum(x, 0)), [800.0, -1.0], [1.0, 1 / np.e]),
+    (squared_norm, lambda dout, x: 2 * x * dout, [0.0, 0.0], [0.0, 0.0]),
+    (root_of_a_cube, lambda dout, x: 1.5 * x**0.5 * dout, [0.0, 1.0], [0.0, 1.5]),
+    (polynomial, lambda dout, x: (2 + 6 * x) * dout, [0.0, 1.0], [2.0, 8.0]),
+    (constant_term, lambda dout, x: 2 * dout, [0.0, 1.0], [2.0, 2.0]),
+]
+
+
+@pytest.mark.parametrize(("f", "backward", "x", "wanted"), FINITE)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_derivative_is_the_truth_where_the_rule_gives_none(f, backward, x, wanted):
+    x = np.array(x)
+    dout = np.ones(np.shape(f(x)))
+    np.testing.assert_allclose(bp.derive(f, x)(dout, x), wanted, atol=1e-12)
+    np.testing.assert_allclose(bp.trace(f, x).backward(dout)["x"], wanted, atol=1e-12)
+    np.testing.assert_allclose(bp.numeric_gradient(f, x, dout=dout), wanted, atol=1e-12)
+    report = check(f, backward, x)
+    assert report.ok, str(report)
+    wrong = check(f, lambda dout, x: 3 * backward(dout, x) + 1, x)
+    assert not wrong.ok
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_exponent_is_differentiated_at_a_base_of_zero():
+    x, p = np.array([0.0, 2.0]), np.array([2.0, 2.0])
+    dp = bp.derive(lambda x, p: x**p, x, p)(np.ones(2), x, p)[1]
+    np.testing.assert_allclose(dp, [0.0, 4 * np.log(2)])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_entries_without_a_derivative_are_left_out_and_it_is_said():
+    def entropy(p):
+        out = -np.sum(np.where(p > 0, p * np.log(p), 0.0))
+        return out
+
+    def backward(dout, p):
+        anything = np.where(p == 0, 7.0, 0.0)
+        return np.where(p > 0, -(np.log(np.where(p > 0, p, 1.0)) + 1), anything) * dout
+
+    report = check(entropy, backward, np.array([0.5, 0.5, 0.0]))
+    assert report.ok, str(report)
+    assert any("1 of the 3 entries of `p`" in note for note in report.notes)
+    wrong = check(entropy, lambda dout, p: -backward(dout, p), np.array([0.5, 0.5, 0.0]))
+    assert (wrong.ok, wrong.hint) == (False, "sign")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_the_rule_and_the_code_both_give_as_nan_is_no_difference():
+    def f(x):
+        y = np.sqrt(x)
+        out = y * y
+        return out
+
+    def backward(dout, x):
+        y = np.sqrt(x)
+        dy = dout * y + dout * y
+        dx = dy / (2 * y)
+        return dx
+
+    x = np.array([[0.0, 1.0], [2.0, 3.0]])
+    assert check(f, backward, x).ok
+    assert check(f, lambda dout, x: dout, x).ok  # the derivative itself
+
+    def nan_elsewhere(dout, x):
+        dx = dout.copy()
+        dx[1, 1] = np.nan
+        return dx
+
+    assert not check(f, nan_elsewhere, x).ok
+
+
+# ── corners ─────────────────────────────────────────────────────────────────────────────────
+def hinge(s, y):
+    n = len(s)
+    m = s - s[range(n), y][:, np.newaxis] + 1
+    m[range(n), y] = 0
+    m = np.maximum(0, m)
+    return np.sum(m) / n
+
+
+def hinge_backward(dout, s, y):
+    n = len(s)
+    m = s - s[np.arange(n), y][:, None] + 1
+    m[np.arange(n), y] = 0
+    ds = (m > 0) * 1.0
+    ds[np.arange(n), y] = -ds.sum(axis=1)
+    return dout * ds / n
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_inner_entry_on_a_corner_is_nobodys_fault(seed):
+    s = np.random.default_rng(seed).normal(size=(4, 3)) * 2
+    report = check(hinge, hinge_backward, s, np.array([0, 2, 1, 1]))
+    assert report.ok, str(report)
+
+
+def test_padding_before_a_relu_or_a_maximum_is_nobodys_fault():
+    def pooled(x):
+        padded = np.pad(x, 1)
+        h = np.maximum(padded, 0)
+        out = np.max(h, axis=1)
+        return out
+
+    def backward(dout, x):
+        padded = np.pad(x, 1)
+        h = np.maximum(padded, 0)
+        largest = h.max(axis=1, keepdims=True)
+        dh = dout[:, None] * (h == largest)
+        dpadded = dh * (padded > 0)
+        return dpadded[1:-1, 1:-1]
+
+    assert check(pooled, backward, rng.normal(size=(3, 4)) + 1.0).ok
+
+
+def test_where_our_rules_are_doubtful_replay_is_the_truth():
+    x = rng.normal(size=(3, 2))
+
+    def f(x):
+        out = np.tanh(x)
+        return out
+
+    def backward(dout, x):
+        return dout * (1 - np.tanh(x) ** 2)
+
+    (point, *_) = points(f, backward, (x,))
+    truth = Truth(point)
+    right = truth.gradients["x"].copy()
+    truth.gradients["x"] = right * 2  # a wrong rule of ours
+    truth.confirm()
+    assert truth.doubted == ["x"]
+    np.testing.assert_allclose(truth.gradients["x"], right, rtol=1e-9)
+
+
+# ── gradients that nobody wants ─────────────────────────────────────────────────────────────
+p, a = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+
+
+def mse(p, a):
+    return np.mean((p - a) ** 2)
+
+
+def dp(p, a):
+    return 2 * (p - a) / p.size
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda dout, p, a: dout * dp(p, a),
+        lambda dout, p, a: (dout * dp(p, a), None),
+        lambda dout, p, a: [dout * dp(p, a)],
+        lambda dout, p, a: {"dp": dout * dp(p, a)},
+        lambda dout, p, a: ({"p": dout * dp(p, a)},),
+    ],
+)
+def test_a_gradient_that_is_left_out_is_a_remark(backward):
+    report = check(mse, backward, p, a)
+    assert report.ok, str(report)
+    assert any("`a`" in note for note in report.notes)
+
+
+def test_what_is_returned_is_judged_all_the_same():
+    def named(dout, p, a):
+        dp = dout * (p - a) / p.size
+        return dp
+
+    report = check(mse, named, p, a)
+    assert (report.ok, report.first_wrong, report.hint) == (False, "dp", "factor")
+    assert not check(mse, lambda dout, p, a: -dout * dp(p, a), p, a).ok  # that of a, it is not
+    assert not check(mse, lambda dout, p, a: (None, None), p, a).ok
+
+
+def test_results_are_known_by_their_names_and_then_by_their_shapes():
+    x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+
+    def affine(x, w, b):
+        out = x @ w + b
+        return out
+
+    def weights_only(dout, x, w, b):
+        return x.T @ dout, dout.sum(axis=0)
+
+    def bias_first(dout, x, w, b):
+        db = dout.sum(axis=0)
+        dw = x.T @ dout
+        return db, dw
+
+    for backward in (weights_only, bias_first):
+        report = check(affine, backward, x, w, b)
+        assert report.ok, str(report)
+        assert any("`x`" in note for note in report.notes)
+
+
+def test_a_returned_call_is_looked_into():
+    x, w = rng.normal(size=(5, 4)), rng.normal(size=(4, 3))
+    report = check(layer, layer_backward, x, w)
+    assert (report.first_wrong, report.hint) == ("dw", "operand")
+    assert report.mistakes[0].change == "dw = a.T @ dout"
+    right = {row.name for row in report.rows if row.status == "right"}
+    assert "dx" in right
+
+
+def layer(x, w):
+    a = np.tanh(x)
+    out = a @ w
+    return out, (x, w, a)
+
+
+def layer_backward(dout, cache):
+    return inner_backward(dout, cache)
+
+
+def inner_backward(dout, cache):
+    x, w, a = cache
+    da = dout @ w.T
+    dx = da * (1 - a**2)
+    dw = x.T @ dout  # dw = a.T @ dout
+    return dx, dw
+
+
+def test_a_returned_comprehension_is_looked_into():
+    def f(m, v):
+        return np.sum(m**3) + np.sum(np.exp(v))
+
+    def backward(d, m, v):
+        return [d * x for x in (3 * m**2, np.exp(v) * 2)]
+
+    report = check(f, backward, p, a)
+    assert (report.first_wrong, report.hint) == ("return[1]", "factor")
+    assert [row.status for row in report.rows] == ["right", "wrong"]
+    assert report.mistakes[0].change == "return [d * x for x in (3 * m ** 2, np.exp(v))]"
+
+
+def test_swapped_expressions_are_put_right_in_code():
+    def f(m, v):
+        return np.sum(m**3) + np.sum(np.exp(v))
+
+    def backward(d, m, v):
+        dv, dm = np.exp(v), 3 * m**2
+        return d * dv, d * dm
+
+    report = check(f, backward, p, a)
+    assert report.hint == "order"
+    assert report.mistakes[0].change == "return d * dm, d * dv"

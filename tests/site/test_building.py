@@ -1,0 +1,281 @@
+"""What `mkdocs serve` does between a save and the browser: first looks, whole builds, faults."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import shutil
+import signal
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from backprop.site.building import serving as taking
+from backprop.site.building.problems import Problem, locate, of_record
+from backprop.site.building.watching import Watch
+from tests.site.command import differences, get, serving
+from tests.site.project import Project
+
+
+def faults(command) -> str:
+    """The list of faults as the author reads it."""
+    return unescape(re.sub("<[^>]+>", " ", command.state()["html"]))
+
+
+# ---- parts --------------------------------------------------------------------------------------
+def test_the_watch_names_what_was_written_made_and_removed(tmp_path: Path) -> None:
+    for name in ("a.md", "b.md", "sub/c.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    watch = Watch()
+    watch.add([str(tmp_path)])
+    assert watch.changes() == set()
+    (tmp_path / "a.md").write_text("22")
+    (tmp_path / "sub/c.md").unlink()
+    (tmp_path / "sub/d.md").write_text("3")
+    (tmp_path / "sub/d.md~").write_text("an editor's copy")
+    (tmp_path / ".a.md.swp").write_text("an editor's notes")
+    names = {str(Path(path).relative_to(tmp_path)) for path in watch.changes()}
+    assert names == {"a.md", "sub/c.md", "sub/d.md"}
+    (tmp_path / "new").write_text("a file that replaces another")
+    (tmp_path / "new").replace(tmp_path / "b.md")
+    assert str(tmp_path / "b.md") in watch.changes()
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "line"),
+    [
+        ("docs/en/x.md:3: wrong", "docs/en/x.md", 3),
+        ("posts: docs/en/x.md:3: wrong: compare docs/zh/x.md:7", "docs/en/x.md", 3),
+        ("Doc file 'docs/en/x.md' contains a link 'nowhere.md', but", "docs/en/x.md", 2),
+        ('an error in "mkdocs.yml", line 50, column 1', "mkdocs.yml", 50),
+        ("Config value 'plugins': option 'nonsense': unknown", "mkdocs.yml", 1),
+        ("nothing that is a file: a/b.md", "", None),
+    ],
+)
+def test_a_problem_names_its_place(tmp_path, monkeypatch, text, file, line) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs/en").mkdir(parents=True)
+    (tmp_path / "docs/en/x.md").write_text("one\n[two](nowhere.md)\n")
+    (tmp_path / "mkdocs.yml").write_text("nonsense: 1\n")
+    found = locate(Problem("warning", text))
+    assert (found.file, found.line) == (file, line)
+
+
+def test_what_is_only_remarked_is_no_warning() -> None:
+    record = logging.makeLogRecord({"msg": "x", "levelno": logging.INFO})
+    assert of_record(record) is None
+    record.remark = True
+    found = of_record(record)
+    assert found
+    assert found.level == "remark"
+
+
+def test_an_unfamiliar_mkdocs_keeps_its_own_server(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(taking.mkdocs_serve, "build", lambda *a, **k: None)
+    theirs = taking.mkdocs_serve.LiveReloadServer
+    try:
+        with caplog.at_level(logging.WARNING, logger="mkdocs"):
+            taking.take_over()
+        assert taking.mkdocs_serve.LiveReloadServer is theirs
+        assert "builds the whole site after every edit" in caplog.text
+    finally:
+        monkeypatch.undo()
+        taking.give_back()
+
+
+# ---- the command --------------------------------------------------------------------------------
+def test_faults_come_to_the_browser_and_go(project: Project) -> None:
+    """Every kind of fault is listed on whatever page is open, with its place, until mended."""
+    project.write("hook.py", HOOK)
+    project.config["hooks"] = ["hook.py"]
+    post = project.root / "docs/en/posts/gradients.md"
+    settings = project.root / "mkdocs.yml"
+    with serving(project) as command:
+        assert "bp-notice" in get(command.url + "about/")[1]
+        assert faults(command) == ""
+        for path, was, becomes, *told in (
+            (post, "categories: [", "categories: [[", "docs/en/posts/gradients.md:4", "not YAML"),
+            (post, "date: 2017-03-30", "", "docs/en/posts/gradients.md", "needs its date"),
+            (post, "date: 2017-03-30", "date: yesterday", "gradients.md:2", "is no date"),
+            (settings, "site_name", "site_name: [\nx", "mkdocs.yml", "parsing the configuration"),
+            (post, "Backwards.", "BOOM", "docs/en/posts/gradients.md", "kaboom"),
+            (post, "Backwards.", "[x](nowhere.md)", "docs/en/posts/gradients.md:10", "nowhere.md"),
+            (post, "Backwards.", "[x](../../zh/no.md)", "gradients.md:10", "no docs/zh/no.md"),
+            (post, "Backwards.", "WARN", "docs/en/posts/gradients.md", "a warning of a plugin"),
+        ):
+            text = path.read_text("utf-8")
+            path.write_text(text.replace(was, becomes, 1), "utf-8")
+            command.wait_until(lambda told=told: all(part in faults(command) for part in told))
+            # Whatever happened, every page answers, and says it without a script too.
+            status, page = get(command.url + "about/")
+            assert status == 200
+            assert told[1] in unescape(page)
+            path.write_text(text, "utf-8")
+            command.wait_until(lambda: faults(command) == "")
+            assert told[1] not in unescape(get(command.url + "about/")[1])
+        # A file renamed in one language only.
+        moved = post.with_name("moved.md")
+        post.rename(moved)
+        command.wait_until(lambda: "docs/en/posts/moved.md has no translation" in faults(command))
+        command.wait_until(lambda: "docs/zh/posts/gradients.md has no trans" in faults(command))
+        moved.rename(post)
+        command.wait_until(lambda: faults(command) == "")
+        assert "".join(command.all).count("a warning of a plugin") == 1, "the terminal says it once"
+
+
+HOOK = """\
+import logging
+
+def on_page_markdown(markdown, page, **_):
+    if "BOOM" in markdown:
+        raise ValueError("kaboom")
+    if "WARN" in markdown:
+        log = logging.getLogger("mkdocs.plugins.x")
+        log.warning(f"'{page.file.src_uri}': a warning of a plugin")
+"""
+
+
+def test_a_fault_at_the_start_is_a_page_that_mends_itself(project: Project) -> None:
+    post = project.post("en", "gradients", date="soon")
+    with serving(project, wait=False) as command:
+        command.wait_for("until build errors are resolved")
+        status, page = get(command.url + "en/posts/gradients/")
+        assert status == 500
+        assert "docs/en/posts/gradients.md:2" in page
+        assert "notice.js" in page
+        post.write_text(post.read_text().replace("soon", "2018-01-01"))
+        command.wait_for("Serving on")
+        assert get(command.url + "en/posts/gradients/")[0] == 200
+
+
+def test_the_first_build_answers_before_it_is_done(project: Project) -> None:
+    project.write("hook.py", "import time\ndef on_env(env, **_):\n    while not OPEN(): pass\n")
+    gate = project.root / "gate"
+    project.write(
+        "hook.py",
+        "import pathlib, time\ndef on_env(env, **_):\n"
+        f"    while not pathlib.Path({str(gate)!r}).exists():\n        time.sleep(0.05)\n",
+    )
+    project.config["hooks"] = ["hook.py"]
+    with serving(project, wait=False) as command:
+        command.wait_for("meanwhile")
+        status, page = get(command.url + "en/posts/gradients/")
+        assert status == 200
+        assert "Still being made" in page
+        gate.touch()
+        command.wait_for("Serving on")
+        assert command.state("/en/posts/gradients/")["reload"]
+        assert "Gradients" in get(command.url + "en/posts/gradients/")[1]
+
+
+def test_any_edits_end_in_the_site_of_a_clean_build(project: Project) -> None:
+    """Seeded random edits; what is served at rest is, byte for byte, what a fresh serve makes."""
+    project.config["plugins"] += ["tags", "backprop/posts", "backprop/pages"]
+    project.write("lib.py", "number = 1\n")
+    for key in ("zh", "en"):
+        project.write(f"docs/{key}/tags.md", "# Tags\n\n<!-- material/tags -->\n")
+        for name in ("one", "two"):
+            project.post(key, name, title=f"Post {name}", text=CODE, date="2018-05-06")
+    with serving(project) as command:
+        author = Author(project, seed=3)
+        for _ in range(8):
+            author.edit()
+            if author.random.random() < 0.6:  # else the next save comes before this is done
+                command.wait_for("Changed")
+                command.wait_for_rest()
+        author.rest()
+        command.wait_until(lambda: "at rest" in get(command.url + "about/")[1])
+        command.wait_for_rest()
+        served = project.root / "served"
+        shutil.copytree(command.folder, served)
+        port = command.port
+        command.process.send_signal(signal.SIGINT)
+        command.process.wait(30)
+    assert command.leftovers() == []
+    shutil.rmtree(project.root / ".cache", ignore_errors=True)
+    with serving(project, port=port) as fresh:
+        assert differences(served, fresh.folder) == []
+
+
+CODE = """\
+[other](gradients.md)
+
+```python
+import lib
+
+print(lib.number)
+```
+
+```output
+1
+```
+"""
+
+
+KINDS = ["prose", "prose", "code", "title", "date", "new", "delete", "rename", "module", "fault"]
+
+
+class Author:
+    """Edits a project at random: prose, code, heads, files, modules, faults and their mending."""
+
+    def __init__(self, project: Project, seed: int) -> None:
+        self.project, self.random = project, random.Random(seed)
+        self.count = 0
+        self.broken: tuple[Path, str] | None = None
+
+    def edit(self) -> None:
+        self.count += 1
+        if self.broken:
+            path, text = self.broken
+            path.write_text(text, "utf-8")
+            self.broken = None
+            return
+        kind = self.random.choice(
+            [
+                "prose",
+                "prose",
+                "code",
+                "title",
+                "date",
+                "new",
+                "delete",
+                "rename",
+                "module",
+                "fault",
+            ]
+        )
+        key = self.random.choice(["zh", "en"])
+        posts = sorted((self.project.root / f"docs/{key}/posts").glob("*.md"))
+        path = self.random.choice(posts)
+        text = path.read_text("utf-8")
+        match kind:
+            case "prose":
+                path.write_text(f"{text}\nSentence {self.count}.\n", "utf-8")
+            case "code":
+                path.write_text(f"{text}\n```python\nx = {self.count}\n```\n", "utf-8")
+            case "title":
+                path.write_text(re.sub(r"# .*", f"# Title {self.count}", text, count=1), "utf-8")
+            case "date":
+                day = f"date: 2019-01-{self.count:02}"
+                path.write_text(re.sub(r"date: .*", day, text, count=1), "utf-8")
+            case "new":
+                self.project.post(key, f"new{self.count}", title=f"New {self.count}")
+            case "delete" if len(posts) > 2:
+                path.unlink()
+            case "rename":
+                path.rename(path.with_name(f"renamed{self.count}.md"))
+            case "module":
+                self.project.write("lib.py", f"number = {self.count}\n")
+            case _:
+                self.broken = path, text
+                path.write_text(text.replace("date:", "dated:", 1), "utf-8")
+
+    def rest(self) -> None:
+        """Mend what is broken, and leave a mark to wait for."""
+        if self.broken:
+            self.edit()
+        for key in ("zh", "en"):
+            self.project.write(f"docs/{key}/about.md", "# About\n\nAt rest: at rest.\n")
