@@ -148,6 +148,11 @@ class PageItem(MarkdownInlinePythonItem):
     """Shows a failure of a page as what it is."""
 
     page: Page
+    said = ""  # what is tested, below its title in the report
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        title = f"{self.nodeid.split('::')[0]}, {self.said}"
+        return self.path, max(0, (self.test_definition.start_line or 1) - 1), title
 
     def setup(self) -> None:
         """No fixtures: a page is a program that a reader can run."""

@@ -100,6 +100,8 @@ class BuildFile(pytest.File):
 
 
 class BuildItem(PageItem):
+    said = "strict build"
+
     def __init__(self, plugin: BuildPlugin, **kwargs: Any):
         super().__init__(**kwargs)
         self.plugin = plugin

@@ -85,6 +85,8 @@ class FormulasFile(pytest.File):
 
 
 class FormulasItem(PageItem):
+    said = "formulas"
+
     def __init__(self, plugin: FormulasPlugin, **kwargs: Any):
         super().__init__(**kwargs)
         self.plugin = plugin

@@ -57,6 +57,8 @@ class RowsFile(pytest.File):
 
 
 class DerivationItem(PageItem):
+    said = "derivation"
+
     def __init__(self, plugin: RowsPlugin, number: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.plugin, self.number = plugin, number
