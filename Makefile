@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build setup lint format mutants bench audit lock clean
+.PHONY: help serve test core build setup lint format mutants bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -26,6 +26,15 @@ build: setup ## Write the site to site/; any fault in either language fails
 
 test: setup lint ## Run everything that CI runs
 	$(BIN)/pytest -n $(WORKERS)
+
+core: ## Test the core alone, every warning an error: make core PYTHON=python3.13 NUMPY='numpy==1.26.*'
+	@test -x $(CORE)/bin/python || $(PYTHON) -m venv $(CORE)
+	@$(CORE)/bin/python -m pip install --quiet '$(NUMPY)' scipy lxml pytest pytest-xdist pytest-markdown-docs==0.9.2 hypothesis hatchling editables
+	@$(CORE)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(CORE)/bin/python -W error -m pytest -W error -n $(WORKERS) $(CORE_TESTS)
+NUMPY ?= numpy
+CORE := .cache/core
+CORE_TESTS := $(filter-out tests/test_house.py tests/test_command_line.py,$(wildcard tests/test_*.py)) tests/checker tests/drawing
 
 mutants: setup ## Make every published line wrong on purpose; all of it must be noticed
 	$(BIN)/python -m backprop.site.posts.mutants docs

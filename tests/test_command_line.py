@@ -119,6 +119,20 @@ def test_json(folder, capsys):
     assert (found["first_wrong"], found["line"], found["hint"]) == ("dx", 31, "sign")
 
 
+def test_a_course_says_how_much_is_told_and_what_is_near_enough(folder, capsys):
+    command = ["check", "layers.py:batchnorm_forward", "layers.py:wrong_backward"]
+    shapes = ["x=5x4", "gamma=4", "beta=4", "--lang", "en"]
+    assert main([*command, *shapes, "--json", "--reveal", "variable"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["first_wrong"], told["hint"], told["reveal"]) == ("dx", None, "variable")
+    assert main([*command, *shapes, "--reveal", "hint"]) == 1
+    out = capsys.readouterr().out
+    assert "The sign is wrong." in out
+    assert "this would be right" not in out
+    assert main([*command, *shapes, "--tolerance", "0"]) == 2
+    assert "--tolerance 0" in capsys.readouterr().err
+
+
 def test_integers_numbers_json_and_files(folder, capsys):
     arguments = ("x=5x10", "y=int:5<10", "p=0.5")
     assert run(capsys, "check", "layers.py:pick", "layers.py:pick_backward", *arguments)[0] == 0

@@ -61,9 +61,15 @@ CALLS = {
 }
 
 
+# What the oldest numpy that we promise does not have yet.
+NEWER = {"vecdot": "vecdot", "trapezoid": "trapezoid", "trapezoid over x": "trapezoid"}
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_it_traces_and_its_backward_is_right(name):
     f, x = CALLS[name]
+    if name in NEWER and not hasattr(np, NEWER[name]):
+        pytest.skip(f"numpy {np.__version__} has no {NEWER[name]}")
     graph = bp.trace(f, x)
     np.testing.assert_allclose(graph.output.value, f(x.copy()), rtol=1e-13, atol=1e-13)
     dout = array(*graph.output.shape, seed=1)

@@ -87,9 +87,14 @@ SPELLINGS = {
 }
 
 
+NEWER = ("np.clip(x, max=.5)", "np.clip(x, min=0)")
+
+
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_every_spelling_traces_derives_and_is_right(name):
     f = SPELLINGS[name]
+    if name in NEWER and np.lib.NumpyVersion(np.__version__) < "2.1.0":
+        pytest.skip(f"np.clip of numpy {np.__version__} has no min and max")
     x = np.random.default_rng(0).standard_normal((4, 5))
     graph = bp.trace(f, x)
     np.testing.assert_array_equal(graph.output.value, f(x.copy()))

@@ -11,18 +11,21 @@ import numpy as np
 from backprop.checker.identities import uses_of_identities
 from backprop.checker.prose import assigned, brief, describe, expected
 from backprop.checker.report import Mistake, Report, language
+from backprop.checker.reveal import level_of, told
 from backprop.checker.variables import by_name, ratio, rows
 from backprop.checker.words import say
+from backprop.graph.trees import is_object
 from backprop.judging.case import Case
-from backprop.judging.closeness import differs
+from backprop.judging.closeness import TOLERANCE, differs
 from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
 from backprop.judging.points import Point, points
 from backprop.judging.recorder import Recording
-from backprop.judging.results import MISSING, Misfit, as_results, labels_of
+from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
 from backprop.judging.run import Instrumented
+from backprop.judging.state import State
 from backprop.judging.trials import Trials
 from backprop.judging.truth import Truth
 
@@ -30,24 +33,43 @@ _MOST = 3  # mistakes that are listed
 
 
 def check(
-    f: Callable[..., Any], f_backward: Callable[..., Any], *args: Any, lang: str | None = None
+    f: Any,
+    *args: Any,
+    lang: str | None = None,
+    reveal: str = "all",
+    tolerance: float = TOLERANCE,
 ) -> Report:
     """Compare a handwritten backward with the true gradients of a forward function.
+
+    ``bp.check(f, f_backward, *args)``, or one of
+
+    - ``bp.check(f, *args)``: `f` returns (loss, gradients), which it computes itself;
+    - ``bp.check(layer.forward, layer.backward, *args)``, ``bp.check(layer, *args)``: an object
+      whose parameters, and their gradients, are attributes (`W`, `dW`; `params`, `grads`).
 
     Parameters
     ----------
     f : function
         The forward, any function of numpy arrays; it returns the output (or several), and
         possibly a cache: `out`, `(out, cache)`, `(out1, out2, cache)`.
-    f_backward : function
-        Takes `(dout, cache)` if its second parameter is called `cache`, else
-        `(dout, *args)`; several upstream gradients come as a tuple, or one by one where it has
-        a parameter for each. It returns one gradient for each floating-point array among
-        `args`, in their order and shapes (or a dictionary `{"dx": …}`).
     *args : any
-        Arguments of `f`. Floating-point arrays are taken in double precision.
+        First the backward, `f_backward`, unless `f` or the layer computes the gradients. It takes
+        `(dout, cache)` if its second parameter is called `cache`, else `(dout, *args)`; several
+        upstream gradients come as a tuple, or one by one where it has a parameter for each; a
+        method takes `dout` alone. It returns one gradient for each floating-point array among
+        the arguments, in their order and shapes (or a dictionary `{"dx": …}`), or leaves it in an
+        attribute.
+        Then the arguments of `f`. Floating-point arrays are taken in double precision, and so are
+        those in dictionaries, lists, tuples and objects, which are afterwards as they were.
     lang : "en" or "zh"
         The language of the report; None: what the locale says.
+    reveal : "verdict", "variable", "hint", "fix" or "all"
+        How much the report tells: right or wrong; also the first wrong line and variable; also
+        the kind of mistake; also the line put right; everything.
+    tolerance : float
+        How far off a gradient may be, relative to its largest entry. The default is strict, so
+        that a forgotten eps is seen; a course that takes the textbook gradient of
+        `log(p + 1e-7)` says 1e-6.
 
     Returns
     -------
@@ -61,20 +83,49 @@ def check(
         The forward cannot be traced, is not deterministic, or the backward's parameters fit
         neither form.
     ValueError
-        For another language.
+        For another language, another `reveal`, a tolerance that is no positive number.
     TypeError
         If `f` or `f_backward` cannot be called.
     """
     lang = language(lang)
-    for given in (f, f_backward):
-        if not callable(given):
-            raise TypeError(f"bp.check takes two functions and their arguments, not {given!r:.40}")
-    places = points(f, f_backward, args)
-    truths = [Truth(point) for point in places]
-    for truth in truths:
-        truth.confirm()
-    backward = Instrumented(f_backward)
-    return _Check(backward, places, truths, lang).report()
+    reveal = level_of(reveal)
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance is {tolerance!r}; it is a small positive number, such as 1e-6")
+    f, f_backward, args = _sorted(f, args)
+    with State(f, f_backward, args) as state:
+        places = points(f, f_backward, args, state)
+        truths = [Truth(point, tolerance) for point in places]
+        for truth in truths:
+            truth.confirm()
+        backward = Instrumented(f_backward, _gather(places[0], state))
+        return told(_Check(backward, places, truths, lang).report(), reveal)
+
+
+def _sorted(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
+    """The forward, the backward (the forward itself, where it returns both), the arguments."""
+    second = args[0] if args else None
+    forward = getattr(f, "forward", f if callable(f) else None)
+    if is_object(f) and callable(forward) and callable(getattr(f, "backward", None)):
+        if not callable(second):
+            return forward, f.backward, args
+    if not callable(f) or not args or isinstance(second, str):
+        wrong = f if not callable(f) else second
+        raise TypeError(f"bp.check takes two functions and their arguments, not {wrong!r:.40}")
+    if callable(second):
+        return f, second, args[1:]
+    return f, f, args
+
+
+def _gather(point: Point, state: State) -> Callable[[Any], Any]:
+    """What a run gives: what it returns, without the loss, and the gradients in attributes."""
+    graph, itself = point.graph, point.signature.itself
+    if not itself and not state:
+        return lambda result: result
+
+    def gather(result: Any) -> Any:
+        return Found(result, int(itself), state.gradients(graph, point.args))
+
+    return gather
 
 
 class _Check:
@@ -107,10 +158,12 @@ class _Check:
         else:
             wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
-            also = {b.name for b in by_name(Case(self.trials, other, runs[other]))[0]}
+            others, same = by_name(Case(self.trials, other, runs[other]))
+            also = {blame.name for blame in others}
             for blame in wrong:
                 if blame.name in also:
                     mistakes.append(self._mistake(case, blame, hidden=True))
+            remarks = [remark for remark in remarks if remark in same]
             for remark in [*remarks, *uses_of_identities(case)]:
                 said = dict(remark.said)
                 if "what" in said:
@@ -280,11 +333,17 @@ class _Check:
             if got_shape is not None and want_shape is not None:
                 blame.detail.update(got_shape=str(got_shape), want_shape=str(want_shape))
         bare = blame.name.startswith("return[")
-        first = say("first_result" if bare else "first", lang, name=blame.name, line=event.line)
-        sentence = HINTS[hint].say(lang, blame.detail) if hint else say("unknown", lang)
+        word = "inexact" if hint in ("eps", "rounded") else "first"
+        first = say(f"{word}_result" if bare else word, lang, name=blame.name, line=event.line)
+        shown = expected(case, blame)
+        unknown = "unknown" if shown else "unknown_alone"
+        sentence = HINTS[hint].say(lang, blame.detail) if hint else say(unknown, lang)
         said = [first + ("" if lang == "zh" else " ") + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
+        if self.points[case.which].longer:
+            shapes = ", ".join(f"{n.name} {n.shape}" for n in case.truth.graph.differentiated)
+            said.append(say("longer", lang, shapes=shapes))
         error = times = None
         if want is not None and isinstance(value, (np.ndarray, float, int)):
             if np.shape(value) == want.shape:
@@ -292,7 +351,7 @@ class _Check:
                 times = ratio(value, want)
         return Mistake(
             blame.name, event.line, self.backward.text(event.line), hint, "\n".join(said),
-            expected(case, blame), blame.detail.get("line"), blame.node, got_shape, want_shape,
+            shown, blame.detail.get("line"), blame.node, got_shape, want_shape,
             error, times,
         )  # fmt: skip
 
@@ -314,5 +373,5 @@ class _Check:
         graph = self.points[0].graph
         return Report(
             self.forward, self.backward.name, lang, not mistakes, message, mistakes, table,
-            self.notes, filename, len(self.points), graph,
+            self.notes, filename, len(self.points), graph=graph,
         )  # fmt: skip

@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from backprop.checker.variables import Remark, ratio
+from backprop.graph.graph import Graph
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.library import FUNCTIONS
 from backprop.judging.points import Point
-from backprop.judging.results import MISSING, as_results
+from backprop.judging.results import MISSING, Misfit, as_results
 from backprop.judging.truth import Truth
 from backprop.truth.replay import shifted
 
+SEEDS = (1, 2)  # of two shifted functions: what is said of one has to be true of the other
+
 
 def uses_of_identities(case: Case) -> list[Remark]:
-    """What is right at real points only because of an identity such as Σ(x − mean) = 0.
+    """The remark, if there is one, that is the same on two shifted functions."""
+    found = [_use(case, seed) for seed in SEEDS]
+    first = found[0]
+    return [first] if first is not None and all(each == first for each in found) else []
+
+
+def _use(case: Case, seed: int) -> Remark | None:
+    """What is wrong where sums and means are shifted by random constants.
 
     The run is repeated with every forward value that it takes from the cache, or computes
-    again, replaced by that of the shifted function.
+    again (as a variable or inside of an expression), replaced by that of the shifted function.
     """
     trials, real = case.trials, case.truth
+    how = real.point.signature
+    if how.itself or how.alone:  # the forward values are not ours to replace
+        return None
     try:
-        graph = shifted(real.graph, 1)
+        graph = shifted(real.graph, seed)
         point = Point(real.point.args, graph, real.point.douts, None, real.point.signature, False)
         moved = Truth(point)
     except Exception:  # no shifted function: nothing to remark on
-        return []
+        return None
     if all(np.array_equal(n.value, graph[n.name].value) for n in real.graph.nodes):
-        return []
+        return None
     args, _ = real.point.call()
     douts = len(args) - 1 if real.point.signature.cached else len(real.point.douts)
     if real.point.signature.cached:
         args = (*args[:douts], _moved(args[-1], real, graph))
-    run = trials.backward.run(args, None, _forward_again(case, graph), trials.replaced)
+    again = _called(real.graph, graph)
+    run = trials.backward.run(
+        args, None, _forward_again(case, graph), trials.replaced, called=again
+    )
     if run.failure is not None:
-        return []
+        return None
     there = Case(trials, case.which, run)
     there.truth = there.reading.truth = moved
-    found: list[Remark] = []
     try:
-        wrong = _wrong_results(trials.labels, run.result, moved)
-    except Exception:
-        return []
-    if not wrong:
-        return []
+        if not _wrong_results(trials.labels, run.result, moved):
+            return None
+    except Misfit:
+        return None
     for mine, other in zip(case.events, run.events, strict=False):
         if mine.site != other.site or not mine.last or not trials.names.exact(mine.name):
             continue
@@ -54,16 +69,37 @@ def uses_of_identities(case: Case) -> list[Remark]:
             continue
         if not isinstance(mine.value, np.ndarray):
             continue
-        if case.reading.returned_as(mine) is not None and found:
-            continue
         want = moved.gradients[trials.names.exact(mine.name)[0]]
         flipped = ratio(other.value, want)
         what = (
             "identity_sign" if flipped is not None and abs(flipped + 1) < 1e-6 else "identity_other"
         )
-        found.append(Remark("note_identity", {"name": mine.name, "line": mine.line, "what": what}))
-        break
-    return found or [Remark("note_uses_identity", {})]
+        return Remark("note_identity", {"name": mine.name, "line": mine.line, "what": what})
+    return Remark("note_uses_identity", {})
+
+
+def _called(real: Graph, moved: Graph) -> Callable[[Any], Any]:
+    """For the result of a call that is a forward value, the shifted function's value."""
+    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    for node in real.nodes:
+        twin = moved[node.name]
+        if node.rule is None or node.value.dtype.kind != "f" or not node.value.size:
+            continue
+        if np.array_equal(node.value, twin.value):
+            continue
+        pairs.append((node.value, twin.value))
+        if (shift := moved.shifts.get(twin)) is not None:
+            pairs.append((twin.value - shift, twin.value))  # of operands that have moved before
+
+    def called(value: Any) -> Any:
+        if not isinstance(value, (np.ndarray, np.floating)) or np.asarray(value).dtype.kind != "f":
+            return value
+        for was, now in pairs:
+            if was.size == np.size(value) and not differs(np.reshape(value, was.shape), was, 0.0):
+                return now.reshape(np.shape(value))[()]
+        return value
+
+    return called
 
 
 def _wrong_results(labels: list[str | None], result: Any, truth: Truth) -> bool:

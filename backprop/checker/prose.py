@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -13,38 +14,96 @@ from backprop.graph.graph import Graph
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.kinds import Blame
-from backprop.writer import backward_of
+from backprop.writer import Step, backward_of
+
+LINES, LENGTH = 8, 320  # of what is expected; more is no hint any more
 
 
 def expected(case: Case, blame: Blame) -> str | None:
-    """The derived line of that gradient, in the names of the handwritten backward."""
-    if blame.node is None or blame.hint == "order":
+    """The derived lines of that gradient, in the names of the handwritten backward.
+
+    They run there, and give that gradient; None if they cannot be written so.
+    """
+    if blame.node is None or blame.hint in ("order", "eps", "rounded"):
         return None
     graph = case.truth.graph
     try:
-        steps = [s for s in backward_of(graph).steps if s.node.name == blame.node]
+        steps = backward_of(graph).steps
     except Exception:  # a loop too long to be unrolled into lines
         return None
-    if not steps:
+    last = next((s for s in reversed(steps) if s.node.name == blame.node), None)
+    if last is None:
         return None
-    names = _translation(case, graph, steps[-1].gradient, blame.name)
-    lines = [_renamed(step.line, names) for step in steps[-3:]]
+    names = _translation(case, graph, last.gradient, blame.name)
+    scope: dict[str, Any] = {"np": np}
+    scope |= {
+        e.name: e.value
+        for e in case.events
+        if case.reading.own(e) and e.name.isidentifier() and e.name != blame.name
+    }
+    lines = _needed(steps[: steps.index(last) + 1], names, scope, graph)
     text = "; ".join(lines)
-    target = names.get(steps[-1].gradient, steps[-1].gradient)
-    return text if len(text) <= 200 and _right(case, blame.node, lines, target) else None
+    if len(lines) > LINES or len(text) > LENGTH:
+        return None
+    target = names.get(last.gradient, last.gradient)
+    return text if _right(case, blame.node, lines, scope, target) else None
 
 
-def _right(case: Case, node: str, lines: list[str], target: str) -> bool:
+def _needed(
+    steps: list[Step], names: dict[str, str], scope: dict[str, Any], graph: Graph
+) -> list[str]:
+    """The last of some lines, and those before it that make what the scope has not."""
+    lines: list[str] = []
+    wanted: set[str] | None = None
+    for step in reversed(steps):
+        line = _lengths(_renamed(step.line, names), scope, graph)
+        target = names.get(step.gradient, step.gradient)
+        if wanted is None or target in wanted:
+            lines.insert(0, line)
+            try:
+                tree = ast.parse(line)
+            except SyntaxError:
+                return []
+            read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            if isinstance(tree.body[0], ast.Assign) and isinstance(
+                tree.body[0].targets[0], ast.Name
+            ):
+                read.discard(target)
+                wanted = (wanted or set()) - {target}
+            wanted = (wanted or set()) | (read - set(scope) - {"np"})
+            if not wanted:
+                break
+    return lines
+
+
+def _lengths(line: str, scope: dict[str, Any], graph: Graph) -> str:
+    """`N` for `x.shape[0]` where there is no x: a length by a name that the backward has."""
+
+    def named(match: re.Match[str]) -> str:
+        length = graph[match[1]].shape if match[1] in graph else ()
+        if match[1] in scope or not length:
+            return match[0]
+        wanted = length[int(match[2])]
+        for name, value in scope.items():
+            if type(value) is int and value == wanted and name.isupper():
+                return name
+        for name, value in scope.items():
+            if isinstance(value, np.ndarray) and value.shape == length:
+                return f"{name}.shape[{match[2]}]"
+        return match[0]
+
+    return re.sub(r"([^\W\d]\w*)\.shape\[(\d+)\]", named, line)
+
+
+def _right(case: Case, node: str, lines: list[str], scope: dict[str, Any], target: str) -> bool:
     """Whether lines run in the backward's own names and give the gradient of a node."""
-    function = case.trials.backward.function
-    scope = {**(function.__globals__ if function else {}), "np": np}
-    scope |= {e.name: e.value for e in case.events if case.reading.own(e) and e.name.isidentifier()}
+    there = dict(scope)
     try:
         with np.errstate(all="ignore"):
-            exec("\n".join(lines), scope)
+            exec("\n".join(lines), there)
     except Exception:
         return False
-    return case.reading.is_gradient(scope.get(target), case.truth.gradients[node])
+    return case.reading.is_gradient(there.get(target), case.truth.gradients[node])
 
 
 def _translation(case: Case, graph: Graph, gradient: str, name: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TextIO
 
 from backprop.checker.words import say
+from backprop.drawing import draw
 from backprop.judging.hints import HINTS
 
 LANGUAGES = ("en", "zh")
@@ -99,6 +100,7 @@ class Report:
         rows: one `Row` a variable.
         notes: remarks that are no mistakes.
         mistakes: the first mistake, and those that appear once it is corrected.
+        reveal: how much of it is told: see `bp.check`. What is not told is None, or left out.
     """
 
     forward: str
@@ -111,6 +113,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     file: str = ""
     points: int = 0
+    reveal: str = "all"
     graph: Any = field(default=None, repr=False)
 
     @property
@@ -195,6 +198,7 @@ class Report:
             "backward": self.backward,
             "file": self.file,
             "points": self.points,
+            "reveal": self.reveal,
             "mistakes": [_finite(asdict(mistake)) for mistake in self.mistakes],
             "rows": [_finite(asdict(row)) for row in self.rows],
             "notes": self.notes,
@@ -208,8 +212,6 @@ class Report:
         """The drawing of the forward, the node of the first wrong variable marked."""
         if self.graph is None:
             return None
-        from backprop.drawing import draw
-
         picture = draw(self.graph, lang=self.lang)
         node = self.mistakes[0].node if self.mistakes else None
         return picture if node is None else marked(picture, node)

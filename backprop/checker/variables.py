@@ -174,11 +174,13 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
             continue
         shape = value.shape if isinstance(value, (np.ndarray, np.floating)) else None
         node, status, error, times = None, "helper", 0.0, None
-        if event.index in returned and returned[event.index] < len(case.truth.results):
-            i = returned[event.index]
+        place = returned.get(event.index)
+        whole = isinstance(value, dict)  # of gradients, not one itself
+        if place is not None and place < len(case.truth.results) and not whole:
+            i = place
             node = case.truth.graph.differentiated[i].name
             want = case.truth.results[i]
-            error = differs(value, want, case.truth.scale)
+            error = case.truth.differs(value, want)
             status = "wrong" if error else "right"
         elif shape is not None and case.reading.promises(event):
             alike = names.alike(event.name) or names.partial_of(event.name)
@@ -191,9 +193,11 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
             elif exact and case.truth.library.find(value) is None:
                 want = case.truth.gradients[exact[0]]
                 times = ratio(value, want)
-                node = exact[0]
-                status = "scaled" if times is not None else "wrong"
-                error = differs(np.asarray(value).reshape(-1), want.reshape(-1), case.truth.scale)
+                if times is not None or blamed:  # else it is called so, and used as something else
+                    node = exact[0]
+                    status = "scaled" if times is not None else "wrong"
+                    got = np.asarray(value).reshape(-1)
+                    error = differs(got, want.reshape(-1), case.truth.scale)
         if event.name in blamed and status in ("helper", "scaled", "partial"):
             status = "wrong"
         found.append(Row(event.name, event.line, shape, node, status, error, times))

@@ -20,6 +20,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "It is not the gradient that belongs here, and no simple change makes it right; compare it with the expected line.",
         "它不是这里应有的梯度，改一处小地方也不能使它正确；请和应有的式子对照。",
     ),
+    "unknown_alone": (
+        "It is not the gradient that belongs here, and no simple change makes it right.",
+        "它不是这里应有的梯度，改一处小地方也不能使它正确。",
+    ),
+    "inexact": ("`{name}` on line {line} is not exact.", "第 {line} 行的 `{name}` 不精确。"),
+    "inexact_result": (
+        "What line {line} returns as `{name}` is not exact.",
+        "第 {line} 行返回的 `{name}` 不精确。",
+    ),
     "expected": ("expected: {line}", "应为：{line}"),
     "gradient_of": ("it should be the gradient of `{node}`", "它应该是 `{node}` 的梯度"),
     "change": ("this would be right: {line}", "这样就对了：{line}"),
@@ -100,6 +109,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hidden": (
         "The returned gradients are right all the same; but the variable is not what its name says.",
         "返回的梯度碰巧仍然是对的；但这个变量不是它的名字所说的梯度。",
+    ),
+    "longer": (
+        "It is right at the given lengths only; it was judged at others: {shapes}.",
+        "它只在给定的长度下碰巧是对的；这里换了长度来检查：{shapes}。",
     ),
     "no_source": (
         "There is no source to read (a REPL or exec), so lines cannot be shown or changed; the run was followed all the same.",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 COMMANDS = {
     "check": "Find the first wrong variable of a handwritten backward.",
+    "grade": "Run a course's checks over many submissions, one row each.",
     "derive": "Print the backward pass of a forward function.",
     "draw": "Draw the computation graph as SVG.",
     "trace": "Print the operations of a function as a table.",
@@ -23,6 +24,7 @@ COMMANDS = {
 _EXAMPLES = """\
 examples:
   PROG check layers.py:batchnorm_forward layers.py:batchnorm_backward x=5x4 gamma=4 beta=4
+  PROG grade checks.py submissions/*.py --output grades.csv --reports reports
   PROG derive layers.py:variance x=5x4
   PROG draw layers.py:variance x=5x4 --output variance.svg
   PROG trace package.module:function x=5x4 y=int:5<10

@@ -7,16 +7,18 @@ versions of numpy and SymPy. Lines are kept relative to the block.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
-import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 from backprop.derivations.verdicts import Premise, Report, Verdict
+from backprop.program.cache import digest_of
+from backprop.program.update import write
 
 
 @lru_cache(maxsize=1)
@@ -31,24 +33,15 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=1)
-def _layers() -> str:
-    digest = hashlib.sha256()
-    for path in sorted((Path(__file__).parents[1] / "layers").rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 class Cache:
     """Reports by key in a folder; a broken or missing entry is simply not there."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
-    def key(self, *texts: str, code: list[str] | None = None) -> str:
-        parts = [_program(), *texts]
-        if code is not None:
-            parts += [_layers(), *code]
+    def key(self, *texts: str, code: str = "") -> str:
+        """code: what the program of the page is known by, if a formula is tied to it."""
+        parts = [_program(), *texts, code]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
     def load(self, key: str, line: int) -> Report | None:
@@ -56,6 +49,8 @@ class Cache:
             return None
         try:
             data = json.loads((self.folder / f"{key}.json").read_text("utf-8"))
+            if any(digest_of(file) != digest for file, digest in data["files"].items()):
+                return None
             verdicts = [Verdict.from_json(v) for v in data["verdicts"]]
             assumed = [Premise(p["line"] + line, p["text"], p["display"]) for p in data["assumed"]]
             report = Report(data["title"], line, verdicts, assumed)
@@ -65,17 +60,20 @@ class Cache:
             return None
         return report
 
-    def store(self, key: str, report: Report) -> None:
+    def store(self, key: str, report: Report, files: Iterable[str] = ()) -> None:
+        """files: what the code has read that the report depends on, helper modules above all."""
         if self.folder is None:
             return
         verdicts = [v.to_json() for v in report.verdicts]
         for verdict in verdicts:
             verdict["line"] -= report.line
-        assumed = [asdict(replace(p, line=p.line - report.line)) for p in report.assumed]
-        data = {"title": report.title, "verdicts": verdicts, "assumed": assumed}
-        text = json.dumps(data, ensure_ascii=False)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, self.folder / f"{key}.json")
+        data = {
+            "title": report.title,
+            "verdicts": verdicts,
+            "assumed": [asdict(replace(p, line=p.line - report.line)) for p in report.assumed],
+            "files": {file: digest_of(file) for file in sorted(files)},
+        }
+        # A folder that cannot be written costs time, not the build.
+        with contextlib.suppress(OSError):
+            text = json.dumps(data, ensure_ascii=False)
+            write(self.folder / f"{key}.json", text.encode())

@@ -6,7 +6,10 @@ cached once and read in either language.
 
 from __future__ import annotations
 
+import re
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 # key: (English, Chinese)
@@ -38,8 +41,22 @@ SAID: dict[str, tuple[str, str]] = {
         "不读求值竖线；请给函数命名并写 f'(x)",
     ),
     "inequality": (
-        "{found} states no equation; only rows with = are verified",
-        "{found} 不是等式；只验证带 = 的行",
+        "{found} states no equation; = and inequalities of one direction are verified, "
+        "≈ as = … + O(h^2)",
+        "{found} 不是等式；只验证等式和同一方向的不等式，≈ 请写成 = … + O(h^2)",
+    ),
+    "order": (
+        "{found}: what becomes small is not clear; write it at the end of a side, as O(h^2) with a "
+        "declared number h",
+        "{found}：看不出什么趋于零；请写在一边的末尾，如 O(h^2)，其中 h 是声明过的数",
+    ),
+    "does-not-hold": (
+        "the inequality does not hold",
+        "不等式不成立",
+    ),
+    "order-larger": (
+        "the error does not shrink like {symbol}^{power}",
+        "误差不像 {symbol}^{power} 那样缩小",
     ),
     # names
     "undeclared": (
@@ -67,6 +84,13 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} 可以是函数调用，也可以是乘积：{name} 未声明。请声明函数，例如 "
         "${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$，或声明变量 ${name} \\in \\mathbb{{R}}$",
     ),
+    "applied-or-product": (
+        "{found} reads as {name} applied to something that {name} is not defined by; write "
+        "{name} \\cdot (…) for the product, or declare the function, "
+        "${name}(t) = …$ or ${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$",
+        "{found} 读作把 {name} 作用于它的定义并不依赖的东西；乘积请写 {name} \\cdot (…)，"
+        "或声明函数：${name}(t) = …$ 或 ${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$",
+    ),
     "two-readings": (
         "the letters {found} are one name or a product, both are declared; write \\mathrm{{{found}}} "
         "for the name or {found_dots} for the product",
@@ -77,6 +101,30 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} may be a name of its own or a power of {name}: both are declared; give the number "
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
+    "index-outside": (
+        "{found} leaves its range, and nothing says what stands there; declare where the index "
+        "starts and ends, e.g. $i = 0, \\dots, N - K$",
+        "{found} 会超出范围，而没有说明那里是什么；请声明下标从哪里到哪里，例如 $i = 0, \\dots, N - K$",
+    ),
+    "nabla-span": (
+        "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
+        "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
+    ),
+    "no-table": (
+        "{found}: no function of these letters is declared, but {known}; p(x) and p(z) are different ones",
+        "{found}：没有声明过以这些字母为自变量的函数，声明过的是 {known}；p(x) 和 p(z) 是两个函数",
+    ),
+    "no-distribution": (
+        "{found} is not declared as a distribution; declare the letter and its law, e.g. "
+        "$x \\in \\mathcal{{X}}$, $x \\sim p$",
+        "{found} 没有声明为分布；请声明字母和它的分布，例如 $x \\in \\mathcal{{X}}$、$x \\sim p$",
+    ),
+    "no-random": (
+        "nothing in this {found} is random; declare what is, $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ "
+        "or $\\mathbb{{E}}[X] = \\mu$, or write what is averaged over, \\mathbb{{E}}_{{x \\sim p}}",
+        "这个 {found} 里没有随机的东西；请声明，例如 $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ 或 "
+        "$\\mathbb{{E}}[X] = \\mu$，或写出对什么取平均：\\mathbb{{E}}_{{x \\sim p}}",
     ),
     "e-declared": (
         "{found}: e is declared in this derivation, so this may be a power of it or the exponential "
@@ -305,6 +353,11 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}：这是一个函数，请写出参数",
     ),
     "unsupported": ("{found}: {why}", "{found}：{why}"),
+    "own-fault": (
+        "the verifier itself failed here ({why}, {where}); nothing is known of this row. Please "
+        "report it, with the formula",
+        "验证器自身在这里出错（{why}，{where}）；这一行没有得到验证。请连同公式一起报告",
+    ),
     # rows
     "no-left": (
         "this row continues nothing: no readable side stands before it",
@@ -313,6 +366,10 @@ SAID: dict[str, tuple[str, str]] = {
     "no-equation": (
         "this row states no equation; write =, or waive it: % unchecked: reason",
         "这一行没有等式；请写 =，或注明：% unchecked: 理由",
+    ),
+    "does-not-follow": (
+        "left and right differ where {found} holds: it does not follow",
+        "{found} 成立时左右两边仍不相等：推不出来",
     ),
     "not-equal": (
         "left and right differ",
@@ -323,6 +380,16 @@ SAID: dict[str, tuple[str, str]] = {
         "that an identity hides, or a \\because row that cites the fact is missing",
         "这一行只因 {found} 的定义才成立，对一般的 {found} 并不成立：要么是被恒等式掩盖的错误，"
         "要么缺一行引用该事实的 \\because",
+    ),
+    "not-defined": (
+        "{found} has no definition here that a row could use; name what is defined by an equation",
+        "{found} 在这里没有可以引用的定义；请写由等式定义的名字",
+    ),
+    "not-derived": (
+        "right, but not derived yet: in one step this uses the definition of {found}. Say so at "
+        "the row, \\text{{by definition of }} {found}, or cite the fact in a \\because row",
+        "正确，但尚未推导：这一步直接用到 {found} 的定义。请在这一行写明："
+        "\\text{{由 }} {found} \\text{{ 的定义}}，或用一行 \\because 引用该事实",
     ),
     "no-domain": (
         "no random instance was found at which both sides are defined: an index leaves its range, or "
@@ -338,6 +405,10 @@ SAID: dict[str, tuple[str, str]] = {
     "code-fails": (
         "the code {found} does not run: {why}",
         "代码 {found} 无法运行：{why}",
+    ),
+    "fence-fails": (
+        "the code of this page does not run, so nothing can be compared with it: line {line}: {why}",
+        "本页的代码无法运行，因此没有可以对照的结果：第 {line} 行：{why}",
     ),
     "no-reason": (
         "a waiver needs a reason: % unchecked: why",
@@ -393,6 +464,17 @@ class Problem:
 
     def text(self, language: str = "en") -> str:
         return say(self.key, language, **self.values)
+
+
+def own_fault(error: Exception) -> Problem:
+    """A fault of the verifier, with its place: it costs one row, and is said."""
+    here = Path(__file__).parent
+    where = "?"
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename).is_relative_to(here):
+            where = f"{Path(frame.filename).relative_to(here).as_posix()}:{frame.lineno}"
+    said = re.sub(r" object at 0x\w+", "", " ".join(str(error).split()))[:120]
+    return Problem("own-fault", {"why": f"{type(error).__name__}: {said}", "where": where})
 
 
 class Unreadable(Exception):  # noqa: N818  (what it says of a formula, not of the program)

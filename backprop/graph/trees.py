@@ -20,6 +20,7 @@ _SYSTEM = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "pla
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LAYERS = os.path.join(_PACKAGE, "layers", "")
 _OPAQUE = (ModuleType, FunctionType, MethodType, type, functools.partial, np.generic)
+RANDOM = (np.random.Generator, np.random.RandomState)
 _NO_TREE = {int, float, complex, bool, str, bytes, type(None), slice, range, type(...)}
 
 
@@ -152,6 +153,38 @@ def shallow(item: Any) -> Any:
     return item
 
 
+def copied(item: Any) -> Any:
+    """Arrays, dictionaries, lists and tuples copied, what is held twice once; objects shared."""
+    done: dict[int, Any] = {}
+
+    def copy_of(item: Any) -> Any:
+        if type(item) in _NO_TREE:
+            return item
+        if id(item) not in done:
+            done[id(item)] = made(item)
+        return done[id(item)]
+
+    def made(item: Any) -> Any:
+        if isinstance(item, np.ndarray):
+            return item.copy()
+        if isinstance(item, tuple):
+            parts = [copy_of(part) for part in item]
+            return type(item)(*parts) if hasattr(item, "_fields") else tuple(parts)
+        if isinstance(item, (dict, list)):
+            result = copy.copy(item)
+            for _, key, part in children(item):
+                result[key] = copy_of(part)
+            return result
+        if isinstance(item, _OPAQUE) or is_object(item):
+            return item
+        try:
+            return copy.deepcopy(item)  # a generator of random numbers, a set
+        except Exception:  # a file, a lock
+            return item
+
+    return copy_of(item)
+
+
 def skeleton(item: Any, seen: frozenset[int] = frozenset()) -> Any:
     """What two arguments have in common for which the same lines are derived.
 
@@ -173,7 +206,7 @@ class Contents:
     """What containers, objects and arrays held, to be put back afterwards.
 
     `restore` undoes what a run has done to them: attributes that are new or bound anew, entries
-    of dictionaries and lists, and numbers written into their arrays.
+    of dictionaries and lists, numbers written into their arrays, and drawn random ones.
     """
 
     def __init__(self) -> None:
@@ -183,11 +216,15 @@ class Contents:
         return id(item) in self._kept
 
     def keep(self, item: Any) -> None:
-        """Remember a container, an object or an array, without what is in it."""
+        """Remember a container, an object, an array or a generator, without what is in it."""
         if id(item) in self._kept:
             return
         if isinstance(item, np.ndarray):
             self._kept[id(item)] = item, item.copy()
+        elif isinstance(item, np.random.Generator):
+            self._kept[id(item)] = item, copy.deepcopy(item.bit_generator.state)
+        elif isinstance(item, np.random.RandomState):
+            self._kept[id(item)] = item, item.get_state()
         elif isinstance(item, (dict, list)):
             self._kept[id(item)] = item, copy.copy(item)
         elif not isinstance(item, tuple):
@@ -202,7 +239,7 @@ class Contents:
             if id(item) in seen:
                 continue
             seen.add(id(item))
-            if isinstance(item, np.ndarray) or holds(item):
+            if isinstance(item, (np.ndarray, *RANDOM)) or holds(item):
                 self.keep(item)
                 stack += [part for _, _, part in children(item)]
 
@@ -212,6 +249,10 @@ class Contents:
             if isinstance(item, np.ndarray):
                 if item.flags.writeable:
                     item[...] = before
+            elif isinstance(item, np.random.Generator):
+                item.bit_generator.state = before
+            elif isinstance(item, np.random.RandomState):
+                item.set_state(before)
             elif isinstance(item, dict):
                 item.clear()
                 item.update(before)

@@ -24,7 +24,7 @@ class Edits:
         self._seen = {ast.unparse(statement)}
         for hint in HINTS.values():
             for whole in hint.statements:
-                for kind, cost, detail, new in whole(statement):
+                for kind, cost, detail, new in whole(statement, scope):
                     self._levels.setdefault(cost, []).append((kind, detail, None, new))
         for place in _places(statement, scope):
             for hint in HINTS.values():

@@ -87,7 +87,7 @@ class Corrections:
                 number = getattr(argument, "value", argument)
                 if getattr(argument, "op", "constant") != "constant":
                     continue
-                if np.ndim(number) == 0 and isinstance(number, (float, np.ndarray, np.floating)):
+                if isinstance(number, (float, np.ndarray, np.floating)) and np.ndim(number) == 0:
                     value = float(number)
                     if 0 < value < 0.02 and value not in seen:
                         seen.add(value)

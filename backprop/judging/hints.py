@@ -14,11 +14,14 @@ from typing import Any
 
 from backprop.judging.edits.choices import mask, operand, value_for_derivative
 from backprop.judging.edits.matrices import index, order, transposed
-from backprop.judging.edits.places import Change, Place
+from backprop.judging.edits.places import Change, Place, Scope
 from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
 from backprop.judging.edits.statements import (
     accumulated,
+    axes_throughout,
     divided,
+    lengths_throughout,
+    operands_throughout,
     reordered,
     subtracted,
     unshared,
@@ -61,7 +64,7 @@ class Hint:
     en: tuple[str, ...]
     zh: tuple[str, ...]
     edits: tuple[Callable[[Place], Iterator[Change]], ...] = ()
-    statements: tuple[Callable[[ast.stmt], Iterator[Change]], ...] = ()
+    statements: tuple[Callable[[ast.stmt, Scope], Iterator[Change]], ...] = ()
     related: tuple[Callable[[Pair], Words | None], ...] = ()
 
     def say(self, lang: str, detail: dict[str, Any]) -> str:
@@ -85,7 +88,7 @@ HINTS = {hint.word: hint for hint in [
           "The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
          ("因子错了：写的是 `{was}`，应该是 `{factor}`。",
           "因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。"),
-         edits=(factor, epsilon, missing_factor), statements=(divided,), related=(multiplied,)),
+         edits=(factor, epsilon, missing_factor), statements=(divided, lengths_throughout), related=(multiplied,)),
     Hint("power", "another exponent, or dividing instead of multiplying, makes it right",
          ("The power is wrong: `{was}` should be `{want}`.", "The power is wrong."),
          ("幂次错了：`{was}` 应该是 `{want}`。", "幂次错了。"),
@@ -93,7 +96,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("axis", "another axis of a sum, mean or softmax makes it right",
          ("The axis is wrong: axis {was} where axis {want} is needed.", "The axis is wrong."),
          ("轴错了：写的是 axis={was}，应该是 axis={want}。", "轴错了。"),
-         edits=(axis,), related=(too_small,)),
+         edits=(axis,), statements=(axes_throughout,), related=(too_small,)),
     Hint("missing sum", "a sum over axes makes it right: broadcasting forward is a sum backward",
          ("A sum over axis {axis} is missing: forward broadcast the value along it, so backward adds up.",
           "A sum is missing: where forward broadcasts, backward adds up."),
@@ -107,7 +110,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
          ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。"),
-         edits=(operand, index)),
+         edits=(operand, index), statements=(operands_throughout,)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
          ("掩码 (mask) 错了：`{was}` 应该是 `{want}`。", "掩码 (mask) 放过了不该放过的元素。"),
@@ -152,6 +155,12 @@ HINTS = {hint.word: hint for hint in [
          ("形状不对：这里归约要写 `{needed}`。",
           "它的形状是 {got_shape}；梯度必须和原变量同形状，{want_shape}。", "形状不对：梯度必须和原变量同形状。"),
          related=(misshapen,)),
+    Hint("eps", "the gradient of the forward without a small number of its own; see `nearly`",
+         ("Exact without the {number} of line {at}, off by {off}.", "Exact without a small number that the forward adds."),
+         ("如果前向第 {at} 行没有 {number}，它就完全正确；现在差 {off}。", "如果前向没有加上那个很小的数，它就完全正确。")),
+    Hint("rounded", "more digits of a number make it right; see `nearly`",
+         ("`{number}` on line {at} is a rounded number, which makes it off by {off}.", "A number is rounded."),
+         ("第 {at} 行的 `{number}` 是四舍五入过的，所以差 {off}。", "有一个数是四舍五入过的。")),
     Hint("inplace", "a copy makes it right: an array that is needed later was written to",
          ("This line writes to an array that is needed again: work on a copy (`.copy()`), or write `a = a * b` for `a *= b`.",),
          ("这一行改写了后面还要用的数组：先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`。",),

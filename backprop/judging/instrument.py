@@ -15,11 +15,20 @@ from typing import Any
 
 from backprop.judging.recorder import Site
 
-VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY = (
-    f"__backprop_{word}__" for word in ("value", "store", "touch", "enter", "leave", "is_array")
+VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY, CALLED = (
+    f"__backprop_{word}__"
+    for word in ("value", "store", "touch", "enter", "leave", "is_array", "called")
 )
 
 WHOLE = "return"  # an expression that may hold several results
+
+
+class Called(ast.NodeTransformer):
+    """`called(np.sum(x))` for `np.sum(x)`: a hook may put another value in its place."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return _at(ast.Call(_name(CALLED), [node], []), node)
 
 
 class Instrument(ast.NodeTransformer):

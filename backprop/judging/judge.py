@@ -11,6 +11,7 @@ something true was computed from, are left out.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from backprop.judging.case import Case
 from backprop.judging.instrument import keyed, text_of
 from backprop.judging.kinds import Blame
+from backprop.judging.nearly import SMALL, nearly
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.search import Search
 from backprop.judging.suspect import Suspect
@@ -39,6 +41,14 @@ class Judge:
             return swapped
         suspects = case.suspicion.suspects(before)
         search = Search(case, suspects, before)
+        if max(self.trials.errors(which, recording.result)) < SMALL:
+            simple = search.edit(set(), highest=6)
+            almost = nearly(case) if simple is None else None
+            if simple is not None:
+                return simple
+            if almost is not None:
+                found = self._result(case, before)
+                return found and replace(found, hint=almost[0], detail=almost[1])
         convict = self._convict(case, suspects, before, True)
         by_name = convict is not None
         if convict is None:

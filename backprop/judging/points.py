@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 from collections.abc import Callable
@@ -12,7 +13,11 @@ import numpy as np
 
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
-from backprop.tracer import trace
+from backprop.graph.trees import Contents, copied
+from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
+from backprop.judging.state import State, floating
+from backprop.tracer import trace, trace_loss
+from backprop.writer import gradients
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,9 @@ class Signature:
 
     cached: bool
     spread: bool  # several upstream gradients as parameters of their own
+    alone: bool = False  # only the upstream gradient: the rest is an object's
+    itself: bool = False  # it is the forward itself, which returns (loss, gradients)
+    scaled: bool = True  # it takes the upstream gradient at all
 
 
 @dataclass
@@ -33,6 +41,9 @@ class Point:
     cache: Any
     signature: Signature
     given: bool  # the caller's own arguments
+    longer: bool = False  # other lengths than the caller's
+    state: State | None = None  # the objects that the functions keep things in,
+    after: Contents | None = None  # and what was in them after the forward
 
     @property
     def dout(self) -> Any:
@@ -40,11 +51,19 @@ class Point:
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, np.ndarray]]:
         """Fresh arguments for the backward, and those of its arrays that it must not change."""
+        if self.after is not None:
+            self.after.restore()
         douts = tuple([each.copy() for each in self.douts])
+        if self.signature.itself:
+            return copied(self.args), {}
         upstream: tuple[Any, ...] = douts
         if not self.signature.spread:
             upstream = (douts,) if self.graph.several else douts
+        if not self.signature.scaled:
+            return (), {}
         rest = (_fresh(self.cache),) if self.signature.cached else copied(self.args)
+        if self.signature.alone:
+            rest = ()
         guarded = {f"dout {i}": each for i, each in enumerate(douts)}
         guarded.update(_arrays_in(rest, "cache" if self.signature.cached else "argument"))
         return (*upstream, *rest), guarded
@@ -77,48 +96,24 @@ def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
     return found
 
 
-def copied(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arrays and dictionaries copied, so that no run sees what another has done."""
-    return tuple([_copied(arg) for arg in args])
-
-
-def _copied(arg: Any) -> Any:
-    if isinstance(arg, np.ndarray):
-        return arg.copy()
-    return copy.deepcopy(arg) if isinstance(arg, (dict, list)) else arg
-
-
-def float64(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Floating-point arrays in double precision; everything else as it is."""
-    return tuple(
-        [
-            arg.astype(np.float64)
-            if isinstance(arg, np.ndarray) and arg.dtype.kind == "f"
-            else _copied(arg)
-            for arg in args
-        ]
-    )
-
-
-def nearby(args: tuple[Any, ...], seed: int, positive: bool = False) -> tuple[Any, ...]:
-    """Other arguments: the same signs and ranges, other numbers, no ties.
+def mover(seed: int, positive: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+    """Makes other arguments: the same signs and ranges, other numbers, no ties.
 
     Zeros move to either side, or where that leaves the function's domain, to the positive one.
+    0: the same numbers, in double precision.
     """
     rng = np.random.default_rng([20170330, seed])
 
     def move(x: np.ndarray) -> np.ndarray:
+        x = x.astype(np.float64)
+        if not seed:
+            return x
         scale = float(np.abs(x).max(initial=0.0)) or 1.0
         moved = x * (1 - 0.3 * rng.random(x.shape))
         aside = 0.01 * scale * rng.standard_normal(x.shape)
         return np.where(x == 0, np.abs(aside) if positive else aside, moved)
 
-    return tuple(
-        [
-            move(arg) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f" else _copied(arg)
-            for arg in args
-        ]
-    )
+    return move
 
 
 def returned(result: Any, count: int) -> tuple[tuple[Any, ...], Any]:
@@ -142,8 +137,10 @@ def reads_cache(backward: Callable[..., Any], args: tuple[Any, ...]) -> bool | N
     return False if len(parameters) > 1 + len(args) or len(parameters) > 2 else None
 
 
-def signature(backward: Callable[..., Any], forward: str, graph: Graph, cache: Any) -> Signature:
-    """How to call a backward; TraceError if its parameters fit neither form."""
+def signature(
+    backward: Callable[..., Any], forward: str, graph: Graph, cache: Any, state: State
+) -> Signature:
+    """How to call a backward; TraceError if its parameters fit no form."""
     parameters = _parameters(backward)
     outputs, arguments = len(graph.outputs), len(graph.call.parameters)
     if parameters is None:
@@ -163,6 +160,8 @@ def signature(backward: Callable[..., Any], forward: str, graph: Graph, cache: A
             )
         return Signature(True, outputs > 1 and place == outputs)
     used = len(graph.call.args)
+    if state and needed <= outputs and len(parameters) < used + 1:
+        return Signature(False, len(parameters) >= outputs > 1, True, scaled=bool(parameters))
     spread = outputs > 1 and len(parameters) >= outputs + used
     if needed > used + (outputs if spread else 1) or len(parameters) < used + 1:
         wants = ", ".join(p.name for p in parameters)
@@ -185,11 +184,15 @@ def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
     return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int) -> Any:
-    """(outputs, cache) of the plain forward; TraceError if two runs of it differ."""
+def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int, before: Contents) -> Any:
+    """(outputs, cache) of the plain forward; TraceError if two runs of it differ.
+
+    Each starts with what was in the objects `before`.
+    """
     runs = []
     with np.errstate(all="ignore"):
         for _ in range(2):
+            before.restore()
             runs.append(returned(f(*copied(args)), count))
     for first, second in zip(runs[0][0], runs[1][0], strict=True):
         if not np.array_equal(first, second, equal_nan=True):
@@ -203,37 +206,120 @@ def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int) -> Any
 
 
 def points(
-    f: Callable[..., Any], backward: Callable[..., Any], args: tuple[Any, ...]
+    f: Callable[..., Any],
+    backward: Callable[..., Any],
+    args: tuple[Any, ...],
+    state: State | None = None,
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
+
+    `backward` may be `f` itself, which then returns (loss, gradients). `state` is what the two
+    keep things in; whoever wants it as it was enters it as a context. The last point has other
+    lengths, where the function allows it and the backward names none by a number: where N = D,
+    the one is as good as the other.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
     """
     found: list[Point] = []
-    base = float64(args)
-    size = sum(arg.size for arg in base if isinstance(arg, np.ndarray))
-    number = 3 if size <= 1000 else 2
+    state = State(f, backward, args) if state is None else state
+    itself = backward is f
+    number = 3 if floating(args, state.owner) <= 1000 else 2
+    cached = reads_cache(backward, args) or None
+
+    def traced(here: tuple[Any, ...]) -> Graph:
+        with np.errstate(all="ignore"):
+            return trace_loss(f, *copied(here)) if itself else trace(f, *copied(here), cache=cached)
+
+    def make(args: tuple[Any, ...], i: int, positive: bool = False) -> Point | None:
+        """The point; None if the results there are not finite, though others may be."""
+        here = state.placed(args, mover(i, positive))
+        before = state.kept()
+        graph = traced(here)
+        with np.errstate(all="ignore"):
+            outputs, cache = run_forward(f, here, len(graph.outputs), before)
+        if i and not all(np.isfinite(each).all() for each in outputs):
+            return None
+        if found:
+            how = found[0].signature
+        elif itself:
+            how = Signature(False, False, itself=True)
+        else:
+            how = signature(backward, graph.function, graph, cache, state)
+        rng = np.random.default_rng([20170330, 7, i])
+        douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])
+        if itself or not how.scaled:
+            douts = tuple([np.ones(node.shape) for node in graph.outputs])
+        if itself:
+            before.restore()
+        state.blank(graph, here)
+        after = state.kept() if state else None
+        return Point(here, graph, douts, cache, how, i == 0, state=state, after=after)
+
     for i in range(number):
         for positive in (False, True):
-            here = base if i == 0 else nearby(base, i, positive)
             try:
-                with np.errstate(all="ignore"):
-                    graph = trace(f, *copied(here), cache=reads_cache(backward, args) or None)
-                    outputs, cache = run_forward(f, here, len(graph.outputs))
+                point = make(args, i, positive)
             except Exception:
                 if i == 0:
                     raise
                 continue
-            if i == 0 or all(np.isfinite(each).all() for each in outputs):
+            if point is not None:
+                found.append(point)
                 break
-        else:
-            continue
-        rng = np.random.default_rng([20170330, 7, i])
-        douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])
-        how = found[0].signature if found else signature(backward, graph.function, graph, cache)
-        found.append(Point(here, graph, douts, cache, how, i == 0))
+    longer = None if state else _longer(traced, backward, args, found[0])
+    with contextlib.suppress(Exception):
+        if longer is not None and (point := make(longer, number)) is not None:
+            point.longer = True
+            found.append(point)
     return found
+
+
+_TRACED = 4000  # nodes that are traced to find out which lengths may be others
+
+
+def _longer(
+    traced: Callable[[tuple[Any, ...]], Graph],
+    backward: Callable[..., Any],
+    args: tuple[Any, ...],
+    point: Point,
+) -> tuple[Any, ...] | None:
+    """The arguments at other lengths; None if those given are as good, or the only ones."""
+    lengths = lengths_of(list(args))
+    tries = min(32, _TRACED // max(1, len(point.graph.nodes)))
+    if tries < 2 or not lengths or fixes_lengths(backward, lengths):
+        return None
+
+    def looked_at(some: list[Any]) -> Graph:
+        graph = traced(tuple(some))
+        if not _all_used(graph, point.graph):
+            raise ValueError("entries that the function does not look at")
+        return graph
+
+    try:
+        found = other_lengths(looked_at, list(args), tries)
+    except Exception:
+        return None
+    return None if found is None else tuple(found)
+
+
+def _all_used(graph: Graph, before: Graph) -> bool:
+    """Whether the function looks at what a longer axis has more: a backward need not know of it."""
+    grown = [
+        (node, axis, old)
+        for node, first in zip(graph.differentiated, before.differentiated, strict=True)
+        for axis, (old, new) in enumerate(zip(first.shape, node.shape, strict=True))
+        if new > old
+    ]
+    if not grown:
+        return True
+    douts = tuple(np.random.default_rng(1).normal(size=node.shape) for node in graph.outputs)
+    found = gradients(graph, douts if graph.several else douts[0]).nodes
+    for node, axis, old in grown:
+        more = np.moveaxis(found[node.name], axis, 0)[old:]
+        if not np.any(more.reshape(len(more), -1), axis=1).all():
+            return False
+    return True
 
 
 def _upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

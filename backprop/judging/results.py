@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,13 +37,55 @@ class Missing:
 MISSING = Missing()
 
 
+@dataclass
+class Found:
+    """What a run has given: what it returned, and gradients that it left in attributes.
+
+    `first`: how many of the returned values are none, as the loss in (loss, gradients).
+    """
+
+    value: Any
+    first: int = 0
+    attributes: dict[str, tuple[str, np.ndarray]] = field(default_factory=dict)
+
+    def places(self, graph: Graph, labels: Sequence[str | None]) -> list[Path | None]:
+        """Of each argument's gradient; the keys begin with "value" or "attribute"."""
+        found: list[Path | None]
+        try:
+            found = self._returned(graph, labels)
+        except Misfit:
+            if not self.attributes:
+                raise
+            found = [None] * len(graph.differentiated)
+        for i, node in enumerate(graph.differentiated):
+            if found[i] is None and node.name in self.attributes:
+                found[i] = ("attribute", node.name)
+        return _some(found, self.value)
+
+    def _returned(self, graph: Graph, labels: Sequence[str | None]) -> list[Path | None]:
+        if not self.first:
+            found = places(self.value, graph, labels)
+            return [None if path is None else ("value", *path) for path in found]
+        first = self.first
+        rest = self.value[first:] if isinstance(self.value, (tuple, list)) else ()
+        alone = len(rest) == 1
+        found = places(rest[0] if alone else tuple(rest), graph, labels[first:])
+        at = [None if p is None else (p if alone else (p[0] + first, *p[1:])) for p in found]
+        return [None if p is None else ("value", *([first] if alone else []), *p) for p in at]
+
+    def part(self, path: Path) -> Any:
+        if path[0] == "attribute":
+            return self.attributes[path[1]][1]
+        return part_of(self.value, path[1:])
+
+
 def as_results(result: Any, truth: Truth, labels: Sequence[str | None] = ()) -> list[Any]:
     """What a backward returned, one entry a differentiated argument; `MISSING` where nothing was.
 
     `labels` are the variables that its `return` names, in order. Misfit if nothing fits.
     """
     return [
-        MISSING if path is None else _part(result, path)
+        MISSING if path is None else part_of(result, path)
         for path in places(result, truth.graph, labels)
     ]
 
@@ -54,6 +97,8 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
     known by their names (keys of dictionaries, variables in the `return`), then by their
     shapes, in order: nobody returns the gradient of targets, of a mask, of the images.
     """
+    if isinstance(result, Found):
+        return result.places(graph, labels)
     inputs = list(graph.differentiated)
     if result is None:
         raise Misfit("none", "error")
@@ -108,7 +153,10 @@ def leaf(name: str) -> str:
     return words[-1] if words else name
 
 
-def _part(result: Any, path: Path) -> Any:
+def part_of(result: Any, path: Path) -> Any:
+    """What stands at a place of a result."""
+    if isinstance(result, Found):
+        return result.part(path)
     for key in path:
         result = result[key]
     return result

@@ -13,12 +13,14 @@ import numpy as np
 from backprop.judging import source as sources
 from backprop.judging.following import follow
 from backprop.judging.instrument import (
+    CALLED,
     ENTER,
     IS_ARRAY,
     LEAVE,
     STORE,
     TOUCH,
     VALUE,
+    Called,
     Instrument,
     _at,
     _name,
@@ -33,25 +35,37 @@ CHOICE = "__backprop_choice__"
 class Variants:
     """A function whose statement number `choice` is run."""
 
-    def __init__(self, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        namespace: dict[str, Any],
+        gather: Callable[[Any], Any],
+    ) -> None:
         self.function = function
         self.namespace = namespace
+        self.gather = gather
 
     def run(self, choice: int, args: tuple[Any, ...]) -> Any:
         """The result; None if it raises."""
         self.namespace[CHOICE] = choice
         try:
             with np.errstate(all="ignore"):
-                return self.function(*args)
+                return self.gather(self.function(*args))
         except Exception:
             return None
 
 
 class Instrumented:
-    """A handwritten backward whose runs can be recorded, corrected and changed."""
+    """A handwritten backward whose runs can be recorded, corrected and changed.
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    `gather` makes of what a run returned what is to be compared.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], gather: Callable[[Any], Any] = lambda result: result
+    ) -> None:
         self.f = f
+        self.gather = gather
         self.function, self._wrap = sources.plain_function(f)
         self.source = sources.find(self.function) if self.function else None
         self.helpers = dict(sources.helpers(self.source)) if self.source else {}
@@ -82,16 +96,20 @@ class Instrumented:
         return [self.source, *self.helpers.values()] if self.source else []
 
     def compile(
-        self, replaced: dict[int, ast.stmt] | None = None
+        self, replaced: dict[int, ast.stmt] | None = None, calls: bool = False
     ) -> tuple[types.FunctionType, dict[str, Any], list[Site]]:
-        """The instrumented function, with some statements (by id) replaced by others."""
+        """The instrumented function, with some statements (by id) replaced by others.
+
+        `calls`: every call hands its result to a hook first.
+        """
         assert self.source is not None
         assert self.function is not None
         namespace = dict(self.function.__globals__)
         sites: list[Site] = []
         for name, helper in self.helpers.items():
-            namespace[name] = self._instrument(helper, namespace, sites, replaced)
-        return self._instrument(self.source, namespace, sites, replaced), namespace, sites
+            namespace[name] = self._instrument(helper, namespace, sites, replaced, calls)
+        function = self._instrument(self.source, namespace, sites, replaced, calls)
+        return function, namespace, sites
 
     def _instrument(
         self,
@@ -99,8 +117,11 @@ class Instrumented:
         namespace: dict[str, Any],
         sites: list[Site],
         replaced: dict[int, ast.stmt] | None,
+        calls: bool,
     ) -> types.FunctionType:
         tree = sources.clone(source.tree, replaced or {})
+        if calls:
+            tree.body = [Called().visit(statement) for statement in tree.body]
         instrument = Instrument(sites, source.function.__name__, text_of)
         tree.body = instrument.statements(tree.body)
         arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
@@ -134,7 +155,8 @@ class Instrumented:
         for name, helper in self.helpers.items():
             namespace[name] = sources.build(helper, sources.clone(helper.tree, changed), namespace)
         tree = sources.clone(self.source.tree, changed)
-        return Variants(self._wrap(sources.build(self.source, tree, namespace)), namespace)
+        function = self._wrap(sources.build(self.source, tree, namespace))
+        return Variants(function, namespace, self.gather)
 
     def run(
         self,
@@ -143,17 +165,24 @@ class Instrumented:
         overrides: dict[tuple[int, str], Override] | None = None,
         replaced: dict[int, ast.stmt] | None = None,
         watch: bool = False,
+        called: Callable[[Any], Any] | None = None,
     ) -> Recording:
         """Runs it once and returns what happened.
 
         `guarded`: arrays that must not be written to. `overrides`: (site, name) -> a function
         of the event that returns the value to go on with, or None. `replaced`: statements to
-        run instead of others. `watch`: find out which line writes to a guarded array.
+        run instead of others. `watch`: find out which line writes to a guarded array. `called`:
+        what to go on with for the result of each call in the code.
         """
         if self.source is None:
-            return follow(self.f, args, self._code(), self.sites, guarded or {}, overrides or {})
-        if replaced:
-            function, namespace, sites = self.compile(replaced)
+            followed = follow(
+                self.f, args, self._code(), self.sites, guarded or {}, overrides or {}
+            )
+            if followed.failure is None:
+                followed.result = self.gather(followed.result)
+            return followed
+        if replaced or called:
+            function, namespace, sites = self.compile(replaced, called is not None)
         else:
             if self._built is None:
                 self._built = self.compile()
@@ -168,6 +197,7 @@ class Instrumented:
                 TOUCH: recorder.touch,
                 ENTER: recorder.enter,
                 LEAVE: recorder.leave,
+                CALLED: called,
                 IS_ARRAY: lambda value: isinstance(value, np.ndarray),
             }
         )
@@ -175,7 +205,7 @@ class Instrumented:
         recording = Recording(recorder.events)
         try:
             with np.errstate(all="ignore"):
-                recording.result = self._wrap(function)(*args)
+                recording.result = self.gather(self._wrap(function)(*args))
         except Exception as error:
             recording.failure = failed(error, self._filename() or None)
         if recorder.left is not None:

@@ -24,7 +24,9 @@ class Search:
         self.suspects = suspects
         self.before = before
         places = range(len(case.trials.points))
-        self.other = next((i for i in places if i != case.which), case.which)
+        # At other lengths a change has to be right, too: no number in the place of a length.
+        longer = [i for i in places if case.trials.points[i].longer]
+        self.other = next((i for i in [*longer, *places] if i != case.which), case.which)
         self._tried: dict[tuple[int, str, str], set[int] | None] = {}
         # Runs that may be spent: many of a short backward, fewer of a long loop.
         self._left = 2_000_000 // (200 + len(self.case.events))

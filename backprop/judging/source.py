@@ -171,9 +171,8 @@ def clone(node: Any, replaced: dict[int, Any]) -> Any:
         other = replaced.get(id(node))
         if other is not None:
             return clone(other, {})
-        new = type(node)()
-        for name in node._fields:
-            setattr(new, name, clone(getattr(node, name, None), replaced))
+        fields = {name: clone(getattr(node, name, None), replaced) for name in node._fields}
+        new = type(node)(**fields)
         for name in node._attributes:
             if hasattr(node, name):
                 setattr(new, name, getattr(node, name))

@@ -34,6 +34,7 @@ class Suspicion:
         """Variables that may be wrong, in order, one event a statement."""
         relevant = self._relevant(wrong)
         vindicated = self._vindicated()
+        loss = self._of_the_loss()
         returned = self.reading.returned()
         results = {returned[i] for i in wrong if i < len(returned)}
         groups: dict[tuple[int, str], list[Event]] = {}
@@ -43,6 +44,8 @@ class Suspicion:
         for members in groups.values():
             event = members[-1]
             if self.reading.neutral(event) and not self._misnamed(event):
+                continue
+            if any(e.index in loss for e in members):
                 continue
             if relevant is not None and not any(e.index in relevant for e in members):
                 continue
@@ -66,6 +69,20 @@ class Suspicion:
                 penalty += 3
             found.append(Suspect(event, penalty, sure))
         return found
+
+    def _of_the_loss(self) -> set[int]:
+        """The events that the loss follows from, where one function computes the gradient, too."""
+        spared = self.reading.trials.spared
+        if not spared:
+            return set()
+        found = []
+        for event in self.reading.events:
+            statement = getattr(self.reading.site(event), "statement", None)
+            last = getattr(statement, "end_lineno", None) or event.line
+            lines = range(event.line, last + 1)
+            if event.kind not in ("return", "loop") and not spared.isdisjoint(lines):
+                found.append(event.index)
+        return self.reading.ancestors(found)
 
     def _taken(self, event: Event) -> bool:
         """A part of something else, taken as it is: `patch = x[:, i:i + 3]`."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import differs
 from backprop.judging.names import Names
 from backprop.judging.points import Point
 from backprop.judging.recorder import Override, Recording
@@ -27,6 +26,10 @@ class Trials:
         self.labels: list[str | None] = []  # the variables that its `return` names
         self.replaced: dict[int, ast.stmt] = {}
         self.overrides: dict[tuple[int, str], Override] = {}
+        # Lines of the loss, where the gradient is computed beside it: what they say holds.
+        self.spared: frozenset[int] = frozenset()
+        if points[0].signature.itself:
+            self.spared = frozenset(n.line for n in points[0].graph.nodes if n.line is not None)
 
     def record(self, which: int, extra: dict[tuple[int, str], Override] | None = None) -> Recording:
         args, guarded = self.points[which].call()
@@ -46,7 +49,7 @@ class Trials:
         except Misfit:
             return [np.inf] * len(truth.results)
         return [
-            0.0 if got is MISSING else differs(truth.excused(got, want), want, truth.scale)
+            0.0 if got is MISSING else truth.differs(got, want)
             for got, want in zip(found, truth.results, strict=True)
         ]
 

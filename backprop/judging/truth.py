@@ -11,7 +11,7 @@ import numpy as np
 from backprop.graph.errors import KinkError
 from backprop.graph.graph import Graph
 from backprop.graph.node import Node
-from backprop.judging.closeness import differs
+from backprop.judging.closeness import TOLERANCE, differs
 from backprop.judging.library import Library
 from backprop.judging.points import Point
 from backprop.truth.numeric import estimate
@@ -22,8 +22,9 @@ from backprop.writer import gradients
 class Truth:
     """The true gradients at one point."""
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: Point, tolerance: float = TOLERANCE) -> None:
         self.point = point
+        self.tolerance = tolerance
         self.graph = graph = point.graph
         with np.errstate(all="ignore"):
             found = gradients(graph, point.dout)
@@ -56,6 +57,10 @@ class Truth:
         """How many entries of an argument have no derivative, where some have none."""
         counts = {n.name: np.isnan(self.gradients[n.name]).sum() for n in self.graph.differentiated}
         return {name: int(count) for name, count in counts.items() if count}
+
+    def differs(self, value: Any, want: np.ndarray) -> float:
+        """How far off a gradient is; 0 within the tolerance."""
+        return differs(self.excused(value, want), want, self.scale, self.tolerance)
 
     def excused(self, value: Any, want: np.ndarray) -> Any:
         """A value that is NaN where the rule is, too, as if it were right there.

@@ -89,14 +89,18 @@ class Cache:
     def _digest(self, file: str) -> str:
         """Of a file's content, of the names in a folder; empty for what does not exist."""
         if file not in self._digests:
-            path = Path(file)
-            try:
-                names = sorted(os.listdir(path)) if path.is_dir() else None
-                data = path.read_bytes() if names is None else "\0".join(names).encode()
-                self._digests[file] = _sha(data)
-            except OSError:
-                self._digests[file] = ""
+            self._digests[file] = digest_of(file)
         return self._digests[file]
+
+
+def digest_of(file: str) -> str:
+    """Of a file's content, of the names in a folder; empty for what does not exist."""
+    path = Path(file)
+    try:
+        names = sorted(os.listdir(path)) if path.is_dir() else None
+        return _sha(path.read_bytes() if names is None else "\0".join(names).encode())
+    except OSError:
+        return ""
 
 
 def key(page: Page) -> str:

@@ -7,7 +7,7 @@ run, and it leaves no process behind.
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,8 @@ class Executor:
         self.limits = limits or Limits()
         self.jobs = jobs or _cores()
         self.preload = preload
+        # What else is asked of a page that has run; told the files that it read, when it is done.
+        self.after: list[Callable[[Page, Session], Callable[[list[str]], None]]] = []
         self.executed: list[str] = []  # names of the pages that were started, for reports
         self._server: Server | None = None
         self._lock = threading.Lock()
@@ -81,7 +83,10 @@ class Executor:
     def run(self, page: Page) -> Result:
         with self.session(page) as session:
             outcomes = [session.outcome(i) for i in range(len(page.executed))]
+            finish = [act(page, session) for act in self.after]
             result = Result(outcomes, session.files())
+        for told in finish:
+            told(result.files)
         self._drawn_again(page, result.outcomes)
         return result
 

@@ -214,4 +214,5 @@ _KINDS: dict[str, Any] = {
     "check": "backprop.site.posts.check.fence",
     "figure": "backprop.site.posts.figures",
     "graph": "backprop.site.posts.diagram",
+    "expression": "backprop.derivations.evidence.inside",
 }

@@ -37,6 +37,7 @@ class Outcome:
     figures: list[dict] = field(default_factory=list)
     marks: list[dict] = field(default_factory=list)
     html: str = ""
+    values: list[dict] = field(default_factory=list)  # of an expression, for each choice of names
     # Wrong results of a pycon fence: first line (from 0), number of lines, what is right.
     results: list[tuple[int, int, str]] = field(default_factory=list)
 
@@ -128,7 +129,17 @@ class Session:
             )
             message = f"not executed: the fence of line {before} ended the process of this page"
             return Outcome(ended=True, error=no_line(message))
-        request = step.request() | {"number": len(self.outcomes), "language": self.page.language}
+        return self._run(step.request() | {"number": len(self.outcomes)})
+
+    def also(self, request: dict) -> Outcome:
+        """Run what is no fence of the page, in its namespace, behind the fences that have run."""
+        if self._conn is None:
+            return Outcome(ended=True, error=no_line("the process of this page is gone"))
+        return self._run({"first": 1, "number": len(self.outcomes), **request})
+
+    def _run(self, request: dict) -> Outcome:
+        assert self._conn is not None
+        request["language"] = self.page.language
         reply: dict = {}
         try:
             self._conn.send_bytes(json.dumps(request).encode())

@@ -39,6 +39,7 @@ class Call:
     args: tuple[Any, ...]  # dictionaries and lists as they were
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
+    draws: bool = False  # it may draw random numbers
     owner: Any = None  # the object whose method was traced
     flowing: frozenset[str] = frozenset()  # the paths of the inputs
     skeleton: Any = None  # what `like` says of the arguments, if they hold arrays
@@ -95,18 +96,30 @@ _EMPTY = inspect.Parameter.empty
 
 def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph:
     """The graph of `f(*args)`; see `backprop.trace`."""
+    return _traced(f, args, cache, False)
+
+
+def trace_loss(f: Callable[..., Any], *args: Any) -> Graph:
+    """The graph of the loss of a function that returns (loss, its gradients).
+
+    Only the steps that the loss follows from are in it.
+    """
+    return _traced(f, args, None, True)
+
+
+def _traced(f: Callable[..., Any], args: tuple[Any, ...], cache: bool | None, loss: bool) -> Graph:
     names = _parameter_names(f, args)
     every = False
     try:
-        graph, state = _trace(f, args, names, cache)
+        graph, state = _trace(f, args, names, cache, loss)
     except LeftGraph as error:  # perhaps at a plain array: once more, asking everywhere
         every = True
         try:
-            graph, state = _trace(f, args, names, cache, every=True)
+            graph, state = _trace(f, args, names, cache, loss, every=True)
         except (TraceError, RuleError):
             raise TraceError(str(error)) from None
     if state:  # known only now: the attributes that f sets again are no parameters
-        graph, _ = _trace(f, args, names, cache, state, every)
+        graph, _ = _trace(f, args, names, cache, loss, state, every)
     return graph
 
 
@@ -115,6 +128,7 @@ def _trace(
     args: tuple[Any, ...],
     names: tuple[str, ...],
     cache: bool | None,
+    loss: bool,
     state: frozenset[str] = frozenset(),
     every: bool = False,
 ) -> tuple[Graph, frozenset[str]]:
@@ -167,11 +181,15 @@ def _trace(
                 given = leaves.into(given, names)
             defaults = _defaults(f, names)
             result = f(*given, **defaults) if defaults else f(*given)
+            if loss:
+                result = _loss(f, result)
             if type(result) is Array:
                 outputs, several = (current(result),), False
             else:
                 outputs, several = _outputs(f, result, tape, args, given, cache)
             state = frozenset() if leaves is None else leaves.settle(outputs)
+            if loss:
+                _prune(tape, inputs, outputs)
     except RecursionError:
         raise TraceError(
             f"{_place(f)} calls itself without end (RecursionError); a recursion needs a case "
@@ -186,6 +204,7 @@ def _trace(
     marks = {parameter: mark(node.value) for parameter, node in inputs.items()}
     name = _name(f)
     call = Call(name, f, names, kept, marks, cache)
+    call.draws = standing.draws
     if leaves is not None:
         call.owner = owner
         call.flowing = frozenset(inputs)
@@ -199,9 +218,46 @@ def _trace(
     return graph, state
 
 
+def _loss(f: Callable[..., Any], result: Any) -> Any:
+    """The first of (loss, gradients)."""
+    if not isinstance(result, (tuple, list)) or len(result) < 2:
+        raise TraceError(
+            f"{_place(f)} is checked without a backward, so it must return (loss, gradients); it "
+            f"returns {_kind(result)}"
+        )
+    if np.ndim(result[0]):
+        raise TraceError(
+            f"{_place(f)} is checked without a backward, so the first value that it returns must "
+            f"be the loss, a single number; it has shape {np.shape(result[0])}"
+        )
+    return result[0]
+
+
+def _prune(tape: Tape, inputs: dict[str, Node], outputs: tuple[Node, ...]) -> None:
+    """Leave out what the outputs do not follow from, such as the author's own gradients."""
+    wanted = {*inputs.values(), *outputs, *(node for node, _ in tape.branches)}
+    for node in reversed(tape.nodes):
+        if node in wanted:
+            wanted.update(node.inputs)
+    tape.nodes[:] = [node for node in tape.nodes if node in wanted]
+    tape.pruned = True
+
+
 def _name(f: Callable[..., Any]) -> str:
     named = f.func if isinstance(f, partial) else f
     return getattr(named, "__name__", None) or type(named).__name__
+
+
+def steady(graph: Graph) -> bool:
+    """Whether the function gives the same again; False where it draws other random numbers."""
+    call = graph.call
+    if not call.draws:
+        return True
+    again = trace(call.function, *call.args, cache=call.cache)
+    return all(
+        np.array_equal(old.value, new.value, equal_nan=old.value.dtype.kind == "f")
+        for old, new in zip(graph.outputs, again.outputs, strict=False)
+    )
 
 
 def mark(value: np.ndarray) -> Any:
@@ -335,11 +391,20 @@ def _outputs(
                 what += f" ({item!r:.40})"
             elif isinstance(item, dict) and item:
                 what += f" with {', '.join(map(repr, item))}"
-            raise TraceError(
-                f"{_place(f)} returns {what}; it must return an array, several arrays, or "
-                "(out, cache)"
-            )
+            raise TraceError(f"{_place(f)} returns {what}; {_instead(items, item)}")
     return tuple(nodes), several
+
+
+def _instead(items: list[Any], item: Any) -> str:
+    """What to return, where `item` is no array."""
+    place = next(i for i, part in enumerate(items) if part is item)
+    arrays = [part for part in items if isinstance(part, np.ndarray)]
+    if 0 < place < len(items) - 1 and arrays:  # (out, cache, mean, var)
+        return (
+            f"what is no array comes last: it is number {place + 1} of {len(items)}. Return "
+            "(out, cache) with the rest in the cache, or (out, mean, var, cache)"
+        )
+    return "it must return an array, several arrays, or (out, cache)"
 
 
 def _one(a: Any, b: Any) -> bool:

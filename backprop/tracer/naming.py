@@ -87,6 +87,9 @@ def _locals_at_the_end(tape: Tape, names: dict[str, Node]) -> dict[str, Node]:
             node = value.node if value.origin is None else current(value)
             if node.name != name or (node.site is not None and node.site.code is not code):
                 found[name] = node
+    if tape.pruned:
+        left = set(tape.nodes)
+        found = {name: node for name, node in found.items() if node in left}
     return found
 
 

@@ -21,6 +21,12 @@ from backprop.graph.trees import children, foreign, holds, is_object
 _PLAIN = {int, float, complex, bool, str, bytes, type(None), np.ndarray, np.float64, np.int64}
 
 
+_DRAWING = {
+    *("random", "rng", "default_rng", "rand", "randn", "randint", "integers", "choice", "normal"),
+    *("standard_normal", "uniform", "binomial", "permutation", "shuffle", "random_sample"),
+}
+
+
 class _Code(NamedTuple):
     """The names in a code object and in those nested in it."""
 
@@ -29,6 +35,7 @@ class _Code(NamedTuple):
     rebound: tuple[str, ...]  # globals that it assigns
     imported: tuple[str, ...]  # modules that it imports itself
     dotted: bool  # it has a `.dot`
+    draws: bool  # it may draw random numbers
 
 
 _codes: dict[int, _Code] = {}
@@ -45,8 +52,9 @@ def names_in(code: CodeType) -> _Code:
             return tuple([step.argval for step in steps if step.opname in operations])
 
         rebound = of("STORE_GLOBAL", "DELETE_GLOBAL")
+        draws = not _DRAWING.isdisjoint(names)
         known = _codes[id(code)] = _Code(
-            code, tuple(names), rebound, of("IMPORT_NAME"), "dot" in names
+            code, tuple(names), rebound, of("IMPORT_NAME"), "dot" in names, draws
         )
     return known
 
@@ -112,7 +120,7 @@ class Reach:
         if foreign(scope.get("__file__")):
             return
         self.functions.append(function)
-        _, names, rebound, imported, _ = names_in(function.__code__)
+        _, names, rebound, imported, *_ = names_in(function.__code__)
         wanted = self._wanted
         for name in names:
             value = scope.get(name)

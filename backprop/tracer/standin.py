@@ -10,15 +10,15 @@ from __future__ import annotations
 import builtins
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from backprop.graph.trees import Contents, attributes, foreign, is_object
+from backprop.graph.trees import RANDOM, Contents, attributes, foreign, is_object
 from backprop.tracer.plainly import Asking
-from backprop.tracer.reach import Reach
+from backprop.tracer.reach import Reach, names_in
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
 from backprop.tracer.tape import Tape, active, running
 
@@ -65,11 +65,17 @@ class StandingIn:
         self._asking = Asking(reach.functions, every)
         for holder in reach.holders:
             self.contents.keep(holder)
-            if is_object(holder):  # its arrays, too, may be written to
-                for part in attributes(holder).values():
-                    for each in part.values() if isinstance(part, dict) else (part,):
-                        if isinstance(each, np.ndarray):
-                            self.contents.keep(each)
+            for part in attributes(holder).values() if is_object(holder) else _parts(holder):
+                for each in part.values() if isinstance(part, dict) else (part,):
+                    if isinstance(each, RANDOM) or (
+                        isinstance(each, np.ndarray) and is_object(holder)
+                    ):
+                        self.contents.keep(each)  # its arrays, too, may be written to
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything that will be run may draw random numbers."""
+        return any(names_in(function.__code__).draws for function in self._reach.functions)
 
     def __enter__(self) -> None:
         self._outer = running()
@@ -101,3 +107,7 @@ class StandingIn:
             else:
                 scope.pop(name, None)
         self.contents.restore()
+
+
+def _parts(holder: Any) -> Iterable[Any]:
+    return holder.values() if isinstance(holder, dict) else holder

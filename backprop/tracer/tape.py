@@ -44,6 +44,7 @@ class Tape:
         self.variables: frozenset[str] | None = None  # of its own, if it shares none
         self._buffers: dict[int, Buffer] = {}  # by identity of their arrays
         self.elsewhere = False  # some operations were run by helpers
+        self.pruned = False  # some nodes were left out
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────
     def input(self, name: str, value: np.ndarray, flow: int) -> Node:

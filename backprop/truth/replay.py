@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -137,7 +137,11 @@ def _with_values(
         twins[node] = made(
             node.rule, operands, value, node.flow, node.site, node.name, node.op, node.note
         )
-    shifts = {**graph.shifts, **shifts}
+    return _of_twins(graph, twins, {**graph.shifts, **shifts})
+
+
+def _of_twins(graph: Graph, twins: Mapping[Node, Node], shifts: Mapping[Node, np.ndarray]) -> Graph:
+    """The graph of nodes that stand for those of another."""
     twin_graph = Graph(
         graph.function,
         list(twins.values()),
@@ -152,3 +156,45 @@ def _with_values(
     )
     twin_graph.original = False
     return twin_graph
+
+
+# ── other numbers ───────────────────────────────────────────────────────────────────────────
+def numbers_in(graph: Graph) -> Iterator[tuple[float, int | None]]:
+    """The single numbers that the function computes with, and the lines they stand on."""
+    for node in graph.nodes:
+        if node.rule is None and node.op == "constant" and type(node.note) is float:
+            yield node.note, node.line
+        for operand in node.operands if node.rule is not None else ():
+            if type(operand) is float:
+                yield operand, node.line
+
+
+def with_numbers(graph: Graph, changed: Mapping[float, float]) -> Graph:
+    """The graph of the same function with other numbers in the place of some."""
+    twins: dict[Node, Node] = {}
+    moved: set[Node] = set()
+    for node in graph.nodes:
+        operands = tuple([_exchanged(operand, twins, changed) for operand in node.operands])
+        note, value = node.note, node.value
+        if node.rule is None and node.op == "constant" and type(note) is float:
+            if note in changed:
+                note = changed[note]
+                value = np.asarray(note)
+                moved.add(node)
+        elif node.rule is not None and (
+            any(source in moved for source in node.inputs)
+            or any(type(each) is float and each in changed for each in node.operands)
+        ):
+            moved.add(node)
+            value = np.asarray(node.rule.run(*[plain(operand) for operand in operands]))
+            value = value + graph.shifts.get(node, 0)
+        twins[node] = made(
+            node.rule, operands, value, node.flow, node.site, node.name, node.op, note
+        )
+    return _of_twins(graph, twins, graph.shifts)
+
+
+def _exchanged(item: Any, twins: Mapping[Node, Node], changed: Mapping[float, float]) -> Any:
+    if type(item) is float:
+        return changed.get(item, item)
+    return plain(item, twins.__getitem__)

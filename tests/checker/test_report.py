@@ -198,3 +198,64 @@ def test_a_sum_that_needs_keepdims_is_told_so():
     assert (report.first_wrong, report.hint) == ("m", "shape")
     assert "the reduction needs `keepdims=True`" in report.message
     assert "None" not in report.message
+
+
+# ── told in steps ───────────────────────────────────────────────────────────────────────────
+def told(reveal):
+    def f(x):
+        mean = np.mean(x, axis=0)
+        diff = x - mean
+        square = diff**2
+        var = np.mean(square, axis=0)
+        return var
+
+    def backward(dvar, x):
+        diff = x - np.mean(x, axis=0)
+        dsquare = dvar / x.shape[0]
+        ddiff = 3 * diff * dsquare
+        dmean = np.sum(ddiff, axis=0) * 2
+        dx = ddiff - dmean / x.shape[0]
+        return dx
+
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    return bp.check(f, backward, x, lang="en", reveal=reveal)
+
+
+@pytest.mark.parametrize(
+    ("reveal", "known"),
+    [
+        ("verdict", ()),
+        ("variable", ("ddiff",)),
+        ("hint", ("ddiff", "factor")),
+        ("fix", ("ddiff", "factor", "2 * diff * dsquare")),
+        ("all", ("ddiff", "factor", "2 * diff * dsquare", "1.5 times")),
+    ],
+)
+def test_a_report_tells_no_more_than_is_asked_for(reveal, known):
+    report = told(reveal)
+    every = "".join([str(report), report.json(), report._repr_html_(), repr(vars(report))])
+    assert not report.ok
+    assert report.reveal == json.loads(report.json())["reveal"] == reveal
+    for word in ("ddiff", "factor", "2 * diff * dsquare", "1.5 times"):
+        assert (word in every) == (word in known), word
+    assert report.first_wrong == ("ddiff" if known else None)
+    assert report.hint == ("factor" if "factor" in known else None)
+    assert (report.line is None) == (not known)
+
+
+def test_of_right_code_nothing_is_hidden():
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    reports = [
+        bp.check(lambda x: x * 3, lambda dout, x: dout * 3, x, lang="en", reveal=reveal)
+        for reveal in ("verdict", "all")
+    ]
+    assert str(reports[0]) == str(reports[1])
+
+
+def test_a_level_and_a_tolerance_that_do_not_exist():
+    x = np.ones(3)
+    with pytest.raises(ValueError, match="it can be 'verdict', 'variable'"):
+        bp.check(lambda x: x * 3, lambda dout, x: dout * 3, x, reveal="everything")
+    for tolerance in (0, -1e-6, 2):
+        with pytest.raises(ValueError, match="small positive number"):
+            bp.check(lambda x: x * 3, lambda dout, x: dout * 3, x, tolerance=tolerance)

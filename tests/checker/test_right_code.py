@@ -291,3 +291,130 @@ def test_swapped_expressions_are_put_right_in_code():
     report = check(f, backward, p, a)
     assert report.hint == "order"
     assert report.mistakes[0].change == "return d * dm, d * dv"
+
+
+# ── nearly right ────────────────────────────────────────────────────────────────────────────
+def log_loss(z, t):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.sum(np.log(p[np.arange(len(t)), t] + 1e-7)) / len(t)
+
+
+def log_loss_backward(dout, z, t):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    dz = p.copy()
+    dz[np.arange(len(t)), t] -= 1
+    dz = dout * dz / len(t)
+    return dz
+
+
+def test_the_textbook_gradient_is_exact_without_the_eps():
+    z, t = rng.normal(size=(4, 3)), np.array([0, 2, 1, 1])
+    report = check(log_loss, log_loss_backward, z, t)
+    assert (report.ok, report.first_wrong, report.hint) == (False, "dz", "eps")
+    line = log_loss.__code__.co_firstlineno + 3
+    assert f"Exact without the 1e-7 of line {line}, off by" in report.message
+    assert "is not exact" in report.message
+    assert "right value" not in report.message
+    assert check(log_loss, log_loss_backward, z, t, tolerance=1e-5).ok
+    wrong = check(log_loss, lambda *args: -log_loss_backward(*args), z, t, tolerance=1e-5)
+    assert not wrong.ok
+
+
+def test_an_eps_that_was_forgotten_is_still_a_mistake():
+    def normalized(x, eps=1e-5):
+        mean = np.mean(x, axis=0)
+        var = np.mean((x - mean) ** 2, axis=0)
+        std = np.sqrt(var + eps)
+        out = x / std
+        return out, (x, mean, var)
+
+    def backward(dout, cache):
+        x, mean, var = cache
+        std = np.sqrt(var)
+        dstd = -np.sum(dout * x, axis=0) / std**2
+        dvar = dstd / (2 * std)
+        return dout / std + 2 * (x - mean) * dvar / len(x)
+
+    report = check(normalized, backward, rng.normal(size=(6, 3)))
+    assert (report.ok, report.first_wrong) == (False, "std")
+    assert "eps" in report.message or "1e-05" in report.message
+
+
+def gelu(x):
+    c = np.sqrt(2 / np.pi)
+    t = np.tanh(c * (x + 0.044715 * x**3))
+    out = 0.5 * x * (1 + t)
+    return out
+
+
+def test_rounded_numbers_are_said_to_be_rounded():
+    def from_the_web(dout, x):
+        t = np.tanh(0.797885 * x + 0.0356774 * x**3)
+        dx = dout * (0.5 * t + (0.0535161 * x**3 + 0.398942 * x) * (1 - t**2) + 0.5)
+        return dx
+
+    x = rng.normal(size=(5, 4))
+    report = check(gelu, from_the_web, x)
+    assert (report.ok, report.first_wrong, report.hint) == (False, "dx", "rounded")
+    assert "is a rounded number" in report.message
+    assert check(gelu, from_the_web, x, tolerance=1e-5).ok
+
+    def rounded_once(dout, x):
+        c = np.sqrt(2 / np.pi)
+        t = np.tanh(c * (x + 0.0447 * x**3))
+        return dout * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * c * (1 + 0.134145 * x**2))
+
+    report = check(gelu, rounded_once, x)
+    assert report.hint == "rounded"
+    assert "`0.0447`" in report.message
+
+
+def test_a_small_mistake_is_not_excused_by_numbers_that_could_be_rounded():
+    def backward(dout, x):
+        c = np.sqrt(2 / np.pi)
+        t = np.tanh(c * (x + 0.044715 * x**3))
+        dx = dout * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * c * (1 + 0.134145 * x**2))
+        return dx + 1e-4 * np.arange(x.size).reshape(x.shape) % 3
+
+    assert check(gelu, backward, rng.normal(size=(5, 4))).hint != "rounded"
+
+
+# ── notes are true ──────────────────────────────────────────────────────────────────────────
+def test_a_sum_that_is_computed_again_in_an_expression_is_no_identity():
+    def f(t):
+        m = np.mean(t, axis=0)
+        out = m**2
+        return out
+
+    def backward(dout, t):
+        dt = 2 * np.mean(t, axis=0) * dout / t.shape[0] * np.ones_like(t)
+        return dt
+
+    def by_method(dout, t):
+        return 2 * t.mean(0) * dout / len(t) + np.zeros(t.shape)
+
+    for each in (backward, by_method):
+        report = check(f, each, rng.normal(size=(5, 4)))
+        assert report.ok
+        assert report.notes == []
+
+
+def test_a_variance_computed_again_in_one_expression_is_no_identity():
+    def f(x):
+        diff = x - np.mean(x, axis=0)
+        var = np.mean(diff**2, axis=0)
+        out = diff / np.sqrt(var + 1e-5)
+        return out
+
+    def staged(dout, x):
+        std = np.sqrt(np.mean((x - x.mean(axis=0)) ** 2, axis=0) + 1e-5)
+        ddiff = dout / std
+        dvar = -0.5 * np.sum(dout * (x - x.mean(axis=0)), axis=0) / std**3
+        ddiff += 2 * (x - x.mean(axis=0)) * dvar / len(x)
+        return ddiff - ddiff.mean(axis=0)
+
+    report = check(f, staged, rng.normal(size=(5, 4)))
+    assert report.ok
+    assert report.notes == []

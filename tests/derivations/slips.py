@@ -11,7 +11,6 @@ from typing import ClassVar
 from unittest.mock import patch
 
 from backprop.derivations.evidence import verify as verification
-from backprop.derivations.evidence.code import library
 from backprop.derivations.evidence.edits import Edit, edits
 from backprop.derivations.evidence.verify import Derivator, verify
 from backprop.derivations.meaning.world import World
@@ -85,7 +84,7 @@ class Slip:
         try:
             if self.bench.refuses(row):
                 return True
-            return not verify(self.block, self.before, prove=False, functions=library)[0].ok
+            return not verify(self.block, self.before, prove=False)[0].ok
         finally:
             row.tex = right
 
@@ -112,7 +111,7 @@ def slips(path: Path, mutate: Mutator = edits) -> Iterator[Slip]:
         before = deepcopy(world) if continues(block) else None
         blocks = [*blocks, block] if before else [block]
         with patch.object(verification, "Derivator", Bench):
-            report, world = verify(block, before, prove=False, functions=library)
+            report, world = verify(block, before, prove=False)
         assert report.ok, f"{block.title}: {[v.text for v in report.verdicts if not v.ok]}"
         bench = next(b for b in reversed(Bench.made) if b.world is world)
         Bench.made.clear()

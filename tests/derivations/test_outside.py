@@ -80,6 +80,15 @@ def test_a_misspelt_block_or_option_is_not_passed_over():
     assert [v.problem.key for v in report.verdicts if v.problem] == ["misspelt-option"]
 
 
+@pytest.mark.parametrize("word", ["deriv", "derive", "derivations", "Derivaton", "dervation"])
+def test_a_block_that_was_meant_as_a_derivation_is_an_error(word, tmp_path):
+    text = RIGHT.replace("/// derivation", f"/// {word}")
+    found = [v for _, r in verify_page(text, prove=False) for v in r.verdicts]
+    assert [v.problem.key for v in found] == ["misspelt-block"]
+    (tmp_path / "post.md").write_text(text, "utf-8")
+    assert main([str(tmp_path / "post.md")]) == 1
+
+
 def test_formulas_displayed_within_a_paragraph_are_rows():
     row = r"\sum_k p_k = 2"
     for display in (

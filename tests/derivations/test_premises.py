@@ -202,3 +202,34 @@ def test_the_command_line_and_the_page_show_what_is_assumed(tmp_path, capsys):
     assert html.count("bp-mark-assumed") == 2  # behind the formula, and in the legend
     (label,) = [a for a in html.split('aria-label="') if a.startswith("proved for all")]
     assert "assumes x⊤ y = 0" in label.split('"')[0].replace("^", "")
+
+
+W = r"Let $w, b \in \mathbb{R}$, $v \in \mathbb{R}^n$, $L = w^2 + b$, $h \in \mathbb{R}$, $\ell_i = w v_i$."
+APPLIED = {
+    # a row with a declared name in front of brackets: is it read, and then right?
+    "a function of what it is defined by": (r"\frac{d}{dw} L(w) &= 2 w", True),
+    "of all of it": (r"\frac{\partial L(w, b)}{\partial w} &= 2 w", True),
+    "its square": (r"\frac{d L(w)^2}{dw} &= 4 w L(w)", True),
+    "an indexed one": (r"\frac{\partial \ell_i(w)}{\partial w} &= v_i", True),
+    "not the product": (r"\frac{d}{dw} L(w) &= 3 w^2 + b", False),
+    "something else": (r"L(h) &= h L", False),
+    "at a number": (r"L(0) &= 0", False),
+    "at two names": (r"L(w, h) &= w h L", False),
+    "a plain variable": (r"h(w) &= h w", False),
+    "a size": (r"n(w) &= n w", False),
+    "an entry": (r"v_i(w) &= v_i w", False),
+    "elsewhere, once it was applied": (r"L(w + h) - L(w) &= L \cdot (w + h) - L", False),
+    "a constant": (r"\pi(w) &= \pi w", False),
+    "products, by a dot": (r"L \cdot (w) &= w L", True),
+    "products, of sums": (r"h (w + b) &= h w + h b", True),
+    "products, set apart": (r"v_i\,(w) &= w v_i", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", APPLIED)
+def test_brackets_behind_a_name_are_an_application_or_refused(name):
+    row, right = APPLIED[name]
+    (found,) = report(W, row).verdicts
+    assert found.ok == right
+    if not right and name != "not the product":
+        assert found.problem.key in ("applied-or-product", "call-or-product")

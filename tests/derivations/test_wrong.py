@@ -45,7 +45,7 @@ def test_an_identity_may_be_used_once_it_is_cited():
     conclusion = r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} (x_{ij} - \bar{x}_j)"
     fact = r"\because & \sum_k (x_{kj} - \bar{x}_j) = 0"
     (alone,) = verdicts(VARIANCE, conclusion)
-    assert (alone.status, alone.problem.key) == ("wrong", "not-for-any")
+    assert (alone.status, alone.problem.key) == ("underived", "not-derived")
     assert [v.status for v in verdicts(VARIANCE, fact, conclusion)] == ["proved", "proved"]
     # a derivative that a row states does not hide the slip
     slope = r"\frac{d \bar{x}_j}{d x_{ij}} &= \frac{1}{n}"
@@ -190,3 +190,34 @@ def test_another_expression_can_stand_for_a_row():
     assert any("verified in its place" in line for line in describe(found[0]))
     (wrong,) = verdicts(SOFTMAX, r"\sum_k p_k &= \heartsuit % check: \sum_k p_k = 2")
     assert wrong.status == "wrong"
+
+
+RANGES = (
+    r"Let $x \in \mathbb{R}^{N \times I}$, $r \in \mathbb{R}^{N \times K}$, $r_{nk} > 0$, "
+    r"$\mu_{ki} = \frac{\sum_n r_{nk} x_{ni}}{\sum_n r_{nk}}$."
+)
+
+
+def test_a_repair_makes_the_whole_row_hold():
+    row = r"\sum_{n} (r_{nk} x_{ni} - r_{nk} \mu_{ik}) &= 0"
+    (found,) = verdicts(RANGES, row)
+    assert found.problem.key == "index-range"
+    assert "k i instead of ik" in found.repair["en"]
+    # what repairs one step of a row and breaks another is no repair
+    two = r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} + p_j) = p_i (\delta_{ij} + p_j)"
+    (found,) = verdicts(SOFTMAX, two)
+    assert found.repair is None
+
+
+def test_a_fault_of_the_verifier_costs_one_row(monkeypatch):
+    from backprop.derivations.evidence.evaluate import Evaluation
+
+    def broken(self, term, at, shift):
+        raise ZeroDivisionError("broken on purpose")
+
+    monkeypatch.setattr(Evaluation, "_pow", broken)
+    found = verdicts(SOFTMAX, r"p_i &= p_i", r"z_i + z_j &= z_j + z_i")
+    assert [v.status for v in found] == ["unchecked", "proved"]
+    said = describe(found[0])[0]
+    assert "ZeroDivisionError: broken on purpose" in said
+    assert "/derivations/" not in said

@@ -54,6 +54,10 @@ def scaled(x):
     scaled = square * 1.0
     return scaled + 0
 
+def fourth(x):
+    q = x ** 4
+    return q
+
 def two(x):
     s = np.sum(x, axis=0)
     p = x * x
@@ -195,7 +199,6 @@ def test_every_right_line_carries_its_name_and_its_gradients_full_shape(size):
             "loss(x)",
         ),
         # A number that is a length of the page, a mask that the page has computed.
-        ("dsquare = dvar / SIZE", "variance(x)"),
         ("dh = 2 * h * dlayer\ndh[mask] = 0\ndb = dh.sum(axis=0)", "layer(x, w, b)"),
     ],
 )
@@ -305,7 +308,7 @@ def test_the_message_says_what_is_expected_and_the_shapes():
             "dsquare = dvar / x.shape[1]",
             "variance(x)",
             "it is right for the lengths of this page, where some are equal, and wrong for "
-            "others: x (4, 5)",
+            "others: x (8, 12)",
         ),
     ],
 )
@@ -480,3 +483,43 @@ def test_a_line_that_other_lengths_would_stop_is_wrong():
     assert "works for the lengths of this page, where some are equal, and not for others" in str(
         error
     )
+
+
+NEVER = [
+    ("if False:\n    ddiff = 7 * diff", "ddiff = 7 * diff"),
+    ("if x.ndim == 2:\n    dx = dx1 + dx2\nelse:\n    dx = -dx1", "dx = -dx1"),
+    ("try:\n    ddiff = missing * 2\nexcept NameError:\n    pass", "ddiff = missing * 2"),
+    ("for i in range(0):\n    dx[i] += 1", "dx[i] += 1"),
+    ("while False:\n    dx = None", "dx = None"),
+]
+
+
+@pytest.mark.parametrize(("lines", "never"), NEVER)
+def test_a_line_that_assigns_a_gradient_and_never_runs_is_named(lines, never):
+    code = VARIANCE.strip() + "\n" + lines
+    error = wrong(code, "variance(x)")
+    assert f"`{never}` never ran" in str(error)
+    assert code.splitlines()[error.line - 11].strip() == never
+    assert check(VARIANCE + "if len(x) < 0:\n    print(x)\n", "variance(x)")  # no gradient
+
+
+@pytest.mark.parametrize("line", ['exec("ddiff = 7 * diff")', 'globals()["dx"] = 1'])
+def test_what_assigns_by_text_cannot_be_followed(line):
+    error = wrong(VARIANCE.strip() + "\n" + line, "variance(x)")
+    assert "cannot follow what" in str(error)
+    assert error.line == 17
+
+
+@pytest.mark.parametrize("size", [5, 4])
+def test_a_number_that_stands_for_a_length_is_refused_with_its_name(size):
+    error = wrong(VARIANCE.replace("dvar / x.shape[0]", f"dvar / {size}"), "variance(x)", size=size)
+    assert error.line == 11
+    assert "for the lengths of this page" in str(error)
+    assert "`dsquare = dvar / x.shape[0]`" in str(error)
+
+
+def test_a_number_that_equals_a_length_by_chance_is_a_number():
+    assert check(VARIANCE, "variance(x)", size=2)  # the 2 of a square, two rows
+    scope = namespace(4)
+    dy = np.ones((4, 4))
+    assert check("dx = 4 * x ** 3 * dq", "fourth(x)", scope={**scope, "dq": dy})

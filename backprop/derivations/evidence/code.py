@@ -1,6 +1,7 @@
 """Formulas tied to code: `$\\mathrm{var}_j$ = `variance(x)[j]`` in the prose of a derivation.
 
-The code is run with the numbers of each random instance. It sees the declared symbols under
+The code is evaluated with the numbers of each random instance, in the page's own program: an
+isolated process in which the fences of the page have run, once. It sees the declared symbols under
 plain names (`\\hat{x}` is xhat, `\\gamma` gamma, `\\mathrm{dout}` dout, `\\epsilon` epsilon or
 eps), the sizes and free indices as integers (indices from 0), numpy as np, what `backprop.layers`
 exports, and what the Python fences of the page define.
@@ -8,22 +9,27 @@ exports, and what the Python fences of the page define.
 
 from __future__ import annotations
 
-import contextlib
-import io
+import hashlib
 import itertools
 import re
-import textwrap
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backprop.derivations.evidence.inside import packed, unpacked
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import real
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.find import FENCE
+from backprop.program import cache
+from backprop.program.execute import Executor
+from backprop.program.page import Page, load
+from backprop.program.runner import one_line
+from backprop.program.session import Outcome, Session
 
 SUFFIX = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde"}
 
@@ -55,65 +61,116 @@ def names_of(world: World, scope: Scope) -> dict[str, Any]:
     return found
 
 
-def library() -> dict[str, Any]:
-    import backprop
-    from backprop import layers
+class PageCode:
+    """Evaluates expressions behind the fences of a page. Starts nothing until it is asked.
 
-    exported = {n: getattr(layers, n) for n in layers.__all__}
-    return {"np": np, "numpy": np, "backprop": backprop, "bp": backprop, **exported}
+    session: the page as it runs already, for whoever has it; else it runs here. Use as a context
+    manager.
+    """
+
+    def __init__(
+        self, markdown: str = "", path: Path | None = None, session: Session | None = None
+    ):
+        self.markdown = markdown
+        self.path = path or Path.cwd() / "page.md"
+        self.session = session
+        self.failed: Unreadable | None = None
+        self.remember: Callable[[list[str]], None] = lambda files: None  # told them at the end
+        self._executor: Executor | None = None
+        self._page: Page | None = None
+
+    def __enter__(self) -> PageCode:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._executor is not None:
+            if self.session is not None:
+                self.session.close()
+            self._executor.close()
+
+    @property
+    def page(self) -> Page:
+        if self._page is None:
+            found = self.session.page if self.session is not None else None
+            root = project_of(self.path)
+            self._page = found or load(self.path, root, text=self.markdown)
+        return self._page
+
+    def start(self) -> Session:
+        """The page with all its fences run. Raises `Unreadable` if one of them fails."""
+        if self.failed is not None:
+            raise self.failed
+        if self.session is None:
+            self._executor = Executor(project_of(self.path), jobs=1)
+            self.session = self._executor.session(self.page)
+        for index, step in enumerate(self.page.executed):
+            outcome = self.session.outcome(index)
+            if outcome.error is not None:
+                line = step.fence.first + (outcome.error["line"] or 0)
+                why = _what(outcome)
+                self.failed = Unreadable("fence-fails", line=line, why=why)
+                raise self.failed
+        return self.session
+
+    def files(self) -> list[str]:
+        """The files that the page has read; nothing can be asked of it after that."""
+        own = self._executor is not None and self.session is not None
+        return self.session.files() if own and self.session is not None else []
+
+    def values(self, code: str, cases: list[dict[str, Any]]) -> list[Any]:
+        """The value of an expression for each choice of names. Raises `Unreadable`."""
+        request = {
+            "kind": "expression",
+            "code": code,
+            "cases": [{k: packed(v) for k, v in case.items()} for case in cases],
+        }
+        outcome = self.start().also(request)
+        if outcome.error is not None:
+            raise Unreadable("code-fails", found=code, why=_what(outcome))
+        for value in outcome.values:
+            if "error" in value:
+                raise Unreadable("code-fails", found=code, why=value["error"])
+        return [unpacked(value) for value in outcome.values]
 
 
-def page_functions(markdown: str) -> dict[str, Any]:
-    """What the Python fences of a page define; a fence that fails defines nothing."""
-    space: dict[str, Any] = {"__name__": "page"}
-    for code in fences(markdown):
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
-            exec(compile(code, "page", "exec"), space)
-    return space
+def program_key(page: Page) -> str:
+    """Everything that the program of a page is known by before it runs, this package included."""
+    digest = hashlib.sha256(cache.key(page).encode())
+    for path in sorted(Path(__file__).parents[2].rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
-def fences(markdown: str) -> list[str]:
-    """The executed Python fences of a page."""
-    found, lines, k = [], markdown.split("\n"), 0
-    while k < len(lines):
-        mark = FENCE.match(lines[k])
-        k += 1
-        if not mark:
-            continue
-        first = k
-        while k < len(lines) and not lines[k].strip().startswith(mark["mark"]):
-            k += 1
-        words = mark["info"].strip().strip("{}").split()
-        if words and words[0].lstrip(".") in ("python", "py", "python3"):
-            info = mark["info"]
-            if "notest" not in info and "raises" not in info and "check=" not in info:
-                found.append(textwrap.dedent("\n".join(lines[first:k])))
-        k += 1
-    return found
+def _what(outcome: Outcome) -> str:
+    return one_line(outcome.error) if outcome.error is not None else ""
 
 
-def disagreement(
-    term: Term, dims: dict[str, Dim], code: str, scope: Scope, space: dict[str, Any]
-) -> str:
+def project_of(path: Path) -> Path:
+    """The folder from which the code of a page imports: that of mkdocs.yml, above the page."""
+    for folder in path.resolve().parents:
+        if (folder / "mkdocs.yml").is_file():
+            return folder
+    here = Path.cwd()
+    return here if path.resolve().is_relative_to(here) else path.resolve().parent
+
+
+def disagreement(term: Term, dims: dict[str, Dim], code: str, scope: Scope, page: PageCode) -> str:
     """How formula and code differ at one instance; "" if they agree. Raises `Unreadable`."""
-    world = scope.world
     full = tuple(scope.instance.length(d) for d in dims.values())
     value = real(np.broadcast_to(scope.of(term, dims).along(tuple(dims)), full))
     letters = [n for n in dims if n not in ("row", "col", "axis3", "axis4")]
     axes = [k for k, n in enumerate(dims) if n in letters]
-    local = {**space, **names_of(world, scope)}
-    for chosen in itertools.product(*(range(full[k]) for k in axes)):
-        local.update(zip(letters, chosen, strict=True))
+    names = names_of(scope.world, scope)
+    choices = list(itertools.product(*(range(full[k]) for k in axes)))
+    cases = [{**names, **dict(zip(letters, chosen, strict=True))} for chosen in choices]
+    for chosen, result in zip(choices, page.values(code, cases), strict=True):
         place: list[Any] = [slice(None)] * len(full)
         for k, i in zip(axes, chosen, strict=True):
             place[k] = i
-        wanted = value[tuple(place)]
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                found = np.asarray(eval(code, dict(local)))
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
-            raise Unreadable("code-fails", found=code, why=why) from None
+        wanted, found = value[tuple(place)], np.asarray(result)
         where = ", ".join(f"{n} = {i}" for n, i in zip(letters, chosen, strict=True))
         at = f" ({where})" if where else ""
         if found.shape != wanted.shape:

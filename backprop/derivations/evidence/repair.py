@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 from backprop.derivations.evidence.citing import Citing
 from backprop.derivations.evidence.edits import Edit, edits
-from backprop.derivations.evidence.instances import Equation, Side
-from backprop.derivations.evidence.scope import TRUE
+from backprop.derivations.evidence.instances import INSTANCES, Equation, Side
+from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import LANGUAGES, Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
 from backprop.derivations.verdicts import (
@@ -27,41 +27,36 @@ class Repairing(Citing):
     """Explains wrong rows."""
 
     def misfit(
-        self, error: Unreadable, verdict: Verdict, left: Side | None, tex: str, number: int
+        self, error: Unreadable, verdict: Verdict, node: Node, previous: Side | None, tex: str
     ) -> Verdict:
         """A row that is read but cannot hold: its shapes or ranges do not fit."""
         if error.problem.key not in MISFITS:
             raise error
         verdict.status, verdict.problem = WRONG, error.problem
-        if self.prove and left is not None:
-            found = self.repair(left, None, tex, number, verdict.lead == "\\because")
-            verdict.repair = said(found)
+        if self.prove:
+            verdict.repair = said(self.repair(node, previous, tex, verdict.lead == "\\because"))
         return verdict
 
-    def diagnose(self, equation: Equation, verdict: Verdict, tex: str, number: int) -> None:
+    def diagnose(
+        self, equation: Equation, verdict: Verdict, previous: Side | None, tex: str
+    ) -> None:
         """What is left of left − right, and the single change that makes the row hold."""
         from backprop.derivations.evidence.residue import residue
 
-        levels = {} if verdict.lead == "\\because" else self.levels_for(equation)
+        fact = verdict.lead == "\\because"
+        levels = {} if fact else self.levels_for(equation)
         formal = frozenset(k for k, level in levels.items() if level != TRUE)
         verdict.residue = residue(
             self.world, equation.left, equation.right, equation.dims, formal, self.direct
         )
-        left, right = equation.sides
-        verdict.repair = said(
-            self.repair(left, right.node, tex, number, verdict.lead == "\\because")
-        )
+        right = equation.sides[1]
+        verdict.repair = said(self.repair(right.node, previous, tex, fact))
 
-    def repair(
-        self, left: Side, node: Node | None, tex: str, number: int, fact: bool
-    ) -> Edit | None:
-        """The first single change of a side (number `number` of the row) that makes it `left`."""
-        if node is None:
-            whole = read(tex, self.world.words)
-            sides = [p for p in whole.parts if p is not NONE] if whole.kind == "relation" else []
-            if number >= len(sides):
-                return None
-            node = sides[number]
+    def repair(self, node: Node, previous: Side | None, tex: str, fact: bool) -> Edit | None:
+        """The first single change of the side `node` that makes the whole row hold.
+
+        previous: the side that a row beginning with = goes on from.
+        """
         tried = set()
         candidates = (
             e
@@ -75,16 +70,61 @@ class Repairing(Citing):
                 continue
             tried.add(new)
             try:
+                if self.whole_holds(new, previous, fact, 1) and self.whole_holds(
+                    new, previous, fact
+                ):
+                    return edit.placed(tex)
+            except Unreadable:
+                continue
+            finally:
+                self.world.base = base
+        return None
+
+    def hidden_slip(self, equation: Equation, tex: str) -> Edit | None:
+        """The single change of a row that makes this step hold for any functions in the place
+        of the definitions, where an identity hides what is wrong."""
+        if not self.may_hide(equation):
+            return None
+        left, right = equation.sides
+        whole = read(tex, self.world.words)
+        nodes = whole.parts if whole.kind == "relation" else (whole,)
+        tried = set()
+        base = self.world.base
+        for edit in islice(edits(whole, tex, self.world), REPAIRS):
+            new = edit.applied(tex)
+            number = next((k for k, n in enumerate(nodes) if n.start <= edit.start <= n.end), -1)
+            if new in tried or number < 0 or nodes[number] not in (left.node, right.node):
+                continue
+            tried.add(new)
+            try:
                 tree = read(new, self.world.words)
-                parts = tree.parts if tree.kind == "relation" else (tree,)
-                parts = tuple(p for p in parts if p is not NONE)
-                side = self.side(parts[number], new, tree)
-                changed = self.equation(left, side)
-                trial = {} if fact else self.levels_for(changed)
-                if self.worst(changed, trial, 1) is None and self.worst(changed, trial) is None:
+                node = tree.parts[number] if tree.kind == "relation" else tree
+                side = self.side(node, new, tree)
+                pair = (side, right) if nodes[number] == left.node else (left, side)
+                changed = self.equation(*pair)
+                levels = self.levels_for(changed)
+                if self.worst(changed, levels, 1) is None and self.worst(changed, levels) is None:
                     return edit.placed(tex)
             except (Unreadable, IndexError):
                 continue
             finally:
                 self.world.base = base
         return None
+
+    def whole_holds(
+        self, tex: str, previous: Side | None, fact: bool, count: int = INSTANCES
+    ) -> bool:
+        """Do all steps of a row hold? Raises `Unreadable`."""
+        tree = read(tex, self.world.words)
+        nodes = [n for n in (tree.parts if tree.kind == "relation" else (tree,)) if n is not NONE]
+        chain = [previous] if previous is not None else []
+        chain += [self.side(node, tex, tree) for node in nodes]
+        if len(chain) < 2:
+            return False
+        for left, right in pairwise(chain):
+            equation = self.equation(left, right)
+            states = fact or (right.node.kind, right.node.value) == ("number", "0")
+            levels = {} if states else self.levels_for(equation)
+            if self.worst(equation, levels, count) is not None:
+                return False
+        return True

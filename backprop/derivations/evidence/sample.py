@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop.derivations.meaning.lengths import Dim, find
-from backprop.derivations.meaning.world import World
+from backprop.derivations.meaning.world import Law, World
 
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
 TWIN = 2 * len(CONFIGURATIONS) - 1  # the next number with the sizes of number 0
@@ -28,6 +28,15 @@ class Sample:
             name: max(lengths[k % len(lengths)], least)
             for k, (name, least) in enumerate(world.sizes.items())
         }
+        for name, (coefs, const) in world.derived.items():
+            while (length := sum(c * self.sizes[k] for k, c in coefs) + const) < 1:
+                for size, c in coefs:  # N − K + 1 entries: N is at least K
+                    self.sizes[size] += c > 0
+            self.sizes[name] = length
+        for name, (coefs, const) in world.derived.items():  # a size may have grown since
+            self.sizes[name] = sum(c * self.sizes[k] for k, c in coefs) + const
+        for name, (base, dim) in world.spaces.items():
+            self.sizes[name] = base ** self.length(dim)
         self.variables = {
             key: self.draw(key)
             for key, symbol in world.symbols.items()
@@ -52,6 +61,8 @@ class Sample:
     def draw(self, key: str) -> np.ndarray:
         symbol = self.world.symbols[key]
         shape, rng = self.shape(symbol.shape), self.random("variable", key)
+        if symbol.law is not None:
+            return table(symbol.law, shape, self.random("law", key.partition("(")[2]))
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
         if symbol.binary:
@@ -68,3 +79,38 @@ class Sample:
             return rng.uniform(0.3, 1.7, shape)
         wide = 2.0 if self.number // len(CONFIGURATIONS) % 3 == 1 else 0.8
         return np.asarray(rng.normal(0.2, wide, shape))
+
+
+def table(law: Law, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """The outcomes of a law, or their weights: exact for polynomials, and to rounding for smooth
+    functions of one symbol."""
+    if law.kind == "simplex":
+        values = rng.uniform(0.3, 1.7, shape)
+        total: np.ndarray = values.sum(axis=tuple(range(law.own)), keepdims=True)
+        return values / total
+    kind = law.kind.removeprefix("weights of ")
+    points, weights = quadrature(kind, law, rng)
+    wanted = weights if kind != law.kind else points
+    if not law.product:
+        return wanted
+    copies = shape[0] if kind == law.kind else round(np.log(shape[-1]) / np.log(len(points)))
+    grid = np.stack(np.meshgrid(*[np.arange(len(points))] * copies, indexing="ij"))
+    flat = grid.reshape(copies, -1)
+    return points[flat] if kind == law.kind else weights[flat].prod(axis=0)
+
+
+def quadrature(kind: str, law: Law, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights of one copy, with mean 0 (and variance 1, but for the uniform law)."""
+    if kind == "normal":
+        points, weights = np.polynomial.hermite_e.hermegauss(law.count)
+        return points, weights / weights.sum()
+    if kind == "uniform":
+        points, weights = np.polynomial.legendre.leggauss(law.count)
+        return points, weights / weights.sum()
+    if kind == "bernoulli":
+        return np.array([0.0, 1.0]), np.array([0.5, 0.5])
+    weights = rng.uniform(0.5, 1.5, law.count)
+    weights = weights / weights.sum()
+    points = rng.normal(0, 1, law.count)
+    points = points - weights @ points
+    return points / np.sqrt(weights @ points**2), weights

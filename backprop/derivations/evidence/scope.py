@@ -16,9 +16,7 @@ from backprop.derivations.evidence.steps import STEP, Steps
 from backprop.derivations.evidence.values import Value, apply, real
 from backprop.derivations.meaning.rewriting import parts_of, walk
 from backprop.derivations.meaning.terms import Add, Big, Deriv, Entry, Lam, Mul, Num, Pow, Term
-from backprop.derivations.meaning.world import World
-
-OPAQUE, SHIFTED, TRUE = 0, 1, 2
+from backprop.derivations.meaning.world import OPAQUE, SHIFTED, TRUE, World
 
 
 def contractions(term: Term, world: World) -> set[str]:

@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING
 
-from backprop.derivations.evidence.instances import INSTANCES
+from backprop.derivations.evidence.conclusions import conclude
+from backprop.derivations.evidence.instances import INSTANCES, Equation
 from backprop.derivations.evidence.rows import Derivator
-from backprop.derivations.evidence.scope import TRUE
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
-from backprop.derivations.meaning.world import World
-from backprop.derivations.problems import Problem, Unreadable
+from backprop.derivations.meaning.world import TRUE, World
+from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.reading.tree import read
-from backprop.derivations.verdicts import CHECKED, UNCHECKED, WRONG, Premise, Report, Verdict
+from backprop.derivations.verdicts import (
+    CHECKED,
+    UNCHECKED,
+    UNDERIVED,
+    WRONG,
+    Premise,
+    Report,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from backprop.derivations.evidence.code import PageCode
 
 
 def verify(
     derivation: Derivation,
     before: World | None = None,
     prove: bool = True,
-    functions: Callable[[], dict[str, Any]] = dict,
+    code: PageCode | None = None,
 ) -> tuple[Report, World]:
     """All rows of a derivation. ∂ is read in one way throughout: as the total derivative, or
     with the other named quantities held fixed where a definition names the symbol itself;
     the second only if a row adds up what comes along different paths, and it leaves fewer rows
     wrong than the first.
 
-    functions: gives the names that code in the prose may use.
+    code: evaluates code in the prose, in the program of the page; None for one without fences.
     """
-    report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove, functions)
-    if ambiguous and any(v.status == WRONG for v in report.verdicts):
-        other, other_world, _ = _verify(derivation, deepcopy(before), True, prove, functions)
+    report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove, code)
+    if ambiguous and _wrong(report):
+        other, other_world, _ = _verify(derivation, deepcopy(before), True, prove, code)
         if _wrong(other) < _wrong(report):
             return other, other_world
     return report, world
 
 
 def _wrong(report: Report) -> int:
-    return sum(v.status == WRONG for v in report.verdicts)
+    return sum(v.status in (WRONG, UNDERIVED) for v in report.verdicts)
 
 
 def _verify(
@@ -51,7 +62,7 @@ def _verify(
     before: World | None,
     direct: bool,
     prove: bool,
-    functions: Callable[[], dict[str, Any]],
+    code: PageCode | None,
 ) -> tuple[Report, World, bool]:
     world = before or World()
     report = Report(derivation.title, derivation.line)
@@ -70,9 +81,9 @@ def _verify(
         if formula.kind == "display":
             derivator.last = None
             derivator.vary(derivation.formulas)
-            found = [v for row in formula.rows for v in derivator.row(row)]
+            found = conclude(derivator, formula.rows)
         else:
-            found = [_tied(formula, derivator, functions)]
+            found = [_tied(formula, derivator, code)]
         for verdict in found:
             verdict.display = number
         report.verdicts += found
@@ -145,6 +156,8 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         derivator.keep_bounds()
     except Unreadable as error:
         return [_refused(formula, error.problem)]
+    except Exception as error:
+        return [_refused(formula, own_fault(error))]
     return found
 
 
@@ -186,10 +199,10 @@ def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdi
 def _tied(
     formula: Formula,
     derivator: Derivator,
-    functions: Callable[[], dict[str, Any]],
+    code: PageCode | None,
 ) -> Verdict:
     """A formula that the prose sets equal to code: compared at the random instances."""
-    from backprop.derivations.evidence.code import disagreement
+    from backprop.derivations.evidence.code import PageCode
 
     text = " ".join(formula.tex.split())
     verdict = Verdict(formula.line, text, CHECKED, kind="code", code=formula.code)
@@ -200,22 +213,33 @@ def _tied(
             tree = tree.parts[0]
         side = derivator.side(tree, formula.tex, tree)
         equation = derivator.equation(side, side)
-        space = functions()
-        for number in range(INSTANCES):
-            for attempt in range(10):
-                try:
-                    scope = derivator.scope(number + INSTANCES * attempt, attempt % 2 == 1, {})
-                    differs = disagreement(equation.left, equation.dims, formula.code, scope, space)
-                    break
-                except OutsideDomainError:
-                    continue
-            else:
-                raise Unreadable("no-domain")
-            if differs:
-                verdict.status = WRONG
-                verdict.problem = Problem("code-differs", {"found": differs})
-                return verdict
+        with nullcontext(code) if code is not None else PageCode() as page:
+            differs = _differs(equation, formula.code, derivator, page)
         verdict.instances = INSTANCES
+        if differs:
+            verdict.status = WRONG
+            verdict.problem = Problem("code-differs", {"found": differs})
     except Unreadable as error:
         verdict.status, verdict.problem = UNCHECKED, error.problem
+    except Exception as error:
+        verdict.status, verdict.problem = UNCHECKED, own_fault(error)
     return verdict
+
+
+def _differs(equation: Equation, code: str, derivator: Derivator, page: PageCode) -> str:
+    """How a formula and code differ at the random instances; "" if they agree."""
+    from backprop.derivations.evidence.code import disagreement
+
+    for number in range(INSTANCES):
+        for attempt in range(10):
+            try:
+                scope = derivator.scope(number + INSTANCES * attempt, attempt % 2 == 1, {})
+                differs = disagreement(equation.left, equation.dims, code, scope, page)
+                break
+            except OutsideDomainError:
+                continue
+        else:
+            raise Unreadable("no-domain")
+        if differs:
+            return differs
+    return ""

@@ -11,9 +11,9 @@ from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import entry_of_symbol
 from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import is_mark, items_of, key_of, split
-from backprop.derivations.meaning.rewriting import renamed
+from backprop.derivations.meaning.rewriting import names_in, renamed
 from backprop.derivations.meaning.symbols import exponent_of, undeclared_name
-from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, num
+from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, Var, num
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.reading.tree import NONE, Node, read
 
@@ -77,7 +77,7 @@ def derivative_target(ctx: Context, nodes: tuple[Node, ...], whole: Node) -> tup
             raise undeclared_name(ctx, node, base, key, sub)
         raise ctx.fail("derivative-target", whole)
     symbol = ctx.world.symbols[name]
-    if symbol.kind == "label" or left_sup is not NONE:
+    if symbol.kind == "label" or symbol.hidden or left_sup is not NONE:
         raise ctx.fail("derivative-target", whole)
     return symbol, entry_of_symbol(ctx, symbol, left_sub, node)
 
@@ -190,10 +190,27 @@ def read_nabla(
     value = body
     for _ in range(order):
         value = slope_by(ctx, value, below, True, node)
+    if above is NONE and sub is not NONE:
+        one_factor(ctx, rest, below, node)
     whole = replace(node, end=rest[used - 1].end)
     if above is not NONE:
         value = powered(ctx, value, whole, above)
     return powered(ctx, value, whole, sup) if turned else value, used + 1
+
+
+def one_factor(ctx: Context, rest: tuple[Node, ...], below: tuple[Node, ...], node: Node) -> None:
+    r"""Refuse \nabla_x f(x) g(x), which may be (\nabla_x f(x)) g(x)."""
+    first, used = ctx.factor(rest, 0)
+    more = rest[used:]
+    if first.shape or not more:
+        return
+    target = derivative_target(ctx, below, node)[0].key
+    others = ctx.product(more[1:] if more[0].kind == "op" else more)
+    for value in (first, others):
+        names = names_in(value.at(tuple(Var("") for _ in value.shape)))
+        if not any(target in ctx.world.below(n) for n in names):
+            return
+    raise ctx.fail("nabla-span", replace(node, end=rest[-1].end))
 
 
 def differentiated(ctx: Context, rest: tuple[Node, ...]) -> tuple[Array, int, Node]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered
+from backprop.derivations.meaning.chance import spelled
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import entry_of, entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape, unify
-from backprop.derivations.meaning.names import lookup
+from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import key_of, split
 from backprop.derivations.meaning.rewriting import fresh, rebuild, renamed
 from backprop.derivations.meaning.sums import read_extreme
@@ -81,6 +83,8 @@ def apply_function(
         argument, more = ctx.factor(rest, 0)
         used = 1 + more
         following = rest[more] if more < len(rest) else None
+        if is_call(ctx, rest[:more]):  # \\log p(x) f(x): the brackets end the argument
+            following = None
         if following is not None and not (
             following.kind == "op" and following.value in ("\\cdot", "\\odot", "\\times")
         ):
@@ -105,6 +109,11 @@ def apply_function(
     return powered(ctx, value, whole, after_sup), used
 
 
+def is_call(ctx: Context, nodes: tuple[Node, ...]) -> bool:
+    """Is this p(x), a function of elements of finite sets?"""
+    return len(nodes) == 2 and spelled(ctx.text(nodes[0])) in ctx.world.tables
+
+
 def no_inverse(ctx: Context, node: Node, sup: Node) -> None:
     """f^{-1}(x) is 1/f(x) to some and the inverse function to others."""
     inner = sup.parts[0] if sup is not NONE else NONE
@@ -125,6 +134,53 @@ def read_full_call(ctx: Context, key: str, node: Node, following: Node) -> Array
     return powered(ctx, entry_of_symbol(ctx, symbol, sub, node), node, sup)
 
 
+def read_applied(
+    ctx: Context, node: Node, sup: Node, rest: tuple[Node, ...]
+) -> tuple[Array, int] | None:
+    """L(w) for a variable L: applied to what its definition depends on, it is L itself. It is
+    never a product, which would be written L \\cdot w; L (a + b) is one, unless L is applied
+    elsewhere."""
+    arguments = split(rest[0])[0] if rest else NONE
+    if arguments.kind != "paren" or arguments.value not in ("(", "[") or sup is not NONE:
+        return None
+    if "\\" in ctx.tex[node.end : rest[0].start].replace("\\left", ""):
+        return None  # p_i \\, (p_j): set apart
+    world = ctx.world
+    name, _, _ = lookup(ctx, node)
+    whole = replace(node, end=rest[0].end)
+    if name is None and node.value in ("\\pi", "e") and is_application(arguments):
+        raise ctx.fail("call-or-product", whole, name=ctx.text(node))  # a policy, an energy
+    if name is None or world.aliases.get(name, name) not in {*world.symbols, *world.sizes}:
+        return None
+    if not is_application(arguments):
+        if name in world.applied or any(
+            is_application(split(after)[0]) and lookup(ctx, before)[0] == name
+            for part in ctx.tree.walk()
+            if part.kind == "product"
+            for before, after in pairwise(part.parts)
+        ):
+            raise ctx.fail("applied-or-product", whole, name=ctx.text(node))
+        return None
+    found = [lookup(ctx, part) for part in arguments.parts]
+    if not all(is_known(ctx, part) or part.kind == "number" for part in arguments.parts):
+        return None  # said where the argument is read
+    below = world.below(name) - {name} if name in world.symbols else set()
+    if not all(part in below and sub is NONE and sup is NONE for part, sub, sup in found):
+        raise ctx.fail("applied-or-product", whole, name=ctx.text(node))
+    world.applied.add(name)
+    return powered(ctx, ctx.single(node), whole, split(rest[0])[2]), 2
+
+
+def is_application(arguments: Node) -> bool:
+    """(w), (w, b), (0), but not (a + b)."""
+    if arguments.kind != "paren":
+        return False
+    parts = arguments.parts
+    if len(parts) == 1 and parts[0].kind == "number":
+        return True
+    return bool(parts) and all(key_of(split(part)[0]) is not None for part in parts)
+
+
 def read_call(
     ctx: Context, key: str, node: Node, sub: Node, sup: Node, primes: str, rest: tuple[Node, ...]
 ) -> tuple[Array, int]:
@@ -142,7 +198,13 @@ def read_call(
         )
     values = [arrays.columns(ctx.side(p)) for p in base.parts]
     order = len(primes)
-    if function.args == ((),):
+    if function.args == ((),) and function.value:  # a curve, t ↦ a(t): its values are arrays
+        if values[0].shape:
+            size = show_shape(values[0].shape)
+            raise ctx.fail("not-scalar", base.parts[0], left=size, hint="")
+        lam = Lam((), values[0].term)
+        value = Array(function.value, lambda p: Call(key, (lam,), p, order))
+    elif function.args == ((),):
         argument = values[0]
 
         def at(p: tuple[Index, ...]) -> Term:

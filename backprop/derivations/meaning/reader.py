@@ -10,6 +10,7 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered, read_bracket, read_indicator
+from backprop.derivations.meaning.chance import read_chance
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.derivatives import (
     apply_operator,
@@ -23,6 +24,7 @@ from backprop.derivations.meaning.functions import (
     apply_function,
     function_name,
     letters_word,
+    read_applied,
     read_call,
     read_full_call,
 )
@@ -139,6 +141,9 @@ class Reader(Context):
             if base.value in ("\\max", "\\min") and sub is NONE:
                 return read_extreme(self, base.value[1:], node, rest), 2
             return read_big(self, base.value[1:], node, sub, sup, rest), len(nodes) - at
+        chance = read_chance(self, node, rest)
+        if chance is not None:
+            return chance
         if base.kind == "symbol" and base.value == "\\nabla":
             return read_nabla(self, node, sub, sup, rest)
         if node.kind == "frac" and derivative_marks(node):
@@ -199,7 +204,8 @@ class Reader(Context):
             raise spelled_function(self, node) or self.fail(
                 "call-or-product", whole, name=self.text(node)
             )
-        return self.single(node), 1
+        applied = read_applied(self, node, sup, rest) if key is not None else None
+        return applied or (self.single(node), 1)
 
     def single(self, node: Node) -> Array:
         """A node that stands for itself: number, bracket, fraction, matrix, name."""

@@ -80,7 +80,9 @@ def declared_names(tex: str) -> list[str]:
     return found
 
 
-RELATION = re.compile(r"\\in\b|:=|\\coloneqq|\\triangleq|\\colon|:|=|\\geq?\b|\\leq?\b|[<>]")
+RELATION = re.compile(
+    r"\\in\b|\\sim\b|:=|\\coloneqq|\\triangleq|\\colon|:|=|\\geq?\b|\\leq?\b|[<>]"
+)
 
 
 def statements(tex: str) -> list[tuple[str, int]]:

@@ -10,6 +10,30 @@ from backprop.derivations.meaning.premises import LET
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.terms import Lam, Term
 
+OPAQUE, SHIFTED, TRUE = 0, 1, 2  # how much of a definition counts: see evidence.scope
+
+
+@dataclass(frozen=True)
+class Law:
+    """How the outcomes of a random symbol lie: `normal`, `uniform`, `bernoulli`, `any`, or
+    `simplex` for the values of a distribution over a finite set."""
+
+    kind: str
+    product: bool  # outcomes of several independent copies
+    own: int = 1
+
+    @property
+    def count(self) -> int:
+        """How many outcomes one copy has."""
+        kind = self.kind.removeprefix("weights of ")
+        if kind == "bernoulli":
+            return 2
+        return 3 if self.product else {"any": 4}.get(kind, 40)
+
+    @property
+    def weights(self) -> Law:
+        return Law(f"weights of {self.kind}", self.product)
+
 
 @dataclass
 class Symbol:
@@ -25,9 +49,22 @@ class Symbol:
     binary: bool = False  # m \in \{0, 1\}^n
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
     above: bool = False  # the first axis is counted above: x^{(i)}
+    hidden: tuple[str, ...] = ()  # the outcomes that the last axes run over
+    law: Law | None = None
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
     sentence: int = 0  # of the prose, where it is declared
+
+
+@dataclass(frozen=True)
+class Table:
+    """A function of elements of finite sets: p(z | x), f(x)."""
+
+    key: str  # the symbol that has its values
+    letters: tuple[str, ...]  # what it is written with; () if only the sets tell
+    own: int  # how many arguments stand before the bar
+    dims: tuple[Dim, ...]
+    distribution: bool = False
 
 
 @dataclass
@@ -68,11 +105,21 @@ class World:
     role: str = LET  # what its words make of the formula of the prose that is being read,
     line: int = 0  # and where that stands
     sentence: int = 0
+    derived: dict[str, tuple[tuple[tuple[str, int], ...], int]] = field(
+        default_factory=dict
+    )  # lengths such as N - K + 1, by their sizes
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
+    applied: set[str] = field(default_factory=set)  # variables that were written L(w)
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
     counts: int | None = None  # what the sums that are written out count from
     varied: set[str] = field(default_factory=set)  # variables whose dx stands in the block
+    tables: dict[str, list[Table]] = field(default_factory=dict)  # by the name before the bracket
+    laws: dict[str, tuple[Table, tuple[Dim, ...]]] = field(default_factory=dict)  # of letters
+    outcomes: dict[str, tuple[str, Dim]] = field(default_factory=dict)  # weights, how many
+    spaces: dict[str, tuple[int, Dim]] = field(default_factory=dict)  # base ** size outcomes
+    moments: list[tuple[Term, Term]] = field(default_factory=list)  # equations that a law fulfils
+    pending: dict[str, set[str]] = field(default_factory=dict)  # moments not stated yet
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
 
     @property

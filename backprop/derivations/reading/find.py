@@ -86,7 +86,7 @@ def derivations(markdown: str) -> list[Derivation]:
         opened = OPEN.match(lines[k]) if fence is None else None
         if not opened:
             word = MARKER.match(lines[k]) if fence is None else None
-            if word and get_close_matches(word["word"].lower(), ["derivation"], 1, 0.8):
+            if word and _is_meant(word["word"].lower()):
                 found.append(Derivation("", k + 1, k + 1, [], misspelt=word["word"]))
             k += 1
             continue
@@ -111,6 +111,11 @@ def derivations(markdown: str) -> list[Derivation]:
         )
         k += 1
     return found
+
+
+def _is_meant(word: str) -> bool:
+    """Does /// deriv, /// derviation stand for /// derivation?"""
+    return word.startswith("deriv") or bool(get_close_matches(word, ["derivation"], 1, 0.8))
 
 
 def _unprefixed(line: str, prefix: str) -> str:

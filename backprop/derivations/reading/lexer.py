@@ -76,6 +76,11 @@ class TexLexer(Scanner):
             if found:
                 self.at = found.end()
                 bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
+                double = self.tex.startswith("||", start)
+                if self.parts_arguments(start + 2 if double else self.at, bars):
+                    self.at += double
+                    self.emit("REL", start, "||" if double or bar == "\\|" else "|")
+                    continue
                 # || opens and closes a norm, but for |a||b|, where the first closes what is open
                 if self.tex.startswith("||", start) and (not bars or bars[-1][0] != "|"):
                     self.at, bar = start + 2, "\\|"
@@ -84,6 +89,31 @@ class TexLexer(Scanner):
                 self.emit(kind, start, "abs" if bar == "|" else "norm")
                 continue
             self.one()
+
+    def parts_arguments(self, after: int, bars: list[tuple[str, int]]) -> bool:
+        """Is a bar the one of p(a | s), alone in its brackets?"""
+        opened = [t[2] for t in self.tokens if t[0] == "LPAR"]
+        if sum(t[0] == "LPAR" for t in self.tokens) <= sum(t[0] == "RPAR" for t in self.tokens):
+            return False
+        depth = 0
+        for t in reversed(self.tokens):  # the bracket that is open here
+            depth += (t[0] == "RPAR") - (t[0] == "LPAR")
+            if depth < 0:
+                opened = [t[2]]
+                break
+        if any(place > opened[-1] for _, place in bars):
+            return False
+        depth, k = 0, after
+        while k < len(self.tex):
+            command = re.match(r"\\(?:[A-Za-z]+|.)", self.tex[k:], re.S)
+            token = command[0] if command else self.tex[k]
+            if depth == 0 and (BAR.match(self.tex, k) or token == "&"):
+                return False
+            depth += (token in "([{") - (token in ")]}")
+            if depth < 0:
+                return token in ")]"
+            k += len(token)
+        return False
 
     def one(self, single: bool = False) -> None:
         """Read one token, and the arguments that belong to it."""

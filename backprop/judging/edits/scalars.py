@@ -71,6 +71,9 @@ def factor(place: Place) -> Iterator[Change]:
             if value != node.value:
                 detail = {"factor": _short(value), "was": written(node)}
                 yield "factor", 3, detail, ast.copy_location(num(value), node)
+    for name, value in scope.lengths.items() if is_number(node) and not in_exponent else ():
+        if node.value == value:  # right here, and at no other length
+            yield "factor", 1, {"factor": name, "was": written(node)}, expression(name)
     is_length = length_like(node, scope) and np.ndim(scope.value(node)) == 0
     for name, value in scope.lengths.items() if is_length else ():
         if written(node) != name and scope.value(node) != value:
@@ -97,7 +100,7 @@ def factor(place: Place) -> Iterator[Change]:
 
 def factors(scope: Scope) -> Iterator[tuple[str, float]]:
     seen = set()
-    known = (("2", 2.0), *scope.lengths.items(), *scope.counts.items(), ("4", 4.0), ("3", 3.0))
+    known = (*scope.lengths.items(), ("2", 2.0), *scope.counts.items(), ("4", 4.0), ("3", 3.0))
     for name, value in known:
         if value not in seen and value not in (0, 1):
             seen.add(value)

@@ -7,11 +7,13 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from backprop.judging.edits.places import Change, called, written
+import numpy as np
+
+from backprop.judging.edits.places import Change, Scope, called, expression, written
 from backprop.judging.source import clone
 
 
-def accumulated(statement: ast.stmt) -> Iterator[Change]:
+def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     """`+=` for `=`, and the other way round."""
     where: dict[str, Any] = {"lineno": statement.lineno, "col_offset": statement.col_offset}
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -25,7 +27,7 @@ def accumulated(statement: ast.stmt) -> Iterator[Change]:
         yield "overwritten", 4, {"was": "+=", "want": "="}, plain
 
 
-def reordered(statement: ast.stmt) -> Iterator[Change]:
+def reordered(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     """Two targets exchanged, a loop the other way round."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
@@ -46,7 +48,53 @@ def reordered(statement: ast.stmt) -> Iterator[Change]:
         yield "order", 1, {"was": written(statement.iter), "want": written(new.iter)}, new
 
 
-def unshared(statement: ast.stmt) -> Iterator[Change]:
+def lengths_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """`D` for `N` wherever a line has it: one slip, though it shows twice."""
+    for text, nodes in _repeated(statement, ast.Load).items():
+        value = scope.text(text)
+        if type(value) is not int:
+            continue
+        for name, length in scope.lengths.items():
+            if length != value and scope.text(name) == length:
+                changes = {id(node): expression(name) for node in nodes}
+                yield "factor", 4, {"factor": name, "was": text}, clone(statement, changes)
+
+
+def operands_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """Another variable wherever a line has one."""
+    for text, nodes in _repeated(statement, ast.Load).items():
+        value = scope.text(text)
+        if not isinstance(value, np.ndarray):
+            continue
+        for name, array in scope.arrays():
+            if name != text and array.shape == value.shape and array.dtype.kind == value.dtype.kind:
+                changes = {id(node): expression(name) for node in nodes}
+                yield "operand", 5, {"was": text, "want": name}, clone(statement, changes)
+
+
+def axes_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """`axis=1` for `axis=0` in all sums of a line."""
+    words = [n for n in ast.walk(statement) if isinstance(n, ast.keyword) and n.arg == "axis"]
+    texts = {written(word.value) for word in words}
+    if len(words) < 2 or len(texts) != 1:
+        return
+    (was,) = texts
+    for axis in ("0", "1", "-1", "2", "(0, 1)", "(0, 2, 3)", "None"):
+        if axis != was:
+            changes = {id(word.value): expression(axis) for word in words}
+            yield "axis", 3, {"was": was, "want": axis}, clone(statement, changes)
+
+
+def _repeated(statement: ast.stmt, context: type[ast.expr_context]) -> dict[str, list[ast.expr]]:
+    """The names and `x.shape[0]`, `c["x"]` that a statement reads more than once."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.Name, ast.Subscript)) and isinstance(node.ctx, context):
+            found.setdefault(written(node), []).append(node)
+    return {text: nodes for text, nodes in found.items() if len(nodes) > 1}
+
+
+def unshared(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     """`a = a * b` for `a *= b`, `dx = dout.copy()` for `dx = dout`: the array stays as it was."""
     if isinstance(statement, ast.AugAssign):
         where: dict[str, Any] = {"lineno": statement.lineno, "col_offset": statement.col_offset}
@@ -64,12 +112,12 @@ def unshared(statement: ast.stmt) -> Iterator[Change]:
         yield "inplace", 1, {}, new
 
 
-def subtracted(statement: ast.stmt) -> Iterator[Change]:
+def subtracted(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     """`-=` for `+=`."""
     yield from _operator(statement, "sign", {ast.Add: "+=", ast.Sub: "-="})
 
 
-def divided(statement: ast.stmt) -> Iterator[Change]:
+def divided(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     """`/=` for `*=`."""
     yield from _operator(statement, "factor", {ast.Mult: "*=", ast.Div: "/="})
 

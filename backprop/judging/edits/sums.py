@@ -168,7 +168,8 @@ def term(place: Place) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         for less, term in ((node.left, node.right), (node.right, node.left)):
             if not (less is node.right and isinstance(node.op, ast.Sub)):
-                yield "extra term", 6, {"term": written(term)}, less
+                again = written(term) in written(less)  # it is there already
+                yield "extra term", 2 if again else 6, {"term": written(term)}, less
     if not place.is_term or is_number(node):
         return
     got = scope.value(node) if place.parents else None

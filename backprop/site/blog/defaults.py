@@ -12,10 +12,11 @@ from backprop.site.blog.words import say
 
 # How each language is searched, where Material's own settings for it are not the best.
 SEARCH: dict[str, dict[str, Any]] = {
-    # Chinese words are told apart by jieba and keep no word characters that the trimmer knows;
-    # the stemmer would hide English words in Chinese posts.
+    # Chinese words are told apart by jieba and keep no word characters that the trimmer knows.
+    # With the stemmer words are not found as they are typed: the index has `varianc`, and
+    # Material's script looks for what begins with `variance`.
     "zh": {"lang": "en", "pipeline": ["stopWordFilter"]},
-    "en": {"lang": "en", "pipeline": ["stemmer", "stopWordFilter", "trimmer"]},
+    "en": {"lang": "en", "pipeline": ["stopWordFilter"]},
 }
 SEPARATOR = (
     r"[\s\u200b\u3000\-_.,:;!?=<>+*/\\@#$&%^~"

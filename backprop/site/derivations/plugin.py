@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,12 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
-from backprop.derivations.page import verify_page
+from backprop.derivations.page import is_tied, verify_page
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import without_comments
 from backprop.derivations.verdicts import Report, Verdict
+from backprop.program.page import Page
+from backprop.program.session import Session
 from backprop.site.derivations.blocks import DerivationsExtension
 from backprop.site.derivations.faults import faults
 from backprop.site.derivations.marks import CSS, legend, mark, premise
@@ -51,6 +55,12 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         theme = config.theme
         self.language = str(theme.get("language", theme.locale or "en"))
         self.reports: dict[str, list[tuple[Derivation, Report]]] = {}
+        # The posts run the pages; what formulas are tied to is asked of the same run.
+        self.run: dict[str, tuple[str, list[tuple[Derivation, Report]]]] = {}
+        self.lock = threading.Lock()
+        posts: Any = config.plugins.get("backprop/posts")
+        if posts is not None:
+            posts.after.append(self.verify_running)
         config.markdown_extensions.append(DerivationsExtension())
         config.extra_css.append(SHEET)
         mathematics: Any = config.plugins.get("backprop/mathematics")
@@ -63,10 +73,22 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.reports.clear()
 
+    def verify_running(self, page: Page, session: Session) -> Callable[[list[str]], None]:
+        """A page whose fences have just run: verified in that process, if it names its code."""
+        from backprop.derivations.evidence.code import PageCode
+
+        code = PageCode(page.text, page.path, session)
+        if is_tied(page.text):
+            with self.lock:  # pages run side by side
+                folder = self.folder / CACHE
+                found = verify_page(page.text, folder, self.config.proof, page.path, code)
+                self.run[str(page.path)] = (page.text, found)
+        return code.remember
+
     def on_page_markdown(
         self, markdown: str, *, page: Any, config: MkDocsConfig, files: Any
     ) -> str:
-        if "derivation" not in markdown:
+        if "///" not in markdown:
             return markdown
         source = page.file.content_string
         if page.file.abs_src_path:
@@ -75,7 +97,10 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         else:
             path = page.file.src_uri
         source = source.replace("\r\n", "\n")
-        reports = verify_page(source, self.folder / CACHE, self.config.proof)
+        known, reports = self.run.get(str(page.file.abs_src_path), ("", []))
+        if known != source:
+            file = Path(page.file.abs_src_path) if page.file.abs_src_path else None
+            reports = verify_page(source, self.folder / CACHE, self.config.proof, file)
         if path not in self.reports:
             for _, report in reports:
                 self._report(path, report)

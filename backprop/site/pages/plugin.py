@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from html import escape
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from mkdocs.config import config_options as c
@@ -14,10 +15,12 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 from backprop.site.faults import warn
-from backprop.site.pages import cards, metadata, policy, reading
+from backprop.site.pages import cards, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
@@ -55,6 +58,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self.written = {}
         self.cards: dict[str, cards.Drawing] = {}
+        self.path = learning.Path(())
         self.language = str(config.theme.get("language") or config.theme.locale or "en")
         for option, name in ((config.extra_css, STYLE), (config.extra_javascript, SCRIPT)):
             if name not in option:
@@ -104,6 +108,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
     @event_priority(-110)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         output = mended(output)
+        output = self._learning(output, page)
         self._check(output, config, page.file.src_uri)
         if config.site_url:
             about = self._about(output, page, config, self._card(output, page, config))
@@ -112,6 +117,38 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             output = with_byline(output, about)
         self.written[Path(page.file.abs_dest_path)] = page.file.src_uri
         return output
+
+    # When the pages of all posts have been read, and before one is written.
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> None:
+        self.path = learning.Path(file.page for file in files if file.page is not None)
+        for source, problem in self.path.problems:
+            warn(log, config.strict, f"{source}: {problem}")
+
+    # After the blog, which puts the newest first.
+    @event_priority(-100)
+    def on_page_context(
+        self, context: Any, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> Any:
+        if page.is_homepage and context.get("posts"):
+            context["posts"] = sorted(
+                context["posts"], key=lambda post: self.path.place(post.file.src_uri)
+            )
+        return context
+
+    def _learning(self, output: str, page: Page) -> str:
+        """The learning path: all of it where a page asks for it, what is beside it on a post."""
+
+        def relative(url: str) -> str:
+            return get_relative_url(url, page.url)
+
+        if learning.HERE in output:
+            output = output.replace(learning.HERE, self.path.drawn(self.language, relative))
+        beside = self.path.beside(page.file.src_uri, self.language, relative)
+        article = output.find('<article class="md-content__inner')
+        title = output.find("</h1>", article)
+        if not beside or article < 0 or title < 0:
+            return output
+        return output[: title + 5] + beside + output[title + 5 :]
 
     def on_post_template(
         self, output_content: str, *, template_name: str, config: MkDocsConfig
@@ -170,6 +207,14 @@ class PagesPlugin(BasePlugin[PagesOptions]):
                 break
         if not drawing:
             return None
+        words = next(
+            text
+            for text in (title, page.url.strip("/") or config.site_name, "")
+            if cards.drawable(text)
+        )
+        host = urlsplit(config.site_url or "").netloc
+        site = config.site_name if cards.drawable(config.site_name) else host
+        drawing = dataclasses.replace(drawing, title=words, site=site)
         name = f"{CARDS}/{drawing.key}.png"
         self.cards[name] = drawing
         alternative = say("card", self.language, title=title)

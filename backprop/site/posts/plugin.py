@@ -70,6 +70,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.root = Path()
         self.run = Run()
         self.owns = False
+        self.after: list[Any] = []  # what other plugins ask of a page that has run
 
     @event_priority(90)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -110,6 +111,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 sources.append((file.src_uri, page))
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
+            executor.after = self.after
             cache = Cache(self.root / CACHE, self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):

@@ -26,7 +26,7 @@ class RowsPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(self, file_path: Path, parent: Any) -> Any:
         collectors = yield
-        if is_page(collectors) and b"derivation" in file_path.read_bytes():
+        if is_page(collectors) and b"///" in file_path.read_bytes():
             elsewhere = self.project.language(file_path) is None
             if elsewhere or self.project.tests(file_path, DERIVATIONS):
                 collectors.append(RowsFile.from_parent(parent, path=file_path, plugin=self))
@@ -35,7 +35,7 @@ class RowsPlugin:
     def reports(self, path: Path) -> list[tuple[Derivation, Report]]:
         if path not in self._reports:
             proof = self.project.plugins.get(DERIVATIONS, {}).get("proof", True)
-            self._reports[path] = verify_page(_read(path), self.project.root / CACHE, proof)
+            self._reports[path] = verify_page(_read(path), self.project.root / CACHE, proof, path)
         return self._reports[path]
 
 

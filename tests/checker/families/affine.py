@@ -94,7 +94,7 @@ MISTAKES = [
     (usual, "db = np.sum(dout, axis=0)", "db = dout", "db", "missing sum"),
     (usual, "dx = dout.dot(w.T).reshape(x.shape)", "dx = dout.dot(w.T)", "dx", "shape"),
     (usual, "return dx, dw, db", "return dw, dx, db", "dw", "order"),
-    (usual, "return dx, dw, db", "return dx, dw", None, "shape"),
+    (usual, "return dx, dw, db", "return dx, dw, db, dout", None, "shape"),
     (
         staged,
         "db = np.ones(dout.shape[0]) @ dout",

@@ -8,6 +8,7 @@ X = (x_{ij}) \\in \\mathbb{R}^{n \\times d}   a matrix and the name of its entri
 \\bar{x}_j = \\frac1n \\sum_k x_{kj}     a definition, by entries …
 Y = X W + \\mathbf{1} b^\\top            … or whole
 \\sigma(z) = \\frac{1}{1 + e^{-z}}       a function; f : \\mathbb{R} \\to \\mathbb{R} any function
+x \\sim p,  X \\sim \\mathcal{N}(0, 1)   a distribution over a finite set, a random symbol
 L = L(Y)                              any number that depends on Y
 \\sum_k y_k = 1                        an assumption on variables
 """

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol, split
+from backprop.derivations.meaning.chance import OUTCOME
+from backprop.derivations.meaning.declare.chance import define_table
 from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.lengths import Unknown, find, unify
 from backprop.derivations.meaning.names import is_declared
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
+from backprop.derivations.meaning.shifts import has_tests, inferred, inside, without_idle
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
 from backprop.derivations.meaning.world import Assumption, Function, Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -35,6 +38,8 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         raise bad(tex, tex)
     left, right = sides
     reader = Reader(world, tex, tree)
+    if define_table(world, reader, left, right):
+        return True
     if define_function(world, reader, left, right):
         return True
     found = new_name(world, reader, left, right)
@@ -62,6 +67,11 @@ def define(
     for letter in letters:
         reader.dims.setdefault(letter, world.ranges.get(letter, Unknown()))
     value = arrays.columns(reader.side(right))
+    for letter in letters:
+        if isinstance(find(reader.dims[letter]), Unknown):
+            length = inferred(world, reader.shifted, reader.dims, letter)
+            if length is not None:
+                unify(reader.dims[letter], length)
     if letters:
         if value.shape:
             raise reader.fail("not-scalar", right, left=arrays.show_shape(value.shape), hint="")
@@ -78,23 +88,33 @@ def define(
     for letter, node in reader.pairs.items():
         if letter not in letters:
             raise reader.fail("pairs", node, index=letter)
+    hidden = tuple(sorted(n for n in reader.free if n.startswith(OUTCOME)))
+    outcomes = tuple((fresh("o"), reader.dims[n]) for n in hidden)
+    body = substitute(body, dict(zip(hidden, (Var(v) for v, _ in outcomes), strict=True)))
+    vars_ = (*vars_, *outcomes)
     for letter, node in reader.free.items():
-        if letter not in letters:
+        if letter not in (*letters, *hidden):
             raise reader.fail("free-index", node)
     if known is not None and not all(
-        unify(a, d) for a, (_, d) in zip(known.shape, vars_, strict=True)
+        unify(a, d) for a, (_, d) in zip(known.shape, vars_, strict=not hidden)
     ):
         raise reader.fail("declared-twice", left)
     for letter, (_, dim) in zip(letters, vars_, strict=False):
         if isinstance(find(dim), Unknown):
             raise reader.fail("index-unknown", left, found=letter)
     lam = resolved(Lam(vars_, body))
+    for guard in reader.guards:
+        if not inside(world, guard, reader.dims):
+            raise reader.fail("index-outside", guard.node)
+    lam = Lam(lam.vars, without_idle(world, lam.body, dict(lam.vars)))
+    if has_tests(lam.body):
+        raise reader.fail("index-outside", right)
     check_known(lam, reader, right)
     if key in names_in(lam):
         raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
     symbol = known or Symbol(key, ())
     symbol.shape = tuple(find(d) for _, d in vars_)
-    symbol.kind, symbol.definition = "defined", lam
+    symbol.kind, symbol.definition, symbol.hidden = "defined", lam, hidden
     world.symbols[key] = symbol
     return symbol
 
@@ -139,7 +159,7 @@ def define_function(world: World, reader: Reader, left: Node, right: Node) -> bo
     try:
         body = resolved(reader.number(right))
         check_known(body, reader, right)
-        for node in reader.free.values():
+        for node in (*reader.free.values(), *(g.node for g in reader.guards)):
             raise reader.fail("free-index", node)
     except Unreadable:
         del world.functions[key]

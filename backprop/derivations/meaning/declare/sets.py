@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from backprop.derivations.meaning import key_of, split
+from backprop.derivations.meaning.declare.chance import declare_elements, declare_table
 from backprop.derivations.meaning.declare.names import (
     LABELS,
     NUMBER,
@@ -17,6 +18,7 @@ from backprop.derivations.meaning.declare.names import (
     counts_from,
     declare_size,
     declare_variable,
+    linear_size,
     listed_names,
     read_lengths,
     read_name,
@@ -39,6 +41,8 @@ def declare_element(world: World, names: str, space: str) -> bool:
     binary = re.match(r"^\\\{\s*0\s*,\s*1\s*\\\}\s*(?:\^(\{.*\}|\w))?$", space)
     interval = re.match(rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]$", space)
     hit = SPACE.match(space)
+    if declare_elements(world, names, space):
+        return True
     if not (hit or binary or interval):
         raise bad(space, space)
     shape = read_lengths(world, (hit and hit["sup"]) or (binary and binary[1]) or None)
@@ -106,6 +110,13 @@ def declare_range(world: World, names: str, low: str, high: str) -> bool:
     hit = re.match(r"^(.*?)\s*(-\s*1)?$", high)
     assert hit
     size = "".join(hit[1].split())
+    several = re.fullmatch(r"(?:\d+[A-Za-z]\w*|.*[A-Za-z}].*[+-].*[A-Za-z].*)", size)
+    if several:
+        dim: Dim = linear_size(world, "".join(high.split()), high, 1 - int(low))
+        for name in names.split(","):
+            world.ranges[name.strip()] = dim
+        counts_from(world, int(low))
+        return True
     if (low == "0") != bool(hit[2]):
         if size.isdigit() and low == "0":
             size = str(int(size) + 1)
@@ -117,7 +128,7 @@ def declare_range(world: World, names: str, low: str, high: str) -> bool:
     if not size.isdigit() and not SIZE.match(size):
         raise bad(high, high)
     for name in names.split(","):
-        dim: Dim = int(size) if size.isdigit() else declare_size(world, size)
+        dim = int(size) if size.isdigit() else declare_size(world, size)
         world.ranges[name.strip()] = dim
     counts_from(world, int(low))
     return True
@@ -147,6 +158,8 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
 
 
 def declare_function(world: World, name: str, left: str, right: str) -> bool:
+    if declare_table(world, name, left, right):
+        return True
     key, _, _ = read_name(world, name)
     if key in world.symbols or key in world.sizes:
         raise Unreadable("declared-twice", 0, len(name), found=name)

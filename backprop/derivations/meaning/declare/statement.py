@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from backprop.derivations.meaning.declare.chance import (
+    declare_law,
+    declare_mean_name,
+    declare_moment,
+)
 from backprop.derivations.meaning.declare.definitions import declare_equation
 from backprop.derivations.meaning.declare.sets import (
     declare_bounds,
@@ -24,6 +29,9 @@ from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
 
 STATEMENTS = (  # the form of a statement, and what declares it
+    (r"^(.*?)\\sim(?![a-z])(.*)$", declare_law),
+    (r"^([^=]*[\])]\s*)=(.*)$", declare_moment),
+    (r"^([^=]*)=(\s*\\(?:mathbb|mathrm|operatorname).*[\])]\s*)$", declare_mean_name),
     (r"^(.*?)\\in\b(.*)$", declare_element),
     (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", declare_function),
     (r"^(.*?)=\s*([01])\s*[,;]\s*(?:\\\w+|\.\.\.)\s*,\s*(.*)$", declare_range),

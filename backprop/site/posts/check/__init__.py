@@ -22,22 +22,21 @@ from typing import Any
 
 import numpy as np
 
+from backprop.judging.lengths import has_lengths, lengths_of, meanings, other_lengths
 from backprop.program.fault import FenceError
 from backprop.site.posts.check.blame import Blame, Wrong
-from backprop.site.posts.check.follow import CannotFollowError, Statement, statements
-from backprop.site.posts.check.lengths import (
-    form,
-    has_lengths,
-    meanings,
-    other_lengths,
-    says_a_length,
-    tied,
+from backprop.site.posts.check.follow import (
+    CannotFollowError,
+    Statement,
+    inner_assignments,
+    statements,
+    targets,
 )
 from backprop.site.posts.check.names import Names, Variable
 from backprop.site.posts.check.points import Point, Points, strangers
 from backprop.site.posts.check.reading import read_through
 from backprop.site.posts.check.running import Lines, Wire
-from backprop.site.posts.check.verdict import Judge, shapes
+from backprop.site.posts.check.verdict import Judge, equal, shapes
 from backprop.site.posts.diagram import the_call
 
 POINTS = 3
@@ -122,6 +121,7 @@ class _Check:
         points, own = self._make()
         for point in points:
             self.lines.execute(point, upstream)
+        self._all_ran()
         own_values = self.points.make(0, shift=False)
         assert own_values is not None
         self.lines.same_forward(own_values, upstream)
@@ -139,6 +139,24 @@ class _Check:
         upstream, self.gradients = read_through(self.statements, self.names, self.real)
         return upstream
 
+    def _all_ran(self) -> None:
+        """A line that assigns a gradient and never runs would pass unseen."""
+        for statement in self.statements:
+            for inner in inner_assignments(statement.node):
+                names = [name for name in targets(inner) if self._is_gradient(name)]
+                if names and inner.lineno not in self.lines.ran:
+                    raise CannotFollowError(
+                        f"`{ast.unparse(inner).splitlines()[0]}` never ran, so `{names[0]}` was "
+                        "not checked there: take the line out of its `if`, `for` or `try`, or "
+                        "call the function so that it runs",
+                        inner.lineno,
+                    )
+
+    def _is_gradient(self, name: str) -> bool:
+        return name not in self.names.bound and (
+            self.names.variable(name) is not None or bool(re.match(r"d[^\W\d]", name))
+        )
+
     def _foreign(self) -> list[str]:
         """The names of the page that the lines read and that mean nothing in f."""
         return [
@@ -155,9 +173,7 @@ class _Check:
         They differ in what a number of the page means, `N = x.shape[0]` of an earlier fence: the
         lines have to be right for one of its meanings.
         """
-        lengths = tied(self.args)
-        if not lengths or says_a_length(self.request["code"], lengths):
-            return []
+        lengths = lengths_of(self.args)
         if any(
             of and of.partial and name in self.namespace and name not in self.wires
             for name in self.reads
@@ -172,7 +188,7 @@ class _Check:
             elif has_lengths(value, lengths):
                 return []
         with contextlib.suppress(Exception):
-            if args := other_lengths(self._trace, self.args, form):
+            if args := other_lengths(self._trace, self.args):
                 found = meanings(numbers, self.args, args)
                 some = [self.points.make(POINTS, args=args) for _ in found]
                 return [
@@ -195,17 +211,17 @@ class _Check:
                 marks = self._judge(points, one, upstream)
                 if one.error is None:
                     return marks
-                raise self._stops(self.statements[len(one.versions)], one)
+                raise self._stops(self.statements[len(one.versions)], points[0], one)
             except FenceError as error:
                 errors.append(error)
                 self.wires.clear()
                 self.wires.update(wires)
         raise max(errors, key=lambda error: error.line)
 
-    def _stops(self, statement: Statement, point: Point) -> FenceError:
+    def _stops(self, statement: Statement, own: Point, point: Point) -> FenceError:
         message = (
-            f"`{ast.unparse(statement.node).splitlines()[0]}` works for the lengths of this page, "
-            f"where some are equal, and not for others, {shapes(point)}: "
+            f"`{ast.unparse(statement.node).splitlines()[0]}` works for the lengths of this page"
+            f"{equal(own)} and not for others, {shapes(point)}: "
             f"{type(point.error).__name__}: {point.error}"
         )
         return FenceError(message, self.request["first"] + statement.line - 1)

@@ -48,12 +48,13 @@ class Statement:
         inner = [
             node
             for node in ast.walk(self.node)
-            if isinstance(node, (*_ASSIGNMENTS, ast.Expr)) and name in _targets(node)
+            if isinstance(node, (*_ASSIGNMENTS, ast.Expr)) and name in targets(node)
         ]
         return max(inner, key=lambda node: node.lineno, default=self.node)
 
 
 _ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
+_HIDING = {"exec", "globals", "locals", "vars", "setattr"}  # they assign by text
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -68,12 +69,18 @@ def statements(code: str) -> list[Statement]:
                 node.lineno,
             )
         for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and _called(inner) in _HIDING:
+                raise CannotFollowError(
+                    f"check cannot follow what `{_called(inner)}` assigns: write its lines in "
+                    "the fence",
+                    inner.lineno,
+                )
             if isinstance(inner, (ast.Lambda, *_FUNCTIONS)) and not isinstance(inner, ast.Lambda):
                 raise CannotFollowError("check cannot follow a function in here", inner.lineno)
         found.append(
             Statement(
                 node,
-                tuple(_targets(node)),
+                tuple(targets(node)),
                 frozenset(_read(node)),
                 isinstance(node, _ASSIGNMENTS),
             )
@@ -81,7 +88,14 @@ def statements(code: str) -> list[Statement]:
     return found
 
 
-def _targets(node: ast.AST) -> Iterator[str]:
+def inner_assignments(node: ast.AST) -> Iterator[ast.stmt]:
+    """The simple statements inside an `if`, a loop, a `try` or a `with` that assign something."""
+    for inner in ast.walk(node):
+        if inner is not node and isinstance(inner, (*_ASSIGNMENTS, ast.Expr)):
+            yield inner
+
+
+def targets(node: ast.AST) -> Iterator[str]:
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assign):
             targets = inner.targets

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import copy
 import io
 from typing import Any
 
@@ -12,6 +13,30 @@ from backprop.site.posts.check.names import Names
 from backprop.site.posts.check.points import TOLERANCE, Point, array, fresh, known, lazy, same
 
 Wire = tuple[str, str, str]
+
+
+RAN = "__backprop_ran__"
+
+
+class _Reporting(ast.NodeTransformer):
+    """After every simple statement: `__backprop_ran__(its line)`."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(node, field, None)
+            if isinstance(body, list) and isinstance(node, (ast.stmt, ast.ExceptHandler)):
+                setattr(node, field, [part for one in body for part in _reported(one)])
+        for case in getattr(node, "cases", ()):  # of a match statement
+            case.body = [part for one in case.body for part in _reported(one)]
+        return node
+
+
+def _reported(one: ast.stmt) -> list[ast.stmt]:
+    if not isinstance(one, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
+        return [one]
+    call = ast.Call(ast.Name(RAN, ast.Load()), [ast.Constant(one.lineno)], [])
+    return [one, ast.copy_location(ast.Expr(call), one)]
 
 
 class Lines:
@@ -29,6 +54,7 @@ class Lines:
         self.statements, self.names, self.graph = statements, names, names.graph
         self.namespace, self.wires, self.file = namespace, wires, file
         self.first, self.what = request["first"], f'check="{request["check"]}"'
+        self.ran: set[int] = set()  # lines inside of others that have run
         self.reads = {name for one in statements for name in one.reads}
 
     def execute(
@@ -48,15 +74,13 @@ class Lines:
             for name, value in self.namespace.items()
         }
         scope |= point.names
+        scope[RAN] = self.ran.add
         for name in self.reads:
             value = self._value(name, point, self._on_page(name))
             if value is not None:
                 scope[name] = value
         for statement in self.statements if statements is None else statements:
-            module = ast.Module([statement.node], [])
-            ast.increment_lineno(statement.node, self.first - 1)
-            code = compile(module, self.file, "exec")
-            ast.increment_lineno(statement.node, 1 - self.first)
+            code = compile(self._reporting(statement.node), self.file, "exec")
             try:
                 with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
                     exec(code, scope)
@@ -70,6 +94,14 @@ class Lines:
                 if self.names.forward(name) or name in upstream:
                     scope[name] = self._value(name, point)
         return scope
+
+    def _reporting(self, node: ast.stmt) -> ast.Module:
+        """A statement on its lines of the page; those inside it say that they have run."""
+        node = copy.deepcopy(node)
+        if not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
+            node = _Reporting().visit(node)
+        ast.increment_lineno(node, self.first - 1)
+        return ast.fix_missing_locations(ast.Module([node], []))
 
     def _on_page(self, name: str) -> str | None:
         """Which of the values that f has called `name` the page's is; the last if none."""

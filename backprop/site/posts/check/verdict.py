@@ -155,10 +155,16 @@ class Judge:
         _, text, first, wire = min(options, key=lambda option: option[0])
         if points[first].graph.inputs and first and shapes(points[first]) != shapes(points[0]):
             text += (
-                "; it is right for the lengths of this page, where some are equal, "
+                f"; it is right for the lengths of this page{equal(points[0])} "
                 f"and wrong for others: {shapes(points[first])}"
             )
         return text, wire
+
+
+def equal(point: Point) -> str:
+    """What else there is to say of lengths by which a line is right."""
+    lengths = [n for node in point.graph.inputs.values() for n in node.shape if n > 1]
+    return ", where some are equal," if len(set(lengths)) < len(lengths) else ""
 
 
 def shapes(point: Point) -> str:

@@ -114,6 +114,7 @@ def figure(
     dout: Sequence[np.ndarray] | None = None,
     anchor: str = "",
     legend: bool = True,
+    once: bool = False,
 ) -> str:
     """The HTML of a graph's figure.
 
@@ -132,6 +133,9 @@ def figure(
         The figure's id, of which the ids of its steps are made; without it there are none.
     legend : bool
         Whether the colours and lines are explained below the figure: once a page is enough.
+    once : bool
+        Whether it steps through the computation by itself, once, when it is first seen; never
+        where the reader wants no motion.
     """
     if backward is None:
         try:
@@ -159,17 +163,20 @@ def figure(
             ("down", [svg(drawn, "down", lang, standalone=False)]),
         )
     ]
-    wide = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
+    kind = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
+    kind += " bp-once" if once else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
     ident = f' id="{anchor}"' if anchor else ""
+    # Sections: for Material's search, what is left out ends with the first element that ends and
+    # is of the same kind, so it may have none of its kind inside.
     return (
-        f'<figure class="bp-figure{wide}"{ident} data-say="{escape(say("say", lang))}"'
+        f'<figure class="bp-figure{kind}"{ident} data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
-        f'<div class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
+        f'<section class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
         f"{_intro(graph, steps, lang)}"
-        f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></div>'
-        '<div class="bp-body" data-search-exclude>'
-        f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</div>'
+        f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></section>'
+        '<section class="bp-body" data-search-exclude>'
+        f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</section>'
         + (_legend(drawn, lang) if legend else "")
         + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
         + "</figure>\n"

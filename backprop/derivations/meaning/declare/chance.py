@@ -1,0 +1,391 @@
+r"""Declares what is random: x \in \mathcal{X}, x \sim p, X \sim \mathcal{N}(0, 1), moments."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from backprop.derivations.meaning import Reader, key_of, split
+from backprop.derivations.meaning.chance import OUTCOME, arguments, is_dot, spelled
+from backprop.derivations.meaning.declare.names import bad, listed_names, read_name
+from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.nodes import index_key
+from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
+from backprop.derivations.meaning.terms import (
+    At,
+    Big,
+    Call,
+    Entry,
+    Fn,
+    Lam,
+    Pow,
+    Term,
+    Test,
+    Var,
+    Where,
+    add,
+    mul,
+    neg,
+    num,
+)
+from backprop.derivations.meaning.world import TRUE, Function, Law, Symbol, Table, World
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.tree import Node, read
+
+SET = re.compile(r"^\\mathcal\s*\{?\s*([A-Z])\s*\}?$")
+MOMENT = re.compile(
+    r"^\s*\\(?P<kind>mathbb\s*\{?E\}?|mathrm\{E\}|operatorname\{(?:E|Var)\}|mathrm\{Var\})\s*"
+    r"(?:\\left)?[\[(](?P<name>.*?)(?:\\right)?[\])]$",
+    re.S,
+)
+
+
+def finite_set(world: World, tex: str) -> str | None:
+    r"""The size of \mathcal{X}."""
+    hit = SET.match(tex.strip())
+    if hit is None:
+        return None
+    name = f"\\mathcal{{{hit[1]}}}"
+    world.sizes.setdefault(name, 2)
+    return name
+
+
+def declare_elements(world: World, names: str, space: str) -> bool:
+    r"""x \in \mathcal{X}: x runs over a finite set."""
+    size = finite_set(world, space)
+    if size is None:
+        return False
+    for name in names.split(","):
+        letter = name.strip()
+        if not re.fullmatch(r"[a-z]", letter) or letter in world.symbols:
+            raise bad(f"{letter} \\in {space}", names)
+        world.ranges[letter] = size
+    return True
+
+
+def declare_table(world: World, name: str, left: str, right: str) -> bool:
+    r"""f : \mathcal{X} \times \mathcal{A} \to \mathbb{R}."""
+    sets = [finite_set(world, part) for part in re.split(r"\\times\b|×", left)]
+    if any(s is None for s in sets):
+        return False
+    real = re.match(
+        r"^(?:\\mathbb\s*\{?\s*R\s*\}?\s*(?P<sign>_.*)?|\(\s*0\s*,\s*(?P<one>1)\s*\))$", right
+    )
+    if not real:
+        raise bad(right, right)
+    dims = tuple(s for s in sets if s is not None)
+    key = f"{name.strip()}()"
+    symbol = Symbol(key, dims)
+    if real["sign"] or real["one"]:
+        symbol.bounds = (Fraction(0), Fraction(1) if real["one"] else None)
+    world.symbols[key] = symbol
+    world.tables.setdefault(spelled(name), []).append(Table(key, (), len(dims), dims))
+    return True
+
+
+def define_table(world: World, reader: Reader, left: Node, right: Node) -> bool:
+    r"""p(x) = \sum_z p(x, z), p(z \mid x) = …: a table of its own, by its letters."""
+    if left.kind != "product" or len(left.parts) != 2 or left.parts[1].kind != "paren":
+        return False
+    args, own = arguments(left.parts[1])
+    letters = tuple(index_key(n) or "" for n in args)
+    if not letters or not all(n in world.ranges for n in letters):
+        return False
+    if not all(str(world.ranges[n]).startswith("\\mathcal") for n in letters):
+        return False
+    for n in letters:
+        reader.dims.setdefault(n, world.ranges[n])
+    value = resolved(reader.number(right))
+    for n, node in reader.free.items():
+        if n not in letters:
+            raise reader.fail("free-index", node)
+    vars_ = tuple((fresh(n), world.ranges[n]) for n in letters)
+    body = substitute(value, dict(zip(letters, (Var(v) for v, _ in vars_), strict=True)))
+    key = f"{reader.text(left.parts[0])}({text_of(letters, own)})"
+    if key in world.symbols:
+        return False
+    dims = tuple(d for _, d in vars_)
+    world.symbols[key] = Symbol(key, dims, "defined", Lam(vars_, body))
+    name = spelled(reader.text(left.parts[0]))
+    world.tables.setdefault(name, []).append(Table(key, letters, own, dims, True))
+    return True
+
+
+def text_of(letters: tuple[str, ...], own: int) -> str:
+    bar = r" \mid " if own < len(letters) else ""
+    return ", ".join(letters[:own]) + bar + ", ".join(letters[own:])
+
+
+# --- what is distributed how ----------------------------------------------------------------------
+
+
+def declare_law(world: World, names: str, law: str) -> bool:
+    r"""X \sim \mathcal{N}(\mu, \sigma^2), x \sim p_\theta, a \sim \pi(a \mid s)."""
+    known = re.match(
+        r"^(?:\\mathcal\s*\{?\s*(?P<letter>[NU])\s*\}?|(?P<normal>N)(?=\s*\()|\\(?:operatorname|mathrm|text)"
+        r"\s*\{(?P<name>[A-Za-z]+)\})\s*(?:\\left)?\((?P<args>.*?)(?:\\right)?\)$",
+        law,
+        re.S,
+    )
+    if known is None:
+        return declare_distribution(world, names, law)
+    name = known["name"] or {"N": "normal", "U": "uniform"}[known["letter"] or known["normal"]]
+    kind = LAWS.get(name.lower())
+    args = split_arguments(known["args"])
+    if kind is None or len(args) != (1 if kind == "bernoulli" else 2):
+        raise bad(law, law)
+    values = [number(world, a) for a in args]
+    for one, counted in listed_names(world, names):
+        add_random(world, one, counted, kind, *values)
+    return True
+
+
+LAWS = {
+    "normal": "normal",
+    "n": "normal",
+    "gaussian": "normal",
+    "bernoulli": "bernoulli",
+    "bern": "bernoulli",
+    "ber": "bernoulli",
+    "uniform": "uniform",
+    "unif": "uniform",
+    "u": "uniform",
+}
+
+
+def split_arguments(tex: str) -> list[str]:
+    parts, depth, last = [], 0, 0
+    for k, ch in enumerate(tex):
+        depth += (ch in "{([") - (ch in "})]")
+        if ch == "," and depth == 0:
+            parts.append(tex[last:k])
+            last = k + 1
+    return [*parts, tex[last:]]
+
+
+def number(world: World, tex: str) -> Term:
+    tree = read(tex)
+    reader = Reader(world, tex, tree)
+    value: Term = resolved(reader.number(tree))
+    for node in reader.free.values():
+        raise reader.fail("free-index", node)
+    return value
+
+
+def add_random(world: World, name: str, counted: tuple[Dim, ...], kind: str, *values: Term) -> None:
+    """Enter a random symbol: its outcomes, their weights, and what it is at each."""
+    key, letters, _ = read_name(world, name)
+    counted = counted or tuple(world.ranges[n] for n in letters)
+    known = world.symbols.get(key)
+    if known is not None and (known.shape or known.definition is not None or known.hidden):
+        raise Unreadable("declared-twice", found=name)
+    if key in world.sizes or key in world.functions or len(counted) > 1:
+        raise Unreadable("declared-twice", found=name)
+    law = Law(kind, bool(counted))
+    dim: Dim = law.count if not counted else f"Ω({key})"
+    if counted:
+        world.spaces[str(dim)] = (law.count, counted[0])
+    weight, base = f"P({key})", f"Z({key})"
+    world.symbols[base] = Symbol(base, (*counted, dim), "fixed", law=law)
+    outcome = OUTCOME + key
+    world.outcomes[outcome] = (weight, dim)
+    o = fresh("o")
+    places = tuple((fresh("i"), d) for d in counted)
+    z = Entry(base, (*(Var(v) for v, _ in places), Var(o)))
+    if kind == "bernoulli":
+        body: Term = z
+        p = values[0]
+        table = Where(Test("=", Var(o), At(None, 0)), add(num(1), neg(p)), p)
+        world.symbols[weight] = Symbol(weight, (dim,), "defined", Lam(((o, dim),), table))
+        if counted:
+            raise bad(f"{name} \\sim …", name)
+    else:
+        world.symbols[weight] = Symbol(weight, (dim,), "fixed", law=law.weights)
+        if kind == "uniform":
+            low, high = values
+            middle = mul(num("1/2"), add(low, high))
+            body = add(middle, mul(num("1/2"), add(high, neg(low)), z))
+        else:
+            mean, variance = values
+            body = add(mean, mul(root(variance), z))
+    lam = Lam((*places, (o, dim)), body)
+    world.symbols[key] = Symbol(
+        key, (*counted, dim), "defined", lam, family=len(counted), hidden=(outcome,)
+    )
+    world.cited[key] = world.cited[weight] = TRUE
+    known_moments(world, key, kind, values, counted)
+
+
+def root(variance: Term) -> Term:
+    if isinstance(variance, Pow) and variance.exponent == num(2):
+        return (
+            Fn("abs", (variance.base,)) if not isinstance(variance.base, Entry) else variance.base
+        )
+    return Pow(variance, num("1/2"))
+
+
+def known_moments(
+    world: World, key: str, kind: str, values: tuple[Term, ...], counted: tuple[Dim, ...]
+) -> None:
+    """What the prover may use: Σ P = 1, Σ P Z = 0, …"""
+    weight, dim = world.outcomes[OUTCOME + key]
+    base = f"Z({key})"
+
+    def mean(*factors: tuple[str, ...]) -> Term:
+        o = fresh("o")
+        entries = (Entry(base, (*(Var(v) for v in at), Var(o))) for at in factors)
+        return Big("sum", o, dim, mul(Entry(weight, (Var(o),)), *entries))
+
+    world.moments.append((mean(), num(1)))
+    if kind == "bernoulli":
+        world.moments += [(mean(*[()] * k), values[0]) for k in (1, 2, 3, 4)]
+        return
+    if counted:
+        i, j = fresh("i"), fresh("j")
+        world.moments.append((mean((i,)), num(0)))
+        if kind != "uniform":
+            world.moments.append((mean((i,), (j,)), Test("=", Var(i), Var(j))))
+            world.moments.append((mean((i,), (i,)), num(1)))
+        return
+    table: dict[str, tuple[int | str, ...]] = {
+        "normal": (0, 1, 0, 3),
+        "uniform": (0, "1/3", 0, "1/5"),
+        "any": (0, 1),
+    }
+    for k, value in enumerate(table[kind], 1):
+        world.moments.append((mean(*[()] * k), num(value)))
+
+
+def declare_mean_name(world: World, left: str, right: str) -> bool:
+    r"""\mu = \mathbb{E}[X] of a name that is not declared yet: names its mean, too."""
+    hit = MOMENT.match(right)
+    if hit is None or read_name(world, hit["name"].strip())[0] in world.symbols:
+        return False
+    key, letters, _ = read_name(world, left)
+    if letters:
+        return False
+    world.symbols.setdefault(key, Symbol(key, ()))
+    return declare_moment(world, right, left)
+
+
+def declare_moment(world: World, left: str, right: str) -> bool:
+    r"""\mathbb{E}[X] = \mu of a name that is not declared yet, or whose mean is still open."""
+    hit = MOMENT.match(left)
+    if hit is None:
+        return False
+    is_mean = "Var" not in hit["kind"]
+    name = hit["name"].strip()
+    try:
+        tree = read(name)
+    except Unreadable:
+        return False
+    if key_of(split(tree)[0]) is None or tree.kind not in (
+        "letter",
+        "symbol",
+        "scripted",
+        "accent",
+        "name",
+        "font",
+    ):
+        return False
+    key = read_name(world, name)[0]
+    bare = key.partition("_")[0]
+    pending = world.pending.get(key)
+    if key in world.symbols and pending is None:
+        return False
+    if bare in world.symbols and world.pending.get(bare) is not None:
+        key, pending = bare, world.pending[bare]
+    value = number(world, right)
+    if pending is None:
+        _, letters, _ = read_name(world, name)
+        counted = tuple(world.ranges[n] for n in letters)
+        hidden = [f"{part}({key})" for part in ("mean", "variance")]
+        for k, extra in enumerate(hidden):
+            world.symbols[extra] = Symbol(extra, ())
+            if k == 1:
+                world.symbols[extra].bounds = (Fraction(0), None)
+        add_random(world, name, counted, "any", *(Entry(h) for h in hidden))
+        pending = world.pending[key] = {"mean", "variance"}
+    what = "mean" if is_mean else "variance"
+    if what not in pending:
+        return False
+    pending.remove(what)
+    open_ = f"{what}({key})"
+    symbol = world.symbols[open_]
+    symbol.kind, symbol.definition = "defined", Lam((), value)
+    world.cited[open_] = TRUE
+    return True
+
+
+def declare_distribution(world: World, names: str, law: str) -> bool:
+    r"""x \sim p, a \sim \pi_\theta(a \mid s): a distribution over the finite set of the letters."""
+    letters = tuple(n.strip() for n in names.strip("() ").split(","))
+    tree = read(law)
+    items = tree.parts if tree.kind == "product" else (tree,)
+    reader = Reader(world, law, tree)
+    if not all(n in world.ranges for n in letters):
+        raise bad(f"{names} \\sim {law}", names)
+    given: tuple[str, ...] = ()
+    if len(items) == 2 and items[1].kind == "paren":
+        args, own = arguments(items[1])
+        if not all(is_dot(n) for n in args[:own]):
+            letters = tuple(index_key(n) or "" for n in args[:own])
+        given = tuple(index_key(n) or "" for n in args[own:])
+        if not all(n in world.ranges for n in (*letters, *given)):
+            raise bad(law, law)
+    elif len(items) != 1:
+        raise bad(law, law)
+    dims = tuple(world.ranges[n] for n in (*letters, *given))
+    written = reader.text(items[0])
+    name = spelled(written)
+    key = f"{written}({text_of((*letters, *given), len(letters))})"
+    table = Table(key, (*letters, *given), len(letters), dims, True)
+    if key not in world.symbols:
+        enter_distribution(world, key, dims, len(letters), parameters(world, reader, items[0]))
+        world.tables.setdefault(name, []).append(table)
+    for letter in letters:
+        if len(letters) == 1:
+            world.laws[letter] = (table, dims[:1])
+    return True
+
+
+def parameters(world: World, reader: Reader, node: Node) -> list[str]:
+    r"""The \theta of p_\theta, if it is declared."""
+    sub = split(node)[1]
+    found = [key_of(n) or "" for n in sub.parts] if sub.parts else []
+    return [k for k in found if k in world.symbols and world.symbols[k].kind == "variable"]
+
+
+def enter_distribution(
+    world: World, key: str, dims: tuple[Dim, ...], own: int, by: list[str]
+) -> None:
+    """Positive numbers whose sum is 1: any, or any that depend on parameters."""
+    if not by:
+        world.symbols[key] = Symbol(key, dims, "fixed", law=Law("simplex", False, own))
+    else:
+        name = f"score {key}"
+        shapes = tuple(world.symbols[k].shape for k in by)
+        world.functions[name] = Function(name, shapes, dims)
+        places = tuple((fresh("x"), d) for d in dims)
+
+        def score(at: tuple[Var, ...]) -> Term:
+            lams = []
+            for k, shape in zip(by, shapes, strict=True):
+                own_ = tuple((fresh("a"), d) for d in shape)
+                lams.append(Lam(own_, Entry(k, tuple(Var(v) for v, _ in own_))))
+            return Fn("exp", (Call(name, tuple(lams), at),))
+
+        whole = tuple(Var(v) for v, _ in places)
+        summed = tuple((fresh("x"), d) for d in dims[:own])
+        total: Term = score((*(Var(v) for v, _ in summed), *whole[own:]))
+        for v, d in reversed(summed):
+            total = Big("sum", v, d, total)
+        body = mul(score(whole), Pow(total, num(-1)))
+        world.symbols[key] = Symbol(key, dims, "defined", Lam(places, body))
+        world.cited[key] = TRUE
+    given = tuple(Var(fresh("g")) for _ in dims[own:])
+    names = [fresh("x") for _ in dims[:own]]
+    value: Term = Entry(key, (*(Var(n) for n in names), *given))
+    for n, d in reversed(list(zip(names, dims[:own], strict=True))):
+        value = Big("sum", n, d, value)
+    world.moments.append((value, num(1)))

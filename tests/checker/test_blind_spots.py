@@ -1,0 +1,149 @@
+"""Slips that the given lengths hide, and two slips of one kind in one line."""
+
+import ast
+
+import numpy as np
+import pytest
+
+import backprop as bp
+
+
+def array(*shape, seed=0):
+    return np.random.default_rng([seed, *shape]).normal(size=shape)
+
+
+def check(f, backward, *args):
+    return bp.check(f, backward, *args, lang="en")
+
+
+def layernorm(x, gamma, beta):
+    mu = np.mean(x, axis=1, keepdims=True)
+    var = np.var(x, axis=1, keepdims=True)
+    xhat = (x - mu) / np.sqrt(var + 1e-5)
+    out = gamma * xhat + beta
+    return out, (xhat, gamma, var)
+
+
+def copied_from_batchnorm(dout, cache):
+    xhat, gamma, var = cache
+    N, D = dout.shape  # noqa: RUF059
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * xhat, axis=0)
+    dxhat = dout * gamma
+    s1 = np.sum(dxhat, axis=1, keepdims=True)
+    s2 = np.sum(dxhat * xhat, axis=1, keepdims=True)
+    dx = 1 / N / np.sqrt(var + 1e-5) * (N * dxhat - s1 - xhat * s2)
+    return dx, dgamma, dbeta
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (4, 4), (2, 2)])
+def test_n_for_d_twice_in_a_line_is_one_correction_at_any_size(shape):
+    report = check(
+        layernorm, copied_from_batchnorm, array(*shape), array(shape[1]), array(shape[1])
+    )
+    assert (report.ok, report.first_wrong, report.hint) == (False, "dx", "factor")
+    assert "`N` where `D` is needed" in report.message
+    change = report.mistakes[0].change
+    assert "N" not in {n.id for n in ast.walk(ast.parse(change)) if isinstance(n, ast.Name)}
+    assert ("at the given lengths only" in report.message) == (shape[0] == shape[1])
+
+
+def test_two_axes_in_a_line_are_one_correction():
+    def normalized(x):
+        diff = x - np.mean(x, axis=1, keepdims=True)
+        std = np.sqrt(np.mean(diff**2, axis=1, keepdims=True) + 1e-5)
+        xhat = diff / std
+        return xhat, (xhat, std)
+
+    def wrong(dout, cache):
+        xhat, std = cache
+        both = np.mean(dout, axis=0, keepdims=True) + xhat * np.mean(
+            dout * xhat, axis=0, keepdims=True
+        )
+        return (dout - both) / std
+
+    for shape in ((5, 4), (4, 4)):
+        report = check(normalized, wrong, array(*shape))
+        assert (report.first_wrong, report.hint) == ("both", "axis")
+        assert report.mistakes[0].change.count("axis=1") == 2
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4])
+def test_advice_names_no_number_where_a_length_is_meant(rows):
+    def mean_of_squares(x):
+        square = x**2
+        out = np.mean(square, axis=0)
+        return out
+
+    def backward(dout, x):
+        N = x.shape[0]
+        dsquare = dout / N
+        return 2 * x * dsquare
+
+    def forgot(dout, x):
+        N = x.shape[0]
+        dsquare = dout
+        return 2 * x * dsquare + 0 * N
+
+    assert check(mean_of_squares, backward, array(rows, 5)).ok
+    report = check(mean_of_squares, forgot, array(rows, 5))
+    assert (report.first_wrong, report.hint) == ("dsquare", "factor")
+    assert report.mistakes[0].change == "dsquare = dout / N"
+
+
+# ── right code stays right at whatever lengths it is tried ──────────────────────────────────
+def cross_entropy(x, y):
+    e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[np.arange(len(y)), y]))
+    return loss, (p, y)
+
+
+def cross_entropy_backward(dout, cache):
+    p, y = cache
+    dx = p.copy()
+    dx[np.arange(len(p)), y] -= 1
+    return dout * dx / len(p)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 3)])
+def test_labels_stay_as_many_as_the_rows(shape):
+    y = np.arange(shape[0]) % shape[1]
+    assert check(cross_entropy, cross_entropy_backward, array(*shape), y).ok
+
+
+def test_numbers_that_the_code_takes_from_outside_fix_the_lengths():
+    N = 4
+
+    def f(x):
+        out = np.mean(x**3, axis=0)
+        return out
+
+    def with_closure(dout, x):
+        return 3 * x**2 * dout / N
+
+    def with_literal(dout, x):
+        return 3 * x**2 * dout / 4
+
+    mask = np.ones((4, 4))
+
+    def with_array(dout, x):
+        return 3 * x**2 * dout * mask / x.shape[0]
+
+    for backward in (with_closure, with_literal, with_array):
+        report = check(f, backward, array(4, 4))
+        assert report.ok, str(report)
+
+
+def test_square_matrices_that_have_to_be_square_stay_so():
+    def f(a, b):
+        out = np.linalg.inv(a) @ b
+        return out, (a, b, out)
+
+    def backward(dout, cache):
+        a, _b, out = cache
+        db = np.linalg.inv(a).T @ dout
+        da = -db @ out.T
+        return da, db
+
+    assert check(f, backward, array(3, 3) + 3 * np.eye(3), array(3, 3)).ok

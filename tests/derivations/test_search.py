@@ -1,0 +1,28 @@
+"""A seeded sample of the two long searches (`search.py`)."""
+
+from collections import Counter
+
+from .search import broken_by, fuzzed, judged, real_blocks, text_of
+
+COUNT = 300
+
+
+def test_no_input_ends_in_a_traceback():
+    assert len(real_blocks()) > 40
+    rows: Counter[str] = Counter()
+    for seed in range(COUNT):
+        _, said, _, counts = broken_by(seed, prove=False)
+        assert not said, f"seed {seed}: {said}\n{fuzzed(seed)}"
+        rows += counts
+    assert rows["checked"] > COUNT / 10  # some of it is read
+
+
+def test_no_false_equation_is_accepted():
+    table: Counter[tuple[str, bool]] = Counter()
+    for seed in range(COUNT):
+        _, truth, status = judged(seed, prove=seed % 4 == 0)
+        accepted = status in ("proved", "checked")
+        assert not (truth == "false" and accepted), f"seed {seed}: {text_of(seed)}"
+        table[truth, accepted] += 1
+    assert table["false", False] > COUNT / 2
+    assert table["true", True] > COUNT / 20
