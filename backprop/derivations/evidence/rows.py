@@ -168,6 +168,9 @@ class Derivator(Repairing):
             return []  # only words
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
+        if len(nodes) > 1 and nodes[-1] is NONE:
+            at = max(tree.start, len(tex.rstrip()) - 1)
+            raise Unreadable("dangling", at, at + 1, found=tex[at : at + 1])
         if ":=" in ops:
             if not declare(self.world, tex, verdict.line):
                 return []

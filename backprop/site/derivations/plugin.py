@@ -25,7 +25,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
-from backprop.derivations.explain import STATUS, describe
+from backprop.derivations.explain import STATUS, describe, repeated
 from backprop.derivations.page import is_tied, verify_page
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import without_comments
@@ -112,8 +112,9 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         return annotated(markdown, before, reports, path, self.language, self.beside_rows)
 
     def _report(self, path: str, report: Report) -> None:
+        told = repeated(report.verdicts)
         for verdict in report.verdicts:
-            if verdict.ok:
+            if verdict.ok or id(verdict) in told:
                 continue
             said = "\n    ".join(describe(verdict, self.language))
             status = STATUS[verdict.status]["zh" if self.language.startswith("zh") else "en"]
