@@ -169,8 +169,8 @@ class Derivator(Repairing):
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
         if len(nodes) > 1 and nodes[-1] is NONE:
-            at = max(tree.start, len(tex.rstrip()) - 1)
-            raise Unreadable("dangling", at, at + 1, found=tex[at : at + 1])
+            end = len(tex.rstrip())
+            raise Unreadable("dangling", end - 1, end, found=tex[end - 1 : end])
         if ":=" in ops:
             if not declare(self.world, tex, verdict.line):
                 return []
