@@ -381,6 +381,16 @@ SAID: dict[str, tuple[str, str]] = {
         "这一行只因 {found} 的定义才成立，对一般的 {found} 并不成立：要么是被恒等式掩盖的错误，"
         "要么缺一行引用该事实的 \\because",
     ),
+    "not-defined": (
+        "{found} has no definition here that a row could use; name what is defined by an equation",
+        "{found} 在这里没有可以引用的定义；请写由等式定义的名字",
+    ),
+    "not-derived": (
+        "right, but not derived yet: in one step this uses the definition of {found}. Say so at "
+        "the row, \\text{{by definition of }} {found}, or cite the fact in a \\because row",
+        "正确，但尚未推导：这一步直接用到 {found} 的定义。请在这一行写明："
+        "\\text{{由 }} {found} \\text{{ 的定义}}，或用一行 \\because 引用该事实",
+    ),
     "no-domain": (
         "no random instance was found at which both sides are defined: an index leaves its range, or "
         "a root or logarithm meets a negative number; declare what is positive, ${{x}} > 0$, and "

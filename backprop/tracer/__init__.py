@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import FunctionType
@@ -23,6 +23,7 @@ from backprop.tracer.array import Array, LeftGraph, current, traced
 from backprop.tracer.leaves import OWNER, Leaves, owner_of
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
+from backprop.tracer.reach import names_in
 from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
 
@@ -39,7 +40,7 @@ class Call:
     args: tuple[Any, ...]  # dictionaries and lists as they were
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
-    draws: bool = False  # it may draw random numbers
+    functions: Sequence[FunctionType] = ()  # of the author, that were within reach
     owner: Any = None  # the object whose method was traced
     flowing: frozenset[str] = frozenset()  # the paths of the inputs
     skeleton: Any = None  # what `like` says of the arguments, if they hold arrays
@@ -204,7 +205,7 @@ def _trace(
     marks = {parameter: mark(node.value) for parameter, node in inputs.items()}
     name = _name(f)
     call = Call(name, f, names, kept, marks, cache)
-    call.draws = standing.draws
+    call.functions = standing.functions
     if leaves is not None:
         call.owner = owner
         call.flowing = frozenset(inputs)
@@ -251,7 +252,7 @@ def _name(f: Callable[..., Any]) -> str:
 def steady(graph: Graph) -> bool:
     """Whether the function gives the same again; False where it draws other random numbers."""
     call = graph.call
-    if not call.draws:
+    if not any(names_in(function.__code__).draws for function in call.functions):
         return True
     again = trace(call.function, *call.args, cache=call.cache)
     return all(

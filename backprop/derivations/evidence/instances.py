@@ -77,6 +77,7 @@ class Instances:
         self.known_symbols = -1
         self.ambiguous = False  # would ∂ with the others held fixed be something else?
         self.condition: tuple[Reader, Term] | None = None  # where the row holds
+        self.by: tuple[str, ...] = ()  # definitions that the row says it uses
         self.paths = False  # does a row add up different paths?
         self.used: dict[str, int] = {}  # the levels at which the last row held
 
