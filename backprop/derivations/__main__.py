@@ -59,10 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
                 if not verdict.ok or options.verbose or verdict.status == "waived":
                     for line in describe(verdict, options.lang):
                         print(f"    {line}")
-    print(", ".join(f"{counts[s]} {STATUS[s][options.lang].strip()}" for s in STATUS))
+    listed = [s for s in STATUS if s != "underived" or counts[s]]
+    print(", ".join(f"{counts[s]} {STATUS[s][options.lang].strip()}" for s in listed))
     if unread:
         return 2
-    return 1 if counts["wrong"] or counts["unchecked"] else 0
+    return 1 if any(counts[s] for s in ("wrong", "underived", "unchecked")) else 0
 
 
 def run() -> int:

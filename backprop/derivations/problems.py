@@ -102,6 +102,11 @@ SAID: dict[str, tuple[str, str]] = {
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
     ),
+    "index-outside": (
+        "{found} leaves its range, and nothing says what stands there; declare where the index "
+        "starts and ends, e.g. $i = 0, \\dots, N - K$",
+        "{found} 会超出范围，而没有说明那里是什么；请声明下标从哪里到哪里，例如 $i = 0, \\dots, N - K$",
+    ),
     "nabla-span": (
         "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
         "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
@@ -375,6 +380,16 @@ SAID: dict[str, tuple[str, str]] = {
         "that an identity hides, or a \\because row that cites the fact is missing",
         "这一行只因 {found} 的定义才成立，对一般的 {found} 并不成立：要么是被恒等式掩盖的错误，"
         "要么缺一行引用该事实的 \\because",
+    ),
+    "not-defined": (
+        "{found} has no definition here that a row could use; name what is defined by an equation",
+        "{found} 在这里没有可以引用的定义；请写由等式定义的名字",
+    ),
+    "not-derived": (
+        "right, but not derived yet: in one step this uses the definition of {found}. Say so at "
+        "the row, \\text{{by definition of }} {found}, or cite the fact in a \\because row",
+        "正确，但尚未推导：这一步直接用到 {found} 的定义。请在这一行写明："
+        "\\text{{由 }} {found} \\text{{ 的定义}}，或用一行 \\because 引用该事实",
     ),
     "no-domain": (
         "no random instance was found at which both sides are defined: an index leaves its range, or "

@@ -141,7 +141,7 @@ def test_dots_stand_for_one_running_index(name):
 
 
 DECLARED = {
-    "undeclared size": (r"Let $x \in \mathbb{R}^{2n}$.", "bad-declaration"),
+    "half a size": (r"Let $x \in \mathbb{R}^{n/2}$.", "bad-declaration"),
     "twice": (r"Let $x \in \mathbb{R}^n$ and $x \in \mathbb{R}$.", "declared-twice"),
     "range with n + 1": (r"Let $i = 0, \dots, n$.", "range"),
     "by itself": (r"Let $x \in \mathbb{R}$ and $y = y + x$.", "undeclared"),

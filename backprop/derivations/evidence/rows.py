@@ -8,18 +8,28 @@ from itertools import pairwise
 
 from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
-from backprop.derivations.evidence.repair import MISFITS, Repairing
+from backprop.derivations.evidence.repair import MISFITS, Repairing, said
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
+from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.terms import Term, Var
 from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import Problem, Unreadable, own_fault
+from backprop.derivations.reading.cites import cited_names
 from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row, top_level
 from backprop.derivations.reading.tree import NONE, read
-from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WAIVED, WRONG, Verdict
+from backprop.derivations.verdicts import (
+    CHECKED,
+    PROVED,
+    UNCHECKED,
+    UNDERIVED,
+    WAIVED,
+    WRONG,
+    Verdict,
+)
 
 ORDERED = ("<", "<=", ">", ">=")
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
@@ -64,6 +74,10 @@ class Derivator(Repairing):
             if "=" not in tex and row.text.startswith("="):
                 tex = "= " + tex
         try:
+            tex, names = cited_names(tex)
+            self.by = self.named(names)
+            if row.lead == "\\because" and self.by and not tex.strip():
+                return self.cite_definitions(verdict)
             return self.verified(row, tex, verdict)
         except Unreadable as error:
             if error.problem.key not in ("no-left", "inequality") and row.lead != "\\because":
@@ -77,6 +91,27 @@ class Derivator(Repairing):
             self.last, self.head = None, set()
             verdict.status, verdict.problem = UNCHECKED, own_fault(error)
             return [verdict]
+
+    def named(self, names: list[tuple[str, int]]) -> tuple[str, ...]:
+        """The symbols whose definitions a row names. Raises `Unreadable`."""
+        found = []
+        for name, at in names:
+            padded = " " * at + name
+            node = read(padded, self.world.words)
+            reader = Reader(self.world, padded, node)
+            key = lookup(reader, node)[0]
+            key = self.world.squares.get(key or "", key)
+            symbol = self.world.symbols.get(key or "")
+            if symbol is None or symbol.definition is None:
+                raise Unreadable("not-defined", at, at + len(name), found=name)
+            found.append(symbol.key)
+        return tuple(dict.fromkeys(found))
+
+    def cite_definitions(self, verdict: Verdict) -> list[Verdict]:
+        """A \\because that names definitions: they may be used from there on."""
+        self.world.cited.update(dict.fromkeys(self.by, TRUE))
+        verdict.cited, verdict.status = self.by, PROVED if self.prove else CHECKED
+        return [verdict]
 
     def salvage(self, tex: str) -> None:
         """The last side that can be read of a row that is not verified: what `= …` after it goes
@@ -213,6 +248,16 @@ class Derivator(Repairing):
             good = self.cite(equation, one) if states else self.holds(equation, one)
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
+            if (good and one.by) or (one.problem is not None and one.problem.key == "not-for-any"):
+                slip = self.hidden_slip(equation, tex)
+                if slip is not None:
+                    good, one.status, one.repair = False, WRONG, said(slip)
+                    names = ", ".join(self.leans_on(equation, self.levels_for(equation)))
+                    one.problem = Problem("not-for-any", {"found": names})
+                elif not good:
+                    self.leap(one)
+                    sound = b
+                    continue
             if good:
                 one.assumed = self.premises(equation, self.used)
                 if not fact:
@@ -245,6 +290,13 @@ class Derivator(Repairing):
             verdict.problem = Problem(key, values)
         return verdict
 
+    @staticmethod
+    def leap(verdict: Verdict) -> None:
+        """Right by a definition that the row does not name: not wrong, and not derived yet."""
+        verdict.status, verdict.difference, verdict.sides = UNDERIVED, None, ("", "")
+        assert verdict.problem is not None
+        verdict.problem = Problem("not-derived", verdict.problem.values)
+
     def proof(self, equation: Equation, verdict: Verdict) -> None:
         from backprop.derivations.evidence.proof import proves
 
@@ -262,8 +314,9 @@ def merged(verdicts: list[Verdict]) -> Verdict | None:
     """The verdict on a row with several equation signs: its weakest one."""
     if not verdicts:
         return None
-    order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
+    order = [WRONG, UNCHECKED, UNDERIVED, WAIVED, CHECKED, PROVED]
     worst = min(verdicts, key=lambda v: order.index(v.status))
+    worst.by = tuple(dict.fromkeys(c for v in verdicts for c in v.by))
     worst.assumed = tuple(dict.fromkeys(c for v in verdicts for c in v.assumed))
     worst.cited = tuple(dict.fromkeys(c for v in verdicts for c in v.cited))
     worst.opaque = tuple(dict.fromkeys(c for v in verdicts for c in v.opaque))

@@ -73,6 +73,18 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.reports.clear()
 
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: Any) -> Any:
+        path = os.path.relpath(file.abs_src_path, self.folder) if file.abs_src_path else ""
+        return repr(self.reports.get(path.replace(os.sep, "/")))
+
+    def conversion_record(self) -> Callable[[], Any]:
+        return list
+
+    def conversion_replay(self, data: Any, file: Any) -> None:
+        """The marks are in the page."""
+
     def verify_running(self, page: Page, session: Session) -> Callable[[list[str]], None]:
         """A page whose fences have just run: verified in that process, if it names its code."""
         from backprop.derivations.evidence.code import PageCode

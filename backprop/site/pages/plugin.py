@@ -20,6 +20,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from backprop.site.building import memory
 from backprop.site.faults import warn
 from backprop.site.pages import cards, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
@@ -181,9 +182,11 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             Path(config.site_dir),
             urlsplit(config.site_url or "").path or "/",
             {path: path.read_text("utf-8") for path in files},
+            memory.of(config),
         )
         closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
+        memory.keep()
 
     def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
         """Warn of what the policy would refuse while a reader looks at the page."""

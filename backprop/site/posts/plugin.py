@@ -10,7 +10,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,24 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.run.reported.clear()
         self._execute([file], config)
+
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: File) -> Any:
+        shown = [self.shown[token] for token in self.pages.get(file.src_uri, ())]
+        return [repr(one) for one in shown]
+
+    def conversion_record(self) -> Callable[[], Any]:
+        before, self.rendered = self.rendered, set()
+
+        def end() -> Any:
+            found, self.rendered = self.rendered, before | self.rendered
+            return sorted(found)
+
+        return end
+
+    def conversion_replay(self, data: Any, file: File) -> None:
+        self.rendered.update(data)
 
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
