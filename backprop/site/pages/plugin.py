@@ -26,6 +26,7 @@ from backprop.site.pages import cards, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
+from backprop.site.pages.tables import with_labels
 from backprop.site.pages.words import say
 
 ASSETS = Path(__file__).with_name("assets")
@@ -94,7 +95,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             text = self._description(html, page, config)
             if text:
                 page.meta["description"] = text
-        return _whole(html) + self._run_it(html, page, config)
+        return with_labels(_whole(html)) + self._run_it(html, page, config)
 
     def _run_it(self, html: str, page: Page, config: MkDocsConfig) -> str:
         """How to execute the page, below its last snippet."""
