@@ -31,7 +31,7 @@ from backprop.program.session import Limits
 from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
-from backprop.site.posts.verify import Failure, judge, problems
+from backprop.site.posts.verify import Failure, consequence, judge, problems
 
 CACHE = ".cache/backprop/posts"
 FOLDER = "assets/backprop"
@@ -156,6 +156,9 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             failure_of: Failure | None = None
             if step and outcome:
                 failure_of = judge(page, step, outcome, executor)
+                if failure_of:
+                    index = page.executed.index(step)
+                    failure_of = consequence(page, result.outcomes, index, failure_of)
                 self._report(failure_of)
             tokens.append(f"{prefix}-{number}")
             self.shown[tokens[-1]] = Shown(fence, page.language, step, outcome, failure_of)
