@@ -220,7 +220,7 @@ def _intro(graph: Any, steps: list[Explained], program: str, lang: str) -> str:
         told = f"{escape(say('intro', lang))} {escape(say('change', lang))}"
         note = f'<p class="bp-nudge" role="status" data-say="{escape(say("nudge", lang))}"></p>'
         text = escape(say("reset", lang))
-        reset = f'<button type="button" class="bp-button" data-reset hidden>{text}</button>'
+        reset = f'<button type="button" class="bp-reset" data-reset hidden>{text}</button>'
     else:
         told = escape(say("intro", lang))
     return f'<div class="bp-intro"><p>{told}</p>{made}{reset}{note}</div>'
