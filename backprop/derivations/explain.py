@@ -70,6 +70,19 @@ def phrase(key: str, language: str, **values: object) -> str:
     return TEXT[key][1 if language.startswith("zh") else 0].format(**values)
 
 
+def repeated(verdicts: list[Verdict]) -> set[int]:
+    """The ids of verdicts that say of a declaration what one before them has said."""
+    seen: set[str] = set()
+    found: set[int] = set()
+    for verdict in verdicts:
+        if verdict.problem is not None and verdict.problem.key == "declaration-refused":
+            name = verdict.problem.values["found"]
+            if name in seen:
+                found.add(id(verdict))
+            seen.add(name)
+    return found
+
+
 def describe(verdict: Verdict, language: str = "en") -> list[str]:
     """The lines that explain a verdict, most important first."""
     lines: list[str] = []

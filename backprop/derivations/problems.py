@@ -23,7 +23,28 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} is not expected here{hint}",
         "此处不应出现 {found}{hint}",
     ),
-    "unclosed": ("{found} is never closed", "{found} 没有闭合"),
+    "unclosed": (
+        "{found} is never closed; write what closes it",
+        "{found} 没有闭合；请补上与它成对的一半",
+    ),
+    "unopened": (
+        "{found} closes nothing; write what opens it, or take it away",
+        "{found} 没有与之成对的左括号；请补上，或去掉它",
+    ),
+    "dangling": (
+        "nothing follows {found}; take it away, or begin the next line with it",
+        "{found} 后面没有东西；请去掉它，或把它写到下一行开头",
+    ),
+    "letters-name": (
+        "{found} typesets as a product of letters, and {letter} is not declared; a name of several "
+        "letters is upright: declare and write \\mathrm{{{found}}}, or declare {letter}",
+        "{found} 排出来是几个字母相乘，而 {letter} 未声明；多个字母的名字用正体："
+        "请声明并写 \\mathrm{{{found}}}，或声明 {letter}",
+    ),
+    "partial-subscript": (
+        "{found} is not read; write the derivative as {better}",
+        "不读 {found}；导数请写成 {better}",
+    ),
     "two-dots": (
         "'..' is not an ellipsis; write \\cdots (in a row), \\vdots, \\ddots",
         "“..”不是省略号，请写 \\cdots（横排）、\\vdots 或 \\ddots",
@@ -84,6 +105,12 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} 可以是函数调用，也可以是乘积：{name} 未声明。请声明函数，例如 "
         "${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$，或声明变量 ${name} \\in \\mathbb{{R}}$",
     ),
+    "conditional": (
+        "{found}: {name} is not declared; declare the finite sets and the distribution, "
+        "$a \\in \\mathcal{{A}}$, $s \\in \\mathcal{{S}}$, $a \\sim {name}(a \\mid s)$",
+        "{found}：{name} 未声明；请声明有限集与分布，例如 $a \\in \\mathcal{{A}}$、"
+        "$s \\in \\mathcal{{S}}$、$a \\sim {name}(a \\mid s)$",
+    ),
     "applied-or-product": (
         "{found} reads as {name} applied to something that {name} is not defined by; write "
         "{name} \\cdot (…) for the product, or declare the function, "
@@ -101,6 +128,12 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} may be a name of its own or a power of {name}: both are declared; give the number "
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
+    "recurrence": (
+        "{found} is defined by an earlier one: a recurrence is read one step at a time; declare "
+        "that step, e.g. $h_{{t-1}}, x_t \\in \\mathbb{{R}}$, $h_t = f(h_{{t-1}}, x_t)$",
+        "{found} 由前一项定义：递推式一次只读一步；请声明这一步，例如 $h_{{t-1}}, x_t \\in \\mathbb{{R}}$、"
+        "$h_t = f(h_{{t-1}}, x_t)$",
     ),
     "index-outside": (
         "{found} leaves its range, and nothing says what stands there; declare where the index "

@@ -85,14 +85,24 @@ def test_a_gradient_that_stays_as_it_was_is_wrong():
     assert not report.ok
 
 
-def test_a_slip_in_one_layer_of_a_network_is_seen():
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("Affine", "self.dW = self.x.T @ dout", "self.dW = 2 * self.x.T @ dout"),
+        ("Tanh", "return dout *", "return -dout *"),
+    ],
+)
+def test_a_slip_in_one_layer_of_a_network_is_named_there(kind, old, new):
     rng = np.random.default_rng(1)
-    affine = Affine(rng.normal(size=(4, 2)), rng.normal(size=2))
-    wrong, _ = changed(affine, "self.dW = self.x.T @ dout", "self.dW = 2 * self.x.T @ dout")
-    network = Network([Affine(rng.normal(size=(3, 4)), np.zeros(4)), Relu(), wrong, Tanh()])
+    layers = {"Affine": Affine(rng.normal(size=(4, 2)), rng.normal(size=2)), "Tanh": Tanh()}
+    layers[kind], line = changed(layers[kind], old, new)
+    first = Affine(rng.normal(size=(3, 4)), np.zeros(4))
+    network = Network([first, Relu(), layers["Affine"], layers["Tanh"]])
+    before = attributes(network)
     report = bp.check(network, rng.normal(size=(5, 3)), lang="en")
-    assert not report.ok
-    assert "layers[2].W" in str(report)
+    assert (report.ok, report.line, report.backward) == (False, line, f"{kind}.backward")
+    assert f"self.layers[{2 if kind == 'Affine' else 3}]" in report.notes[0]
+    np.testing.assert_equal(attributes(network), before)
 
 
 def test_functions_around_one_object():

@@ -32,7 +32,7 @@ REFUSED = {
     "asterisk": (X, r"t * t &= t^2", "asterisk", "*"),
     "unknown command": (X, r"\foo t &= t", "unknown-command", r"\foo"),
     "an approximation": (X, r"t &\approx t", "inequality", "t "),
-    "name of another face": (r"Let $\mathrm{var} \in \mathbb{R}$.", r"var &= 1", "undeclared", "v"),
+    "name of another face": (r"Let $\mathrm{var} \in \mathbb{R}$.", r"var &= 1", "letters-name", "var"),
     "T is a number": (r"Let $T \in \mathbb{R}$, $A \in \mathbb{R}^{n \times n}$.",
                       r"A^T &= A^T", "transpose-or-power", "A^T"),
     "unclosed": (X, r"\frac{t}{2 &= 1", "unclosed", "{"),

@@ -168,6 +168,9 @@ class Derivator(Repairing):
             return []  # only words
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
+        if len(nodes) > 1 and nodes[-1] is NONE:
+            end = len(tex.rstrip())
+            raise Unreadable("dangling", end - 1, end, found=tex[end - 1 : end])
         if ":=" in ops:
             if not declare(self.world, tex, verdict.line):
                 return []

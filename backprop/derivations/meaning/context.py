@@ -46,6 +46,12 @@ class Context(ABC):
         flat = {k: " ".join(str(v).split()) if k == "found" else v for k, v in values.items()}
         return Unreadable(key, node.start, node.end, **flat)
 
+    def whole(self, node: Node) -> int:
+        """A number that counts: an index, a size, a bound of a sum."""
+        if not node.value.isdigit():  # x_{3.5}
+            raise self.fail("unexpected", node, hint="")
+        return int(node.value)
+
     def number(self, node: Node) -> Term:
         """A side that must be a number."""
         value = arrays.columns(self.side(node))

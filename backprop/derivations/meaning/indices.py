@@ -66,13 +66,13 @@ def read_index(ctx: Context, node: Node) -> Index:
     """A position written in a subscript."""
     world = ctx.world
     if node.kind == "number":
-        return literal_position(ctx, None, int(node.value), node)
+        return literal_position(ctx, None, ctx.whole(node), node)
     if node.kind in ("group", "paren") and len(node.parts) == 1:
         return read_index(ctx, node.parts[0])
     if node.kind == "sum" and len(node.parts) == 2 and node.parts[0].value == "+":
         first, second = node.parts
         if second.parts[0].kind == "number":
-            by = int(second.parts[0].value) * (1 if second.value == "+" else -1)
+            by = ctx.whole(second.parts[0]) * (1 if second.value == "+" else -1)
             base = read_index(ctx, first.parts[0])
             if isinstance(base, Var):
                 return Shift(base, by)
@@ -118,11 +118,11 @@ def affine(ctx: Context, node: Node) -> Index:
         sign = -1 if term.value == "-" else 1
         inner = term.parts[0]
         if inner.kind == "number":
-            const += sign * int(inner.value)
+            const += sign * ctx.whole(inner)
             continue
         times = 1
         if is_multiple(inner):
-            times, inner = int(inner.parts[0].value), inner.parts[1]
+            times, inner = ctx.whole(inner.parts[0]), inner.parts[1]
         index = read_index(ctx, inner)
         if not isinstance(index, Var):
             raise ctx.fail("unexpected", node, hint="")

@@ -101,12 +101,12 @@ def read_bounds(
 def fixed_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
     """A bound as (size or None, offset): 1, n, n - 1."""
     if node.kind == "number":
-        return None, int(node.value)
+        return None, ctx.whole(node)
     if node.kind == "sum" and len(node.parts) == 2 and node.parts[0].value == "+":
         first, second = (t.parts[0] for t in node.parts)
         inner = fixed_bound(ctx, first)
         if inner is not None and second.kind == "number":
-            return inner[0], inner[1] + int(second.value) * (
+            return inner[0], inner[1] + ctx.whole(second) * (
                 1 if node.parts[1].value == "+" else -1
             )
         return None
@@ -120,7 +120,7 @@ def derived_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
     for term in node.parts if node.kind == "sum" else (Node("term", "+", (node,)),):
         sign, inner, times = (-1 if term.value == "-" else 1), term.parts[0], 1
         if is_multiple(inner):
-            times, inner = int(inner.parts[0].value), inner.parts[1]
+            times, inner = ctx.whole(inner.parts[0]), inner.parts[1]
         part = fixed_bound(ctx, inner)
         if part is None:
             return None

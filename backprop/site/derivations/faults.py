@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from backprop.derivations.explain import STATUS, describe
+from backprop.derivations.explain import STATUS, describe, repeated
 from backprop.derivations.verdicts import Report
 
 
@@ -22,8 +22,9 @@ class RowFault:
 
 
 def faults(report: Report, language: str) -> Iterator[RowFault]:
+    told = repeated(report.verdicts)
     for verdict in report.verdicts:
-        if not verdict.ok:
+        if not verdict.ok and id(verdict) not in told:
             status = STATUS[verdict.status]["zh" if language.startswith("zh") else "en"].strip()
             row = f"{verdict.lead} {verdict.text}".strip()
             yield RowFault(verdict.line, f"{status}: {row}", "\n".join(describe(verdict, language)))
