@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test wheel fresh core build setup lint format mutants bench audit lock clean
+.PHONY: help serve test wheel fresh core build engine setup lint format mutants bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -23,6 +23,9 @@ serve: setup ## Serve the site in both languages and rebuild it while you write
 
 build: setup ## Write the site to site/; any fault in either language fails
 	$(BIN)/mkdocs build --strict
+
+engine: setup ## Fetch numpy for the page, once, so that readers can run code there
+	$(BIN)/python -m backprop.site.interactive
 
 test: setup lint ## Run everything that CI runs
 	$(BIN)/pytest -n $(WORKERS)
@@ -41,6 +44,7 @@ mutants: setup ## Make every published line wrong on purpose; all of it must be 
 
 bench: setup ## Time tracing, derived backwards, drawing, checked pages and waiting for them beside others
 	$(BIN)/python -m tests.benchmarks
+	-$(BIN)/python -m tests.benchmarks.engine
 
 audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots
 	cd tests/audit && npm $(NPM_CI)
@@ -101,5 +105,5 @@ lock: setup ## Resolve the pinned requirements anew
 BEGINNING := backprop/site/beginning/files/root
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
-clean: ## Remove what was built and cached; what was installed stays
-	rm -rf site .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
+clean: ## Remove what was built and cached; what was installed or fetched stays
+	rm -rf site $(filter-out %/backprop %/engine,$(wildcard .cache/* .cache/backprop/*)) .pytest_cache .ruff_cache .mypy_cache .hypothesis

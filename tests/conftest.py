@@ -72,6 +72,30 @@ def differences(one: Path, other: Path) -> list[str]:
     return sorted(names ^ others) + sorted(mismatch) + sorted(errors)
 
 
+def fetch_engine() -> str:
+    """Have the engine of the pages in the cache of this repository; why not, if it cannot be had.
+
+    numpy for the browser comes out of a wheel of the package index, once.
+    """
+    # Not above: the core is tested where there is no MkDocs, too.
+    from backprop.site.interactive import sources
+
+    try:
+        wheel = sources.numpy_wheel(sources.node_modules(ROOT))
+        sources.fetch(ROOT, wheel, "index", say=lambda line: None)
+    except sources.SourceError as error:
+        if os.environ.get("BACKPROP_REQUIRE_BROWSER"):
+            pytest.fail(f"no engine: {error}", pytrace=False)
+        return str(error)
+    return ""
+
+
+def _build_with_engine(folder: Path) -> None:
+    why_not = fetch_engine()
+    folder.with_name("no-engine").write_text(why_not)
+    build_site(folder)
+
+
 @pytest.fixture(scope="session")
 def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of this repository's site, as `mkdocs build --strict` writes it."""
@@ -79,12 +103,29 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    return build_once(shared, "site", build_site)
+    return build_once(shared, "site", _build_with_engine)
+
+
+@pytest.fixture(scope="session")
+def engine(built_site: Path) -> Path:
+    """The folder of the site's engine; a machine that cannot fetch it skips the test."""
+    folder = built_site / "assets/backprop/engine"
+    if not folder.is_dir():
+        pytest.skip(f"no engine: {built_site.with_name('no-engine').read_text()}")
+    return folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what did not run for want of a browser."""
     skipped = terminalreporter.stats.get("skipped", [])
+    engine = sorted({r.nodeid for r in skipped if "no engine" in str(r.longrepr)})
+    if engine:
+        terminalreporter.section(
+            "these did NOT run: Python for the page is not here", yellow=True, bold=True
+        )
+        for name in engine:
+            terminalreporter.line(name)
+        terminalreporter.line("python -m backprop.site.interactive says why, and fetches it.")
     browser = sorted({r.nodeid for r in skipped if "no Chromium" in str(r.longrepr)})
     if browser:
         terminalreporter.section("these did NOT run: no Chromium was found", yellow=True, bold=True)

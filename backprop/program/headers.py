@@ -27,7 +27,7 @@ class Language:
 # pytest-markdown-docs calls a fence that goes on with the last one; here all do.
 LANGUAGES = {
     "python": Language(
-        frozenset({"hidden", "notest", "figure", "continuation"}),
+        frozenset({"hidden", "notest", "figure", "continuation", "exercise"}),
         frozenset({"raises", "check", "at", "alt"}),
     ),
     "pycon": Language(frozenset({"notest", "hidden"})),
@@ -209,6 +209,12 @@ def _validate_meaning(header: Header) -> None:
         for name in ("check", "raises", "figure"):
             if name in options or name in classes:
                 raise HeaderError(f"a .notest fence is not executed, so `{name}` means nothing")
+    if "exercise" in classes:
+        if "check" not in options:
+            raise HeaderError('an exercise needs check="f(x)", which judges what a reader writes')
+        for name in ("hidden", "notest", "figure", "raises"):
+            if name in options or name in classes:
+                raise HeaderError(f"an exercise is there to be solved, so `{name}` means nothing")
     if "raises" in options:
         if "check" in options or "figure" in classes:
             raise HeaderError("a fence that raises can neither be checked nor draw a figure")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from backprop.program.exercise import GapError, gaps
 from backprop.program.fences import Fence, PageError, Problem, read_page, scan
 
 EXECUTED = ("python", "pycon", "graph")
@@ -32,7 +33,7 @@ class Step:
     def kind(self) -> str:
         """How it is run: a row of `backprop.program.runner`."""
         if self.fence.options.get("check"):
-            return "check"
+            return "exercise" if self.fence.has("exercise") else "check"
         return "figure" if self.fence.has("figure") else self.fence.language
 
     def request(self) -> dict:
@@ -145,6 +146,11 @@ def _graph(fence: Fence, anchors: list[str]) -> Step:
 def _empty(fence: Fence) -> Iterator[Problem]:
     if fence.language == "pycon" and ">>> " not in fence.code + " ":
         yield Problem(fence.line, "a pycon fence without a line that begins with >>> tests nothing")
+    if fence.has("exercise"):
+        try:
+            gaps(fence.code)
+        except GapError as error:
+            yield Problem(fence.first + error.line, str(error))
     if fence.language == "graph" and not fence.code.strip():
         yield Problem(fence.line, "a graph fence needs a call to draw, such as variance(x)")
 

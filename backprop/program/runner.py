@@ -212,6 +212,7 @@ _KINDS: dict[str, Any] = {
     "python": _python,
     "pycon": _pycon,
     "check": "backprop.site.posts.check.fence",
+    "exercise": "backprop.site.posts.exercises",
     "figure": "backprop.site.posts.figures",
     "graph": "backprop.site.posts.diagram",
     "expression": "backprop.derivations.evidence.inside",

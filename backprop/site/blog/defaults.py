@@ -79,6 +79,7 @@ def plugins(default: str, language: str | None = None) -> dict[str, dict[str, An
         "backprop/posts": {},
         "backprop/mathematics": {},
         "backprop/derivations": {},
+        "backprop/interactive": {},
         "backprop/pages": {"run": "pytest {path}"},
     }
 

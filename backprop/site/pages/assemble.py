@@ -95,8 +95,10 @@ def assemble(
     if policy:
         for html in site.pages.values():
             policy.read(html)
-        for page, html in site.pages.items():
-            site.pages[page] = _CHARSET.sub(lambda m: m.group() + policy.meta, html, count=1)
+        for page, html in list(site.pages.items()):
+            if charset := _CHARSET.search(html):
+                at = charset.end()
+                site.pages[page] = html[:at] + policy.meta(html) + html[at:]
     for page, html in site.pages.items():
         page.write_text(html, "utf-8", newline="")
 

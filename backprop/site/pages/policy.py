@@ -2,7 +2,9 @@
 
 The policy stands in a ``<meta>`` of the page. Scripts and styles that stand in the page itself
 are allowed by their hash. All pages of one build carry the same policy, made from all of them:
-with instant navigation a page arrives in a document whose policy is already in force.
+with instant navigation a page arrives in a document whose policy is already in force. Only a page
+that runs code for its reader (`backprop/interactive`) may compile it, in a worker that the page
+makes; reached by instant navigation, it is loaded anew before it does.
 """
 
 from __future__ import annotations
@@ -37,6 +39,10 @@ _LOADING = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preco
 _LOADING |= {"dns-prefetch", "apple-touch-icon", "shortcut"}
 
 
+# The attribute of the element that offers to run the page's code.
+RUNS_CODE = "<div data-bp-engine="
+
+
 class Policy:
     """Collects what the pages of a build contain, and says what they may do.
 
@@ -63,10 +69,15 @@ class Policy:
             )
 
     def __str__(self) -> str:
+        return self.rules()
+
+    def rules(self, runs_code: bool = False) -> str:
+        """The policy; `runs_code` that of a page that holds an engine to run code."""
         own = " ".join(["'self'", *self.hosts])
+        compiles, makes = ("'wasm-unsafe-eval' ", " blob:") if runs_code else ("", "")
         rules = {
             "default-src": "'none'",
-            "script-src": " ".join([own, *sorted(self._scripts)]),
+            "script-src": compiles + " ".join([own, *sorted(self._scripts)]),
             "style-src": " ".join([own, *sorted(self._styles)]),
             # What MathJax and code highlighters write; it can neither load nor run anything.
             "style-src-attr": "'unsafe-inline'" if self._style_attributes else "'none'",
@@ -74,7 +85,7 @@ class Policy:
             "font-src": f"{own} data:",
             "media-src": own,
             "connect-src": own,
-            "worker-src": own,
+            "worker-src": own + makes,
             "manifest-src": own,
             "frame-src": " ".join(self.hosts) or "'none'",
             "form-action": "'self'",
@@ -82,9 +93,10 @@ class Policy:
         }
         return "; ".join(f"{name} {value}" for name, value in rules.items())
 
-    @property
-    def meta(self) -> str:
-        return f'<meta http-equiv="Content-Security-Policy" content="{self}">'
+    def meta(self, html: str) -> str:
+        """The element that gives a page its policy."""
+        rules = self.rules(runs_code=RUNS_CODE in html)
+        return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
 
 
 def _hash(text: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from backprop.program.exercise import gaps
 from backprop.program.fences import Fence
 from backprop.program.page import Page, Step, load
 from backprop.program.session import Outcome
@@ -104,6 +105,8 @@ def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
             yield _failure(one, a.line, other, b.line, f"option `{key}` differs")
     if a.language in ("python", "graph"):
         where = _code(a.code, b.code)
+        if where is None and a.has("exercise") and _holes(a.code) != _holes(b.code):
+            yield _failure(one, a.line, other, b.line, "the gaps hold different lines")
         if where is not None:
             yield _failure(one, a.first + where[0], other, b.first + where[1], "the code differs")
     elif a.language == "pycon":
@@ -144,6 +147,13 @@ def _strings(step: Step) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
+
+
+def _holes(code: str) -> list[str]:
+    """What the gaps of an exercise hold, without comments."""
+    lines = code.split("\n")
+    held = ["\n".join(lines[gap.start + 1 : gap.end]) for gap in gaps(code)]
+    return [re.sub(r"\s*#.*", "", text) for text in held]
 
 
 def _code(a: str, b: str) -> tuple[int, int] | None:

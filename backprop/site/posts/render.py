@@ -9,6 +9,7 @@ import html
 import re
 from dataclasses import dataclass, replace
 
+from backprop.program.exercise import FILL, gaps
 from backprop.program.fences import Fence, scan
 from backprop.program.headers import LAYOUT, MATERIAL
 from backprop.program.page import Step
@@ -137,16 +138,21 @@ def _show(block: str, shown: Shown) -> str:
         block = _labelled(block, say("output", language))
     elif step is not None and not step.runs:
         block = _labelled(_with_class(block, "bp-notest"), say("notest", language))
-    after = ""
+    after, plain = "", block
     if outcome is not None:
         if outcome.html:
             block = outcome.html
         if outcome.marks:
             block = _checked(block, shown)
+        if fence.has("exercise") and step is not None:
+            block = _exercise(block, plain, shown)
         if outcome.raised:
             block = _with_class(block, "bp-mistake")
             after += _raised(outcome.raised, language)
         after += "".join(_figure(figure["svg"], fence, language) for figure in outcome.figures)
+    if step is not None and step.runs:
+        # By its line, other plugins know the fence again that a block shows.
+        block = re.sub(r"^<\w+", rf'\g<0> data-fence="{fence.line}"', block, count=1)
     if fence.has("hidden"):
         block = (
             f'<details class="bp-hidden"><summary>{say("hidden", language)}</summary>\n'
@@ -183,6 +189,46 @@ def _figure(svg: str, fence: Fence, language: str) -> str:
     alt = html.escape(fence.options.get("alt", ""), quote=True)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
     return f'<figure class="bp-plot" data-search-exclude>{svg}</figure>'
+
+
+# What makes a line of code the target of a link, which may stand in a page once.
+_LINE_SPAN = re.compile(r'(?:</span>)?<span id="__span[^>]*>')
+_ANCHOR = re.compile(r'<a (?:id|name)="__[^>]*></a>|\s(?:id|name)="__[^"]*"')
+
+
+def _exercise(solved: str, plain: str, shown: Shown) -> str:
+    """The code with its gaps, the author's hints and the solution, folded: all are in the page."""
+    code, language = shown.fence.code, shown.language
+    dropped = next((i for i, line in enumerate(code.split("\n")) if line.strip()), 0)
+
+    def changed(block: str, fill: bool) -> str:
+        start = block.index(">", block.index("<code")) + 1
+        end = block.rindex("</code>")
+        lines = block[start:end].split("\n")
+        for gap in reversed(gaps(code)):
+            first, last = gap.start - dropped, gap.end - dropped
+            if fill:
+                # A line may stand in a span that ends at the beginning of the next one.
+                opens = _LINE_SPAN.match(lines[first])
+                hole = f'{gap.indent}<span class="bp-gap">{FILL}</span>'
+                lines[first : last + 1] = [(opens.group() if opens else "") + hole]
+            else:
+                lines[first : last + 1] = lines[first + 1 : last]
+        lines[0] = lines[0].removeprefix("</span>")
+        return block[:start] + "\n".join(lines) + block[end:]
+
+    hints = "".join(
+        f'<details class="bp-hint"><summary>{say("hint", language)}</summary>'
+        f"<p>{html.escape(gap.hint)}</p></details>"
+        for gap in gaps(code)
+        if gap.hint
+    )
+    return (
+        f'<div class="bp-exercise"><p class="bp-task">{say("exercise", language)}</p>'
+        f"{_ANCHOR.sub('', changed(plain, True))}{hints}"
+        f'<details class="bp-solution"><summary>{say("solution", language)}</summary>\n'
+        f"{changed(solved, False)}\n</details></div>"
+    )
 
 
 def _checked(block: str, shown: Shown) -> str:

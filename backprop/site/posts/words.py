@@ -28,6 +28,9 @@ WORDS = {
         "zh": '<span class="bp-check-sign">✓</span> 这一行和计算图里的梯度比较过，平均值都移动过；'
         "后面是 shape。(4,) → (5, 4)：先存成 (4,)，用到时广播成 (5, 4)。",
     },
+    "exercise": {"en": "Exercise", "zh": "练习"},
+    "hint": {"en": "Hint", "zh": "提示"},
+    "solution": {"en": "Solution", "zh": "答案"},
     "failed": {"en": "This fence does not do what the page says", "zh": "这段代码和本页说的不一样"},
     "figure": {"en": "Figure", "zh": "图"},
 }

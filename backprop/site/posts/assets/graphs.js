@@ -375,6 +375,8 @@
     document.querySelectorAll(".bp-figure:not(.bp-live)").forEach(start);
   }
 
+  // Whoever puts another figure into the page says so.
+  document.addEventListener("bp-figures", startAll);
   // Material replaces the page without loading it and says so by this observable, which may come
   // into being after this script.
   const follow = () => window.document$.subscribe(startAll);

@@ -45,6 +45,11 @@ POINTS = 3
 _known: dict[str, dict[str, Wire]] = {}
 
 
+def forget() -> None:
+    """Forget the partials of the page: another one, or the same one anew, begins."""
+    _known.clear()
+
+
 def check(request: dict, name: str, namespace: dict[str, Any]) -> list[dict]:
     """Marks for the lines that are right: line (from 0), name, shape.
 

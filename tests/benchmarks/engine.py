@@ -1,0 +1,137 @@
+"""Python in the page beside a plain Pyodide page that does the same.
+
+Both are served from this machine, in a fresh Chromium each: from the tap to the verdict on
+batchnorm, cold and with what the browser has kept; then a verdict more, and a graph drawn anew.
+The plain page is what npm's `pyodide` and its documentation give: loaded in the page itself,
+numpy's wheel and this package unpacked, the same check run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from backprop.site.interactive import sources
+from backprop.site.interactive.archive import archive
+from backprop.site.interactive.examples import examples
+from tests.audit.browser import FLAGS, chromium
+from tests.conftest import ROOT, build_site
+
+EXAMPLE = examples()["batchnorm-right"]
+PLAIN = """<!doctype html><title>plain</title><button>check</button><p></p>
+<script type="module">
+import { loadPyodide } from "./pyodide/pyodide.mjs";
+const request = REQUEST;
+let answer = null;
+document.querySelector("button").onclick = async () => {
+  if (!answer) {
+    const pyodide = await loadPyodide();
+    for (const name of ["numpy.whl", "backprop.zip"]) {
+      const data = await (await fetch(name)).arrayBuffer();
+      pyodide.unpackArchive(data, "zip", {extractDir: "/lib/own"});
+    }
+    answer = pyodide.runPython(
+      'import sys; sys.path.insert(0, "/lib/own"); from backprop.desk import answer; answer');
+  }
+  const shown = document.querySelector("p");
+  shown.textContent = JSON.parse(answer(JSON.stringify(request))).text;
+  shown.dataset.times = Number(shown.dataset.times || 0) + 1;
+};
+</script>"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def _clock(page: Any, act: Any, done: str) -> float:
+    start = time.perf_counter()
+    act()
+    page.wait_for_function(done, timeout=300_000)
+    return time.perf_counter() - start
+
+
+def ours(context: Any, base: str) -> dict[str, float]:
+    """Seconds of the page to hand in."""
+    found = {}
+    for name in ("cold", "kept"):
+        page = context.new_page()
+        page.set_default_timeout(300_000)
+        page.goto(f"{base}en/check/")
+        page.select_option("[name=example]", "batchnorm-right")
+        page.wait_for_selector(".bp-go")
+        done = "document.querySelector('.bp-verdict')"
+        found[name] = _clock(page, lambda page=page: page.click(".bp-go"), done)
+        if name == "kept":
+            again = "!document.querySelector('.bp-go[aria-busy]') && " + done
+            found["again"] = _clock(page, lambda page=page: page.click(".bp-go"), again)
+        page.close()
+    page = context.new_page()
+    page.set_default_timeout(300_000)
+    page.goto(f"{base}en/posts/batchnorm/")
+    page.locator(".bp-figure .bp-try").first.click()
+    page.wait_for_selector(".bp-change .cm-content")
+    done = "document.querySelector('.bp-figure').textContent.includes('(3, 2)')"
+    edit = lambda: page.fill(".bp-shapes", "x=3x2 gamma=2 beta=2")  # noqa: E731
+    found["drawn anew"] = _clock(page, edit, done)
+    return found
+
+
+def plain(context: Any, base: str) -> dict[str, float]:
+    """Seconds of the plain page."""
+    found = {}
+    for name in ("cold", "kept"):
+        page = context.new_page()
+        page.goto(f"{base}plain/")
+        done = "document.querySelector('p').dataset.times == 1"
+        found[name] = _clock(page, lambda page=page: page.click("button"), done)
+        if name == "kept":
+            twice = "document.querySelector('p').dataset.times == 2"
+            found["again"] = _clock(page, lambda page=page: page.click("button"), twice)
+        page.close()
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 without Chromium or the engine."""
+    browser, modules = chromium(), sources.node_modules(ROOT)
+    wheel = sources.kept(ROOT, sources.numpy_wheel(modules))
+    if not browser or wheel is None:
+        print("needs Chromium and the engine: make engine", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder)
+        build_site(site)
+        (site / "plain").mkdir()
+        request = json.dumps({"what": "check", "lang": "en", **EXAMPLE})
+        (site / "plain/index.html").write_text(PLAIN.replace("REQUEST", request))
+        shutil.copytree(modules / "pyodide", site / "plain/pyodide")
+        shutil.copy(wheel, site / "plain/numpy.whl")
+        (site / "plain/backprop.zip").write_bytes(archive())
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_address[1]}/"
+        with sync_playwright() as driver:
+            for name, measure in (("in this site", ours), ("a plain Pyodide page", plain)):
+                chrome = driver.chromium.launch(executable_path=browser, args=FLAGS)
+                found = measure(chrome.new_context(), base)
+                chrome.close()
+                for what, seconds in found.items():
+                    print(f"{name:24}{what:14}{seconds:8.2f} s")
+        server.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

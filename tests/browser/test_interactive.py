@@ -1,0 +1,402 @@
+"""Python in the page, in a real Chromium: handed in, run, changed, stopped.
+
+The site is served below a sub-path of 127.0.0.1, where a browser keeps files as it does with https.
+One window holds an engine for many tests: to start it takes seconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import inspect
+import json
+import os
+import random
+import re
+
+import numpy as np
+import pytest
+
+from backprop.desk import answer
+from backprop.site.interactive.examples import examples
+from tests.audit.browser import AXE
+from tests.checker.corpus import arguments, family, wrong_cases
+
+WAIT = 120_000  # milliseconds: a slow machine, busy with other tests
+# How long code may run, for the page that is open.
+LIMIT = """seconds => {
+  const engine = document.querySelector("[data-bp-engine]");
+  if (engine) engine.dataset.seconds = seconds;
+}"""
+SAMPLE = 8  # wrong backwards of the corpus
+
+
+@pytest.fixture(scope="module")
+def base(built_site, engine, site_server):
+    url = f"http://127.0.0.1:{site_server.port}/notes/"
+    return site_server.add(built_site, url)
+
+
+@pytest.fixture
+def window(open_page, base):
+    """`window(path)`: a page of the site below its sub-path."""
+
+    def window(path, **options):
+        page = open_page(**options)
+        page.set_default_timeout(WAIT)
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(base + path)
+        if options.get("javascript", True):
+            page.evaluate(LIMIT, 300)  # a machine may be slow; one test is about the limit
+        return page
+
+    return window
+
+
+def hand_in(page, forward=None, backward=None, arguments=None):
+    """Check what is in the editors; the page is there when the verdict is."""
+    for name, text in (("forward", forward), ("backward", backward)):
+        if text is not None:
+            page.locator(f".bp-area:has([name={name}]) .cm-content").click()
+            page.keyboard.press("Control+a")
+            page.keyboard.press("Delete")
+            page.keyboard.insert_text(text)
+    if arguments is not None:
+        page.locator("[name=arguments]").fill(arguments)
+    page.locator(".bp-go, .bp-submit").first.click()
+
+
+def verdict(page):
+    page.locator(".bp-answer > *").first.wait_for()
+    return page.locator(".bp-answer").inner_text()
+
+
+def judged(page, kind="bp-verdict"):
+    """Wait for the verdict; whatever else is there instead is in the message."""
+    page.locator(".bp-answer > *").first.wait_for()
+    found = page.locator(".bp-answer > *").first
+    assert kind in found.get_attribute("class").split(), page.locator(".bp-hand").inner_text()
+
+
+def axe(page):
+    if not page.evaluate("!!window.axe"):
+        page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+
+
+# ── before a tap ──
+
+
+@pytest.mark.parametrize("path", ["posts/batchnorm/", "en/check/"])
+def test_a_page_that_nobody_taps_on_asks_for_nothing_more(window, path):
+    page = window(path)
+    page.locator(".bp-try, .bp-hand:visible").first.wait_for()
+    page.mouse.wheel(0, 3000)
+    page.wait_for_function("document.readyState === 'complete'")
+    assert not [url for url in page.asked if "/engine/" in url]
+
+
+def test_an_untouched_post_is_two_kilobytes_larger_at_most(built_site, engine):
+    html = (built_site / "en/posts/batchnorm/index.html").read_text("utf-8")
+    without = re.sub(r" data-fence=\"\d+\"", "", html)
+    without = re.sub(r"<div data-bp-engine=.*?</div>\n", "", without)
+    without = re.sub(r"<p class=\"bp-to-check\".*?</p>\n", "", without)
+    without = re.sub(r"<script>(?:(?!</script>).)*bp-tap.*?</script>", "", without)
+    assert len(html) - len(without) > 1000, "something was taken away"
+    style = next((built_site / "assets/backprop").glob("site.*.css")).read_text("utf-8")
+    own = sum(
+        len(rule) for rule in re.findall(r"[^{}]*\.bp-(?:try|hand|area)[^{}]*\{[^{}]*\}", style)
+    )
+    grown = len(gzip.compress(html.encode())) - len(gzip.compress(without.encode()))
+    assert grown + own / 2 <= 2000
+
+
+def test_only_pages_that_offer_it_may_compile(built_site, engine):
+    def policy(path):
+        html = (built_site / path / "index.html").read_text("utf-8")
+        return re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)[1]
+
+    for path in ("posts/backward", "en/posts/batchnorm", "check", "en/check"):
+        assert "'wasm-unsafe-eval'" in policy(path)
+        assert "worker-src 'self' blob:;" in policy(path)
+        assert "connect-src 'self';" in policy(path)
+    for path in ("", "about", "en/tags"):
+        assert "unsafe-eval" not in policy(path)
+        assert "blob:" not in policy(path)
+    assert "'unsafe-eval'" not in policy("check")
+
+
+def test_without_scripts_and_without_webassembly_the_page_says_what_to_do(window, open_page, base):
+    still = window("en/check/", javascript=False)
+    assert still.locator(".bp-still").is_visible()
+    assert "backprop check" in still.locator(".bp-still").inner_text()
+    assert not still.locator(".bp-hand").is_visible()
+    page = open_page()
+    page.add_init_script("delete window.WebAssembly")
+    page.goto(base + "en/check/")
+    page.wait_for_function("document.readyState === 'complete'")
+    assert page.locator(".bp-still").is_visible()
+    page.goto(base + "en/posts/batchnorm/")
+    page.wait_for_function("document.readyState === 'complete'")
+    assert page.locator(".bp-try").count() == 0
+
+
+# ── hand it in ──
+
+
+def test_a_verdict_opens_step_by_step_and_holds_the_report_of_the_package(window, base):
+    page = window("en/check/", width=390, height=844)
+    page.locator(".bp-submit").click()
+    judged(page)
+    example = examples()["variance-wrong"]
+    assert page.locator(".bp-judged").inner_text() == "✗ Not right yet."
+    assert page.locator("details[open]").count() == 0, "nothing is told before it is asked for"
+    assert page.locator(".bp-area:has([name=backward]) .cm-wrong").count() == 0
+    page.get_by_text("Which line is wrong?").click()
+    marked = page.locator(".bp-area:has([name=backward]) .cm-wrong")
+    assert marked.inner_text().startswith("    dsquare = ")
+    for summary in page.locator(".bp-verdict summary").all()[1:]:
+        summary.click()
+    found = json.loads(answer(json.dumps({"what": "check", "lang": "en", **example})))
+    assert page.locator(".bp-report-text").text_content() == found["text"]
+    assert page.locator(".bp-beside pre").last.text_content() == found["derived"]
+    assert page.locator(".bp-drawing svg [data-node]").count() > 3
+    assert page.locator(".bp-rows tbody tr").count() == len(found["rows"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert axe(page) == []
+    own = [url for url in page.asked if not url.startswith((base, "blob:"))]
+    assert own == [], "nothing comes from elsewhere"
+
+    # The code, and its shapes, are in the address; and the browser keeps them.
+    hand_in(
+        page,
+        backward="def b(dvar, cache):\n    return 2 * cache[0] / 7 * dvar\n",
+        arguments="x=7x2",
+    )
+    judged(page, "bp-ok")
+    shared = page.url
+    assert "#code=" in shared
+    other = window("en/" + shared.removeprefix(base + "en/"))
+    other.locator(".bp-area:has([name=backward]) .cm-content").wait_for()
+    assert "/ 7 * dvar" in other.locator(".bp-area:has([name=backward]) .cm-content").inner_text()
+    assert other.locator("[name=arguments]").input_value() == "x=7x2"
+    assert other.locator(".bp-verdict").count() == 0, "what somebody else wrote is not run unasked"
+    page.goto(base + "check/")
+    page.locator("[name=forward]").focus()
+    page.locator(".bp-area:has([name=backward]) .cm-content").wait_for()
+    assert "/ 7 * dvar" in page.locator(".bp-area:has([name=backward]) .cm-content").inner_text()
+
+
+NETWORK = "import urllib.request\n\nurllib.request.urlopen('http://example.org/')"
+# What a reader may write into the forward, and what the page says.
+HOPES = [
+    ("def f(x:\n    return x", "SyntaxError"),
+    ("name = input('? ')\n\ndef f(x):\n    return x", "Nobody can be asked here"),
+    (f"{NETWORK}\n\ndef f(x):\n    return x", "no network"),
+    ("from js import fetch\n\ndef f(x):\n    return x", "no other package"),
+    ("from pyodide.http import open_url\n\ndef f(x):\n    return x", "no other package"),
+    ("a = []\nwhile True:\n    a.append(bytearray(50_000_000))", "less memory"),
+    ("import numpy as np\nnp.ones((11_500, 11_500))", "less memory"),
+    ("def f(x):\n    return f(x)\n", "RecursionError"),
+    ("import sys\nsys.exit(1)", "SystemExit"),
+]
+
+
+def test_what_a_page_cannot_do_is_said_and_the_next_check_works(window):
+    page = window("en/check/")
+    page.locator("[name=forward]").focus()
+    page.locator(".bp-go").wait_for()
+    example = examples()["relu-right"]
+    backward = {"backward": example["backward"], "arguments": example["arguments"]}
+    for forward, words in HOPES:
+        hand_in(page, forward, **backward)
+        assert words in verdict(page), forward
+        assert page.locator(".bp-fault").count() == 1
+    assert axe(page) == []
+    # Ten megabytes: shown in part, counted, and the page answers all the time.
+    hand_in(page, "for _ in range(100):\n    print('x' * 99_999)\n\n" + example["forward"])
+    judged(page, "bp-ok")
+    printed = page.locator(".bp-printed").inner_text()
+    assert len(printed) < 110_000
+    assert "9,900,000 characters more" in printed
+
+
+def test_stopped_slow_crashed_and_offline(window):
+    """Each time a fresh Python answers the next question, without the network."""
+    page = window("en/check/")
+    page.locator(".bp-submit").click()
+    judged(page)
+    page.evaluate(LIMIT, 3)
+    loop = "while True:\n    print('on and on')"
+    hand_in(page, loop)
+    assert "longer than 3 seconds" in verdict(page)
+    assert "on and on" in page.locator(".bp-printed").inner_text()
+    page.evaluate(LIMIT, 300)
+    page.context.set_offline(True)
+    example = examples()["relu-right"]
+    hand_in(page, **example)
+    judged(page, "bp-ok")
+    hand_in(page, "import os\nos.abort()")
+    assert "crashed" in verdict(page)
+    hand_in(page, loop)
+    page.get_by_role("status").get_by_text("Running").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    assert verdict(page) == "Stopped."
+    hand_in(page, **example)
+    judged(page, "bp-ok")
+    # What the browser and Pyodide say of a dead network and a dead Python is no fault of the page.
+    page.problems.clear()
+
+
+def wrong_ones():
+    """Requests to check the wrong backwards of the corpus whose arguments are plain shapes."""
+    cases = wrong_cases()
+    random.Random(17).shuffle(cases)
+    for case in cases:
+        module = family(case.family)
+        values = arguments(module, getattr(module, case.forward))
+        if not all(getattr(value, "dtype", None) == np.float64 for value in values):
+            continue
+        names = inspect.signature(getattr(module, case.forward)).parameters
+        shapes = ["x".join(map(str, value.shape)) or "()" for value in values]
+        text = inspect.getsource(module)
+        if "scipy" in text:  # which the page does not have
+            continue
+        wanted = next(n for n in ast.parse(text).body if getattr(n, "name", "") == case.backward)
+        lines = text.splitlines(keepends=True)
+        body = "".join(lines[wanted.lineno - 1 : wanted.end_lineno]).replace(case.old, case.new, 1)
+        wrong = "".join([*lines[: wanted.lineno - 1], body, *lines[wanted.end_lineno :]])
+        yield {
+            "what": "check",
+            "lang": random.Random(case.new).choice(["en", "zh"]),
+            "forward": f"{text}\nforward = {case.forward}\n",
+            "backward": f"{wrong}\nbackward = {case.backward}\n",
+            "arguments": " ".join(map("=".join, zip(names, shapes, strict=False))),
+        }
+
+
+def test_the_same_first_wrong_variable_line_and_hint_as_in_cpython(window):
+    """A seeded sample, BACKPROP_ALL_CASES=1 takes all; whole reports, to the letter."""
+    page = window("en/check/")
+    page.locator(".bp-submit").click()
+    judged(page)
+    ask = "request => document.querySelector('[data-bp-engine]').engine.ask(request, {seconds: 60})"
+    compared = 0
+    for request in wrong_ones():
+        here = json.loads(answer(json.dumps(request)))
+        if here.get("fault"):  # a function that takes what a shape does not say
+            continue
+        there = page.evaluate(ask, request)
+        keys = ("ok", "first_wrong", "line", "hint", "text")
+        assert [there.get(key) for key in keys] == [here[key] for key in keys], request
+        compared += 1
+        if compared == SAMPLE and not os.environ.get("BACKPROP_ALL_CASES"):
+            break
+    assert compared >= SAMPLE
+
+
+# ── in a post ──
+
+
+def test_a_fence_runs_with_the_program_before_it_by_keyboard_alone(window):
+    page = window("en/posts/batchnorm/")
+    block = page.locator(".bp-run", has_text="assert np.allclose(out.mean").first
+    button = block.locator(".bp-try")
+    button.focus()
+    page.keyboard.press("Enter")
+    block.locator(".bp-done").wait_for()
+    assert block.locator(".bp-done").inner_text() == "It ran, and printed nothing."
+    assert page.evaluate("document.activeElement.closest('.bp-desk') !== null")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\nprint(out.shape)  # s / f")
+    assert not page.locator("#__search").is_checked(), "letters are letters in an editor"
+    page.keyboard.press("Control+Enter")
+    block.get_by_text("It ran.", exact=True).wait_for()
+    assert block.locator(".bp-printed").inner_text() == "(5, 4)\n"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('.bp-go')"), "the editor lets go of Tab"
+    assert axe(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert block.locator(".bp-desk").count() == 0
+    assert block.locator("pre").first.is_visible(), "as it was"
+
+    figure = page.locator(".bp-figure").first
+    figure.locator(".bp-try").click()
+    desk = page.locator(".bp-change")
+    desk.locator(".cm-content").wait_for()
+    desk.locator(".bp-shapes").fill("x=3x2 gamma=2 beta=2")
+    page.locator(".bp-figure", has_text="(3, 2)").first.wait_for()
+    page.locator(".bp-figure.bp-live").first.wait_for()
+    desk.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(
+        "def batchnorm(x, gamma, beta):\n    bent = np.tanh(x) * gamma\n    return bent + beta\n"
+    )
+    page.locator(".bp-figure", has_text="tanh").first.wait_for()
+    value = desk.locator(".bp-entries input").first
+    value.fill("0.5")
+    page.locator(".bp-figure .bp-steps", has_text="0.5").first.wait_for(state="attached")
+    assert axe(page) == []
+    desk.get_by_role("button", name="As it was").click()
+    assert desk.count() == 0
+    assert "tanh" not in page.locator(".bp-figure").first.inner_text()
+
+
+def test_instant_navigation_from_a_page_that_may_not_compile(window):
+    page = window("en/about/")
+    page.locator(".md-nav__link", has_text="Posts").first.click()
+    page.locator("article a", has_text="line by line").first.click()
+    button = page.locator(".bp-run .bp-try").first
+    button.click()
+    page.locator(".bp-run .bp-done").first.wait_for()
+
+
+def test_an_exercise_is_solved_remembered_and_forgotten(window, base):
+    page = window("en/posts/backward/")
+    block = page.locator(".bp-exercise").first
+    assert block.locator(".bp-gap").first.inner_text() == "..."
+    assert not block.locator(".bp-solution pre").is_visible()
+    block.locator(".bp-try").click()
+    block.get_by_role("button", name="Check it").click()
+    assert "The gap is still there" in block.locator(".bp-fault").inner_text()
+    page.locator(".bp-exercise .cm-content").click()
+    page.keyboard.press("Control+a")
+    wrong = (
+        "dvar = dstd / std\ndsquare = dvar / x.shape[0]\nddiff = 2 * (x - mean) * dsquare\n"
+        "dmean = -np.sum(ddiff, axis=0)\ndx = ddiff + dmean / x.shape[0]"
+    )
+    page.keyboard.insert_text(wrong)
+    block.get_by_role("button", name="Check it").click()
+    block.locator(".bp-no").wait_for()
+    block.get_by_text("Which line?").click()
+    assert block.locator(".cm-wrong").inner_text() == "dvar = dstd / std"
+    page.locator(".bp-exercise .cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(wrong.replace("dstd / std", "dstd / std / 2"))
+    page.keyboard.press("Control+Enter")
+    block.get_by_text("Solved").wait_for()
+    assert axe(page) == []
+    page.goto(base + "en/")
+    assert page.locator(".bp-progress").inner_text() == "1 of 1 exercises solved"
+    page.locator(".bp-forget").click()
+    assert page.locator(".bp-progress, .bp-forget").count() == 0
+    page.reload()
+    page.wait_for_function("document.readyState === 'complete'")
+    assert page.evaluate("localStorage.getItem('bp-progress')") is None
+
+
+def test_an_exercise_is_complete_without_scripts_and_on_paper(window):
+    page = window("en/posts/backward/", javascript=False)
+    block = page.locator(".bp-exercise").first
+    assert "..." in block.locator(".highlight").first.inner_text()
+    block.locator(".bp-solution summary").click()
+    assert "dvar = dstd / (2 * std)" in block.locator(".bp-solution").inner_text()
+    assert "# gap" not in block.inner_text()
+    paper = window("en/posts/backward/")
+    paper.emulate_media(media="print")
+    assert paper.locator(".bp-solution pre").first.is_visible()
+    assert not paper.locator(".bp-try").first.is_visible()

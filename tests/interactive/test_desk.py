@@ -1,0 +1,181 @@
+"""The Python of the page, asked in this Python: what it answers is what the page shows."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from backprop.desk import answer
+from backprop.desk.reader import module
+from backprop.site.interactive.examples import LAYERS, examples
+
+
+def ask(**request):
+    said = []
+    found = json.loads(answer(json.dumps(request), lambda *pieces: said.append(pieces)))
+    return found, "".join(text for stream, text in said if stream == "stdout")
+
+
+def run(*codes, lang="en", **last):
+    steps = [{"kind": "python", "code": code} for code in codes]
+    steps[-1] |= last
+    return ask(what="run", lang=lang, steps=steps)
+
+
+FORWARD = "def f(x):\n    y = x * x\n    return y\n"
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_every_example_is_right_or_has_the_mistake_that_its_row_names(layer):
+    found = examples()
+    right, _ = ask(what="check", lang="en", **found[f"{layer.name}-right"])
+    wrong, _ = ask(what="check", lang="en", **found[f"{layer.name}-wrong"])
+    assert right["ok"], right["text"]
+    assert not wrong["ok"]
+    assert wrong["hint"] == layer.hint
+    assert str(wrong["line"]) in wrong["told"]["variable"]
+    assert layer.wrong not in wrong["told"]["hint"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_report_is_that_of_the_command_line_to_the_letter(tmp_path, lang):
+    example = examples()["batchnorm-wrong"]
+    for name in ("forward", "backward"):
+        (tmp_path / f"{name}.py").write_text(example[name], "utf-8")
+    functions = ["forward.py:batchnorm_forward", "backward.py:batchnorm_backward"]
+    command = [sys.executable, "-m", "backprop", "check", *functions]
+    command += [*example["arguments"].split(), "--lang", lang]
+    cli = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    found, _ = ask(what="check", lang=lang, **example)
+    assert cli.returncode == 1, cli.stderr
+    assert found["text"] + "\n" == cli.stdout
+
+
+def test_the_backward_may_use_what_the_forward_defines_and_numpy_without_an_import():
+    forward = "def half(x):\n    return x / 2\n\ndef f_forward(x):\n    return half(x), ()\n"
+    backward = "def f_backward(dout, cache):\n    return half(np.asarray(dout))\n"
+    found, _ = ask(what="check", lang="en", forward=forward, backward=backward, arguments="x=3")
+    assert found["ok"], found
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "arguments", "where", "line", "words"),
+    [
+        ("def f(x:\n    return x\n", "", "x=3", "forward", 1, "SyntaxError"),
+        (FORWARD, "# soon", "x=3", "backward", 1, "no function"),
+        (FORWARD, "def b(dy, x):\n    return dy *\n", "x=3", "backward", 2, "SyntaxError"),
+        (FORWARD, "def b(dy, x):\n    return dy\n", "", "arguments", None, "needs `x`"),
+        (FORWARD, "def b(dy, x):\n    return dy\n", "z=3", "arguments", None, "no parameter `z`"),
+        (FORWARD, "1 / 0\n", "x=3", "backward", 1, "ZeroDivisionError"),
+        ("def f(x):\n    return open(x)\n", "def b(dy):\n    0\n", "x=3", "forward", 2, ""),
+    ],
+)  # fmt: skip
+def test_code_that_cannot_be_checked_says_where_and_why(
+    forward, backward, arguments, where, line, words
+):
+    found, _ = ask(what="check", lang="en", forward=forward, backward=backward, arguments=arguments)
+    assert (found["fault"]["where"], found["fault"]["line"]) == (where, line)
+    assert words in found["fault"]["message"]
+
+
+def test_without_a_backward_the_gradients_of_a_loss_are_checked():
+    loss = "def f(x):\n    loss = np.sum(x * x)\n    dx = 3 * x\n    return loss, dx\n"
+    found, _ = ask(what="check", lang="en", forward=loss, backward=" ", arguments="x=3")
+    assert (found["first_wrong"], found["line"], found["hint"]) == ("dx", 3, "factor")
+
+
+def test_a_fence_runs_after_the_program_before_it_which_is_silent():
+    found, printed = run("a = 20\nprint('before')", "print(a + 1)")
+    assert (found, printed) == ({"lost": 0}, "21\n")
+
+
+def test_a_fence_that_shall_raise_does_not_end_the_program():
+    steps = [
+        {"kind": "python", "code": "1 / 0", "raises": True},
+        {"kind": "graph", "code": "f(x)"},
+        {"kind": "python", "code": "print(1)"},
+    ]
+    assert ask(what="run", lang="en", steps=steps)[1] == "1\n"
+
+
+def test_what_goes_wrong_before_the_fence_is_called_so():
+    found, _ = run("1 / 0", "print(1)", lang="zh")
+    assert found["fault"]["where"] == "before"
+    assert "前面" in found["fault"]["advice"]
+
+
+def test_the_line_of_an_error_is_that_of_the_editor():
+    found, printed = run("def g():\n    return {}['k']", "print('on')\n\ng()")
+    assert printed == "on\n"
+    assert (found["fault"]["where"], found["fault"]["line"]) == ("code", 3)
+    assert found["fault"]["message"] == "KeyError: 'k'"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("input('name? ')", "Nobody can be asked"),
+        ("import pandas_of_nobody", "no other package"),
+        ("raise MemoryError", "less memory"),
+    ],
+)
+def test_what_a_page_cannot_do_is_said(code, words):
+    found, _ = run(code)
+    assert words in found["fault"]["advice"]
+
+
+def test_ten_megabytes_of_output_are_cut_and_counted():
+    found, printed = run("for _ in range(10):\n    print('x' * 1_000_000)")
+    assert len(printed) == 100_000
+    assert found["lost"] == 10 * 1_000_001 - 100_000
+
+
+def test_a_figure_says_what_it_would_need():
+    found, _ = run("import matplotlib.pyplot as plt\nplt.plot([1])", figure=True)
+    assert "matplotlib" in found["note"]
+
+
+def test_sys_exit_is_a_fault_and_not_the_end():
+    found, _ = run("import sys\nsys.exit(3)")
+    assert found["fault"]["message"] == "SystemExit: 3"
+
+
+def test_a_doctest_is_shown_as_a_console_shows_it():
+    found, printed = run("a = 2", ">>> a + 1\n3\n>>> for i in range(2):\n...     print(i)\n0\n5\n",
+                         kind="pycon")  # fmt: skip
+    assert printed == ">>> a + 1\n3\n>>> for i in range(2):\n...     print(i)\n0\n1\n"
+    assert found["right"] is False
+
+
+def test_a_graph_follows_the_code_the_shapes_and_the_values():
+    steps = [{"kind": "python", "code": f"import numpy as np\n\n{FORWARD}x = np.ones(3)"}]
+    page, _ = ask(what="graph", lang="en", steps=steps, call="f(x)")
+    assert page["source"] == FORWARD.rstrip()
+    assert page["arguments"] == "x=3"
+    assert page["entries"] == {"x": [1.0, 1.0, 1.0]}
+    changed, _ = ask(
+        what="graph", lang="en", steps=steps, call="f(x)", arguments="x=2x2",
+        source="def f(x):\n    z = np.exp(x)\n    return z\n", entries={"x": [[0, 0], [0, 0]]},
+    )  # fmt: skip
+    assert "exp" in changed["html"]
+    assert "(2, 2)" in changed["html"]
+    assert "square" not in changed["html"]
+
+
+def test_a_figure_of_the_page_is_the_one_of_the_post():
+    from backprop.public import trace
+    from backprop.site.posts.graphs import figure
+
+    steps = [{"kind": "python", "code": f"import numpy as np\n\n{FORWARD}x = np.ones(3)"}]
+    found, _ = ask(what="graph", lang="zh", steps=steps, call="f(x)")
+    made = module("post", steps[0]["code"], {}, "zh")
+    assert "bp-figure" in found["html"]
+    drawing = figure(trace(made.f, made.x), None, "zh").split("bp-drawings")[1]
+    assert drawing.split("bp-codes")[0] in found["html"]
+
+
+@pytest.mark.parametrize("call", ["f(", "f", "g(x)", ""])
+def test_what_is_no_call_gets_advice(call):
+    found, _ = ask(what="graph", lang="en", steps=[{"kind": "python", "code": FORWARD}], call=call)
+    assert "variance(x)" in found["fault"]["message"]
