@@ -129,6 +129,12 @@ SAID: dict[str, tuple[str, str]] = {
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
     ),
+    "recurrence": (
+        "{found} is defined by an earlier one: a recurrence is read one step at a time; declare "
+        "that step, e.g. $h_{{t-1}}, x_t \\in \\mathbb{{R}}$, $h_t = f(h_{{t-1}}, x_t)$",
+        "{found} 由前一项定义：递推式一次只读一步；请声明这一步，例如 $h_{{t-1}}, x_t \\in \\mathbb{{R}}$、"
+        "$h_t = f(h_{{t-1}}, x_t)$",
+    ),
     "index-outside": (
         "{found} leaves its range, and nothing says what stands there; declare where the index "
         "starts and ends, e.g. $i = 0, \\dots, N - K$",

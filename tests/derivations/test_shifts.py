@@ -38,7 +38,10 @@ WRONG = [
     (POOL, r"\frac{\partial L}{\partial x_{2i}} = \frac{\partial L}{\partial y_i}"),
     (ONE, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j-k}} w_k"),
 ]  # fmt: skip
+RECURRENCE = r"Let $w \in \mathbb{R}$, $x \in \mathbb{R}^T$, $h_0 \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
+STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
 REFUSED = [
+    (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
     (CONV.replace("i+k", "i-k"), r"\sum_k w_k = 0", "index-unknown"),
     (CONV, r"x_{i + N} = x_{i + N}", "literal-base"),
     (CONV, r"\prod_k w_k x_{i+k} = 1", "unexpected"),
@@ -60,3 +63,11 @@ def test_what_may_be_another_reading_is_refused(prose, row, key):
     first = next(v for v in verdicts(prose, row, prove=False) if not v.ok)
     assert first.problem is not None
     assert first.problem.key == key
+
+
+def test_a_recurrence_is_read_one_step_at_a_time_as_the_advice_says():
+    rows = [
+        r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)",
+        r"\frac{\partial h_t}{\partial w} = h_{t-1} (1 - h_t^2)",
+    ]
+    assert statuses(STEP, *rows) == ["proved", "proved"]

@@ -126,17 +126,18 @@ def test_a_lost_or_broken_memory_is_no_fault(tmp_path: Path) -> None:
     assert nowhere.get("a") is None
 
 
-def test_an_extension_that_may_depend_on_anything_is_asked_again(rich: Project) -> None:
-    rich.write("mine.py", EXTENSION)
-    rich.write("word.txt", "first")
-    rich.config["markdown_extensions"] = ["mine"]
+def test_an_extension_that_may_depend_on_anything_is_asked_again(project: Project) -> None:
+    project.write("mine.py", EXTENSION)
+    project.write("word.txt", "first")
+    project.config["markdown_extensions"] = ["mine"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(rich.root))
-        rich.build()
-        assert "says first" in rich.page("posts/one")
-        rich.write("word.txt", "second")
-        rich.build()
-        assert "says second" in rich.page("posts/one")
+        patch.syspath_prepend(str(project.root))
+        result = project.build()
+        assert result.code == 0, result
+        assert "says first" in project.page("posts/gradients")
+        project.write("word.txt", "second")
+        project.build()
+        assert "says second" in project.page("posts/gradients")
 
 
 EXTENSION = """\

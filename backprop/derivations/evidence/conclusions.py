@@ -7,7 +7,7 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 
 from __future__ import annotations
 
-from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation
+from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.meaning.world import Assumption
 from backprop.derivations.problems import Problem, Unreadable
@@ -50,7 +50,7 @@ def supposing(
 ) -> Verdict:
     fresh = Verdict(verdict.line, verdict.text, CHECKED, verdict.lead, number=verdict.number)
     fresh.assumed, fresh.sizes = (said(premise),), verdict.sizes
-    fresh.instances = INSTANCES_AT_KINKS
+    fresh.instances = INSTANCES_AT_PREMISES
     try:
         ways = [(premise, conclusion), (conclusion, premise)][: 1 + both]
         for given, wanted in ways:
@@ -89,7 +89,7 @@ def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference
     try:
         if not derivator.satisfiable():
             raise Unreadable("unsatisfiable", found=said(given), others="")
-        for difference in derivator.differences(wanted, {}, INSTANCES_AT_KINKS):
+        for difference in derivator.differences(wanted, {}, INSTANCES_AT_PREMISES):
             if not difference.error <= TOLERANCE:
                 return difference
         return None

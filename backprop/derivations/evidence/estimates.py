@@ -18,7 +18,7 @@ from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node
 from backprop.derivations.verdicts import Difference
 
-SEARCHES, STEPS = 6, 80
+SEARCHES, STEPS = 4, 60
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
 SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
 

@@ -43,7 +43,7 @@ def _button(status: str, sign: str, lines: list[str], place: str) -> str:
     label = html.escape(". ".join(line.rstrip(".。") for line in lines))
     return (
         f'<button type="button" class="bp-mark bp-mark-{status}" '
-        f'popovertarget="{name}" aria-label="{label}">{sign}</button>'
+        f'popovertarget="{name}" aria-label="{label}" title="{label}">{sign}</button>'
         f'<span class="bp-mark-why" id="{name}" popover>{shown}</span>'
     )
 

@@ -105,7 +105,8 @@ class Path:
 
         def linked(match: re.Match[str]) -> str:
             post = self.posts[match[1]]
-            return f'<a href="{escape(relative(post.url))}">{match[0]}</a>'
+            # Material writes the address of every a[href] anew, which SVG does not allow.
+            return f'<a xlink:href="{escape(relative(post.url))}">{match[0]}</a>'
 
         both = re.sub(r'<g class="bp-node[^>]* data-node="([^"]+)"[^>]*>.*?</g>', linked, both)
         both = both.replace('role="img"', 'role="group"').replace("\n", "")

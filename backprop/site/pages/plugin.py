@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from backprop.site.pages import cards, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
+from backprop.site.pages.tables import with_labels
 from backprop.site.pages.words import say
 
 ASSETS = Path(__file__).with_name("assets")
@@ -34,6 +36,15 @@ CARDS = "assets/backprop/cards"
 CACHE = ".cache/backprop/pages"
 SPOKEN = ("scroll", "table", "code", "menu", "search", "note")  # what the script says
 log = get_plugin_logger("pages")
+
+
+# Short names in a line of text; code in a block has other elements inside, or line ends.
+_SHORT = re.compile(r"(?<!<pre>)(?<!</span>)<code>([^<\n]{1,28})</code>")
+
+
+def _whole(html: str) -> str:
+    """The page with its short names marked, which no line shall break."""
+    return _SHORT.sub(r'<code class="bp-short">\1</code>', html)
 
 
 class PagesOptions(Config):
@@ -84,7 +95,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             text = self._description(html, page, config)
             if text:
                 page.meta["description"] = text
-        return html + self._run_it(html, page, config)
+        return with_labels(_whole(html)) + self._run_it(html, page, config)
 
     def _run_it(self, html: str, page: Page, config: MkDocsConfig) -> str:
         """How to execute the page, below its last snippet."""

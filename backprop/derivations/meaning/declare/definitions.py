@@ -11,7 +11,7 @@ from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.lengths import Unknown, find, unify
-from backprop.derivations.meaning.names import is_declared
+from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.shifts import has_tests, inferred, inside, without_idle
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
@@ -42,6 +42,8 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         return True
     if define_function(world, reader, left, right):
         return True
+    if repeats(reader, left, right):
+        raise reader.fail("recurrence", left, found=reader.text(left))
     found = new_name(world, reader, left, right)
     if found is None:
         return False
@@ -55,6 +57,20 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
     if squared:
         world.squares[squared] = key
     return True
+
+
+def repeats(reader: Reader, left: Node, right: Node) -> bool:
+    """Is this h_t = … h_{t-1} …, where h_{t-1} is no name that is declared?"""
+    key = key_of(split(left)[0])
+    if key is None or left.kind != "scripted" or lookup(reader, left)[0] is not None:
+        return False
+    return any(
+        node.kind == "scripted"
+        and key_of(node.parts[0]) == key
+        and any(n.kind == "sum" for script in node.parts[1:] for n in script.walk())
+        and lookup(reader, node)[0] is None
+        for node in right.walk()
+    )
 
 
 def define(

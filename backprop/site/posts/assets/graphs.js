@@ -194,6 +194,7 @@
       const stop = () => {
         clearInterval(playing);
         playing = 0;
+        figure.classList.remove("bp-playing");
         seen.disconnect();
         for (const name of ["pointerdown", "keydown", "focusin"]) figure.removeEventListener(name, stop, true);
       };
@@ -209,6 +210,7 @@
         if (!entries.some((entry) => entry.isIntersecting)) return;
         seen.disconnect();
         playing = setInterval(step, 1200);
+        figure.classList.add("bp-playing");
       }, { threshold: 0.4 });
       seen.observe(figure);
       for (const name of ["pointerdown", "keydown", "focusin"]) figure.addEventListener(name, stop, true);
