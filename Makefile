@@ -39,7 +39,7 @@ CORE_TESTS := $(filter-out tests/test_house.py tests/test_command_line.py,$(wild
 mutants: setup ## Make every published line wrong on purpose; all of it must be noticed
 	$(BIN)/python -m backprop.site.posts.mutants docs
 
-bench: setup ## Time tracing, derived backwards, drawing and checked pages beside others, in one run
+bench: setup ## Time tracing, derived backwards, drawing, checked pages and waiting for them beside others
 	$(BIN)/python -m tests.benchmarks
 
 audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots
