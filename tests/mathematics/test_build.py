@@ -182,7 +182,7 @@ def test_every_mistake_is_reported_before_the_build_fails(
         ("!!! note\n\n    > $\\nope$", 3, "Undefined control sequence"),
         ("a[^1]\n\nb\n\n[^1]:\n    $\\nope$", 6, "Undefined control sequence"),
         ("```math\n\\nope\n```", 1, "Undefined control sequence"),
-        ("50$%$ of $x%$", 1, "begins a comment"),
+        ("50 $%$ of $x%$", 1, "begins a comment"),
         ("$a & b$", 1, "Misplaced &"),
     ],
 )
