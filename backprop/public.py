@@ -6,6 +6,7 @@ else, they become its methods.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -82,5 +83,17 @@ def trace(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Graph
 
 
 def derive(f: Callable[..., Any], *args: Any, cache: bool | None = None) -> Backward:
-    """The backward pass of `f`, as a person would write it; see `Backward`."""
-    return trace(f, *args, cache=cache).derive()
+    """The backward pass of `f`, as a person would write it; see `Backward`.
+
+    Warns where `f` draws other random numbers each time: the lines hold for those of this run.
+    """
+    graph = trace(f, *args, cache=cache)
+    if not tracer.steady(graph):
+        warnings.warn(
+            f"{graph.function} gives another result when it is run again with the same "
+            "arguments: it draws random numbers, and the derived lines hold for those of this "
+            "run. Seed them inside (np.random.default_rng(0)), or pass what is drawn (a dropout "
+            "mask) as an argument",
+            stacklevel=2,
+        )
+    return graph.derive()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,8 +19,11 @@ ROOT = Path(__file__).parents[1]
 
 def pytest_configure() -> None:
     """Plugins and themes are found by what is installed: after a change there, install again."""
-    if not entry_points(group="mkdocs.themes", name="backprop"):
-        pytest.exit("the entry points of pyproject.toml have changed: make setup", returncode=4)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for group, wanted in project["entry-points"].items():
+        found = {point.name: point.value for point in entry_points(group=group)}
+        if not wanted.items() <= found.items():
+            pytest.exit("the entry points of pyproject.toml have changed: make setup", returncode=4)
 
 
 def build_once(shared: Path, name: str, build: Callable[[Path], None]) -> Path:

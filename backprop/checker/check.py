@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backprop.checker.identities import uses_of_identities
+from backprop.checker.inside import layers_of
 from backprop.checker.prose import assigned, brief, describe, expected
 from backprop.checker.report import Mistake, Report, language
 from backprop.checker.reveal import level_of, told
 from backprop.checker.variables import by_name, ratio, rows
 from backprop.checker.words import say
+from backprop.graph.errors import RuleError, TraceError
 from backprop.graph.trees import is_object
 from backprop.judging.case import Case
 from backprop.judging.closeness import TOLERANCE, differs
@@ -98,7 +101,31 @@ def check(
         for truth in truths:
             truth.confirm()
         backward = Instrumented(f_backward, _gather(places[0], state))
-        return told(_Check(backward, places, truths, lang).report(), reveal)
+        report = _Check(backward, places, truths, lang).report()
+        if not report.ok and state.owner is not None:
+            inner = _inside(f, args, state, lang, tolerance)
+            report = report if inner is None else inner
+        return told(report, reveal)
+
+
+def _inside(
+    f: Any, args: tuple[Any, ...], state: State, lang: str, tolerance: float
+) -> Report | None:
+    """The report on the first wrong layer of a network, in the order of its backward."""
+    for path, layer, given in layers_of(f, args, state):
+        try:
+            report = check(layer, *given, lang=lang, tolerance=tolerance)
+        except (TraceError, RuleError):  # nothing to differentiate, or not what it seems
+            continue
+        if not report.ok:
+            kind = type(layer).__name__
+            return replace(
+                report,
+                forward=f"{kind}.{report.forward}",
+                backward=f"{kind}.{report.backward}",
+                notes=[say("note_inside", lang, path=path), *report.notes],
+            )
+    return None
 
 
 def _sorted(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:

@@ -107,7 +107,7 @@ def _told(settings: dict[str, Any]) -> tuple[list[dict[str, Any]], bool, str]:
     """What a process has told until its end, whether it was late, the end of what it printed."""
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as told:
-        command = [sys.executable, "-m", "backprop.checker.grading_worker"]
+        command = [sys.executable, "-m", "backprop.cli.grading_worker"]
         environment = {
             **os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

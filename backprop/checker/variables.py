@@ -193,9 +193,11 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
             elif exact and case.truth.library.find(value) is None:
                 want = case.truth.gradients[exact[0]]
                 times = ratio(value, want)
-                node = exact[0]
-                status = "scaled" if times is not None else "wrong"
-                error = differs(np.asarray(value).reshape(-1), want.reshape(-1), case.truth.scale)
+                if times is not None or blamed:  # else it is called so, and used as something else
+                    node = exact[0]
+                    status = "scaled" if times is not None else "wrong"
+                    got = np.asarray(value).reshape(-1)
+                    error = differs(got, want.reshape(-1), case.truth.scale)
         if event.name in blamed and status in ("helper", "scaled", "partial"):
             status = "wrong"
         found.append(Row(event.name, event.line, shape, node, status, error, times))

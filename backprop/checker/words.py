@@ -76,6 +76,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "At the given arguments {forward} has a kink ({where}): there is no gradient there, so that point was left out. {others} points nearby were judged.",
         "在给定的参数处 {forward} 不可导（{where}），没有梯度可比，这个点不算。改在附近的 {others} 个点上检查。",
     ),
+    "note_inside": (
+        "this is the layer `{path}`, checked alone with what it was given in the network.",
+        "这是网络里的层 `{path}`，用它在网络里得到的输入单独检查。",
+    ),
     "note_missing": (
         "not returned, so not compared: the gradient of {names}. Fine if nobody wants it.",
         "没有返回 {names} 的梯度，所以没有比较；没有人要用的话，这样也可以。",

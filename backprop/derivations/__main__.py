@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from backprop.derivations.explain import ASSUMED, STATUS, describe
+from backprop.derivations.explain import ASSUMED, STATUS, describe, repeated
 from backprop.derivations.page import verify_page
 
 NOT_UTF8 = {
@@ -52,17 +52,21 @@ def main(arguments: list[str] | None = None) -> int:
         for _, report in reports:
             for premise in report.assumed:
                 print(f"{name}:{premise.line}  {ASSUMED[options.lang]}  {premise.text}")
+            told = repeated(report.verdicts)
             for verdict in report.verdicts:
                 counts[verdict.status] += 1
                 label = STATUS[verdict.status][options.lang]
                 print(f"{name}:{verdict.line}  {label}  {verdict.lead} {verdict.text}".rstrip())
+                if id(verdict) in told:
+                    continue
                 if not verdict.ok or options.verbose or verdict.status == "waived":
                     for line in describe(verdict, options.lang):
                         print(f"    {line}")
-    print(", ".join(f"{counts[s]} {STATUS[s][options.lang].strip()}" for s in STATUS))
+    listed = [s for s in STATUS if s != "underived" or counts[s]]
+    print(", ".join(f"{counts[s]} {STATUS[s][options.lang].strip()}" for s in listed))
     if unread:
         return 2
-    return 1 if counts["wrong"] or counts["unchecked"] else 0
+    return 1 if any(counts[s] for s in ("wrong", "underived", "unchecked")) else 0
 
 
 def run() -> int:

@@ -13,17 +13,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 
 from backprop.derivations.verdicts import Premise, Report, Verdict
-from backprop.program.cache import digest_of
-from backprop.program.update import write
+from backprop.program.files import digest_of, write
 
 
 @lru_cache(maxsize=1)
 def _program() -> str:
     """What verifies: sources and versions."""
+    from importlib.metadata import version
+
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in (".py", ".lark"):
@@ -41,6 +41,8 @@ class Cache:
 
     def key(self, *texts: str, code: str = "") -> str:
         """code: what the program of the page is known by, if a formula is tied to it."""
+        if self.folder is None:
+            return ""
         parts = [_program(), *texts, code]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 

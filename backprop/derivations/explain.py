@@ -9,11 +9,19 @@ STATUS = {
     "proved": {"en": "proved     ", "zh": "已证明"},
     "checked": {"en": "checked    ", "zh": "已验算"},
     "waived": {"en": "waived     ", "zh": "已注明"},
+    "underived": {"en": "not derived", "zh": "未推导"},
     "unchecked": {"en": "not checked", "zh": "未验证"},
     "wrong": {"en": "wrong      ", "zh": "错误　"},
 }
 ASSUMED = {"en": "assumed    ", "zh": "假设　"}  # a premise, which is no row
-MARK = {"proved": "∎", "checked": "✓", "waived": "○", "unchecked": "○", "wrong": "✗"}
+MARK = {
+    "proved": "∎",
+    "checked": "✓",
+    "waived": "○",
+    "underived": "△",
+    "unchecked": "○",
+    "wrong": "✗",
+}
 
 TEXT = {
     "proved": (
@@ -30,6 +38,7 @@ TEXT = {
     "place": ("here: {place}", "位置：{place}"),
     "assumed": ("assumes {premises}", "以 {premises} 为前提"),
     "premise": ("assumed, not derived: {tex}", "假设，并非推出：{tex}"),
+    "by": ("by definition of {names}", "由 {names} 的定义"),
     "opaque": (
         "holds for any {names}, not only as defined",
         "对任意的 {names} 都成立，不限于其定义",
@@ -59,6 +68,19 @@ SHORT = {"en": 0, "zh": 1}
 
 def phrase(key: str, language: str, **values: object) -> str:
     return TEXT[key][1 if language.startswith("zh") else 0].format(**values)
+
+
+def repeated(verdicts: list[Verdict]) -> set[int]:
+    """The ids of verdicts that say of a declaration what one before them has said."""
+    seen: set[str] = set()
+    found: set[int] = set()
+    for verdict in verdicts:
+        if verdict.problem is not None and verdict.problem.key == "declaration-refused":
+            name = verdict.problem.values["found"]
+            if name in seen:
+                found.add(id(verdict))
+            seen.add(name)
+    return found
 
 
 def describe(verdict: Verdict, language: str = "en") -> list[str]:
@@ -97,6 +119,8 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
                     change=verdict.repair["zh" if language.startswith("zh") else "en"],
                 )
             )
+    if verdict.ok and verdict.by:
+        lines.append(phrase("by", language, names=", ".join(verdict.by)))
     if verdict.ok and verdict.assumed:
         lines.append(phrase("assumed", language, premises=", ".join(verdict.assumed)))
     for of, by in verdict.independent:

@@ -23,7 +23,28 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} is not expected here{hint}",
         "此处不应出现 {found}{hint}",
     ),
-    "unclosed": ("{found} is never closed", "{found} 没有闭合"),
+    "unclosed": (
+        "{found} is never closed; write what closes it",
+        "{found} 没有闭合；请补上与它成对的一半",
+    ),
+    "unopened": (
+        "{found} closes nothing; write what opens it, or take it away",
+        "{found} 没有与之成对的左括号；请补上，或去掉它",
+    ),
+    "dangling": (
+        "nothing follows {found}; take it away, or begin the next line with it",
+        "{found} 后面没有东西；请去掉它，或把它写到下一行开头",
+    ),
+    "letters-name": (
+        "{found} typesets as a product of letters, and {letter} is not declared; a name of several "
+        "letters is upright: declare and write \\mathrm{{{found}}}, or declare {letter}",
+        "{found} 排出来是几个字母相乘，而 {letter} 未声明；多个字母的名字用正体："
+        "请声明并写 \\mathrm{{{found}}}，或声明 {letter}",
+    ),
+    "partial-subscript": (
+        "{found} is not read; write the derivative as {better}",
+        "不读 {found}；导数请写成 {better}",
+    ),
     "two-dots": (
         "'..' is not an ellipsis; write \\cdots (in a row), \\vdots, \\ddots",
         "“..”不是省略号，请写 \\cdots（横排）、\\vdots 或 \\ddots",
@@ -41,8 +62,22 @@ SAID: dict[str, tuple[str, str]] = {
         "不读求值竖线；请给函数命名并写 f'(x)",
     ),
     "inequality": (
-        "{found} states no equation; only rows with = are verified",
-        "{found} 不是等式；只验证带 = 的行",
+        "{found} states no equation; = and inequalities of one direction are verified, "
+        "≈ as = … + O(h^2)",
+        "{found} 不是等式；只验证等式和同一方向的不等式，≈ 请写成 = … + O(h^2)",
+    ),
+    "order": (
+        "{found}: what becomes small is not clear; write it at the end of a side, as O(h^2) with a "
+        "declared number h",
+        "{found}：看不出什么趋于零；请写在一边的末尾，如 O(h^2)，其中 h 是声明过的数",
+    ),
+    "does-not-hold": (
+        "the inequality does not hold",
+        "不等式不成立",
+    ),
+    "order-larger": (
+        "the error does not shrink like {symbol}^{power}",
+        "误差不像 {symbol}^{power} 那样缩小",
     ),
     # names
     "undeclared": (
@@ -70,6 +105,12 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} 可以是函数调用，也可以是乘积：{name} 未声明。请声明函数，例如 "
         "${name} : \\mathbb{{R}} \\to \\mathbb{{R}}$，或声明变量 ${name} \\in \\mathbb{{R}}$",
     ),
+    "conditional": (
+        "{found}: {name} is not declared; declare the finite sets and the distribution, "
+        "$a \\in \\mathcal{{A}}$, $s \\in \\mathcal{{S}}$, $a \\sim {name}(a \\mid s)$",
+        "{found}：{name} 未声明；请声明有限集与分布，例如 $a \\in \\mathcal{{A}}$、"
+        "$s \\in \\mathcal{{S}}$、$a \\sim {name}(a \\mid s)$",
+    ),
     "applied-or-product": (
         "{found} reads as {name} applied to something that {name} is not defined by; write "
         "{name} \\cdot (…) for the product, or declare the function, "
@@ -87,6 +128,17 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} may be a name of its own or a power of {name}: both are declared; give the number "
         "another name, or write the power with brackets, ({name})^…",
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
+    ),
+    "recurrence": (
+        "{found} is defined by an earlier one: a recurrence is read one step at a time; declare "
+        "that step, e.g. $h_{{t-1}}, x_t \\in \\mathbb{{R}}$, $h_t = f(h_{{t-1}}, x_t)$",
+        "{found} 由前一项定义：递推式一次只读一步；请声明这一步，例如 $h_{{t-1}}, x_t \\in \\mathbb{{R}}$、"
+        "$h_t = f(h_{{t-1}}, x_t)$",
+    ),
+    "index-outside": (
+        "{found} leaves its range, and nothing says what stands there; declare where the index "
+        "starts and ends, e.g. $i = 0, \\dots, N - K$",
+        "{found} 会超出范围，而没有说明那里是什么；请声明下标从哪里到哪里，例如 $i = 0, \\dots, N - K$",
     ),
     "nabla-span": (
         "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
@@ -348,6 +400,10 @@ SAID: dict[str, tuple[str, str]] = {
         "this row states no equation; write =, or waive it: % unchecked: reason",
         "这一行没有等式；请写 =，或注明：% unchecked: 理由",
     ),
+    "does-not-follow": (
+        "left and right differ where {found} holds: it does not follow",
+        "{found} 成立时左右两边仍不相等：推不出来",
+    ),
     "not-equal": (
         "left and right differ",
         "左右不相等",
@@ -357,6 +413,16 @@ SAID: dict[str, tuple[str, str]] = {
         "that an identity hides, or a \\because row that cites the fact is missing",
         "这一行只因 {found} 的定义才成立，对一般的 {found} 并不成立：要么是被恒等式掩盖的错误，"
         "要么缺一行引用该事实的 \\because",
+    ),
+    "not-defined": (
+        "{found} has no definition here that a row could use; name what is defined by an equation",
+        "{found} 在这里没有可以引用的定义；请写由等式定义的名字",
+    ),
+    "not-derived": (
+        "right, but not derived yet: in one step this uses the definition of {found}. Say so at "
+        "the row, \\text{{by definition of }} {found}, or cite the fact in a \\because row",
+        "正确，但尚未推导：这一步直接用到 {found} 的定义。请在这一行写明："
+        "\\text{{由 }} {found} \\text{{ 的定义}}，或用一行 \\because 引用该事实",
     ),
     "no-domain": (
         "no random instance was found at which both sides are defined: an index leaves its range, or "

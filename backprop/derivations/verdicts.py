@@ -8,8 +8,10 @@ from typing import Any
 
 from backprop.derivations.problems import Problem
 
-PROVED, CHECKED, WAIVED, UNCHECKED, WRONG = "proved", "checked", "waived", "unchecked", "wrong"
-STATUSES = (PROVED, CHECKED, WAIVED, UNCHECKED, WRONG)
+PROVED, CHECKED, WAIVED = "proved", "checked", "waived"
+UNDERIVED = "underived"  # right, but by a definition that nobody has named
+UNCHECKED, WRONG = "unchecked", "wrong"
+STATUSES = (PROVED, CHECKED, WAIVED, UNDERIVED, UNCHECKED, WRONG)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Verdict:
     residue: str = ""
     repair: dict[str, str] | None = None  # language -> the change
     instances: int = 0
+    by: tuple[str, ...] = ()  # symbols whose definitions the row uses at once, and says so
     assumed: tuple[str, ...] = ()  # the assumptions that the row needs
     cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable
     opaque: tuple[str, ...] = ()  # symbols that stood for any function
@@ -67,7 +70,7 @@ class Verdict:
             data["problem"] = Problem(**data["problem"])
         if data["difference"] is not None:
             data["difference"] = Difference(**data["difference"])
-        for name in ("assumed", "cited", "opaque", "sizes", "sides"):
+        for name in ("by", "assumed", "cited", "opaque", "sizes", "sides"):
             data[name] = tuple(data[name])
         for name in ("spans", "independent"):
             data[name] = tuple((a, b) for a, b in data[name])

@@ -111,6 +111,8 @@ def _texts(link: Link, label: Rect, around: bool, right: bool) -> str:
     """The label: the forward value above the wire and its gradient below, or, beside a wire
     that runs the other way, one under the other."""
     x = label.x + label.width / 2 if around else label.x
+    if not link.text and not link.shape:
+        return ""
     rows = _rows(link)
     below = max(0, len(rows) - 2) * _LINE if right else 0.0
     middle = label.y + (label.height - below) / 2

@@ -17,6 +17,7 @@ from backprop.graph.trees import Contents, copied
 from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
 from backprop.judging.state import State, floating
 from backprop.tracer import trace, trace_loss
+from backprop.writer import gradients
 
 
 @dataclass(frozen=True)
@@ -293,11 +294,37 @@ def _longer(
     tries = min(32, _TRACED // max(1, len(point.graph.nodes)))
     if tries < 2 or not lengths or fixes_lengths(backward, lengths):
         return None
+
+    def looked_at(some: list[Any]) -> Graph:
+        graph = traced(tuple(some))
+        if not _all_used(graph, point.graph):
+            raise ValueError("entries that the function does not look at")
+        return graph
+
     try:
-        found = other_lengths(lambda some: traced(tuple(some)), list(args), tries)
+        found = other_lengths(looked_at, list(args), tries)
     except Exception:
         return None
     return None if found is None else tuple(found)
+
+
+def _all_used(graph: Graph, before: Graph) -> bool:
+    """Whether the function looks at what a longer axis has more: a backward need not know of it."""
+    grown = [
+        (node, axis, old)
+        for node, first in zip(graph.differentiated, before.differentiated, strict=True)
+        for axis, (old, new) in enumerate(zip(first.shape, node.shape, strict=True))
+        if new > old
+    ]
+    if not grown:
+        return True
+    douts = tuple(np.random.default_rng(1).normal(size=node.shape) for node in graph.outputs)
+    found = gradients(graph, douts if graph.several else douts[0]).nodes
+    for node, axis, old in grown:
+        more = np.moveaxis(found[node.name], axis, 0)[old:]
+        if not np.any(more.reshape(len(more), -1), axis=1).all():
+            return False
+    return True
 
 
 def _upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from backprop.judging.closeness import lazy
 from backprop.judging.instrument import keyed, text_of
 from backprop.judging.recorder import Event, Recording
-from backprop.judging.results import Found, Path
+from backprop.judging.results import Found, Path, part_of
 from backprop.judging.state import endings
 from backprop.judging.trials import Trials
 
@@ -180,6 +180,7 @@ class Reading:
     def _behind(self, path: Path) -> int | None:
         """The event behind a part of the result."""
         result = self.recording.result
+        gradient = part_of(result, path)
         if isinstance(result, Found):
             if path[0] == "attribute":
                 return self._last(result.attributes[path[1]][0])
@@ -209,9 +210,20 @@ class Reading:
             for event in self.events:
                 if event.name == name and event.function in (self.recording.returned_in, ""):
                     index = event.index
+            if name is names[-1] and len(names) > 1:
+                index = self._entry(f"{name}[", gradient, index)
             if index is not None:
                 return index
         return None
+
+    def _entry(self, start: str, gradient: Any, otherwise: int | None) -> int | None:
+        """The event of `grads["dW" + str(l)]`, known by its value."""
+        for event in reversed(self.events):
+            value = event.value
+            if event.name.startswith(start) and isinstance(value, np.ndarray):
+                if np.array_equal(value, gradient, equal_nan=value.dtype.kind == "f"):
+                    return event.index
+        return otherwise
 
     def _last(self, path: str) -> int | None:
         """The last event of an attribute, which its own method may call otherwise.

@@ -76,7 +76,7 @@ class Found:
     def part(self, path: Path) -> Any:
         if path[0] == "attribute":
             return self.attributes[path[1]][1]
-        return _part(self.value, path[1:])
+        return part_of(self.value, path[1:])
 
 
 def as_results(result: Any, truth: Truth, labels: Sequence[str | None] = ()) -> list[Any]:
@@ -85,7 +85,7 @@ def as_results(result: Any, truth: Truth, labels: Sequence[str | None] = ()) -> 
     `labels` are the variables that its `return` names, in order. Misfit if nothing fits.
     """
     return [
-        MISSING if path is None else _part(result, path)
+        MISSING if path is None else part_of(result, path)
         for path in places(result, truth.graph, labels)
     ]
 
@@ -153,7 +153,8 @@ def leaf(name: str) -> str:
     return words[-1] if words else name
 
 
-def _part(result: Any, path: Path) -> Any:
+def part_of(result: Any, path: Path) -> Any:
+    """What stands at a place of a result."""
     if isinstance(result, Found):
         return result.part(path)
     for key in path:

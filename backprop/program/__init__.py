@@ -7,5 +7,6 @@ what happened is remembered.
     processes, worker, guard  the isolated process of a page
     runner                    one fence in that process
     cache                     results by all that they depend on
+    files                     files known by their content, replaced whole
     update                    outputs put right in the file
 """

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -20,9 +19,9 @@ from functools import cache
 from pathlib import Path
 
 from backprop.program.execute import Executor, Result
+from backprop.program.files import digest_of, write
 from backprop.program.page import Page
 from backprop.program.session import Outcome
-from backprop.program.update import write
 
 # Their sources decide what a page does, besides its own code.
 # What a result depends on beside the page: the code that runs fences, here and in the posts.
@@ -91,16 +90,6 @@ class Cache:
         if file not in self._digests:
             self._digests[file] = digest_of(file)
         return self._digests[file]
-
-
-def digest_of(file: str) -> str:
-    """Of a file's content, of the names in a folder; empty for what does not exist."""
-    path = Path(file)
-    try:
-        names = sorted(os.listdir(path)) if path.is_dir() else None
-        return _sha(path.read_bytes() if names is None else "\0".join(names).encode())
-    except OSError:
-        return ""
 
 
 def key(page: Page) -> str:

@@ -32,7 +32,7 @@ LANGUAGES = {
     ),
     "pycon": Language(frozenset({"notest", "hidden"})),
     "output": Language(),
-    "graph": Language(options=frozenset({"caption", "dout"})),
+    "graph": Language(frozenset({"once"}), frozenset({"caption", "dout"})),
     "math": Language(),
     "mermaid": Language(),
 }

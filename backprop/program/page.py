@@ -49,6 +49,7 @@ class Step:
             "dout": fence.options.get("dout"),
             "anchor": self.anchor,
             "legend": self.legend,
+            "once": fence.has("once"),
             "brief": self.brief,
         }
 

@@ -1,11 +1,9 @@
 """Writes what was printed back into a page: these lines only, every other byte as it was."""
 
-import os
 import re
-import tempfile
-from pathlib import Path
 
 from backprop.program.fences import Fence, read_page
+from backprop.program.files import write
 from backprop.program.page import Page
 
 
@@ -58,20 +56,3 @@ def _result(example: str, text: str) -> list[str]:
     end = re.search(r"[\r\n]*\Z", example).group()  # type: ignore[union-attr]
     shown = text.expandtabs().removesuffix("\n").split("\n") if text else []
     return [prompt[1] + (line.rstrip() or "<BLANKLINE>") + end for line in shown]
-
-
-def write(path: Path, data: bytes) -> None:
-    """Replace a file in one step, so that it is never half-written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        if path.exists():
-            os.chmod(name, path.stat().st_mode & 0o777)
-        else:
-            os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import FunctionType
@@ -23,6 +23,7 @@ from backprop.tracer.array import Array, LeftGraph, current, traced
 from backprop.tracer.leaves import OWNER, Leaves, owner_of
 from backprop.tracer.naming import give_names
 from backprop.tracer.operators import equip
+from backprop.tracer.reach import names_in
 from backprop.tracer.standin import StandingIn
 from backprop.tracer.tape import Tape
 
@@ -39,6 +40,7 @@ class Call:
     args: tuple[Any, ...]  # dictionaries and lists as they were
     marks: dict[str, Any]  # fingerprints of the arrays, to notice a later change
     cache: bool | None  # as given to `trace`
+    functions: Sequence[FunctionType] = ()  # of the author, that were within reach
     owner: Any = None  # the object whose method was traced
     flowing: frozenset[str] = frozenset()  # the paths of the inputs
     skeleton: Any = None  # what `like` says of the arguments, if they hold arrays
@@ -203,6 +205,7 @@ def _trace(
     marks = {parameter: mark(node.value) for parameter, node in inputs.items()}
     name = _name(f)
     call = Call(name, f, names, kept, marks, cache)
+    call.functions = standing.functions
     if leaves is not None:
         call.owner = owner
         call.flowing = frozenset(inputs)
@@ -244,6 +247,18 @@ def _prune(tape: Tape, inputs: dict[str, Node], outputs: tuple[Node, ...]) -> No
 def _name(f: Callable[..., Any]) -> str:
     named = f.func if isinstance(f, partial) else f
     return getattr(named, "__name__", None) or type(named).__name__
+
+
+def steady(graph: Graph) -> bool:
+    """Whether the function gives the same again; False where it draws other random numbers."""
+    call = graph.call
+    if not any(names_in(function.__code__).draws for function in call.functions):
+        return True
+    again = trace(call.function, *call.args, cache=call.cache)
+    return all(
+        np.array_equal(old.value, new.value, equal_nan=old.value.dtype.kind == "f")
+        for old, new in zip(graph.outputs, again.outputs, strict=False)
+    )
 
 
 def mark(value: np.ndarray) -> Any:
@@ -377,11 +392,20 @@ def _outputs(
                 what += f" ({item!r:.40})"
             elif isinstance(item, dict) and item:
                 what += f" with {', '.join(map(repr, item))}"
-            raise TraceError(
-                f"{_place(f)} returns {what}; it must return an array, several arrays, or "
-                "(out, cache)"
-            )
+            raise TraceError(f"{_place(f)} returns {what}; {_instead(items, item)}")
     return tuple(nodes), several
+
+
+def _instead(items: list[Any], item: Any) -> str:
+    """What to return, where `item` is no array."""
+    place = next(i for i, part in enumerate(items) if part is item)
+    arrays = [part for part in items if isinstance(part, np.ndarray)]
+    if 0 < place < len(items) - 1 and arrays:  # (out, cache, mean, var)
+        return (
+            f"what is no array comes last: it is number {place + 1} of {len(items)}. Return "
+            "(out, cache) with the rest in the cache, or (out, mean, var, cache)"
+        )
+    return "it must return an array, several arrays, or (out, cache)"
 
 
 def _one(a: Any, b: Any) -> bool:

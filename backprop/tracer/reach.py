@@ -21,14 +21,22 @@ from backprop.graph.trees import children, foreign, holds, is_object
 _PLAIN = {int, float, complex, bool, str, bytes, type(None), np.ndarray, np.float64, np.int64}
 
 
+_DRAWING = {
+    *("random", "rng", "default_rng", "rand", "randn", "randint", "integers", "choice", "normal"),
+    *("standard_normal", "uniform", "binomial", "permutation", "shuffle", "random_sample"),
+}
+
+
 class _Code(NamedTuple):
     """The names in a code object and in those nested in it."""
 
     code: CodeType
     names: tuple[str, ...]
+    loaded: tuple[str, ...]  # those that are not only attributes of something
     rebound: tuple[str, ...]  # globals that it assigns
     imported: tuple[str, ...]  # modules that it imports itself
     dotted: bool  # it has a `.dot`
+    draws: bool  # it may draw random numbers
 
 
 _codes: dict[int, _Code] = {}
@@ -45,8 +53,10 @@ def names_in(code: CodeType) -> _Code:
             return tuple([step.argval for step in steps if step.opname in operations])
 
         rebound = of("STORE_GLOBAL", "DELETE_GLOBAL")
+        loaded = tuple(dict.fromkeys(of("LOAD_GLOBAL", "LOAD_NAME")))
+        draws = not _DRAWING.isdisjoint(names)
         known = _codes[id(code)] = _Code(
-            code, tuple(names), rebound, of("IMPORT_NAME"), "dot" in names
+            code, tuple(names), loaded, rebound, of("IMPORT_NAME"), "dot" in names, draws
         )
     return known
 
@@ -58,6 +68,34 @@ def _nested(code: CodeType) -> Iterator[CodeType]:
             yield from _nested(constant)
 
 
+Place = tuple[Any, Any, Any, Any]
+
+
+def at_once(function: Any, wanted: dict[int, Any]) -> list[Place] | None:
+    """`places` of a function that reaches nothing but numpy and numbers; None for others.
+
+    That is the usual case, and this is part of the time of every trace.
+    """
+    if type(function) is not FunctionType or function.__closure__ or function.__defaults__:
+        return None
+    code = function.__code__
+    known = _codes.get(id(code)) or names_in(code)
+    if known.dotted or known.imported or known.rebound or function.__kwdefaults__:
+        return None
+    scope = function.__globals__
+    if foreign(scope.get("__file__")):
+        return None
+    places: list[Place] = []
+    for name in known.loaded:
+        value = scope.get(name)
+        found = wanted.get(id(value))
+        if found is not None:
+            places.append((scope, name, value, found))
+        elif type(value) not in _PLAIN:
+            return None
+    return places
+
+
 class Reach:
     """Everything that can be reached from some functions and arguments.
 
@@ -67,14 +105,16 @@ class Reach:
             cell and None; what was met, and what `wanted` has for it.
         holders: containers and objects, which may keep something of a run.
         rebound: the globals that the functions assign.
+        dotted, imports: some have a `.dot`, or import something themselves.
     """
 
     def __init__(self, wanted: dict[int, Any]) -> None:
         self.functions: list[FunctionType] = []
-        self.places: list[tuple[Any, Any, Any, Any]] = []
+        self.places: list[Place] = []
         self.holders: list[Any] = []
         self.rebound: list[tuple[dict[str, Any], str]] = []
         self.cells: list[Any] = []
+        self.dotted = self.imports = False
         self._wanted = wanted
         self._seen: set[int] = set()
 
@@ -112,9 +152,12 @@ class Reach:
         if foreign(scope.get("__file__")):
             return
         self.functions.append(function)
-        _, names, rebound, imported, _ = names_in(function.__code__)
+        code = function.__code__
+        _, names, loaded, rebound, imported, dotted, _ = _codes.get(id(code)) or names_in(code)
+        if dotted:
+            self.dotted = True
         wanted = self._wanted
-        for name in names:
+        for name in loaded:
             value = scope.get(name)
             if type(value) in _PLAIN:
                 continue
@@ -126,9 +169,11 @@ class Reach:
             else:
                 stack.append(value)
         for name in imported:
+            self.imports = True
             if (module := sys.modules.get(name)) is not None:
                 self._module(module, names, stack)
-        self.rebound += [(scope, name) for name in rebound]
+        if rebound:
+            self.rebound += [(scope, name) for name in rebound]
         for cell in function.__closure__ or ():
             try:
                 value = cell.cell_contents

@@ -18,7 +18,7 @@ import numpy as np
 
 from backprop.graph.trees import RANDOM, Contents, attributes, foreign, is_object
 from backprop.tracer.plainly import Asking
-from backprop.tracer.reach import Reach
+from backprop.tracer.reach import Reach, at_once, names_in
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
 from backprop.tracer.tape import Tape, active, running
 
@@ -57,31 +57,31 @@ class StandingIn:
         every: bool = False,
     ) -> None:
         self._tape = tape
-        self.contents = Contents()
+        self._reach = None
+        self.functions: Sequence[Any] = ()
+        self.contents = None
+        places = None if args or every else at_once(function, _STAND_INS)
+        if places is not None:
+            self._places = places
+            if names_in(function.__code__).draws:
+                self.functions = (function,)
+            return
         self._reach = reach = Reach(_STAND_INS)
-        reach.visit(function)
-        for arg in args:
-            reach.visit(arg)
-        self._asking = Asking(reach.functions, every)
-        for holder in reach.holders:
-            self.contents.keep(holder)
-            for part in attributes(holder).values() if is_object(holder) else _parts(holder):
-                for each in part.values() if isinstance(part, dict) else (part,):
-                    if isinstance(each, RANDOM) or (
-                        isinstance(each, np.ndarray) and is_object(holder)
-                    ):
-                        self.contents.keep(each)  # its arrays, too, may be written to
+        for item in (function, *args):
+            reach.visit(item)
+        self._places = reach.places
+        self.functions = reach.functions
+        asks = every or reach.dotted
+        self._asking = Asking(reach.functions, every) if asks else None
+        self.contents = _contents(reach.holders) if reach.holders else None
 
     def __enter__(self) -> None:
         self._outer = running()
         active.tape = self._tape
         reach = self._reach
-        self._cells = [(cell, cell.cell_contents) for cell in reach.cells]
-        self._globals = [(scope, name, scope.get(name, _numpy)) for scope, name in reach.rebound]
-        self._import = builtins.__import__
-        builtins.__import__ = _import
-        self._asking.__enter__()
-        for scope, name, _, found in reach.places:
+        if reach is not None:
+            self._enter(reach)
+        for scope, name, _, found in self._places:
             if name is None:
                 scope.cell_contents = found
             else:
@@ -89,19 +89,51 @@ class StandingIn:
 
     def __exit__(self, *_: object) -> None:
         active.tape = self._outer
-        builtins.__import__ = self._import
-        self._asking.__exit__()
-        for cell, value in self._cells:
-            cell.cell_contents = value
-        for scope, name, before, _ in self._reach.places:
+        if self._reach is not None:
+            self._exit(self._reach)
+        for scope, name, before, _ in self._places:
             if name is not None:
                 scope[name] = before
-        for scope, name, before in self._globals:
+        if self.contents is not None:
+            self.contents.restore()
+
+    def _enter(self, reach: Reach) -> None:
+        if reach.cells:
+            self._cells = [(cell, cell.cell_contents) for cell in reach.cells]
+        if reach.rebound:
+            self._globals = [
+                (scope, name, scope.get(name, _numpy)) for scope, name in reach.rebound
+            ]
+        if reach.imports:
+            self._import = builtins.__import__
+            builtins.__import__ = _import
+        if self._asking is not None:
+            self._asking.__enter__()
+
+    def _exit(self, reach: Reach) -> None:
+        if reach.imports:
+            builtins.__import__ = self._import
+        if self._asking is not None:
+            self._asking.__exit__()
+        for cell, value in self._cells if reach.cells else ():
+            cell.cell_contents = value
+        for scope, name, before in self._globals if reach.rebound else ():
             if before is not _numpy:
                 scope[name] = before
             else:
                 scope.pop(name, None)
-        self.contents.restore()
+
+
+def _contents(holders: list[Any]) -> Contents:
+    """What the objects and tables hold, and the arrays and generators of objects."""
+    contents = Contents()
+    for holder in holders:
+        contents.keep(holder)
+        for part in attributes(holder).values() if is_object(holder) else _parts(holder):
+            for each in part.values() if isinstance(part, dict) else (part,):
+                if isinstance(each, RANDOM) or (isinstance(each, np.ndarray) and is_object(holder)):
+                    contents.keep(each)  # they, too, may be written to
+    return contents
 
 
 def _parts(holder: Any) -> Iterable[Any]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import backprop as bp
-from tests.benchmarks import pages, peers, programs
+from tests.benchmarks import pages, peers, programs, writing
 
 
 class Row(NamedTuple):
@@ -106,6 +106,13 @@ def checking(budget: float) -> Iterator[Row]:
         yield from (Row(group, name, seconds, seconds / first) for name, seconds in times)
 
 
+def serving(sizes: list[int]) -> Iterator[Row]:
+    """From a save to the page, and builds, beside plain Material."""
+    for group, times in writing.rows(sizes):
+        first = times[0][1]
+        yield from (Row(group, name, seconds, seconds / first) for name, seconds in times)
+
+
 def memory() -> Iterator[Row]:
     """Peaks at (4096, 1024), float64; `seconds` holds bytes here."""
     x, gamma, beta, dout = programs.batchnorm_arguments((4096, 1024), np.float64)
@@ -155,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=0.7, help="seconds a row")
     parser.add_argument("--only", default="", help="groups whose name contains this")
+    parser.add_argument("--posts", type=int, nargs="*", default=[4, 50, 200], help="a language")
     options = parser.parse_args()
     print(f"{'':46}{'median':>12}{'ratio':>9}")
     group = ""
@@ -163,6 +171,9 @@ def main() -> None:
             continue
         for row in part(options.budget):
             group = _show(row, group, f"{row.seconds * 1e6:,.0f} µs")
+    if not options.only or options.only == "serving":
+        for row in serving(options.posts):
+            group = _show(row, group, f"{row.seconds:,.2f} s")
     if not options.only or options.only == "memory":
         for row in memory():
             group = _show(row, group, f"{row.seconds / 2**20:,.0f} MiB")

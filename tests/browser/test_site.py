@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
+import lxml.html
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.site.project import Project
 
@@ -105,6 +108,81 @@ def test_search_finds_pages_of_this_language_only(site, page, prefix, queries):
         for address in addresses:
             assert address.startswith(site + prefix)
             assert address.startswith(site + "en/") == (prefix == "en/")
+
+
+def words_of(built_site, prefix):
+    """What readers would type: every tag, the words of every heading, and plain words."""
+    plain = {
+        "": "方差 梯度 反向 前向 计算图 推导 平均值 标准差 上游 广播 符号 步长 数值 闭式 错误 因子"
+        " 求和 矩阵 检查 代码",
+        "en/": "variance numeric derivation derivative executed computation backpropagation mistake"
+        " gradients verified figure broadcast upstream mean sign factor column shape power closed",
+    }[prefix].split()
+    assert len(plain) == 20
+    posts = [
+        built_site / prefix / "posts" / name / "index.html" for name in ("backward", "batchnorm")
+    ]
+    found = set(plain)
+    for post in posts:
+        page = lxml.html.fromstring(post.read_text("utf-8"))
+        found |= {tag.text_content().strip() for tag in page.find_class("md-tag")}
+        for heading in page.xpath("//article//h1 | //article//h2"):
+            text = heading.text_content().replace("#", " ")
+            found |= set(re.findall(r"[A-Za-z_]{4,}|[\u4e00-\u9fff]{2,}", text))
+    return sorted(word for word in found if word.lower() not in ("back", "from"))  # stop words
+
+
+@pytest.mark.parametrize("prefix", ["", "en/"])
+def test_search_finds_what_is_typed(site, built_site, page, prefix):
+    page.goto(site + prefix)
+    search(page, "numpy")
+    page.locator(".md-search-result__item a").first.wait_for()
+    missed = []
+    for word in words_of(built_site, prefix):
+        search(page, "zzzz")  # the answer to this one is known, so that no old answer is taken
+        page.wait_for_function("() => !document.querySelector('.md-search-result__item')")
+        search(page, word)
+        try:
+            page.locator(".md-search-result__item a").first.wait_for(timeout=5000)
+        except TimeoutError:
+            missed.append(word)
+    assert missed == []
+
+
+def test_search_takes_what_is_pasted(site, page):
+    page.goto(site + "en/")
+    search(page, "numpy")
+    page.locator(".md-search-result__item a").first.wait_for()
+    page.locator(".md-search__input").fill("")
+    field = page.locator(".md-search__input")
+    field.focus()
+    page.keyboard.insert_text("upstream gradient")  # what pasting does: input, and no key
+    page.locator(
+        ".md-search-result__item a", has_text=re.compile("gradient", re.I)
+    ).first.wait_for()
+
+
+@pytest.mark.parametrize("prefix", ["", "en/"])
+def test_the_search_has_none_of_the_figures_numbers(built_site, prefix):
+    index = json.loads((built_site / prefix / "search" / "search_index.json").read_text("utf-8"))
+    page = (built_site / prefix / "posts" / "batchnorm" / "index.html").read_text("utf-8")
+    figure = lxml.html.fromstring(page).find_class("bp-figure")[0]
+    cells = {cell.text for cell in figure.iter("td") if len(cell.text) > 4}
+    texts = " ".join(doc["text"] for doc in index["docs"] if "batchnorm" in doc["location"])
+    assert len(cells) > 50
+    found = {cell for cell in cells if re.search(rf"{re.escape(cell)}(?!\d)", texts)}
+    assert len(found) < 5  # a page may print one by itself
+
+
+@pytest.mark.parametrize("prefix", ["", "en/"])
+def test_switching_stays_in_the_section(site, open_page, prefix):
+    page = open_page(site + prefix + POST + "#computation-graph")
+    other = "zh-Hans" if prefix else "en"
+    page.locator(f"header a[hreflang={other}]").click()
+    page.wait_for_function("() => location.hash === '#computation-graph'")
+    top = "document.getElementById('computation-graph').getBoundingClientRect().top"
+    page.wait_for_function(f"() => Math.abs({top}) < 200")
+    assert page.locator("html").get_attribute("lang") == other
 
 
 def test_search_in_english_knows_no_chinese(site, page):

@@ -54,4 +54,9 @@ def test_the_set_is_broad():
     assert min(right.values()) >= 4
     kinds = {case.kind for case in wrong_cases()} - {None}
     assert kinds <= set(HINTS)
-    assert set(HINTS) - kinds <= {"cancel", "error"}  # those have tests of their own
+    assert set(HINTS) - kinds <= {
+        "cancel",
+        "error",
+        "eps",
+        "rounded",
+    }  # those have tests of their own

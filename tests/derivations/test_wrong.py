@@ -45,7 +45,7 @@ def test_an_identity_may_be_used_once_it_is_cited():
     conclusion = r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} (x_{ij} - \bar{x}_j)"
     fact = r"\because & \sum_k (x_{kj} - \bar{x}_j) = 0"
     (alone,) = verdicts(VARIANCE, conclusion)
-    assert (alone.status, alone.problem.key) == ("wrong", "not-for-any")
+    assert (alone.status, alone.problem.key) == ("underived", "not-derived")
     assert [v.status for v in verdicts(VARIANCE, fact, conclusion)] == ["proved", "proved"]
     # a derivative that a row states does not hide the slip
     slope = r"\frac{d \bar{x}_j}{d x_{ij}} &= \frac{1}{n}"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 import backprop as bp
-from backprop.site.pages import cards, metadata, reading
+from backprop.site.pages import cards, learning, metadata, reading
+from backprop.site.pages.plugin import _whole
 from backprop.site.pages.policy import Policy, foreign, handlers
 from backprop.site.pages.scripts import arranged
 from backprop.site.pages.styles import Used, moved, shrink
+from backprop.site.pages.tables import with_labels
 
 
 def rules(policy):
@@ -351,3 +355,47 @@ def test_the_words_of_a_language_do_not_change_the_card(diagram):
     assert cards.find(other).key == cards.find(diagram).key
     assert cards.find(diagram.replace("dx = dt1", "dx = dt2")).key != cards.find(diagram).key
     assert cards.find("<svg><rect/></svg>") is None
+
+
+def test_tables_with_long_cells_know_their_heads():
+    short = "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>"
+    assert with_labels(short) == short
+    long = short.replace("1", "words " * 10).replace(">a<", "><code>a</code> &amp; b<")
+    found = with_labels(f"<p>x</p>{long}")
+    assert found.startswith("<p>x</p><table data-bp-rows>")
+    assert '<td data-head="a &amp; b">words' in found
+
+
+def test_short_names_are_marked_and_code_in_blocks_is_not():
+    page = "<p><code>bp.check</code> <code>" + "x" * 40 + "</code></p><pre><code>a = 1</code></pre>"
+    assert _whole(page) == page.replace("<code>bp", '<code class="bp-short">bp')
+
+
+class _Page:
+    def __init__(self, source, title, day, needs=()):
+        self.file = SimpleNamespace(src_uri=source)
+        self.title, self.url, self.meta = title, source.replace(".md", "/"), {"needs": list(needs)}
+        self.config = SimpleNamespace(date=SimpleNamespace(created=datetime.date(2020, 1, day)))
+
+
+def test_posts_come_in_an_order_in_which_they_can_be_learnt():
+    pages = [
+        _Page("posts/late.md", "Late", 9),
+        _Page("posts/first.md", "First", 5, ["ground.md"]),
+        _Page("posts/ground.md", "Ground", 8),
+        _Page("posts/own.md", "Own", 7, ["own.md", "nothing.md"]),
+    ]
+    path = learning.Path(pages)
+    assert list(path.posts) == [
+        "posts/ground.md",
+        "posts/first.md",
+        "posts/own.md",
+        "posts/late.md",
+    ]
+    assert [source for source, _ in path.problems] == ["posts/own.md", "posts/own.md"]
+    assert "needs: nothing.md is no post" in path.problems[0][1]
+    drawn = path.drawn("en", lambda url: "../" + url)
+    assert drawn.count('xlink:href="../posts/first/"') == 2  # to the right, and down
+    beside = path.beside("posts/ground.md", "en", str)
+    assert 'Leads to: <a href="posts/first/">First</a>' in beside
+    assert path.beside("posts/late.md", "en", str) == ""

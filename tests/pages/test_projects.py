@@ -16,6 +16,7 @@ from backprop.site.pages.mends import MENDS
 SETTINGS = """\
 site_name: Somebody's site
 site_url: https://example.net/project/
+repo_url: https://git.example.net/project
 theme:
   name: material
   font: false

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import re
 import shutil
@@ -172,7 +173,10 @@ def test_the_first_build_answers_before_it_is_done(project: Project) -> None:
 
 
 def test_any_edits_end_in_the_site_of_a_clean_build(project: Project) -> None:
-    """Seeded random edits; what is served at rest is, byte for byte, what a fresh serve makes."""
+    """Seeded random edits; what is served at rest is, byte for byte, what a fresh serve makes.
+
+    More of them: `BACKPROP_EDITS=100 BACKPROP_SEED=7 pytest tests/site/test_building.py -k any`.
+    """
     project.config["plugins"] += ["tags", "backprop/posts", "backprop/pages"]
     project.write("lib.py", "number = 1\n")
     for key in ("zh", "en"):
@@ -180,8 +184,8 @@ def test_any_edits_end_in_the_site_of_a_clean_build(project: Project) -> None:
         for name in ("one", "two"):
             project.post(key, name, title=f"Post {name}", text=CODE, date="2018-05-06")
     with serving(project) as command:
-        author = Author(project, seed=3)
-        for _ in range(8):
+        author = Author(project, seed=int(os.environ.get("BACKPROP_SEED", "3")))
+        for _ in range(int(os.environ.get("BACKPROP_EDITS", "8"))):
             author.edit()
             if author.random.random() < 0.6:  # else the next save comes before this is done
                 command.wait_for("Changed")

@@ -1,6 +1,7 @@
 """Arguments that hold arrays: what is differentiated, what it is called, and that nothing stays."""
 
 import copy
+import warnings
 from collections import namedtuple
 from dataclasses import dataclass
 
@@ -243,3 +244,53 @@ def test_everything_is_put_back_after_an_error():
 def test_nothing_to_differentiate_names_what_there_was():
     with pytest.raises(bp.TraceError, match="`options` is a dict"):
         bp.trace(lambda options: options["rate"], {"rate": 1.0})
+
+
+def test_a_cache_in_the_middle_is_refused_with_what_to_return():
+    def norm(x):
+        mean = np.mean(x, axis=0)
+        return x - mean, (x, mean), mean, np.var(x, axis=0)
+
+    with pytest.raises(bp.TraceError, match=r"number 2 of 4.*\(out, mean, var, cache\)"):
+        bp.trace(norm, array(3, 2))
+
+
+def test_an_output_that_is_its_own_cache():
+    def tanh_forward(x):
+        out = np.tanh(x)
+        cache = out
+        return out, cache
+
+    x, dout = array(3), array(3, seed=1)
+    backward = bp.derive(tanh_forward, x)
+    np.testing.assert_allclose(backward(dout, x), dout * (1 - np.tanh(x) ** 2))
+    assert bp.check(tanh_forward, lambda dout, cache: dout * (1 - cache**2), x, lang="en").ok
+    both = bp.derive(tanh_forward, x, cache=False)
+    np.testing.assert_allclose(both((dout, dout), x), 2 * backward(dout, x))
+
+
+def test_random_numbers_that_are_not_seeded_are_said():
+    def dropout(x):
+        return x * (np.random.random(x.shape) < 0.5)
+
+    def seeded(x):
+        return x * (np.random.default_rng(0).random(x.shape) < 0.5)
+
+    with pytest.warns(UserWarning, match=r"dropout gives another result.*mask"):
+        bp.derive(dropout, array(20))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bp.derive(seeded, array(20))
+
+
+def test_a_layer_with_a_generator_draws_the_same_at_every_run():
+    class Dropout:
+        def __init__(self):
+            self.rng = np.random.default_rng(0)
+
+        def forward(self, x):
+            return x * (self.rng.random(x.shape) < 0.5)
+
+    layer = Dropout()
+    first = bp.trace(layer.forward, array(20)).output.value
+    np.testing.assert_array_equal(bp.trace(layer.forward, array(20)).output.value, first)

@@ -19,6 +19,7 @@ from backprop.derivations.meaning.lengths import find
 from backprop.derivations.meaning.rewriting import renamed, substitute
 from backprop.derivations.meaning.terms import (
     Add,
+    Affine,
     At,
     Big,
     Call,
@@ -58,6 +59,7 @@ class Normaliser:
         self.calculus = Calculus(world, formal, direct)
         self.expand = expand
         self.algebra = Algebra(self.positive)
+        self.algebra.derived = world.derived
         rules: list[tuple[Atom, Poly]] = []
         equations = [(one.left, one.right) for one in world.assumed]
         for left, right in (*equations, *world.moments):
@@ -98,8 +100,30 @@ class Normaliser:
             return ("at", index.dim, index.offset)
         if isinstance(index, Shift):
             return ("sh", self.index(index.var), index.by)
+        if isinstance(index, Affine):
+            return self.affine(index)
         assert isinstance(index, Label)
         return ("label", index.symbol, tuple(self.index(p) for p in index.at))
+
+    def affine(self, index: Affine) -> Atom:
+        parts: dict[Atom, int] = {}
+        offset = index.offset
+        for c, inner in zip(index.coefs, index.over, strict=True):
+            atom = self.index(inner)
+            if atom[0] == "sh":
+                offset += c * atom[2]
+                atom = atom[1]
+            if atom[0] == "at" and atom[1] is None:
+                offset += c * atom[2]
+                continue
+            parts[atom] = parts.get(atom, 0) + c
+        left = {a: c for a, c in parts.items() if c}
+        if not left:
+            return ("at", None, offset)
+        if len(left) == 1 and next(iter(left.values())) == 1:
+            (atom,) = left
+            return ("sh", atom, offset) if offset else atom
+        return ("aff", frozenset(left.items()), offset)
 
     def poly(self, term: Term) -> Poly:
         make = getattr(self, "_" + type(term).__name__.lower(), None)

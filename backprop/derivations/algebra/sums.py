@@ -36,6 +36,7 @@ class Algebra(Polynomials):
         super().__init__(positive)
         self.rewrite: Callable[[Atom], Poly | None] = lambda _: None
         self.count = itertools.count()
+        self.derived: dict[str, tuple[tuple[tuple[str, int], ...], int]] = {}
 
     def fresh(self) -> str:
         return f"~{next(self.count)}"
@@ -53,7 +54,7 @@ class Algebra(Polynomials):
         for atom, _ in parts:
             if full and atom[0] == "delta" and me in atom[1:]:
                 other = atom[2] if atom[1] == me else atom[1]
-                if mentions(other, me):
+                if mentions(other, me) or other[0] == "aff":  # which may lie outside
                     continue
                 rest = frozenset(x for x in mono if x[0] != atom)
                 return self.remade({rest: Fraction(1)}, {me: other})
@@ -157,7 +158,15 @@ class Algebra(Polynomials):
         return self.size(dim)
 
     def size(self, dim: Any) -> Poly:
-        return self.const(dim) if isinstance(dim, int) else self.atom(("size", dim))
+        if isinstance(dim, int):
+            return self.const(dim)
+        if dim in self.derived:
+            coefs, const = self.derived[dim]
+            out = self.const(const)
+            for size, c in coefs:
+                out = self.plus(out, self.atom(("size", size)), c)
+            return out
+        return self.atom(("size", dim))
 
     def position(self, index: Atom) -> Poly:
         if index[0] == "at":

@@ -225,6 +225,11 @@ class Citing(Instances):
             more = self.written_out(equation, levels)
             if more != levels and self.worst(equation, more) is None:
                 levels, found = more, None
+        if found is not None and self.by:
+            more = {**levels, **dict.fromkeys(self.by, TRUE)}
+            if self.worst(equation, more) is None:
+                verdict.by = tuple(k for k in self.by if levels.get(k, TRUE) != TRUE)
+                levels, found = more, None
         verdict.instances = self.instances_for(equation)
         self.used = levels
         if found is None:
@@ -237,8 +242,7 @@ class Citing(Instances):
         verdict.sides = (equation.sides[0].text, equation.sides[1].text)
         verdict.independent = self.independent(equation)
         if self.worst(equation, {}) is None:
-            hidden = [k for k in levels if levels[k] != TRUE and self._matters(equation, levels, k)]
-            names = ", ".join(hidden or [k for k in levels if levels[k] != TRUE])
+            names = ", ".join(self.leans_on(equation, levels))
             verdict.problem = Problem("not-for-any", {"found": names})
         else:
             verdict.problem = Problem("not-equal")
@@ -255,6 +259,41 @@ class Citing(Instances):
             for name in names_in(item.body)
         }
         return tuple(sorted(found))
+
+    def leans_on(self, equation: Equation, levels: dict[str, int]) -> list[str]:
+        """The definitions that make a row hold: one of which each is enough, or the fewest."""
+        unused = [k for k in levels if levels[k] != TRUE]
+        alone = [k for k in unused if self._matters(equation, levels, k)]
+        if alone:
+            return alone[:1]
+        needed = list(unused)
+        for key in unused:
+            rest = [k for k in needed if k != key]
+            if self.worst(equation, {**levels, **dict.fromkeys(rest, TRUE)}, 2) is None:
+                needed = rest
+        return needed
+
+    def may_hide(self, equation: Equation) -> bool:
+        """Does a term of a sum vanish only by a definition? A slip in it would not show."""
+        levels = self.levels_for(equation)
+        try:
+            scopes = self.scope(0, False, {}), self.scope(0, False, levels)
+        except OutsideDomainError:
+            return True
+        sums = (t for s in (equation.left, equation.right) for t in walk(s) if isinstance(t, Add))
+        for part in (p for item in sums for p in item.parts):
+            dims: dict[str, Dim] = {}
+            for name in free_indices(part):
+                dim = equation.dims.get(name) or self._range_of(name, part)
+                if dim is not None:
+                    dims[name] = dim
+            try:
+                true, strict = (np.max(np.abs(s.of(part, dims).array), initial=0) for s in scopes)
+            except (OutsideDomainError, KeyError):
+                continue
+            if true <= 1e-9 * strict and strict > 1e-6:
+                return True
+        return False
 
     def _matters(self, equation: Equation, levels: dict[str, int], key: str) -> bool:
         """Does the row hold once this definition, and those below it, count?"""
@@ -302,7 +341,7 @@ class Citing(Instances):
                 continue
             if key in self.differentiated(equation.right):
                 continue
-            levels = self.levels_for(equation)
+            levels = {**self.levels_for(equation), **dict.fromkeys(self.by, TRUE)}
             levels[key] = SHIFTED
             self.world.cited[key] = SHIFTED if self.worst(equation, levels, 2) is None else TRUE
         for key in self.differentiated(equation.left) - self.differentiated(equation.right):

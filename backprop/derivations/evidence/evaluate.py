@@ -25,6 +25,7 @@ from backprop.derivations.evidence.values import (
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import (
     Add,
+    Affine,
     At,
     Big,
     Call,
@@ -94,9 +95,27 @@ class Evaluation:
             return constant(start + index.offset)
         if isinstance(index, Shift):
             return apply(lambda a: a + index.by, at[index.var.name])
+        if isinstance(index, Affine):
+            value = constant(index.offset)
+            for c, part in zip(index.coefs, index.over, strict=True):
+                moved = self.position(part, at)
+                value = apply(lambda a, b, c=c: a + c * b, value, moved)
+            return value
         assert isinstance(index, Label)
         value = self.get(index.symbol)
         return gather(value, [self.position(p, at) for p in index.at])
+
+    def places(self, indices: tuple[Index, ...], value: Value, at: dict[str, Value]) -> list[Value]:
+        """Positions in `value`; one that may leave its axis stops at its end, a test beside it
+        leaves out what stands there."""
+        found = []
+        for k, index in enumerate(indices):
+            place = self.position(index, at)
+            if isinstance(index, Affine):
+                last = value.length(f"#{k}") - 1
+                place = apply(lambda a, last=last: np.clip(a, 0, last), place)
+            found.append(place)
+        return found
 
     def term(self, term: Term, at: dict[str, Value], shift: str = "") -> Value:
         evaluate = getattr(self, "_" + type(term).__name__.lower())
@@ -114,7 +133,7 @@ class Evaluation:
 
     def _entry(self, term: Entry, at: dict[str, Value], shift: str) -> Value:
         value = self.get(term.symbol)
-        positions = [self.position(p, at) for p in term.at]
+        positions = self.places(term.at, value, at)
         for k, p in enumerate(positions):
             length = value.length(f"#{k}")
             if p.array.size and (p.array.min() < 0 or p.array.max() >= length):
@@ -242,10 +261,11 @@ class Evaluation:
             value = apply(lambda a, b: a + b * b, waves, linear)
         elif term.order == 1:
             value = apply(lambda c, b, v: c + 2 * b * v, first, linear, second)
-        elif term.order == 2:
-            value = apply(lambda a, v: -a + 2 * v * v, waves, second)
-        else:
-            raise OutsideDomainError("f''' of an arbitrary function")
+        else:  # sin → cos → −sin → −cos, and nothing is left of the square after the second
+            wave = waves if term.order % 2 == 0 else first
+            sign = -1.0 if term.order % 4 in (2, 3) else 1.0
+            square = 2.0 if term.order == 2 else 0.0
+            value = apply(lambda a, v: sign * a + square * v * v, wave, second)
         return gather(value, [self.position(p, at) for p in term.at])
 
     @staticmethod

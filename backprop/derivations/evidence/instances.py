@@ -16,11 +16,12 @@ from backprop.derivations.meaning.arrays import Array, columns, show_shape, zero
 from backprop.derivations.meaning.declare import check_known
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
 from backprop.derivations.meaning.rewriting import free_indices, names_in, resolved, walk
+from backprop.derivations.meaning.shifts import inside, without_idle
 from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node, read
-from backprop.derivations.verdicts import Difference
+from backprop.derivations.verdicts import Difference, Verdict
 
 INSTANCES, INSTANCES_AT_PREMISES, INSTANCES_AT_KINKS = 4, 12, 24
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
@@ -66,6 +67,9 @@ class Instances:
         self.direct = direct
         self.prove = prove
         self.last: Side | None = None
+        self.failed: Equation | None = None  # the last equation of a row, if it alone is wrong
+        self.explains = True  # is what would repair a wrong row worth the search?
+        self.rest: Verdict | None = None  # the verdict on those before it
         self.head: set[str] = set()  # symbols that the chain differentiates
         self.instances: dict[tuple[int, bool, frozenset[int]], Instance | None] = {}
         self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial
@@ -73,6 +77,7 @@ class Instances:
         self.known_symbols = -1
         self.ambiguous = False  # would ∂ with the others held fixed be something else?
         self.condition: tuple[Reader, Term] | None = None  # where the row holds
+        self.by: tuple[str, ...] = ()  # definitions that the row says it uses
         self.paths = False  # does a row add up different paths?
         self.used: dict[str, int] = {}  # the levels at which the last row held
 
@@ -133,6 +138,10 @@ class Instances:
         first, second = resolved(left.at(at)), resolved(right.at(at))
         check_known(first, a.reader, a.node)
         check_known(second, b.reader, b.node)
+        mask = self.existing((a, b), dims)
+        if mask is not None:
+            first, second = mul(mask, first), mul(mask, second)
+        first, second = (without_idle(self.world, t, dims) for t in (first, second))
         if self.condition is not None:
             reader, test = self.condition
             for letter, node in reader.free.items():
@@ -140,6 +149,23 @@ class Instances:
                     raise reader.fail("free-index", node, found=letter)
             first, second = mul(resolved(test), first), mul(resolved(test), second)
         return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
+
+    def existing(self, sides: tuple[Side, Side], dims: dict[str, Dim]) -> Term | None:
+        """1 where all shifted positions of a row exist; None if they always do. Raises
+        `Unreadable` where they never do."""
+        guards = [g for side in sides for g in side.reader.guards]
+        guards = [g for g in guards if not inside(self.world, g, dims)]
+        if not guards:
+            return None
+        mask: Term = resolved(mul(*dict.fromkeys(g.test for g in guards)))
+        known = {k: find(d) for k, d in dims.items()}
+        for number in range(INSTANCES):
+            try:
+                if np.any(self.scope(number, False, {}).of(mask, known).array > 0.5):
+                    return mask
+            except OutsideDomainError:
+                continue
+        raise sides[0].reader.fail("index-outside", guards[0].node)
 
     def no_gaps(self, equation: Equation) -> None:
         """Cases without "otherwise" must leave nothing out. Raises `Unreadable`."""
@@ -156,9 +182,14 @@ class Instances:
                     if np.any(value.array > 0.5):
                         raise side.reader.fail("cases-gap", node)
 
+    @property
+    def known_now(self) -> int:
+        world = self.world
+        return len(world.symbols) + len(world.assumed) + len(world.derived)
+
     def forget(self) -> None:
         """Something was declared: the numbers drawn so far are no longer right."""
-        self.known_symbols = len(self.world.symbols) + len(self.world.assumed)
+        self.known_symbols = self.known_now
         self.instances.clear()
         self.scopes.clear()
 
@@ -239,7 +270,7 @@ class Instances:
             self.without = frozenset()
 
     def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
-        if self.known_symbols != len(self.world.symbols) + len(self.world.assumed):
+        if self.known_symbols != self.known_now:
             self.forget()
         key = (number, positive, self.without)
         if key not in self.instances:

@@ -8,9 +8,13 @@ stays numerically checked.
 
 from __future__ import annotations
 
-from backprop.derivations.algebra.atoms import Poly
+from collections.abc import Iterator
+from fractions import Fraction
+
+from backprop.derivations.algebra.atoms import Atom, Poly, lettered
 from backprop.derivations.algebra.normal import Normaliser
 from backprop.derivations.algebra.polynomials import NotProvable
+from backprop.derivations.algebra.sums import Algebra
 from backprop.derivations.algebra.zero import is_zero
 from backprop.derivations.meaning.rewriting import names_in, renamed, walk
 from backprop.derivations.meaning.terms import Big, Call, Deriv, Fn, Pow, Slope, Term, Where, num
@@ -70,3 +74,42 @@ def proves(
         except (NotProvable, RecursionError):
             continue
     return False
+
+
+Sides = tuple[Term, Term]
+
+
+def follows(world: World, premise: Sides, conclusion: Sides, both: bool) -> bool:
+    """Is the gap of the conclusion the gap of the premise, times something that has a value
+    (and is not zero, where it has to follow both ways)?"""
+    none: frozenset[str] = frozenset()
+    defined = frozenset(k for k, s in world.symbols.items() if s.definition is not None)
+    for expand in dict.fromkeys((none, defined)):
+        try:
+            normal = Normaliser(world, none, expand, False)
+            a = normal.algebra
+            first, second = (
+                normal.settled(a.plus(normal.poly(renamed(left)), normal.poly(renamed(right)), -1))
+                for left, right in (premise, conclusion)
+            )
+            if first and second and any(is_multiple(a, first, second, world, both)):
+                return True
+        except (NotProvable, RecursionError):
+            continue
+    return False
+
+
+def is_multiple(a: Algebra, first: Poly, second: Poly, world: World, both: bool) -> Iterator[bool]:
+    def unit(atom: Atom) -> bool:
+        symbol = world.symbols.get(atom[1]) if atom[0] == "entry" else None
+        return atom[0] in ("size", "exp") or (symbol is not None and symbol.positive)
+
+    mono, c = min(second.items(), key=lambda item: lettered(item[0]))
+    for other, d in first.items():
+        powers = dict(mono)
+        for atom, e in other:
+            powers[atom] = powers.get(atom, Fraction(0)) - e
+        ratio = {atom: e for atom, e in powers.items() if e}
+        if all(unit(atom) or (e > 0 and not both) for atom, e in ratio.items()):
+            factor: Poly = {frozenset(ratio.items()): c / d}
+            yield not a.plus(a.times(first, factor), second, -1)

@@ -80,6 +80,37 @@ class Repairing(Citing):
                 self.world.base = base
         return None
 
+    def hidden_slip(self, equation: Equation, tex: str) -> Edit | None:
+        """The single change of a row that makes this step hold for any functions in the place
+        of the definitions, where an identity hides what is wrong."""
+        if not self.may_hide(equation):
+            return None
+        left, right = equation.sides
+        whole = read(tex, self.world.words)
+        nodes = whole.parts if whole.kind == "relation" else (whole,)
+        tried = set()
+        base = self.world.base
+        for edit in islice(edits(whole, tex, self.world), REPAIRS):
+            new = edit.applied(tex)
+            number = next((k for k, n in enumerate(nodes) if n.start <= edit.start <= n.end), -1)
+            if new in tried or number < 0 or nodes[number] not in (left.node, right.node):
+                continue
+            tried.add(new)
+            try:
+                tree = read(new, self.world.words)
+                node = tree.parts[number] if tree.kind == "relation" else tree
+                side = self.side(node, new, tree)
+                pair = (side, right) if nodes[number] == left.node else (left, side)
+                changed = self.equation(*pair)
+                levels = self.levels_for(changed)
+                if self.worst(changed, levels, 1) is None and self.worst(changed, levels) is None:
+                    return edit.placed(tex)
+            except (Unreadable, IndexError):
+                continue
+            finally:
+                self.world.base = base
+        return None
+
     def whole_holds(
         self, tex: str, previous: Side | None, fact: bool, count: int = INSTANCES
     ) -> bool:

@@ -32,7 +32,7 @@ def residue(
         tex = Printer(world, dims).poly(p)
     except (NotProvable, RecursionError):
         return ""
-    return tex if len(tex) <= LONGEST else ""
+    return tex if len(tex) <= LONGEST and "?" not in tex else ""
 
 
 class Printer:

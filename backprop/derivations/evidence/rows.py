@@ -6,20 +6,32 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from backprop.derivations.evidence.instances import Equation, Side
-from backprop.derivations.evidence.repair import MISFITS, Repairing
+from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
+from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
+from backprop.derivations.evidence.repair import MISFITS, Repairing, said
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
+from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.terms import Term, Var
 from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import Problem, Unreadable, own_fault
+from backprop.derivations.reading.cites import cited_names
 from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row, top_level
 from backprop.derivations.reading.tree import NONE, read
-from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WAIVED, WRONG, Verdict
+from backprop.derivations.verdicts import (
+    CHECKED,
+    PROVED,
+    UNCHECKED,
+    UNDERIVED,
+    WAIVED,
+    WRONG,
+    Verdict,
+)
 
+ORDERED = ("<", "<=", ">", ">=")
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
 INDEX = r"[a-z](?:_[a-z])?"
 WHERE = re.compile(
@@ -46,6 +58,7 @@ class Derivator(Repairing):
 
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
+        self.failed = self.rest = None
         verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
         if "unchecked" in row.directives:
             verdict.reason = row.directives["unchecked"]
@@ -61,6 +74,10 @@ class Derivator(Repairing):
             if "=" not in tex and row.text.startswith("="):
                 tex = "= " + tex
         try:
+            tex, names = cited_names(tex)
+            self.by = self.named(names)
+            if row.lead == "\\because" and self.by and not tex.strip():
+                return self.cite_definitions(verdict)
             return self.verified(row, tex, verdict)
         except Unreadable as error:
             if error.problem.key not in ("no-left", "inequality") and row.lead != "\\because":
@@ -74,6 +91,27 @@ class Derivator(Repairing):
             self.last, self.head = None, set()
             verdict.status, verdict.problem = UNCHECKED, own_fault(error)
             return [verdict]
+
+    def named(self, names: list[tuple[str, int]]) -> tuple[str, ...]:
+        """The symbols whose definitions a row names. Raises `Unreadable`."""
+        found = []
+        for name, at in names:
+            padded = " " * at + name
+            node = read(padded, self.world.words)
+            reader = Reader(self.world, padded, node)
+            key = lookup(reader, node)[0]
+            key = self.world.squares.get(key or "", key)
+            symbol = self.world.symbols.get(key or "")
+            if symbol is None or symbol.definition is None:
+                raise Unreadable("not-defined", at, at + len(name), found=name)
+            found.append(symbol.key)
+        return tuple(dict.fromkeys(found))
+
+    def cite_definitions(self, verdict: Verdict) -> list[Verdict]:
+        """A \\because that names definitions: they may be used from there on."""
+        self.world.cited.update(dict.fromkeys(self.by, TRUE))
+        verdict.cited, verdict.status = self.by, PROVED if self.prove else CHECKED
+        return [verdict]
 
     def salvage(self, tex: str) -> None:
         """The last side that can be read of a row that is not verified: what `= …` after it goes
@@ -130,13 +168,25 @@ class Derivator(Repairing):
             return []  # only words
         ops = tree.value.split() if tree.kind == "relation" else []
         nodes = list(tree.parts) if tree.kind == "relation" else [tree]
+        if len(nodes) > 1 and nodes[-1] is NONE:
+            end = len(tex.rstrip())
+            raise Unreadable("dangling", end - 1, end, found=tex[end - 1 : end])
         if ":=" in ops:
             if not declare(self.world, tex, verdict.line):
                 return []
             ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
         for op in ops:
-            if op != "=":
+            if op != "=" and op not in ORDERED:
                 raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        if {"<", "<="} & set(ops) and {">", ">="} & set(ops):
+            raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
+        known = self.world.functions.keys() | self.world.symbols.keys()
+        numbers = {k for k, s in self.world.symbols.items() if s.kind == "variable" and not s.shape}
+        orders: dict[int, Order] = {}
+        for k, node in enumerate(nodes):
+            nodes[k], order = without_order(node, frozenset(known), numbers)
+            if order is not None:
+                orders[id(nodes[k])] = order
         fact = row.lead == "\\because" or (tree.kind == "relation" and ":=" in tree.value)
         if nodes[0] is NONE and nodes[1:] and not fact:
             if self.last is None:
@@ -178,7 +228,7 @@ class Derivator(Repairing):
             raise problem
         if not ops:
             return []  # the left side alone; the rows after it continue it
-        verdicts = []
+        verdicts: list[Verdict] = []
         sound = chain[0]
         for b in chain[1:]:
             one = Verdict(**vars(verdict))
@@ -190,11 +240,27 @@ class Derivator(Repairing):
             except Unreadable as error:
                 verdicts.append(self.misfit(error, one, b.node, previous, tex))
                 continue
+            op = ops[len(ops) - len(chain) + chain.index(b)]
+            order = orders.get(id(b.node)) or orders.get(id(sound.node))
+            if op != "=" or order is not None:
+                verdicts.append(self.estimated(equation, one, op, order))
+                sound = b if verdicts[-1].ok else sound
+                continue
             # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
             states = fact or (b.node.kind, b.node.value) == ("number", "0")
             good = self.cite(equation, one) if states else self.holds(equation, one)
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
+            if (good and one.by) or (one.problem is not None and one.problem.key == "not-for-any"):
+                slip = self.hidden_slip(equation, tex)
+                if slip is not None:
+                    good, one.status, one.repair = False, WRONG, said(slip)
+                    names = ", ".join(self.leans_on(equation, self.levels_for(equation)))
+                    one.problem = Problem("not-for-any", {"found": names})
+                elif not good:
+                    self.leap(one)
+                    sound = b
+                    continue
             if good:
                 one.assumed = self.premises(equation, self.used)
                 if not fact:
@@ -202,11 +268,37 @@ class Derivator(Repairing):
                 if self.prove:
                     self.proof(equation, one)
                 sound = b
-            elif self.prove:
-                self.diagnose(equation, one, previous, tex)
+            else:
+                if b is chain[-1] and all(v.ok for v in verdicts[:-1]):
+                    self.failed, self.rest = equation, merged(verdicts[:-1])
+                if self.prove and self.explains:
+                    self.diagnose(equation, one, previous, tex)
         if not fact:
             self.last = sound  # what is wrong is not built on
-        return [merged(verdicts)]
+        return [found] if (found := merged(verdicts)) else []
+
+    def estimated(
+        self, equation: Equation, verdict: Verdict, op: str, order: Order | None
+    ) -> Verdict:
+        """An inequality, or an equation up to O(h^k): checked, never proved."""
+        if order is not None and op != "=":
+            raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
+        found = violated(self, equation, op) if order is None else too_large(self, equation, order)
+        verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
+        if found is not None:
+            verdict.status, verdict.difference = WRONG, found
+            verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+            key = "does-not-hold" if order is None else "order-larger"
+            values = {} if order is None else {"symbol": order.symbol, "power": str(order.power)}
+            verdict.problem = Problem(key, values)
+        return verdict
+
+    @staticmethod
+    def leap(verdict: Verdict) -> None:
+        """Right by a definition that the row does not name: not wrong, and not derived yet."""
+        verdict.status, verdict.difference, verdict.sides = UNDERIVED, None, ("", "")
+        assert verdict.problem is not None
+        verdict.problem = Problem("not-derived", verdict.problem.values)
 
     def proof(self, equation: Equation, verdict: Verdict) -> None:
         from backprop.derivations.evidence.proof import proves
@@ -221,10 +313,13 @@ class Derivator(Repairing):
         return first, first + 1
 
 
-def merged(verdicts: list[Verdict]) -> Verdict:
+def merged(verdicts: list[Verdict]) -> Verdict | None:
     """The verdict on a row with several equation signs: its weakest one."""
-    order = [WRONG, UNCHECKED, WAIVED, CHECKED, PROVED]
+    if not verdicts:
+        return None
+    order = [WRONG, UNCHECKED, UNDERIVED, WAIVED, CHECKED, PROVED]
     worst = min(verdicts, key=lambda v: order.index(v.status))
+    worst.by = tuple(dict.fromkeys(c for v in verdicts for c in v.by))
     worst.assumed = tuple(dict.fromkeys(c for v in verdicts for c in v.assumed))
     worst.cited = tuple(dict.fromkeys(c for v in verdicts for c in v.cited))
     worst.opaque = tuple(dict.fromkeys(c for v in verdicts for c in v.opaque))

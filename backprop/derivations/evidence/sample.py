@@ -28,6 +28,13 @@ class Sample:
             name: max(lengths[k % len(lengths)], least)
             for k, (name, least) in enumerate(world.sizes.items())
         }
+        for name, (coefs, const) in world.derived.items():
+            while (length := sum(c * self.sizes[k] for k, c in coefs) + const) < 1:
+                for size, c in coefs:  # N − K + 1 entries: N is at least K
+                    self.sizes[size] += c > 0
+            self.sizes[name] = length
+        for name, (coefs, const) in world.derived.items():  # a size may have grown since
+            self.sizes[name] = sum(c * self.sizes[k] for k, c in coefs) + const
         for name, (base, dim) in world.spaces.items():
             self.sizes[name] = base ** self.length(dim)
         self.variables = {

@@ -23,6 +23,7 @@ from backprop.derivations.meaning.world import Symbol
 
 ROUNDS, BINARY = 60, 48  # steps of Newton's method; choices of 0 and 1
 CLOSE = 1e-11  # relative to the larger side
+FAR = 1e3  # how many times its size a variable may grow
 
 
 @dataclass
@@ -43,11 +44,24 @@ def satisfy(sample: Sample) -> None:
         sample.variables = {key: value.copy() for key, value in first.items()}
         try:
             _solve(sample, attempt)
-            if _off(sample, gaps) <= CLOSE:
+            if _off(sample, gaps) <= CLOSE and not _ran_away(sample, first):
                 return
         except OutsideDomainError:
             continue
     raise OutsideDomainError("assumptions")
+
+
+def _ran_away(sample: Sample, first: dict[str, np.ndarray]) -> bool:
+    """Does only rounding fulfil it? g / σ² = 0 is no equation for σ, though it fades with it."""
+    for key, old in first.items():
+        if sample.world.symbols[key].kind != "variable":
+            continue
+        new, size = np.abs(sample.variables[key]), np.max(np.abs(old), initial=1.0)
+        if np.any(new > FAR * size):
+            return True
+        if sample.world.symbols[key].positive and np.any(new < np.abs(old) / FAR):
+            return True
+    return False
 
 
 def _branch(gap: Gap, number: int) -> Gap:

@@ -91,7 +91,7 @@ class Steps(Evaluation):
             array = array * 0.0
         axes = tuple(f"#{k}" for k in range(len(shape)))
         jacobian = Value((*rest, *axes), array.reshape((*array.shape[:-1], *shape)))
-        return gather(jacobian, [self.position(p, at) for p in term.at])
+        return gather(jacobian, self.places(term.at, jacobian, at))
 
     def reads_direct(self) -> bool:
         return self.direct or (self.parent is not None and self.parent.reads_direct())

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from backprop.derivations.evidence.conclusions import conclude
 from backprop.derivations.evidence.instances import INSTANCES, Equation
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -17,7 +18,15 @@ from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.reading.tree import read
-from backprop.derivations.verdicts import CHECKED, UNCHECKED, WRONG, Premise, Report, Verdict
+from backprop.derivations.verdicts import (
+    CHECKED,
+    UNCHECKED,
+    UNDERIVED,
+    WRONG,
+    Premise,
+    Report,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from backprop.derivations.evidence.code import PageCode
@@ -37,7 +46,7 @@ def verify(
     code: evaluates code in the prose, in the program of the page; None for one without fences.
     """
     report, world, ambiguous = _verify(derivation, deepcopy(before), False, prove, code)
-    if ambiguous and any(v.status == WRONG for v in report.verdicts):
+    if ambiguous and _wrong(report):
         other, other_world, _ = _verify(derivation, deepcopy(before), True, prove, code)
         if _wrong(other) < _wrong(report):
             return other, other_world
@@ -45,7 +54,7 @@ def verify(
 
 
 def _wrong(report: Report) -> int:
-    return sum(v.status == WRONG for v in report.verdicts)
+    return sum(v.status in (WRONG, UNDERIVED) for v in report.verdicts)
 
 
 def _verify(
@@ -72,7 +81,7 @@ def _verify(
         if formula.kind == "display":
             derivator.last = None
             derivator.vary(derivation.formulas)
-            found = [v for row in formula.rows for v in derivator.row(row)]
+            found = conclude(derivator, formula.rows)
         else:
             found = [_tied(formula, derivator, code)]
         for verdict in found:

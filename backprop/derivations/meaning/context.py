@@ -8,6 +8,7 @@ from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, Span
 from backprop.derivations.meaning.lengths import Dim, show_shape
 from backprop.derivations.meaning.nodes import subscript_letters
+from backprop.derivations.meaning.shifts import Guard
 from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
@@ -28,6 +29,8 @@ class Context(ABC):
         self.binders: dict[str, str] = {}
         self.free: dict[str, Node] = {}
         self.pairs: dict[str, Node] = {}  # the j of \\sum_{i < j} where nothing binds it
+        self.shifted: list[Guard] = []  # positions that may leave their axes,
+        self.guards: list[Guard] = []  # and those of them that no sum has left out yet
         self.gaps: list[tuple[Term, Node]] = []  # 1 where no case holds, of the cases read
         self.in_fraction = False  # where a d that is no derivative's can only be a number
         self.notes: list[tuple[str, str]] = []
@@ -42,6 +45,12 @@ class Context(ABC):
         values.setdefault("found", self.text(node))
         flat = {k: " ".join(str(v).split()) if k == "found" else v for k, v in values.items()}
         return Unreadable(key, node.start, node.end, **flat)
+
+    def whole(self, node: Node) -> int:
+        """A number that counts: an index, a size, a bound of a sum."""
+        if not node.value.isdigit():  # x_{3.5}
+            raise self.fail("unexpected", node, hint="")
+        return int(node.value)
 
     def number(self, node: Node) -> Term:
         """A side that must be a number."""

@@ -10,7 +10,9 @@ from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import items_of, key_of, split
+from backprop.derivations.meaning.shifts import Guard
 from backprop.derivations.meaning.terms import (
+    Affine,
     At,
     Entry,
     Index,
@@ -48,6 +50,15 @@ def flat_indices(sub: Node, rank: int | None = None) -> list[Node]:
                 ]
             else:
                 found.append(item)
+    if rank is not None and len(found) > rank:  # x_{2i} of a vector
+        joined: list[Node] = []
+        for item in found:
+            before = joined[-1] if joined else NONE
+            if before.kind == "number" and item.kind in ("letter", "symbol"):
+                joined[-1] = Node("product", "", (before, item), before.start, item.end)
+            else:
+                joined.append(item)
+        return joined if len(joined) == rank else found
     return found
 
 
@@ -55,18 +66,20 @@ def read_index(ctx: Context, node: Node) -> Index:
     """A position written in a subscript."""
     world = ctx.world
     if node.kind == "number":
-        return literal_position(ctx, None, int(node.value), node)
+        return literal_position(ctx, None, ctx.whole(node), node)
     if node.kind in ("group", "paren") and len(node.parts) == 1:
         return read_index(ctx, node.parts[0])
     if node.kind == "sum" and len(node.parts) == 2 and node.parts[0].value == "+":
         first, second = node.parts
         if second.parts[0].kind == "number":
-            by = int(second.parts[0].value) * (1 if second.value == "+" else -1)
+            by = ctx.whole(second.parts[0]) * (1 if second.value == "+" else -1)
             base = read_index(ctx, first.parts[0])
             if isinstance(base, Var):
                 return Shift(base, by)
             if isinstance(base, At):
                 return At(base.dim, base.offset + by)
+    if node.kind == "sum" or is_multiple(node):
+        return affine(ctx, node)
     base_node, sub, sup, primes = split(node)
     key = key_of(base_node)
     if key is None or sup is not NONE:
@@ -91,6 +104,36 @@ def read_index(ctx: Context, node: Node) -> Index:
     return Var(key)
 
 
+def is_multiple(node: Node) -> bool:
+    """2i"""
+    return node.kind == "product" and len(node.parts) == 2 and node.parts[0].kind == "number"
+
+
+def affine(ctx: Context, node: Node) -> Index:
+    """i + k, 2i + a - 1: counted from where the author counts, or from 0."""
+    coefs: list[int] = []
+    over: list[Index] = []
+    const = 0
+    for term in node.parts if node.kind == "sum" else (Node("term", "+", (node,)),):
+        sign = -1 if term.value == "-" else 1
+        inner = term.parts[0]
+        if inner.kind == "number":
+            const += sign * ctx.whole(inner)
+            continue
+        times = 1
+        if is_multiple(inner):
+            times, inner = ctx.whole(inner.parts[0]), inner.parts[1]
+        index = read_index(ctx, inner)
+        if not isinstance(index, Var):
+            raise ctx.fail("unexpected", node, hint="")
+        coefs.append(sign * times)
+        over.append(index)
+    if len({i.name for i in over if isinstance(i, Var)}) < len(over) or not over:
+        raise ctx.fail("unexpected", node, hint="")
+    base = ctx.world.base if ctx.world.base is not None else ctx.world.counts or 0
+    return Affine(tuple(coefs), tuple(over), (sum(coefs) - 1) * base + const)
+
+
 def literal_position(ctx: Context, dim: Dim | None, offset: int, node: Node) -> At:
     """x_{0j}, x_{1j}, x_{nj}: 0 says that counting starts there."""
     world = ctx.world
@@ -111,11 +154,14 @@ def length_of(ctx: Context, index: Index) -> Dim | None:
         return ctx.dims[index.var.name]
     if isinstance(index, Label):
         return ctx.world.symbols[index.symbol].high
-    return index.dim
+    return index.dim if isinstance(index, At) else None
 
 
 def placed_on(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
     """Check that `index` fits an axis of length `dim`."""
+    if isinstance(index, Affine):
+        ctx.guards.append(Guard(index, dim, node))
+        ctx.shifted.append(ctx.guards[-1])
     length = length_of(ctx, index)
     if length is not None and not unify(length, dim):
         raise ctx.fail("index-range", node, first=show_shape((length,)), second=show_shape((dim,)))

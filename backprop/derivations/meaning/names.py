@@ -172,7 +172,7 @@ def sizes_in(ctx: Context, sub: Node) -> tuple[Dim, ...]:
 
 def read_size(ctx: Context, node: Node) -> Dim:
     if node.kind == "number":
-        return int(node.value)
+        return ctx.whole(node)
     base, sub, _, _ = split(node)
     key = key_of(base) or ""
     if sub is not NONE:

@@ -214,7 +214,7 @@ def in_order(ctx: Context, places: list[Node | None], ends: list[Node], whole: N
 
 
 def pattern_dim(ctx: Context, low: Node, high: Node, node: Node) -> Dim:
-    first, last = int(low.value), fixed_bound(ctx, high)
+    first, last = ctx.whole(low), fixed_bound(ctx, high)
     assert last is not None
     size, offset = last
     if size is not None and offset - first + 1 == 0:

@@ -159,7 +159,12 @@ class Reader(Context):
                 return read_differential(self, node, rest)
             if base.kind == "symbol" or not is_number_d(self, node, rest):
                 until = rest[0] if rest else node
-                raise self.fail("differential", replace(node, end=until.end))
+                whole = replace(node, end=until.end)
+                if sub is not NONE and rest:  # \partial_{x_i} L
+                    below, above = text_of(self, sub), self.text(until)
+                    better = f"\\frac{{\\partial {above}}}{{\\partial {below}}}"
+                    raise self.fail("partial-subscript", whole, better=better)
+                raise self.fail("differential", whole)
         if key is not None and not is_declared(self, key, node):
             word = letters_word(self, nodes, at)
             if word is not None:
@@ -201,6 +206,8 @@ class Reader(Context):
             and not is_known(self, node)
         ):
             whole = replace(node, end=rest[0].end)
+            if "|" in self.text(whole) or "\\mid" in self.text(whole):
+                raise self.fail("conditional", whole, name=self.text(node))
             raise spelled_function(self, node) or self.fail(
                 "call-or-product", whole, name=self.text(node)
             )

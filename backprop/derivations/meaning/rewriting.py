@@ -9,6 +9,7 @@ from typing import Any
 
 from backprop.derivations.meaning.lengths import Unknown, find
 from backprop.derivations.meaning.terms import (
+    Affine,
     At,
     Big,
     Deriv,
@@ -34,8 +35,8 @@ def parts_of(value: Any) -> Iterator[Any]:
     for f in fields(value):
         item = getattr(value, f.name)
         if isinstance(item, tuple):
-            yield from (x for x in item if isinstance(x, Term | Var | At | Shift | Label))
-        elif isinstance(item, Term | Var | At | Shift | Label):
+            yield from (x for x in item if isinstance(x, Term | Var | At | Shift | Label | Affine))
+        elif isinstance(item, Term | Var | At | Shift | Label | Affine):
             yield item
 
 
@@ -49,7 +50,7 @@ def rebuild(value: Any, change: Callable[[Any], Any]) -> Any:
     """`value` with `change` applied to each term, position and length in it, inside out."""
 
     def one(item: Any) -> Any:
-        if isinstance(item, Term | Var | At | Shift | Label):
+        if isinstance(item, Term | Var | At | Shift | Label | Affine):
             return rebuild(item, change)
         if isinstance(item, Unknown):
             return change(item)

@@ -6,11 +6,12 @@ from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.brackets import is_index, read_condition
 from backprop.derivations.meaning.context import Context
-from backprop.derivations.meaning.indices import length_of, read_index
+from backprop.derivations.meaning.indices import is_multiple, length_of, read_index
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import index_key, items_of, key_of, split
 from backprop.derivations.meaning.rewriting import fresh, renamed
+from backprop.derivations.meaning.shifts import Linear
 from backprop.derivations.meaning.terms import At, Big, Fn, Index, Term, Test, Var, mul
 from backprop.derivations.reading.tree import NONE, Node
 
@@ -100,17 +101,35 @@ def read_bounds(
 def fixed_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
     """A bound as (size or None, offset): 1, n, n - 1."""
     if node.kind == "number":
-        return None, int(node.value)
+        return None, ctx.whole(node)
     if node.kind == "sum" and len(node.parts) == 2 and node.parts[0].value == "+":
         first, second = (t.parts[0] for t in node.parts)
         inner = fixed_bound(ctx, first)
         if inner is not None and second.kind == "number":
-            return inner[0], inner[1] + int(second.value) * (
+            return inner[0], inner[1] + ctx.whole(second) * (
                 1 if node.parts[1].value == "+" else -1
             )
         return None
     name = lookup(ctx, node)[0] if key_of(split(node)[0]) else None
     return (name, 0) if name in ctx.world.sizes else None
+
+
+def derived_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
+    """N - K as a bound, where N - K + 1 is a length."""
+    wanted = Linear(ctx.world)
+    for term in node.parts if node.kind == "sum" else (Node("term", "+", (node,)),):
+        sign, inner, times = (-1 if term.value == "-" else 1), term.parts[0], 1
+        if is_multiple(inner):
+            times, inner = ctx.whole(inner.parts[0]), inner.parts[1]
+        part = fixed_bound(ctx, inner)
+        if part is None:
+            return None
+        size = Linear(ctx.world, {str(part[0]): 1} if part[0] is not None else {}, part[1])
+        wanted = wanted.plus(size, sign * times)
+    for name, (coefs, const) in ctx.world.derived.items():
+        if dict(coefs) == wanted.coefs:
+            return name, wanted.const - const
+    return None
 
 
 def bind_index(
@@ -128,7 +147,7 @@ def bind_index(
     start: At | None = None
     stop: At | None = None
     if low is not None and high is not None:
-        first, last = fixed_bound(ctx, low), fixed_bound(ctx, high)
+        first, last = fixed_bound(ctx, low), fixed_bound(ctx, high) or derived_bound(ctx, high)
         if first is None and last is not None and is_index(ctx, low):  # i = k … n
             ends = {1: 0, 0: -1}
             fits = [ends[ctx.world.base]] if ctx.world.base is not None else [0, -1]
@@ -155,6 +174,13 @@ def bind_index(
             raise ctx.fail("range", node, given=given, index=letter, wanted=show_shape((dim,)))
     elif isinstance(find(dim), Unknown):
         raise ctx.fail("index-unknown", node, found=letter)
+
+    mine = [g for g in ctx.guards if g.mentions(name)]
+    if mine:
+        if kind != "sum":
+            raise ctx.fail("unexpected", mine[0].node, hint="")
+        ctx.guards = [g for g in ctx.guards if g not in mine]
+        test = mul(*(g.test for g in mine), *([] if test is None else [test]))
 
     def at(p: tuple[Index, ...]) -> Term:
         term = Big(kind, name, dim, body.at(p), test, start, stop)

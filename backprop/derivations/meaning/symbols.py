@@ -93,6 +93,10 @@ def exponent_of(ctx: Context, sup: Node) -> Num | Term | None:
     return ctx.number(inner)
 
 
+# Three or more letters on end that belong to no command.
+LETTERS = re.compile(r"(?<![\\A-Za-z{])(?<!\\[a-z])[A-Za-z]{3,}(?![A-Za-z}])")
+
+
 def undeclared_name(ctx: Context, node: Node, base: Node, key: str, sub: Node) -> Unreadable:
     world = ctx.world
     if key in world.refused:
@@ -103,6 +107,9 @@ def undeclared_name(ctx: Context, node: Node, base: Node, key: str, sub: Node) -
     spelled = spelled_function(ctx, base)
     if spelled is not None:
         return spelled
+    for word in LETTERS.finditer(ctx.tex):  # loss: a product of letters to the eye
+        if word.start() <= node.start < word.end() and base.kind == "letter":
+            return Unreadable("letters-name", *word.span(), found=word[0], letter=key)
     plain = key
     while plain.endswith("}") and "{" in plain:
         plain = plain[plain.index("{") + 1 : -1]

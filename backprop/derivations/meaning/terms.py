@@ -47,7 +47,16 @@ class Label:
     at: tuple[Index, ...]
 
 
-Index = Var | At | Shift | Label
+@dataclass(frozen=True)
+class Affine:
+    """x_{i+k}, y_{2i+a}: a position counted from several indices; it may leave its axis."""
+
+    coefs: tuple[int, ...]
+    over: tuple[Index, ...]
+    offset: int
+
+
+Index = Var | At | Shift | Label | Affine
 
 
 # --- numbers -----------------------------------------------------------------------------

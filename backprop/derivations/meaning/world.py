@@ -105,6 +105,9 @@ class World:
     role: str = LET  # what its words make of the formula of the prose that is being read,
     line: int = 0  # and where that stands
     sentence: int = 0
+    derived: dict[str, tuple[tuple[tuple[str, int], ...], int]] = field(
+        default_factory=dict
+    )  # lengths such as N - K + 1, by their sizes
     base: int | None = None  # what the author counts from
     refused: dict[str, int] = field(default_factory=dict)  # names whose declaration was not read
     applied: set[str] = field(default_factory=set)  # variables that were written L(w)

@@ -33,6 +33,10 @@ WORD = (
     r"\\(?:therefore|Rightarrow|Longrightarrow|implies|iff"
     r"|Leftrightarrow|Longleftrightarrow)(?![A-Za-z])"
 )
+LINKS = {
+    **dict.fromkeys(("\\Rightarrow", "\\Longrightarrow", "\\implies"), "implies"),
+    **dict.fromkeys(("\\iff", "\\Leftrightarrow", "\\Longleftrightarrow"), "iff"),
+}
 LEAD = re.compile(rf"\s*(?P<word>\\because(?![A-Za-z])|{WORD})")
 LATER = re.compile(r"[(（]?\s*\\because(?![A-Za-z])(?P<fact>.*?)[)）]?\s*$", re.S)
 DIRECTIVE = re.compile(r"^\s*(?P<kind>check|unchecked|code)\s*(?::(?P<text>.*))?$", re.S)
@@ -45,6 +49,7 @@ class Row:
     tex: str  # alignment marks and comments blanked out, so that offsets stay
     line: int  # where tex[0] is
     lead: str = ""  # \because, \therefore, …
+    link: str = ""  # "implies" or "iff": it follows from the row before
     directives: dict[str, str] = field(default_factory=dict)
     number: int = -1  # which row of its display formula (for the mark beside it)
 
@@ -89,6 +94,7 @@ def rows(tex: str, line: int) -> list[Row]:
         row = Row(body, line + tex[:first].count("\n"), directives=directives, number=number)
         if lead := LEAD.match(row.tex):
             row.lead = lead["word"]
+            row.link = LINKS.get(lead["word"], "")
             blank = " " * len(lead["word"])
             row.tex = row.tex[: lead.start("word")] + blank + row.tex[lead.end("word") :]
         if found and not row.lead and not _aligned(marked) and _continues(found[-1], row):
@@ -170,7 +176,7 @@ def _equations(row: Row) -> list[Row]:
             EQUALS.search(outside[cuts[-1] : gap.start()])
             and EQUALS.search(following)
             and not RELATES.match(following.strip())
-            and not PLACES.match(following)
+            and (re.search(WORD, gap[0]) or not PLACES.match(following))
         ):
             cuts.append(gap.start())
     if len(cuts) == 1:
@@ -185,6 +191,8 @@ def _equations(row: Row) -> list[Row]:
             # All facts of a \\because are facts; behind an arrow begins what follows from them.
             if out[-1].lead != "\\because" or re.search(WORD, part.tex[:skip]):
                 part.lead = ""
+            word = re.search(WORD, between[0]) if between else None
+            part.link = LINKS.get(word[0], "") if word else ""
             part.tex = " " * skip + part.tex[skip:]
         out.append(part)
     return out

@@ -171,14 +171,51 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
         return tree
     except lark.exceptions.UnexpectedToken as error:
         token = error.token
+        if (bracket := _unmatched(tokens)) is not None:
+            kind, _, start, end = bracket
+            found = tex[start:end].strip() or tex[start : start + 1]
+            key = "unclosed" if kind == "LPAR" else "unopened"
+            raise Unreadable(key, start, end, found=found) from None
         if token.type == "$END":
             end = len(tex.rstrip())
+            if tokens and tokens[-1][0] in ("SIGN", "OP", "REL"):
+                start, end = tokens[-1][2:]
+                raise Unreadable("dangling", start, end, found=tex[start:end]) from None
             raise Unreadable(
                 "unexpected", max(0, end - 1), end, found=tex.strip()[-12:], hint=""
             ) from None
         key = {"COMMA": "comma"}.get(token.type, "unexpected")
         found = tex[token.start_pos : token.end_pos] or str(token)
         raise Unreadable(key, token.start_pos, token.end_pos, found=found, hint="") from None
+
+
+def _unmatched(tokens: list[Any]) -> Any:
+    """The first bracket that is not closed, or that closes nothing, if there is one."""
+    for group in _levels(tokens):
+        opened = []
+        for token in group:
+            if token[0] == "LPAR":
+                opened.append(token)
+            elif token[0] == "RPAR":
+                if not opened:
+                    return token
+                opened.pop()
+        if opened:
+            return opened[-1]
+    return None
+
+
+def _levels(tokens: list[Any]) -> Iterator[list[Any]]:
+    """The tokens of the row itself, and of each braced part by itself."""
+    stack: list[list[Any]] = [[]]
+    for token in tokens:
+        if token[0] == "LBRACE":
+            stack.append([])
+        elif token[0] == "RBRACE" and len(stack) > 1:
+            yield stack.pop()
+        else:
+            stack[-1].append(token)
+    yield from stack
 
 
 def _no_hidden_brackets(tree: Node, lexer: TexLexer) -> None:

@@ -25,7 +25,7 @@ from mkdocs.commands.build import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, MkDocsException
 
-from backprop.site.building import witness
+from backprop.site.building import memory, witness
 from backprop.site.building.look import look
 from backprop.site.building.problems import Problem, locate, of_record
 
@@ -182,6 +182,7 @@ class Child:
         finally:
             try:
                 self.say("looked", "", "", [], True)
+                memory.keep()
             finally:
                 os._exit(0)
 

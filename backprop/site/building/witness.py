@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
 
+from jinja2 import FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
+
+from backprop.site.building import memory
+from backprop.site.building.conversions import remember
 
 NAME = "backprop/building"
 
@@ -63,16 +68,20 @@ def observe(who: Observer | None) -> None:
 
 def attach(config: MkDocsConfig) -> None:
     """Send the witness along with the build of `config`."""
-    if observer is not None and NAME not in config.plugins:
+    if NAME not in config.plugins:
         config.plugins[NAME] = Witness(observer)
 
 
 class Witness(BasePlugin):
     """Last in every event, so that it sees what the others left."""
 
-    def __init__(self, observer: Observer) -> None:
-        self.observer = observer
+    def __init__(self, observer: Observer | None) -> None:
+        self.observer = observer or Observer(lambda done, total: None)
         self.site: Site
+
+    # When the settings are complete, whoever completes them.
+    def on_pre_build(self, *, config: MkDocsConfig) -> None:
+        remember(config)
 
     @event_priority(-1000)
     def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
@@ -93,4 +102,18 @@ class Witness(BasePlugin):
     @event_priority(-1000)
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
         self.site.env = env
+        known = memory.of(config)
+        if env.bytecode_cache is None and known.remembers:
+            # To compile a theme's templates takes a second.
+            folder = known.path.with_name("templates")
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                env.bytecode_cache = FileSystemBytecodeCache(str(folder))
         return env
+
+    @event_priority(-1000)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        memory.keep()
+
+    def on_build_error(self, *, error: Exception) -> None:
+        memory.keep()

@@ -18,6 +18,7 @@ LEGEND = {
     "proved": ("proved for all sizes", "对任意大小已证明"),
     "checked": ("checked on random instances (no proof)", "在随机样例上验算（不是证明）"),
     "waived": ("not checked, with the reason", "未验证，附理由"),
+    "underived": ("right, but not derived yet", "正确，但尚未推导"),
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
 }
@@ -42,7 +43,7 @@ def _button(status: str, sign: str, lines: list[str], place: str) -> str:
     label = html.escape(". ".join(line.rstrip(".。") for line in lines))
     return (
         f'<button type="button" class="bp-mark bp-mark-{status}" '
-        f'popovertarget="{name}" aria-label="{label}">{sign}</button>'
+        f'popovertarget="{name}" aria-label="{label}" title="{label}">{sign}</button>'
         f'<span class="bp-mark-why" id="{name}" popover>{shown}</span>'
     )
 
@@ -88,7 +89,7 @@ border-radius:.3em}
 .bp-mark:focus-visible{outline:2px solid currentColor;outline-offset:1px}
 .bp-mark-proved{color:var(--bp-proved)}
 .bp-mark-checked{color:var(--bp-checked)}
-.bp-mark-waived,.bp-mark-unchecked,.bp-mark-assumed{color:var(--bp-waived)}
+.bp-mark-waived,.bp-mark-unchecked,.bp-mark-underived,.bp-mark-assumed{color:var(--bp-waived)}
 .bp-mark-wrong{color:var(--bp-wrong)}
 .bp-mark-why{position:fixed;inset:auto 1rem 1.5rem;margin:auto;max-width:36rem;padding:.7rem 1rem;
 border:1px solid var(--bp-derivation-line);border-radius:.4rem;

@@ -25,7 +25,6 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
-from backprop.derivations.explain import STATUS, describe
 from backprop.derivations.page import is_tied, verify_page
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import without_comments
@@ -33,6 +32,7 @@ from backprop.derivations.verdicts import Report, Verdict
 from backprop.program.page import Page
 from backprop.program.session import Session
 from backprop.site.derivations.blocks import DerivationsExtension
+from backprop.site.derivations.faults import faults
 from backprop.site.derivations.marks import CSS, legend, mark, premise
 from backprop.site.faults import warn
 
@@ -73,6 +73,18 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.reports.clear()
 
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: Any) -> Any:
+        path = os.path.relpath(file.abs_src_path, self.folder) if file.abs_src_path else ""
+        return repr(self.reports.get(path.replace(os.sep, "/")))
+
+    def conversion_record(self) -> Callable[[], Any]:
+        return list
+
+    def conversion_replay(self, data: Any, file: Any) -> None:
+        """The marks are in the page."""
+
     def verify_running(self, page: Page, session: Session) -> Callable[[list[str]], None]:
         """A page whose fences have just run: verified in that process, if it names its code."""
         from backprop.derivations.evidence.code import PageCode
@@ -112,14 +124,8 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         return annotated(markdown, before, reports, path, self.language, self.beside_rows)
 
     def _report(self, path: str, report: Report) -> None:
-        for verdict in report.verdicts:
-            if verdict.ok:
-                continue
-            said = "\n    ".join(describe(verdict, self.language))
-            status = STATUS[verdict.status]["zh" if self.language.startswith("zh") else "en"]
-            row = f"{verdict.lead} {verdict.text}".strip()
-            text = f"{path}:{verdict.line}: {status.strip()}: {row}\n    {said}"
-            warn(log, self.strict, text)
+        for fault in faults(report, self.language):
+            warn(log, self.strict, fault.at(path))
 
     def transform(self, tex: str, where: Any) -> Any:
         """For `backprop/mathematics`: the marks of the rows of one displayed formula."""

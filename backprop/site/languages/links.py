@@ -8,12 +8,15 @@ page is written.
 
 from __future__ import annotations
 
+import base64
 import difflib
+import json
 import logging
 import os
 import posixpath
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from html import escape
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -26,7 +29,7 @@ from backprop.site.languages.catalogue import Catalogue, Edition
 
 log = logging.getLogger("mkdocs.backprop.languages")
 
-MARK = re.compile(r"language-link:(\d+):")
+MARK = re.compile(r"language-link:([\w=-]+):")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,16 @@ class Link:
     query: str
     fragment: str
 
+    @property
+    def mark(self) -> str:
+        """The link as text that no conversion changes and that says everything by itself."""
+        data = json.dumps(astuple(self), ensure_ascii=False).encode()
+        return f"language-link:{base64.urlsafe_b64encode(data).decode()}:"
+
+    @classmethod
+    def of_mark(cls, data: str) -> Link:
+        return cls(*json.loads(base64.urlsafe_b64decode(data)))
+
 
 class Links(Extension):
     """A Markdown extension that marks the links of one edition to the others."""
@@ -48,8 +61,8 @@ class Links(Extension):
         super().__init__()
         self.edition = edition
         self.catalogue = catalogue
-        self.found: dict[Link, int] = {}
-        self.addresses: list[tuple[str, str] | None] = []
+        self.found: dict[Link, None] = {}
+        self.addresses: dict[Link, tuple[str, str] | None] = {}
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         # After inline patterns and attr_list, before MkDocs looks for the file in its own folder.
@@ -68,17 +81,23 @@ class Links(Extension):
                     *os.path.relpath(wanted, other.config.docs_dir).split(os.sep)
                 )
                 link = Link(source, written, other.language.key, target, query, fragment)
-                return f"language-link:{self.found.setdefault(link, len(self.found))}:"
+                self.found[link] = None
+                return link.mark
         return None
+
+    def know(self, texts: Iterable[str]) -> None:
+        """Links whose marks stand in these texts, which may be from an earlier build."""
+        for text in texts:
+            self.found.update(dict.fromkeys(map(Link.of_mark, MARK.findall(text))))
 
     def forget(self) -> None:
         """Forget all links, before one page is made again whose links are to be checked again."""
-        self.found, self.addresses = {}, []
+        self.found, self.addresses = {}, {}
 
     def check(self) -> None:
         """Find the address of every marked link and tell of those that lead nowhere."""
         levels = self.edition.config.validation.links
-        for link in list(self.found)[len(self.addresses) :]:
+        for link in [link for link in self.found if link not in self.addresses]:
             other = self.catalogue.editions[link.key]
             page = f"Doc file '{link.source}'"
             entry = other.entries.get(link.target)
@@ -88,7 +107,7 @@ class Links(Extension):
                     f"{page} contains a link '{link.written}', but there is no "
                     f"{posixpath.join(other.docs, link.target)}.{self._suggest(link, other)}",
                 )
-                self.addresses.append(None)
+                self.addresses[link] = None
                 continue
             anchor = unquote(link.fragment)
             if anchor and entry.anchors is not None and anchor not in entry.anchors:
@@ -101,17 +120,18 @@ class Links(Extension):
                 )
             query = f"?{link.query}" if link.query else ""
             fragment = f"#{link.fragment}" if link.fragment else ""
-            self.addresses.append((other.path(entry.url), query + fragment))
+            self.addresses[link] = (other.path(entry.url), query + fragment)
 
     def resolve(self, text: str, start: str | None) -> str:
         """Replace the marks in `text`, the page at `start` from the site's root; None: absolute."""
+        self.know([text])
         self.check()
-        links = list(self.found)
 
         def address(match: re.Match[str]) -> str:
-            found = self.addresses[int(match[1])]
+            link = Link.of_mark(match[1])
+            found = self.addresses[link]
             if found is None:
-                return escape(links[int(match[1])].written)
+                return escape(link.written)
             path, suffix = found
             if start is None:
                 return self.catalogue.absolute(path) + escape(suffix)

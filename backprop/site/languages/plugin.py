@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -193,6 +194,23 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
             self.edition.record(Files([file]), drafts=True)
             self.links.check()
         self._remark(file.src_uri)
+
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: File) -> Any:
+        return self.edition.language.key
+
+    def conversion_record(self) -> Callable[[], Any]:
+        before, self.links.found = self.links.found, {}
+
+        def end() -> Any:
+            found, self.links.found = self.links.found, before | self.links.found
+            return [link.mark for link in found]
+
+        return end
+
+    def conversion_replay(self, data: Any, file: File) -> None:
+        self.links.know(data)
 
     def _remark(self, only: str | None = None) -> None:
         """Tell the author at work of pages that some language lacks, a renamed one perhaps."""

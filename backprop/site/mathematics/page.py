@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from backprop.site.mathematics.cache import digest
 from backprop.site.mathematics.engine import TexError
@@ -108,11 +109,25 @@ class Pages:
         self._language = language
         self._transforms = transforms
         self._shown: dict[str, tuple[Typeset, Mapping[int, str]]] = {}
+        self.met: set[str] = set()
+        """Keys of the formulas met since somebody last emptied this."""
 
     @property
     def formulas(self) -> dict[str, str]:
         """Markup of every formula of the build so far, by key."""
         return {key: typeset.html for key, (typeset, _) in sorted(self._shown.items())}
+
+    def record(self, key: str) -> dict[str, Any]:
+        """A formula that was met, as JSON, for `replay` in another build."""
+        typeset, marks = self._shown[key]
+        return {"typeset": asdict(typeset), "marks": sorted(marks.items())}
+
+    def replay(self, key: str, record: Mapping[str, Any]) -> None:
+        """Know a formula of a page that was converted in an earlier build."""
+        stored = dict(record["typeset"])
+        stored["labels"] = {name: tuple(place) for name, place in stored["labels"].items()}
+        stored["refs"] = tuple(stored["refs"])
+        self._shown[key] = (Typeset(**stored), dict(record["marks"]))
 
     def plain(self, formula: Formula) -> str:
         """A formula as text; its TeX where it cannot be typeset (its page reports that)."""
@@ -178,6 +193,7 @@ class Pages:
             return anchor if link is None else elsewhere(anchor, link)
         key = digest(typeset.key, sorted(marks.items()))
         self._shown[key] = (typeset, marks)
+        self.met.add(key)
         attributes = f'data-bp-mathematics="{key}"'
         if link is not None:
             attributes += f' data-bp-page="{html.escape(link)}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -115,6 +115,29 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.run.faults.clear()
+
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: Any) -> Any:
+        try:
+            settings = find_settings(self.folder, self.config.extensions, self.macros)
+        except EngineError:
+            return None
+        return settings.key()
+
+    def conversion_record(self) -> Callable[[], Any]:
+        faults, self.pages.met = len(self.run.faults), set()
+
+        def end() -> Any:
+            if len(self.run.faults) != faults:
+                return None
+            return {key: self.pages.record(key) for key in sorted(self.pages.met)}
+
+        return end
+
+    def conversion_replay(self, data: Any, file: Any) -> None:
+        for key, record in data.items():
+            self.pages.replay(key, record)
 
     def on_page_content(self, html: str, *, page: Any, config: MkDocsConfig, files: Any) -> None:
         typeset_entries(html, page.toc, page.markdown or "")

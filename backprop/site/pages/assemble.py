@@ -6,10 +6,12 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from backprop.site.building.memory import Memory, Nothing, digest
+from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
 from backprop.site.pages.styles import Used, moved, shrink
@@ -44,11 +46,15 @@ _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 
 @dataclass
 class Site:
-    """One build's pages: ``root`` is its folder, ``base`` the path of its address."""
+    """One build's pages: ``root`` is its folder, ``base`` the path of its address.
+
+    ``memory`` has what was found out in earlier builds.
+    """
 
     root: Path
     base: str
     pages: dict[Path, str]
+    memory: Memory = field(default_factory=Nothing)
 
     def below(self, page: Path, href: str) -> str | None:
         """The path below the root that a link of a page leads to; None if it leads elsewhere."""
@@ -109,13 +115,14 @@ def _one_stylesheet(site: Site) -> None:
         return
     used = Used()
     for html in site.pages.values():
-        used.read_page(html)
+        used.add(site.memory, Used.read_page, html)
     for script in sorted(site.root.rglob("*.js")):
-        used.read_script(script.read_text("utf-8", errors="replace"))
+        used.add(site.memory, Used.read_script, script.read_text("utf-8", errors="replace"))
     texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
-    css = COSTLY.sub("", shrink("\n".join(texts), used))
-    digest = hashlib.sha256(css.encode()).hexdigest()[:8]
-    name = f"{FOLDER}/site.{digest}.css"
+    whole = "\n".join(texts)
+    key = digest(program(), "stylesheet", whole, used.as_json())
+    css = COSTLY.sub("", site.memory.made(key, lambda: shrink(whole, used)))
+    name = f"{FOLDER}/site.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
     (site.root / name).parent.mkdir(parents=True, exist_ok=True)
     (site.root / name).write_text(css, "utf-8", newline="")
     for page, html in site.pages.items():

@@ -2,8 +2,8 @@
 that was derived from it.
 
 Drawn from the diagram in the finished page (lines, boxes and names; nothing else is needed), with
-the fonts that Matplotlib carries along, so that every machine draws the same. No words of any
-language are on it: a messenger shows the page's title beside it.
+the fonts that Matplotlib carries along, so that every machine draws the same. Those fonts know no
+Chinese: a title that has some is left to the messenger, and the page's address takes its place.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from xml.etree import ElementTree
 from PIL import Image, ImageDraw, ImageFont
 
 SIZE = (1200, 630)
-VERSION = "1"  # of what is drawn, in the names of cached pictures
+VERSION = "2"  # of what is drawn, in the names of cached pictures
 _EDGE, _FINE = 64, 2  # margin; everything is drawn twice as large and made smaller
 _PAPER, _INK, _LINE, _BOX = "#ffffff", "#1d2433", "#7b8496", "#f4f6fa"
 _FORWARD, _BACKWARD = "#0f7039", "#b3261e"
-_COLOURS = {"bp-forward": _FORWARD, "bp-backward": _BACKWARD}
+_COLOURS = {"bp-forward": _FORWARD, "bp-backward": _BACKWARD, "bp-held": _BACKWARD}
 
 _SVG = re.compile(r'<svg\b[^>]*\bclass="bp-graph bp-right[^"]*"[^>]*>.*?</svg>', re.DOTALL)
+_VIEW = re.compile(r'viewBox="([^"]*)"')
 _CODE = re.compile(r"bp-code-backward.*?<code[^>]*>(.*?)</code>", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?|[MLQz]")
 
@@ -41,22 +42,39 @@ class Drawing:
 
     svg: str
     code: tuple[str, ...]
+    title: str = ""
+    site: str = ""
 
     @property
     def key(self) -> str:
         bare = re.sub(r"<(title|desc)>.*?</\1>|\s(?:lang|data-[\w-]+)=\"[^\"]*\"", "", self.svg)
-        text = "\n".join((VERSION, bare, *self.code))
+        text = "\n".join((VERSION, bare, *self.code, self.title, self.site))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def find(html: str) -> Drawing | None:
     """The first diagram of a page, and the code beside it; None if there is none."""
-    svg = _SVG.search(html)
-    if not svg:
+    first = _SVG.search(html)
+    if not first:
         return None
-    code = _CODE.search(html, svg.end())
+    end = html.find("bp-flow-down", first.start())
+    parts = [match.group() for match in _SVG.finditer(html, first.start(), max(end, first.end()))]
+    code = _CODE.search(html, first.end())
     lines = unescape(re.sub(r"<[^>]+>", "", code.group(1))).split("\n") if code else []
-    return Drawing(svg.group(), tuple(line for line in lines if line.strip()))
+    return Drawing(_joined(parts), tuple(line for line in lines if line.strip()))
+
+
+def _joined(parts: list[str]) -> str:
+    """The pieces of one drawing, which count from one corner, as one."""
+    boxes = [list(map(float, re.findall(r"-?[\d.]+", _VIEW.findall(part)[0]))) for part in parts]
+    left, right = boxes[0][0], boxes[-1][0] + boxes[-1][2]
+    top = min(box[1] for box in boxes)
+    bottom = max(box[1] + box[3] for box in boxes)
+    whole = f"{left:g} {top:g} {right - left:g} {bottom - top:g}"
+    inner = [part[part.index(">") + 1 : part.rindex("</svg>")] for part in parts]
+    head = parts[0][: parts[0].index(">") + 1]
+    view = f'viewBox="{whole}"'
+    return "".join((_VIEW.sub(view, head, count=1), *inner, "</svg>"))
 
 
 def picture(drawing: Drawing, cache: Path) -> bytes:
@@ -79,12 +97,14 @@ def draw(drawing: Drawing) -> bytes:
     pen = ImageDraw.Draw(canvas)
     root = ElementTree.fromstring(drawing.svg)
     _, _, width, height = map(float, root.attrib["viewBox"].split())
-    room = (SIZE[0] - 2 * _EDGE, SIZE[1] - 2 * _EDGE)
+    head = 76 if drawing.title else 0
+    room = (SIZE[0] - 2 * _EDGE, SIZE[1] - 2 * _EDGE - head)
     lines = _shown(drawing)
     scale = min(room[0] / width, room[1] * (0.52 if lines else 1) / height, 2.6)
     left = (SIZE[0] - width * scale) / 2
     code_height = 34 * len(lines) + 40 if lines else 0
-    top = (SIZE[1] - height * scale - code_height) / 2
+    heading = _heading(pen, drawing)
+    top = heading + (SIZE[1] - heading - height * scale - code_height) / 2
     _graph(pen, root, scale * _FINE, (left * _FINE, top * _FINE))
     if lines:
         _text(pen, lines, top + height * scale + 40)
@@ -96,6 +116,28 @@ def draw(drawing: Drawing) -> bytes:
         out, "PNG", optimize=True
     )
     return out.getvalue()
+
+
+def drawable(text: str) -> bool:
+    """Whether the fonts have all of a text: Chinese is not in them."""
+    return all(ord(character) < 0x500 for character in text)
+
+
+def _heading(pen: ImageDraw.ImageDraw, drawing: Drawing) -> float:
+    """Title and site, above everything else; where it ends."""
+    if not drawing.title:
+        return 0.0
+    title = _font("DejaVuSans-Bold.ttf", 34.0 * _FINE)
+    site = _font("DejaVuSans.ttf", 20.0 * _FINE)
+    room = (SIZE[0] - 2 * _EDGE) * _FINE - site.getlength(drawing.site) - 40 * _FINE
+    text = drawing.title
+    while title.getlength(text) > room and len(text) > 1:
+        text = text.rstrip("…")[:-1] + "…"
+    base = (_EDGE + 30) * _FINE
+    pen.text((_EDGE * _FINE, base), text, font=title, fill=_INK, anchor="ls")
+    right = (SIZE[0] - _EDGE) * _FINE
+    pen.text((right, base), drawing.site, font=site, fill=_LINE, anchor="rs")
+    return float(_EDGE + 40)
 
 
 def _shown(drawing: Drawing) -> list[str]:
@@ -134,7 +176,7 @@ def _graph(
             continue
         for part in group:
             name, own = part.tag.rpartition("}")[2], part.get("class", "").split()
-            if name == "path" and "bp-hit" not in own:
+            if name == "path" and not {"bp-hit", "bp-return"} & set(own):
                 line = [point(*p) for p in _points(part.get("d", ""))]
                 if "bp-head" in own:
                     pen.polygon(line, fill=_LINE)
@@ -154,11 +196,7 @@ def _graph(
                 )
             elif name == "text":
                 colour = next(
-                    (
-                        c
-                        for n, c in (("bp-forward", _FORWARD), ("bp-backward", _BACKWARD))
-                        if n in own
-                    ),
+                    (c for n, c in _COLOURS.items() if n in own),
                     _INK,
                 )
                 middle = "bp-node" in classes or "bp-middle" in classes

@@ -69,6 +69,11 @@ MENDS = [
         r'<div class="md-pagination">\1</div>',
     ),
     Mend(
+        "the link to the repository asks another host how many stars it has",
+        r'(class="md-source") data-md-component="source"',
+        r"\1",
+    ),
+    Mend(
         "aria-expanded stands where it has no meaning",
         r'(<nav class="md-nav"[^>]*) aria-expanded="(?:true|false)"',
         r"\1",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 from html import escape
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from mkdocs.config import config_options as c
@@ -14,13 +16,17 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
+from backprop.site.building import memory
 from backprop.site.faults import warn
-from backprop.site.pages import cards, metadata, policy, reading
+from backprop.site.pages import cards, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
+from backprop.site.pages.tables import with_labels
 from backprop.site.pages.words import say
 
 ASSETS = Path(__file__).with_name("assets")
@@ -30,6 +36,15 @@ CARDS = "assets/backprop/cards"
 CACHE = ".cache/backprop/pages"
 SPOKEN = ("scroll", "table", "code", "menu", "search", "note")  # what the script says
 log = get_plugin_logger("pages")
+
+
+# Short names in a line of text; code in a block has other elements inside, or line ends.
+_SHORT = re.compile(r"(?<!<pre>)(?<!</span>)<code>([^<\n]{1,28})</code>")
+
+
+def _whole(html: str) -> str:
+    """The page with its short names marked, which no line shall break."""
+    return _SHORT.sub(r'<code class="bp-short">\1</code>', html)
 
 
 class PagesOptions(Config):
@@ -55,6 +70,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self.written = {}
         self.cards: dict[str, cards.Drawing] = {}
+        self.path = learning.Path(())
         self.language = str(config.theme.get("language") or config.theme.locale or "en")
         for option, name in ((config.extra_css, STYLE), (config.extra_javascript, SCRIPT)):
             if name not in option:
@@ -79,7 +95,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             text = self._description(html, page, config)
             if text:
                 page.meta["description"] = text
-        return html + self._run_it(html, page, config)
+        return with_labels(_whole(html)) + self._run_it(html, page, config)
 
     def _run_it(self, html: str, page: Page, config: MkDocsConfig) -> str:
         """How to execute the page, below its last snippet."""
@@ -104,6 +120,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
     @event_priority(-110)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         output = mended(output)
+        output = self._learning(output, page)
         self._check(output, config, page.file.src_uri)
         if config.site_url:
             about = self._about(output, page, config, self._card(output, page, config))
@@ -112,6 +129,38 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             output = with_byline(output, about)
         self.written[Path(page.file.abs_dest_path)] = page.file.src_uri
         return output
+
+    # When the pages of all posts have been read, and before one is written.
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> None:
+        self.path = learning.Path(file.page for file in files if file.page is not None)
+        for source, problem in self.path.problems:
+            warn(log, config.strict, f"{source}: {problem}")
+
+    # After the blog, which puts the newest first.
+    @event_priority(-100)
+    def on_page_context(
+        self, context: Any, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> Any:
+        if page.is_homepage and context.get("posts"):
+            context["posts"] = sorted(
+                context["posts"], key=lambda post: self.path.place(post.file.src_uri)
+            )
+        return context
+
+    def _learning(self, output: str, page: Page) -> str:
+        """The learning path: all of it where a page asks for it, what is beside it on a post."""
+
+        def relative(url: str) -> str:
+            return get_relative_url(url, page.url)
+
+        if learning.HERE in output:
+            output = output.replace(learning.HERE, self.path.drawn(self.language, relative))
+        beside = self.path.beside(page.file.src_uri, self.language, relative)
+        article = output.find('<article class="md-content__inner')
+        title = output.find("</h1>", article)
+        if not beside or article < 0 or title < 0:
+            return output
+        return output[: title + 5] + beside + output[title + 5 :]
 
     def on_post_template(
         self, output_content: str, *, template_name: str, config: MkDocsConfig
@@ -134,9 +183,11 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             Path(config.site_dir),
             urlsplit(config.site_url or "").path or "/",
             {path: path.read_text("utf-8") for path in files},
+            memory.of(config),
         )
         closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
+        memory.keep()
 
     def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
         """Warn of what the policy would refuse while a reader looks at the page."""
@@ -170,6 +221,14 @@ class PagesPlugin(BasePlugin[PagesOptions]):
                 break
         if not drawing:
             return None
+        words = next(
+            text
+            for text in (title, page.url.strip("/") or config.site_name, "")
+            if cards.drawable(text)
+        )
+        host = urlsplit(config.site_url or "").netloc
+        site = config.site_name if cards.drawable(config.site_name) else host
+        drawing = dataclasses.replace(drawing, title=words, site=site)
         name = f"{CARDS}/{drawing.key}.png"
         self.cards[name] = drawing
         alternative = say("card", self.language, title=title)

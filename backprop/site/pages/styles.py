@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 import tinycss2
+
+from backprop.site.building.memory import Memory, digest
+from backprop.site.building.premises import program
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
@@ -61,6 +64,27 @@ class Used:
     def read_script(self, text: str) -> None:
         self.words.update(_WORD.findall(text))
         self.variables.update(re.findall(r"--[\w-]+", text))
+
+    def add(self, memory: Memory, read: Callable[[Used, str], None], text: str) -> None:
+        """`read` a page or a script, or remember what it was when it was read before."""
+
+        def make() -> dict[str, Any]:
+            found = Used()
+            read(found, text)
+            return found.as_json()
+
+        known = memory.made(digest(program(), "used", read.__name__, text), make)
+        for name, values in known.items():
+            if name == "attributes":
+                for attribute, found in values.items():
+                    self.attributes.setdefault(attribute, set()).update(found)
+            else:
+                getattr(self, name).update(values)
+
+    def as_json(self) -> dict[str, Any]:
+        attributes = {name: sorted(values) for name, values in self.attributes.items()}
+        sets = {name: sorted(value) for name, value in vars(self).items() if name != "attributes"}
+        return {**sets, "attributes": attributes}
 
     @property
     def _stems(self) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "这一页的代码是一个程序，自己运行：",
         "en": "The code of this page is one program. Run it yourself:",
     },
+    "path": {"zh": "学习路线", "en": "Learning path"},
+    "before": {"zh": "先读：{list}", "en": "Builds on: {list}"},
+    "after": {"zh": "接着读：{list}", "en": "Leads to: {list}"},
+    "comma": {"zh": "、", "en": ", "},
     "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
 }
 

@@ -46,6 +46,7 @@ def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
         dout=_douts(graph, backward, request, name, namespace),
         anchor=request["anchor"],
         legend=request["legend"],
+        once=request["once"],
     )
 
 

@@ -21,7 +21,7 @@ from backprop.program.page import EXECUTED, Page, Step, load
 from backprop.program.session import Limits, Outcome, Session
 from backprop.program.update import Update, rewrite
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.verify import Failure, judge, normal, problems
+from backprop.site.posts.verify import Failure, consequence, judge, normal, problems
 
 
 class FenceFailureError(Exception):
@@ -30,6 +30,11 @@ class FenceFailureError(Exception):
     def __init__(self, failure: Failure):
         super().__init__(str(failure))
         self.failure = failure
+
+
+def is_page(collectors: list[Any]) -> bool:
+    """Is one of the collectors of a file that of a Markdown page?"""
+    return any(isinstance(one, MarkdownTextFile) and one.path.suffix == ".md" for one in collectors)
 
 
 class PagesPlugin:
@@ -117,7 +122,7 @@ class PageFile(MarkdownTextFile):
         super().__init__(**kwargs)
         self.plugin = plugin
 
-    def collect(self) -> Iterator["_Reporting"]:
+    def collect(self) -> Iterator["PageItem"]:
         page = load(self.path, self.plugin.config.rootpath)
         found: list[tuple[int, Step | Failure]] = [
             *((step.fence.line, step) for step in page.steps),
@@ -139,10 +144,15 @@ class PageFile(MarkdownTextFile):
             yield FenceItem.from_parent(self, name=name, plugin=self.plugin, page=page, what=what)
 
 
-class _Reporting(MarkdownInlinePythonItem):
+class PageItem(MarkdownInlinePythonItem):
     """Shows a failure of a page as what it is."""
 
     page: Page
+    said = ""  # what is tested, below its title in the report
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        title = f"{self.nodeid.split('::')[0]}, {self.said}"
+        return self.path, max(0, (self.test_definition.start_line or 1) - 1), title
 
     def setup(self) -> None:
         """No fixtures: a page is a program that a reader can run."""
@@ -166,7 +176,13 @@ class _Reporting(MarkdownInlinePythonItem):
         return iter(())
 
 
-class ParityItem(_Reporting):
+def item_of(kind: type[PageItem], parent: pytest.File, name: str, line: int, **values: Any) -> Any:
+    """An item of a page that is no fence, at a line."""
+    definition = FenceTestDefinition("", (), line, parent.path, None)
+    return kind.from_parent(parent, name=name, test_definition=definition, **values)
+
+
+class ParityItem(PageItem):
     """A page against its translation: the same program in both."""
 
     def __init__(self, plugin: PagesPlugin, page: Page, other: Page, **kwargs: Any):
@@ -189,7 +205,7 @@ class ParityItem(_Reporting):
         return self.path, 0, f"{self.page.name} and {self.other.name}"
 
 
-class FenceItem(_Reporting):
+class FenceItem(PageItem):
     """A fence, or something in a page that is no fence but was meant to be."""
 
     def __init__(self, plugin: PagesPlugin, page: Page, what: Step | Failure, **kwargs: Any):
@@ -215,7 +231,7 @@ class FenceItem(_Reporting):
         if failure is None:
             return
         if not (plugin.update and self._update(step, outcome)):
-            raise FenceFailureError(self._after_earlier(failure, index))
+            raise FenceFailureError(consequence(page, plugin.outcomes[page.name], index, failure))
 
     def _update(self, step: Step, outcome: Outcome) -> bool:
         """Note the new output, unless the fence failed or prints something else every time."""
@@ -231,15 +247,6 @@ class FenceItem(_Reporting):
             return False
         self.plugin.updates.setdefault(self.page.name, (self.page, []))[1].append(where)
         return True
-
-    def _after_earlier(self, failure: Failure, index: int) -> Failure:
-        earlier = self.plugin.outcomes.get(self.page.name, [])[:index]
-        for step, outcome in zip(self.page.executed, earlier, strict=False):
-            if outcome.error and (outcome.ended or failure.reason.startswith("NameError")):
-                note = f"(the fence of line {step.fence.line} of this page failed before)"
-                detail = f"{failure.detail.rstrip()}\n{note}".strip()
-                return Failure(failure.page, failure.line, failure.reason, failure.source, detail)
-        return failure
 
     def excerpt(self, line: int) -> Iterator[str]:
         return _excerpt(self.what, line) if isinstance(self.what, Step) else iter(())

@@ -10,7 +10,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from backprop.program.session import Limits
 from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
-from backprop.site.posts.verify import Failure, judge, problems
+from backprop.site.posts.verify import Failure, consequence, judge, problems
 
 CACHE = ".cache/backprop/posts"
 FOLDER = "assets/backprop"
@@ -101,6 +101,24 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.run.reported.clear()
         self._execute([file], config)
 
+    # What `backprop.site.building.conversions` asks, to convert no page twice.
+
+    def conversion_key(self, file: File) -> Any:
+        shown = [self.shown[token] for token in self.pages.get(file.src_uri, ())]
+        return [repr(one) for one in shown]
+
+    def conversion_record(self) -> Callable[[], Any]:
+        before, self.rendered = self.rendered, set()
+
+        def end() -> Any:
+            found, self.rendered = self.rendered, before | self.rendered
+            return sorted(found)
+
+        return end
+
+    def conversion_replay(self, data: Any, file: File) -> None:
+        self.rendered.update(data)
+
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
         language = self.config.language or _language(config)
@@ -138,6 +156,9 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             failure_of: Failure | None = None
             if step and outcome:
                 failure_of = judge(page, step, outcome, executor)
+                if failure_of:
+                    index = page.executed.index(step)
+                    failure_of = consequence(page, result.outcomes, index, failure_of)
                 self._report(failure_of)
             tokens.append(f"{prefix}-{number}")
             self.shown[tokens[-1]] = Shown(fence, page.language, step, outcome, failure_of)

@@ -80,12 +80,24 @@ def _header(shown: Shown, token: str) -> str:
         for key, value in header.options.items()
         if key in LAYOUT or key.startswith("data-")
     }
+    if shown.step is not None and _speaks_of_lines(shown.step):
+        options.setdefault("linenums", str(shown.fence.first))
     parts = [f".{name}" for name in classes]
     parts += [f"#{header.id}"] if header.id else []
     for key, value in {**options, _ATTRIBUTE: token}.items():
         quote = "'" if '"' in value else '"'
         parts.append(f"{key}={quote}{value}{quote}")
     return "{" + " ".join(parts) + "}"
+
+
+def _speaks_of_lines(step: Step) -> bool:
+    """Whether a fence prints a report that calls its lines by their numbers, which a reader must
+    see, then."""
+    if step.output is None or step.fence.language != "python":
+        return False
+    said = re.findall(r"\bline (\d+)|第 (\d+) 行|^ *(\d+) \| ", step.output.code, re.MULTILINE)
+    numbers = {int(number) for groups in said for number in groups if number}
+    return any(step.fence.first <= number < step.fence.end for number in numbers)
 
 
 _BLOCK = re.compile(rf'<div\b[^>]*\s{_ATTRIBUTE}="([^"]*)"[^>]*>')
@@ -95,12 +107,15 @@ _DIV = re.compile(r"<(/?)div\b[^>]*>")
 def decorate(text: str, shown: dict[str, Shown]) -> tuple[str, set[str]]:
     """Finish the HTML of a page; also the tokens that were found in it."""
     found: set[str] = set()
-    out, at = [], 0
+    out, at, legend = [], 0, False
     while opening := _BLOCK.search(text, at):
         end = _end(text, opening.end())
         block = text[opening.start() : end].replace(f' {_ATTRIBUTE}="{opening[1]}"', "", 1)
         one = shown.get(opening[1])
         out += [text[at : opening.start()], _show(block, one) if one else block]
+        if not legend and one and one.outcome and one.outcome.marks:
+            legend = True  # once a page
+            out.append(f'<p class="bp-check-legend">{say("marks", one.language)}</p>')
         found.add(opening[1])
         at = end
     return "".join([*out, text[at:]]), found

@@ -1,6 +1,7 @@
 """Compares what a page did with what it says: the one judgement for the site and the tests."""
 
 import difflib
+import re
 from dataclasses import dataclass, replace
 
 from backprop.program.execute import Executor
@@ -36,6 +37,28 @@ def normal(text: str) -> list[str]:
 
 def problems(page: Page) -> list[Failure]:
     return [Failure(page.name, problem.line, problem.message) for problem in page.problems]
+
+
+def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Failure) -> Failure:
+    """The failure of a step, called a consequence where an earlier fence of its page failed.
+
+    It is one for certain where that fence ended the page, was to define the name that is missing,
+    or holds the line that failed; else it may be one, which stands below what is wrong.
+    """
+    for step, outcome in zip(page.executed[:index], outcomes, strict=False):
+        if not outcome.error:
+            continue
+        line = step.fence.line
+        missing = re.match(r"NameError: .*?'(\w+)'", failure.reason)
+        defined = missing and re.search(rf"\b{missing[1]}\b", step.fence.code)
+        origin = re.search(r"\(.*:(\d+)\)$", failure.reason)
+        again = origin and step.fence.line <= int(origin[1]) <= step.fence.end
+        if outcome.ended or defined or again:
+            reason = f"{failure.reason} (a consequence: the fence of line {line} failed before)"
+            return replace(failure, reason=reason)
+        note = f"(perhaps a consequence: the fence of line {line} of this page failed before)"
+        return replace(failure, detail=f"{failure.detail.rstrip()}\n{note}".strip())
+    return failure
 
 
 def judge(

@@ -15,8 +15,18 @@ WORDS = {
         "zh": "已检查：这是梯度 {name}，shape 为 {held}，会广播成 {shape}",
     },
     "at_real": {
-        "en": "Checked at real values: these lines use an identity of the forward pass",
-        "zh": "在真实的值上检查过：这几行用到了前向计算里的恒等式",
+        "en": "Checked on the real values, without shifting the means: these lines are simplified by"
+        " what always holds for a mean, such as Σ(x − mean) = 0, and then a shift would break them."
+        " A term that this makes zero is not seen here.",
+        "zh": "在真实的值上检查过，没有移动平均值：这几行用了平均值总是满足的恒等式化简，比如"
+        " Σ(x − mean) = 0，移动了平均值就不成立了。因此而等于零的项，这里看不出对错。",
+    },
+    "marks": {
+        "en": '<span class="bp-check-sign">✓</span> compared with the gradient that the graph has,'
+        " with shifted means; behind it the shape. (4,) → (5, 4): kept as (4,), and broadcast to"
+        " (5, 4) where it is used.",
+        "zh": '<span class="bp-check-sign">✓</span> 这一行和计算图里的梯度比较过，平均值都移动过；'
+        "后面是 shape。(4,) → (5, 4)：先存成 (4,)，用到时广播成 (5, 4)。",
     },
     "failed": {"en": "This fence does not do what the page says", "zh": "这段代码和本页说的不一样"},
     "figure": {"en": "Figure", "zh": "图"},

@@ -30,7 +30,7 @@ from backprop.derivations.meaning.terms import (
 )
 from backprop.derivations.meaning.world import TRUE, Function, Law, Symbol, Table, World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import Node, read
+from backprop.derivations.reading.tree import NONE, Node, read
 
 SET = re.compile(r"^\\mathcal\s*\{?\s*([A-Z])\s*\}?$")
 MOMENT = re.compile(
@@ -256,10 +256,22 @@ def known_moments(
         world.moments.append((mean(*[()] * k), num(value)))
 
 
+def is_name(tex: str) -> bool:
+    """Is this X, X_i or \\hat{f}, and no expression?"""
+    try:
+        tree = read(tex)
+    except Unreadable:
+        return False
+    base, _, sup, _ = split(tree)
+    return key_of(base) is not None and sup is NONE
+
+
 def declare_mean_name(world: World, left: str, right: str) -> bool:
     r"""\mu = \mathbb{E}[X] of a name that is not declared yet: names its mean, too."""
     hit = MOMENT.match(right)
-    if hit is None or read_name(world, hit["name"].strip())[0] in world.symbols:
+    if hit is None or not is_name(hit["name"]):
+        return False
+    if read_name(world, hit["name"].strip())[0] in world.symbols:
         return False
     key, letters, _ = read_name(world, left)
     if letters:
@@ -275,18 +287,7 @@ def declare_moment(world: World, left: str, right: str) -> bool:
         return False
     is_mean = "Var" not in hit["kind"]
     name = hit["name"].strip()
-    try:
-        tree = read(name)
-    except Unreadable:
-        return False
-    if key_of(split(tree)[0]) is None or tree.kind not in (
-        "letter",
-        "symbol",
-        "scripted",
-        "accent",
-        "name",
-        "font",
-    ):
+    if not is_name(name):
         return False
     key = read_name(world, name)[0]
     bare = key.partition("_")[0]

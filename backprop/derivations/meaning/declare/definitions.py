@@ -11,8 +11,9 @@ from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.lengths import Unknown, find, unify
-from backprop.derivations.meaning.names import is_declared
+from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
+from backprop.derivations.meaning.shifts import has_tests, inferred, inside, without_idle
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
 from backprop.derivations.meaning.world import Assumption, Function, Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -41,6 +42,8 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         return True
     if define_function(world, reader, left, right):
         return True
+    if repeats(reader, left, right):
+        raise reader.fail("recurrence", left, found=reader.text(left))
     found = new_name(world, reader, left, right)
     if found is None:
         return False
@@ -56,6 +59,20 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
     return True
 
 
+def repeats(reader: Reader, left: Node, right: Node) -> bool:
+    """Is this h_t = … h_{t-1} …, where h_{t-1} is no name that is declared?"""
+    key = key_of(split(left)[0])
+    if key is None or left.kind != "scripted" or lookup(reader, left)[0] is not None:
+        return False
+    return any(
+        node.kind == "scripted"
+        and key_of(node.parts[0]) == key
+        and any(n.kind == "sum" for script in node.parts[1:] for n in script.walk())
+        and lookup(reader, node)[0] is None
+        for node in right.walk()
+    )
+
+
 def define(
     world: World, reader: Reader, key: str, letters: tuple[str, ...], right: Node, left: Node
 ) -> Symbol:
@@ -66,6 +83,11 @@ def define(
     for letter in letters:
         reader.dims.setdefault(letter, world.ranges.get(letter, Unknown()))
     value = arrays.columns(reader.side(right))
+    for letter in letters:
+        if isinstance(find(reader.dims[letter]), Unknown):
+            length = inferred(world, reader.shifted, reader.dims, letter)
+            if length is not None:
+                unify(reader.dims[letter], length)
     if letters:
         if value.shape:
             raise reader.fail("not-scalar", right, left=arrays.show_shape(value.shape), hint="")
@@ -97,6 +119,12 @@ def define(
         if isinstance(find(dim), Unknown):
             raise reader.fail("index-unknown", left, found=letter)
     lam = resolved(Lam(vars_, body))
+    for guard in reader.guards:
+        if not inside(world, guard, reader.dims):
+            raise reader.fail("index-outside", guard.node)
+    lam = Lam(lam.vars, without_idle(world, lam.body, dict(lam.vars)))
+    if has_tests(lam.body):
+        raise reader.fail("index-outside", right)
     check_known(lam, reader, right)
     if key in names_in(lam):
         raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
@@ -147,7 +175,7 @@ def define_function(world: World, reader: Reader, left: Node, right: Node) -> bo
     try:
         body = resolved(reader.number(right))
         check_known(body, reader, right)
-        for node in reader.free.values():
+        for node in (*reader.free.values(), *(g.node for g in reader.guards)):
             raise reader.fail("free-index", node)
     except Unreadable:
         del world.functions[key]

@@ -52,6 +52,8 @@ def equate(
             raise reader.fail("index-unknown", place, found=letter)
         if letter in reader.binders:
             raise reader.fail("index-collision", place, found=letter, binder=reader.binders[letter])
+    for guard in reader.guards:
+        raise reader.fail("index-outside", guard.node)
     first, second = resolved(a.at(at)), resolved(b.at(at))
     check_known(first, reader, left)
     check_known(second, reader, right)

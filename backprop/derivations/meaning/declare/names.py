@@ -8,6 +8,7 @@ from backprop.derivations.meaning import Reader, key_of, split
 from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.lengths import Dim, unify
 from backprop.derivations.meaning.names import decoration, text_of
+from backprop.derivations.meaning.shifts import Linear
 from backprop.derivations.meaning.statements import DOTS
 from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -49,8 +50,27 @@ def read_lengths(world: World, sup: str | None) -> tuple[Dim, ...]:
         elif SIZE.match(name):
             dims.append(declare_size(world, name))
         else:
-            raise bad(f"{part.strip()} ?", sup)
+            dims.append(linear_size(world, name, sup))
     return tuple(dims)
+
+
+def linear_size(world: World, tex: str, whole: str, more: int = 0) -> Dim:
+    """2m, N - K + 1 (and `more`) as a length."""
+    found = Linear(world, {}, more)
+    parts = re.findall(r"([+-]?)(\d*)(\\?[A-Za-z]+(?:_(?:\w|\{\w+\}))?|)", tex)
+    if "".join("".join(p) for p in parts) != tex:
+        raise bad(f"{tex} ?", whole)
+    for sign, digits, name in parts:
+        times = (-1 if sign == "-" else 1) * int(digits or 1)
+        if not (digits or name):
+            continue
+        if name and not SIZE.match(name):
+            raise bad(f"{tex} ?", whole)
+        size = Linear(world, {declare_size(world, name): 1}) if name else Linear(world, {}, 1)
+        found = found.plus(size, times)
+    if not found.coefs and found.const < 1:
+        raise bad(f"{tex} ?", whole)
+    return found.dim()
 
 
 def declare_size(world: World, name: str, least: int = 1) -> str:

@@ -18,6 +18,7 @@ from backprop.derivations.meaning.declare.names import (
     counts_from,
     declare_size,
     declare_variable,
+    linear_size,
     listed_names,
     read_lengths,
     read_name,
@@ -109,6 +110,13 @@ def declare_range(world: World, names: str, low: str, high: str) -> bool:
     hit = re.match(r"^(.*?)\s*(-\s*1)?$", high)
     assert hit
     size = "".join(hit[1].split())
+    several = re.fullmatch(r"(?:\d+[A-Za-z]\w*|.*[A-Za-z}].*[+-].*[A-Za-z].*)", size)
+    if several:
+        dim: Dim = linear_size(world, "".join(high.split()), high, 1 - int(low))
+        for name in names.split(","):
+            world.ranges[name.strip()] = dim
+        counts_from(world, int(low))
+        return True
     if (low == "0") != bool(hit[2]):
         if size.isdigit() and low == "0":
             size = str(int(size) + 1)
@@ -120,7 +128,7 @@ def declare_range(world: World, names: str, low: str, high: str) -> bool:
     if not size.isdigit() and not SIZE.match(size):
         raise bad(high, high)
     for name in names.split(","):
-        dim: Dim = int(size) if size.isdigit() else declare_size(world, size)
+        dim = int(size) if size.isdigit() else declare_size(world, size)
         world.ranges[name.strip()] = dim
     counts_from(world, int(low))
     return True

@@ -26,8 +26,32 @@
     }
   }
 
+  /* A reader who switches stays where they are. Sections have other names in other languages, but
+     the same order, so the address says the number of the section; what is no section, such as a
+     step of a figure, has one name in all of them. */
+  function sections() {
+    return Array.from(document.querySelectorAll(".md-content :is(h1, h2, h3, h4, h5, h6)"))
+  }
+  function arrive() {
+    var number = /^#:(\d+)$/.exec(location.hash)
+    var section = number && sections()[Number(number[1])]
+    if (!section) return
+    history.replaceState(history.state, "", section.id ? "#" + section.id : location.pathname)
+    section.scrollIntoView()
+  }
+  document.addEventListener("click", function (event) {
+    var link = event.target instanceof Element && event.target.closest("header a[hreflang]")
+    if (!link) return
+    link.hash = ""
+    var named = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)))
+    if (named) link.hash = sections().includes(named) ? "#:" + sections().indexOf(named) : location.hash
+  }, true)
+  arrive()
+  addEventListener("hashchange", arrive)
+
   function renew() {
     show()
+    arrive()
     document.querySelectorAll("header a[hreflang]").forEach(function (link) {
       var tag = "[hreflang='" + link.hreflang + "']"
       var page = head.querySelector("link[rel=alternate][data-href]" + tag)

@@ -71,6 +71,11 @@
     entries.forEach(function (entry) { reach(entry.target) })
   })
 
+  /* Material's search waits for a key; what is pasted with the mouse, or dictated, comes without. */
+  document.addEventListener("input", function (event) {
+    if (event.target.matches(".md-search__input")) event.target.dispatchEvent(new Event("keyup"))
+  })
+
   /* ── notes: the target of a link within the page, shown beside the link ── */
 
   var note = null, owner = null, timer = 0

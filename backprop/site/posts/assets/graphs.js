@@ -51,6 +51,7 @@
     const [slider, counter, said] = [$(".bp-slider"), $(".bp-count"), $(".bp-said")];
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     let current = 0; // 0: the whole graph
+    let playing = 0; // the timer of a figure that steps by itself
     let walking = false;
 
     /** The steps whose parts light up with an element: for a wire that carries a gradient, the
@@ -151,12 +152,12 @@
       }
       slider.value = String(current);
       counter.value = `${current} / ${steps.length}`;
-      if (figure.classList.contains("bp-live")) tell();
+      if (figure.classList.contains("bp-live") && !playing) tell();
       $('[data-go="previous"]').setAttribute("aria-disabled", String(current === 0));
       $('[data-go="next"]').setAttribute("aria-disabled", String(current === steps.length));
       $('[data-go="whole"]').setAttribute("aria-disabled", String(current === 0));
       if (current && scroll) reveal(parts[current - 1]);
-      if (figure.classList.contains("bp-live")) address();
+      if (figure.classList.contains("bp-live") && !playing) address();
     }
 
     /** The page's address is that of the step, so that it can be linked to. */
@@ -185,6 +186,35 @@
       const sentence = current ? pattern.replace("{text}", () => spoken) : spoken;
       said.textContent = sentence;
       slider.setAttribute("aria-valuetext", current ? sentence : counter.value);
+    }
+
+    /** Step through everything once, as soon as most of the figure is seen, until the reader does
+     *  anything with it. */
+    function playOnce() {
+      const stop = () => {
+        clearInterval(playing);
+        playing = 0;
+        figure.classList.remove("bp-playing");
+        seen.disconnect();
+        for (const name of ["pointerdown", "keydown", "focusin"]) figure.removeEventListener(name, stop, true);
+      };
+      const step = () => {
+        if (document.hidden) return;
+        if (current < steps.length) show(current + 1, true, false);
+        else {
+          show(0, false, false);
+          stop();
+        }
+      };
+      const seen = new IntersectionObserver((entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        seen.disconnect();
+        playing = setInterval(step, 1200);
+        figure.classList.add("bp-playing");
+      }, { threshold: 0.4 });
+      seen.observe(figure);
+      for (const name of ["pointerdown", "keydown", "focusin"]) figure.addEventListener(name, stop, true);
+      document.addEventListener("keydown", stop, { once: true, capture: true });
     }
 
     const go = {
@@ -302,6 +332,7 @@
     figure.classList.add("bp-live");
     players.set(figure, { go, arrive });
     arrive();
+    if (figure.classList.contains("bp-once") && !current && !calm.matches) playOnce();
   }
 
   /** The figure that the arrow keys belong to: the one that fills most of the screen. */

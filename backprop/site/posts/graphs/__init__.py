@@ -18,6 +18,7 @@ from backprop.drawing.diagram import Diagram, diagram
 from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, pieces, svg
 from backprop.graph.errors import RuleError
+from backprop.site.posts.graphs import live
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, upstream, value_html
 from backprop.site.posts.graphs.words import say
@@ -31,6 +32,7 @@ def assets() -> dict[str, str]:
     return {
         "graphs.css": STYLE + colours(".bp-figure") + (folder / "graphs.css").read_text("utf-8"),
         "graphs.js": (folder / "graphs.js").read_text("utf-8"),
+        "live.js": (folder / "live.js").read_text("utf-8"),
     }
 
 
@@ -45,7 +47,8 @@ def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
         for word, text in step.remarks
     )
     table = value_html(step.value) if step.value is not None else ""
-    value = f'<div class="bp-made"><span>{escape(step.name)} =</span>{table}</div>' if table else ""
+    of = step.data.get("gradient") or step.data["node"]
+    value = _made(of, step.name, table) if table else ""
     there = f"{anchor}-step-{number}"
     ident = f' id="{there}"' if anchor else ""
     link = (
@@ -61,6 +64,11 @@ def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
         f'<span class="bp-shape" title="shape">{escape(step.shape)}</span>{link}</p>'
         f"{f'<dl>{notes}</dl>' if notes else ''}</div>{value}</li>"
     )
+
+
+def _made(of: str, name: str, table: str) -> str:
+    """A table of numbers, of a value of the program."""
+    return f'<div class="bp-made" data-of="{escape(of)}"><span>{escape(name)} =</span>{table}</div>'
 
 
 def _marked(text: str) -> str:
@@ -114,6 +122,7 @@ def figure(
     dout: Sequence[np.ndarray] | None = None,
     anchor: str = "",
     legend: bool = True,
+    once: bool = False,
 ) -> str:
     """The HTML of a graph's figure.
 
@@ -132,6 +141,9 @@ def figure(
         The figure's id, of which the ids of its steps are made; without it there are none.
     legend : bool
         Whether the colours and lines are explained below the figure: once a page is enough.
+    once : bool
+        Whether it steps through the computation by itself, once, when it is first seen; never
+        where the reader wants no motion.
     """
     if backward is None:
         try:
@@ -159,16 +171,20 @@ def figure(
             ("down", [svg(drawn, "down", lang, standalone=False)]),
         )
     ]
-    wide = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
+    kind = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
+    kind += " bp-once" if once else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
     ident = f' id="{anchor}"' if anchor else ""
+    program = live.program(graph, backward, douts)
+    if program:
+        ident += f' data-program="{escape(program)}"'
     # Sections: for Material's search, what is left out ends with the first element that ends and
     # is of the same kind, so it may have none of its kind inside.
     return (
-        f'<figure class="bp-figure{wide}"{ident} data-say="{escape(say("say", lang))}"'
+        f'<figure class="bp-figure{kind}"{ident} data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
         f'<section class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
-        f"{_intro(graph, steps, lang)}"
+        f"{_intro(graph, steps, program, lang)}"
         f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></section>'
         '<section class="bp-body" data-search-exclude>'
         f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</section>'
@@ -188,18 +204,26 @@ def _legend(drawn: Diagram, lang: str) -> str:
     return f'<ul class="bp-legend" data-search-exclude>{items}</ul>'
 
 
-def _intro(graph: Any, steps: list[Explained], lang: str) -> str:
+def _intro(graph: Any, steps: list[Explained], program: str, lang: str) -> str:
     """What the stepper shows before the first step: how to use it, and what is put in."""
     given = [(node.name, node.value) for node in graph.inputs.values() if node.differentiable]
     given += [(step.name, step.value) for step in steps if "upstream" in step.data]
     tables = [(name, value_html(value)) for name, value in given]
     made = "".join(
-        f'<div class="bp-made"><span>{escape(name)} =</span>{table}</div>'
+        _made(name, name, table)
         for name, table in sorted(tables, key=lambda pair: pair[1].count("<tr>") == 1)
         if table
     )
     made = f'<div class="bp-given" role="group" aria-label="{say("given", lang)}">{made}</div>'
-    return f'<div class="bp-intro"><p>{escape(say("intro", lang))}</p>{made}</div>'
+    note = reset = ""
+    if program:
+        told = f"{escape(say('intro', lang))} {escape(say('change', lang))}"
+        note = f'<p class="bp-nudge" role="status" data-say="{escape(say("nudge", lang))}"></p>'
+        text = escape(say("reset", lang))
+        reset = f'<button type="button" class="bp-reset" data-reset hidden>{text}</button>'
+    else:
+        told = escape(say("intro", lang))
+    return f'<div class="bp-intro"><p>{told}</p>{made}{reset}{note}</div>'
 
 
 def _bar(total: int, lang: str) -> str:

@@ -18,12 +18,18 @@ WORDS = {
         " see what belongs to it.",
         "zh": "用按钮或 ←、→ 键逐步走。点代码行、连线或节点，可以看到与它对应的部分。",
     },
+    "change": {
+        "en": "The numbers below can be changed: everything is computed anew.",
+        "zh": "下面的数可以改：改了以后全部重新计算。",
+    },
+    "reset": {"en": "The page's numbers", "zh": "恢复原来的数"},
+    # Filled in by the script.
+    "nudge": {
+        "en": "{cell} moved by ±h: the slope of Σ upstream · output is {slope}; {gradient} = {value}",
+        "zh": "把 {cell} 移动 ±h：Σ 上游梯度 · 输出 的斜率是 {slope}；{gradient} = {value}",
+    },
     "given": {"en": "The inputs", "zh": "输入"},
     "link": {"en": "Link to this step", "zh": "本步链接"},
-    "more": {
-        "en": "goes on: scroll",
-        "zh": "还有，可滚动",
-    },
     "legend_forward": {"en": "forward: value and shape", "zh": "前向：值和 shape"},
     "legend_backward": {"en": "backward: gradient, same shape", "zh": "反向：梯度，shape 相同"},
     "legend_broadcast": {

@@ -1,4 +1,4 @@
-"""The process in which one submission is graded: `python -m backprop.checker.grading_worker`.
+"""The process in which one submission is graded: `python -m backprop.cli.grading_worker`.
 
 What it finds out it writes to a file that it was given, a line each, as it goes: whatever ends
 the process, the lines before are there.

@@ -1,0 +1,213 @@
+r"""Rows that are no equations: a \le b at random numbers and at those that a search finds worst,
+and a = b + O(h^k) by how fast the gap shrinks with h."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation, Instances
+from backprop.derivations.evidence.numeric import Instance, compare
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.values import OutsideDomainError, real
+from backprop.derivations.meaning.nodes import items_of, key_of, split
+from backprop.derivations.meaning.rewriting import names_in
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.tree import NONE, Node
+from backprop.derivations.verdicts import Difference
+
+SEARCHES, STEPS = 4, 60
+SLACK = 1e-9  # relative: what rounding may do to a ≤ b
+SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
+
+
+# --- inequalities ------------------------------------------------------------------------------
+
+
+def violated(instances: Instances, equation: Equation, op: str) -> Difference | None:
+    """Numbers at which the inequality does not hold, None if none are found."""
+    for number in range(INSTANCES_AT_KINKS):
+        for attempt in range(4):
+            try:
+                scope = instances.scope(
+                    number + INSTANCES_AT_KINKS * attempt, bool(attempt % 2), {}
+                )
+                found = compare_order(equation, op, scope)
+                break
+            except OutsideDomainError:
+                continue
+        else:
+            raise Unreadable("no-domain")
+        if found.error > SLACK:
+            return found
+    if instances.world.assumed:
+        return None  # a step would leave what is assumed
+    for number in range(SEARCHES):
+        found_worse = searched(instances, equation, op, number)
+        if found_worse is not None:
+            return found_worse
+    return None
+
+
+def compare_order(equation: Equation, op: str, scope: Scope) -> Difference:
+    """How far the sides are on the wrong side of each other (`error`; negative: they are not)."""
+    names = tuple(equation.dims)
+    full = tuple(scope.instance.length(d) for d in equation.dims.values())
+    sides = []
+    for side in (equation.left, equation.right):
+        array = real(np.broadcast_to(scope.of(side, equation.dims).along(names), full))
+        if not np.all(np.isfinite(array)):
+            raise OutsideDomainError("not finite")
+        sides.append(array)
+    a, b = sides
+    gap = a - b if op in ("<=", "<") else b - a
+    worst = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.ndim else ()
+    scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-3)
+    error = float(gap[worst]) / scale
+    if op in ("<", ">") and error == 0:
+        error = 1.0
+    at = {n: int(k) for n, k in zip(names, worst, strict=True)}
+    return Difference(error, float(a[worst]), float(b[worst]), at, dict(scope.instance.sizes))
+
+
+def searched(instances: Instances, equation: Equation, op: str, number: int) -> Difference | None:
+    """Steps from one instance towards where the inequality fails."""
+    world = instances.world
+    try:
+        instance = Instance(world, number)
+        best = compare_order(equation, op, Scope(instance, {}, direct=instances.direct))
+    except OutsideDomainError:
+        return None
+    names = names_in(equation.left) | names_in(equation.right)
+    below = set().union(*(world.below(n) for n in names)) if names else set()
+    moving = [k for k in sorted(below) if world.symbols[k].kind == "variable"]
+    rng = instance.random("search")
+    for step in range(STEPS):
+        kept = dict(instance.variables)
+        for key in moving:
+            instance.variables[key] = moved(kept[key], world.symbols[key].bounds, step, rng)
+        try:
+            here = compare_order(equation, op, Scope(instance, {}, direct=instances.direct))
+        except OutsideDomainError:
+            here = best
+        if here.error > SLACK:
+            return here
+        if here.error > best.error:
+            best = here
+        else:
+            instance.variables = kept
+    return None
+
+
+def moved(
+    old: np.ndarray, bounds: tuple[object, object], step: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Another value of a variable within its bounds: near, far, all alike, or close to zero."""
+    low, high = (None if b is None else float(b) for b in bounds)  # type: ignore[arg-type]
+    kind = step % 5
+    if kind == 4:
+        new = old * rng.choice([1e-3, 0.1, 10.0, 30.0])
+    elif kind == 3:
+        new = np.full_like(old, old.mean() if old.size else 0.0) + rng.normal(0, 1e-3, old.shape)
+    else:
+        new = old + rng.normal(0, (1.0, 0.2, 0.03)[kind], old.shape)
+    if low is not None:
+        new = np.where(new <= low, low + np.abs(new - low) * 0.5 + 1e-6, new)
+    if high is not None:
+        new = np.where(new >= high, high - 1e-6 - 1e-3 * rng.uniform(size=old.shape), new)
+    if low is not None:
+        new = np.maximum(new, low + 1e-9)
+    return np.asarray(new)
+
+
+# --- O(h^k) --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Order:
+    """O(h^k): which number becomes small, and to which power."""
+
+    symbol: str
+    power: int
+    node: Node
+
+
+def without_order(node: Node, known: frozenset[str], small: set[str]) -> tuple[Node, Order | None]:
+    r"""A side without its O(h^2), and what that says. `small`: the declared numbers."""
+    if "O" in known or "\\mathcal{O}" in known:
+        return node, None
+    if node.kind != "sum":
+        return node, None
+    left, found = [], None
+    for term in node.parts:
+        items = items_of(term.parts[0])
+        if (
+            len(items) == 2
+            and key_of(items[0]) in ("O", "\\mathcal{O}")
+            and items[1].kind == "paren"
+            and len(items[1].parts) == 1
+        ):
+            order = order_of(items[1].parts[0], small)
+            if order is None or found is not None:
+                start, end = items[0].start, items[1].end
+                raise Unreadable("order", start, end, found="O(…)")
+            found = order
+        else:
+            left.append(term)
+    if found is None:
+        return node, None
+    if len(left) == 1 and left[0].value == "+":
+        return left[0].parts[0], found
+    return Node("sum", "", tuple(left), node.start, left[-1].end), found
+
+
+def order_of(node: Node, small: set[str]) -> Order | None:
+    base, sub, sup, primes = split(node)
+    if base.kind == "paren" and base.value in ("abs", "norm") and len(base.parts) == 1:
+        base = base.parts[0]
+    key = key_of(base)
+    if key not in small or sub is not NONE or primes:
+        return None
+    if sup is NONE:
+        return Order(key, 1, node)
+    power = sup.parts[0]
+    if power.kind != "number" or not power.value.isdigit() or not 1 <= int(power.value) <= 6:
+        return None
+    return Order(key, int(power.value), node)
+
+
+def too_large(instances: Instances, equation: Equation, order: Order) -> Difference | None:
+    """The sides where the gap does not shrink as fast as h^k; None if it does."""
+    for number in range(4):
+        for attempt in range(10):
+            try:
+                found = list(shrinking(instances, equation, order, number + 4 * attempt))
+                break
+            except OutsideDomainError:
+                continue
+        else:
+            raise Unreadable("no-domain")
+        gaps = np.array([abs(d.left - d.right) for d in found])
+        floor = 1e-13 * max(max(abs(d.left), abs(d.right)) for d in found)
+        good = gaps > 20 * floor
+        if np.count_nonzero(good) < 2:
+            continue  # equal but for rounding
+        h = SHRINK[good]
+        slope = np.polyfit(np.log(h[-4:]), np.log(gaps[good][-4:]), 1)[0]
+        if slope < order.power - 0.35:
+            return found[-1]
+    return None
+
+
+def shrinking(
+    instances: Instances, equation: Equation, order: Order, number: int
+) -> Iterator[Difference]:
+    instance = Instance(instances.world, number)
+    value = instance.variables[order.symbol]
+    for factor in SHRINK:
+        size = np.sign(value) * (0.5 + np.abs(value) % 0.5) * factor
+        instance.variables = {**instance.variables, order.symbol: size}
+        scope = Scope(instance, {}, direct=instances.direct)
+        yield compare(equation.left, equation.right, equation.dims, scope)

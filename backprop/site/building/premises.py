@@ -1,0 +1,147 @@
+"""What every conversion of a build depends on besides its page: settings, versions, sources."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+
+from backprop.site.building.memory import digest
+
+KNOWN = (
+    "markdown",
+    "pymdownx",
+    "material",
+    "mkdocs",
+    "mkdocstrings",
+    "mkdocs_autorefs",
+    "backprop",
+)
+"""Packages whose Markdown extensions make the same of the same text, whatever else there is."""
+READS_FILES = ("pymdownx.snippets", "pymdownx.b64", "mdx_include")
+
+
+def premises(config: MkDocsConfig) -> str:
+    """A digest of all of it."""
+    plugins = {name: _settings(plugin) for name, plugin in config.plugins.items()}
+    return digest(
+        program(),
+        [_plain(extension) for extension in config.markdown_extensions],
+        _plain(config.mdx_configs),
+        plugins,
+        _plain(dict(config.validation.links)),
+        [config.site_url, config.use_directory_urls, config.theme.name, os.getcwd()],
+        str(config.theme.get("language", "")),
+        [config.docs_dir, logging.getLogger("mkdocs").getEffectiveLevel() > logging.DEBUG],
+    )
+
+
+def _settings(plugin: Any) -> Any:
+    if hasattr(plugin, "config"):
+        return _plain(dict(plugin.config))
+    # A script of `hooks` stands among the plugins as a module.
+    return hashlib.sha256(Path(plugin.__file__).read_bytes()).hexdigest()
+
+
+def unknown(config: MkDocsConfig) -> list[str]:
+    """Extensions and functions of the settings that may depend on anything."""
+    found = []
+    for extension in config.markdown_extensions:
+        name = extension if isinstance(extension, str) else type(extension).__module__
+        module = _module_of(name) if isinstance(extension, str) else name
+        options = config.mdx_configs.get(name) or {}
+        if (
+            module.split(".")[0] not in KNOWN
+            or module in READS_FILES
+            or "custom_icons" in str(options)
+        ):
+            found.append(name)
+    for function in _functions(config.mdx_configs):
+        module = getattr(function, "__module__", "") or ""
+        if module.split(".")[0] not in (*KNOWN, "builtins", "slugify"):
+            found.append(f"{module}.{getattr(function, '__name__', function)}")
+    return found
+
+
+@cache
+def _module_of(name: str) -> str:
+    """The module of an extension that is named by its entry point: `toc`."""
+    if "." in name:
+        return name.split(":")[0]
+    for point in importlib.metadata.entry_points(group="markdown.extensions"):
+        if point.name == name:
+            return point.module
+    return name
+
+
+def _functions(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _functions(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _functions(one)
+    elif callable(value):
+        yield value
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON: functions and objects by their names."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
+        return {str(key): _plain(value[key]) for key in value.keys()}  # noqa: SIM118
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    text = str(value)
+    return kind if " at 0x" in text else f"{kind} {text}"
+
+
+@cache
+def program() -> str:
+    """This project's code, and the versions of everything that is installed."""
+    sources = hashlib.sha256()
+    package = Path(__file__).parents[2]
+    for path in sorted(package.rglob("*")):
+        if path.suffix in (".py", ".mjs", ".lark", ".json") and path.is_file():
+            sources.update(path.read_bytes())
+    versions = sorted(
+        f"{found.metadata['Name']} {found.version}" for found in importlib.metadata.distributions()
+    )
+    return digest(sys.version, sources.hexdigest(), versions)
+
+
+def python_sources(folder: Path) -> str:
+    """A digest of the Python files of a project, from which a reference is made."""
+    found = hashlib.sha256()
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in ("node_modules", "__pycache__", "site")
+        )
+        for name in sorted(names):
+            if name.endswith((".py", ".pyi")):
+                path = os.path.join(root, name)
+                with open(path, "rb") as file:
+                    found.update(os.path.relpath(path, folder).encode() + b"\0" + file.read())
+    return found.hexdigest()
+
+
+def as_json(value: Any) -> str:
+    """Any of our own data as text that is the same when it says the same."""
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)

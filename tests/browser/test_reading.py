@@ -1,0 +1,286 @@
+"""What a reader sees at every width: nothing is cut without a sign, and figures tell the truth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backprop as bp
+from backprop.program.page import load
+
+ROOT = Path(__file__).parents[2]
+POSTS = ("backward", "batchnorm")
+WIDTHS = (390, 768, 1280, 1680)
+
+# What is wider than its box must say so: by a shadow at its edge, or as a box that a key can reach.
+CUT = """() => {
+    const faults = [];
+    let measured = 0;
+    const shown = (e) => e.getClientRects().length && getComputedStyle(e).visibility === "visible";
+    const boxes = "pre > code, .bp-scroll, .bp-made, .bp-step, .bp-intro, .bp-body,"
+        + " .bp-code, .bp-line, .bp-plot, .bp-path, table, mjx-container, figure";
+    for (const box of document.querySelectorAll(`.md-content :is(${boxes})`)) {
+        if (!shown(box)) continue;
+        measured += 1;
+        const style = getComputedStyle(box);
+        const rect = box.getBoundingClientRect();
+        const scrolls = box.closest(".md-typeset__scrollwrap, pre > code, mjx-container[display]");
+        if (!scrolls && (rect.right > innerWidth + 1 || rect.left < -1)) {
+            faults.push(`leaves the screen: ${box.className} ${rect.left} ${rect.right}`);
+        }
+        const wide = box.clientWidth && box.scrollWidth > box.clientWidth + 1;
+        if (wide && style.display !== "inline") {
+            const shadow = /local/.test(style.backgroundAttachment);
+            if (!shadow || !/auto|scroll/.test(style.overflowX)) {
+                faults.push(`cut: ${box.tagName} ${box.className} ${box.scrollWidth} > `
+                    + `${box.clientWidth}: ${box.textContent.trim().slice(0, 60)}`);
+            }
+        }
+    }
+    if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is too wide");
+    for (const box of document.querySelectorAll(".bp-figure :is(.bp-scroll, .bp-code, .bp-line)")) {
+        if (shown(box) && box.scrollWidth > box.clientWidth + 1) {
+            faults.push(`a figure does not fit: ${box.className} ${box.textContent.slice(0, 60)}`);
+        }
+    }
+    return [faults, measured];
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_cut_without_a_sign(
+    open_page: Callable[..., Any], site: str, width: int
+) -> None:
+    page = open_page(width=width)
+    for address in ("", "posts/backward/", "posts/batchnorm/"):
+        for prefix in ("", "en/"):
+            page.goto(site + prefix + address)
+            page.wait_for_selector(".bp-live")
+            page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
+            faults, measured = page.evaluate(CUT)
+            assert faults == [], (width, prefix, address)
+            assert measured > 20
+
+
+@pytest.mark.parametrize(("width", "flow"), [(768, "right"), (1680, "right"), (390, "down")])
+def test_the_whole_graph_is_seen(
+    open_page: Callable[..., Any], site: str, width: int, flow: str
+) -> None:
+    page = open_page(site + "en/posts/batchnorm/", width=width)
+    names = page.evaluate(
+        """flow => [...document.querySelectorAll(`.bp-flow-${flow} .bp-forward`)]
+            .filter(e => {
+                const r = e.getBoundingClientRect();
+                return r.width && r.left >= 0 && r.right <= innerWidth;
+            }).map(e => e.firstChild.data.trim())""",
+        flow,
+    )
+    wanted = {"x", "mean", "diff", "square", "var", "std", "xhat", "scaled", "out", "gamma", "beta"}
+    assert wanted <= set(names)
+    derived = page.locator(".bp-code-backward .bp-line", has_text="dstd = ")
+    assert derived.inner_text().split() == [
+        "dstd",
+        "=",
+        "-np.sum(dxhat",
+        "*",
+        "xhat,",
+        "axis=0)",
+        "/",
+        "std",
+    ]
+
+
+def values(page: Any) -> dict[str, np.ndarray]:
+    """The number tables of a figure's steps, by the name that stands before them."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-figure")].slice(0, 1).flatMap(figure =>
+            [...figure.querySelectorAll(".bp-made")].map(made => [
+                made.querySelector("span").textContent.replace(" =", ""),
+                [...made.querySelectorAll("tr")].map(
+                    row => [...row.cells].map(c => parseFloat(c.textContent.replace("≈", "")))),
+            ]))"""
+    )
+    return {name: np.array(rows) for name, rows in found}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_the_numbers_of_every_step_are_the_pages_own(
+    open_page: Callable[..., Any], site: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's program is run here as a plain script, up to its last checked line."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    page_file = load(ROOT / "docs" / "en" / "posts" / f"{name}.md", ROOT)
+    scope: dict[str, Any] = {}
+    checked = [i for i, s in enumerate(page_file.steps) if "check" in s.fence.options]
+    real = [i for i in checked if page_file.steps[i].fence.options.get("at") != "real"]
+    for step in page_file.steps[: max(real) + 1]:
+        if step.fence.language == "python" and "raises" not in step.fence.options:
+            exec(step.fence.code, scope)
+    page = open_page(site + f"en/posts/{name}/")
+    page.wait_for_selector(".bp-live")
+    found = values(page)
+    ours = {"dx", "dx1", "dx2", "dmean", "ddiff", "dsquare", "mean", "x"}
+    ours |= (
+        {"dout", "dgamma", "dbeta", "dstd", "dvar", "xhat", "std"}
+        if name == "batchnorm"
+        else {"dvar"}
+    )
+    assert ours <= set(found) & set(scope)
+    for each in ours:
+        shown, true = found[each], np.atleast_2d(np.asarray(scope[each]))
+        assert shown.shape == true.shape, each
+        assert np.abs(shown - true).max() <= 0.0051 * max(1.0, np.abs(true).max()), each
+
+
+def test_a_step_has_an_address(open_page: Callable[..., Any], site: str) -> None:
+    page = open_page(site + "en/posts/backward/")
+    page.wait_for_selector(".bp-live")
+    page.locator(".bp-figure").scroll_into_view_if_needed()
+    for _ in range(7):
+        page.keyboard.press("ArrowRight")  # nothing is focused: the figure in sight walks
+    assert page.evaluate("location.hash") == "#variance-graph-step-7"
+    address = page.url
+    told = page.locator(".bp-step.bp-now .bp-head").inner_text()
+    other = open_page(address)
+    other.wait_for_selector(".bp-step.bp-now")
+    assert other.locator(".bp-step.bp-now .bp-head").inner_text() == told
+    top = other.locator(".bp-stepper").evaluate("e => e.getBoundingClientRect().top")
+    assert 0 <= top < 300
+    page.keyboard.press("Escape")  # no focus in the figure: it stays
+    page.locator("[data-go=whole]").click()
+    assert page.evaluate("location.hash") == ""
+
+
+def test_gradients_flow_against_the_arrows(open_page: Callable[..., Any], site: str) -> None:
+    page = open_page(site + "en/posts/batchnorm/", reduced_motion="reduce")
+    page.wait_for_selector(".bp-live")
+    ends = """backward => [...document.querySelectorAll(".bp-flow-right .bp-wire.bp-now")]
+        .filter(wire => wire.dataset.gradient)
+        .map(wire => [...wire.querySelectorAll(".bp-head")]
+            .filter(head => getComputedStyle(head).display !== "none")
+            .map(head => head.classList.contains("bp-return")))"""
+    count = page.locator(".bp-step-forward").count()
+    page.locator(".bp-slider").fill(str(count))
+    assert page.evaluate(ends) == [[False]] * len(page.evaluate(ends)) != []
+    for step in (count + 2, count + 5, count + 8):
+        page.locator(".bp-slider").fill(str(step))
+        found = page.evaluate(ends)
+        assert found == [[True]] * max(1, len(found)), step
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_wire_and_panel_agree_on_every_shape(
+    open_page: Callable[..., Any], site: str, lang: str
+) -> None:
+    page = open_page(site + ("en/" if lang == "en" else "") + "posts/batchnorm/")
+    panel = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".bp-step[data-gradient]")]
+            .map(e => [e.dataset.gradient, e.querySelector(".bp-shape").textContent]))"""
+    )
+    wires = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-flow-down .bp-wire[data-gradient]")].map(e =>
+            [e.dataset.gradient,
+             [...e.querySelectorAll(":is(.bp-backward, .bp-held) .bp-shape")]
+                .map(s => s.textContent).join("")])"""
+    )
+    assert len(wires) > 10
+    for name, shape in wires:
+        assert re.sub(r"\s", "", shape) == re.sub(r"\s", "", panel[name]), name
+    words = "broadcast" if lang == "en" else "广播"
+    assert panel["dx2"].startswith("(4,)")
+    assert words in panel["dx2"]
+
+
+def test_the_home_page_steps_once_and_stops(open_page: Callable[..., Any], site: str) -> None:
+    still = open_page(site + "en/", reduced_motion="reduce")
+    still.wait_for_selector(".bp-live")
+    page = open_page(site + "en/")
+    page.wait_for_selector(".bp-playing.bp-walking")
+    assert page.evaluate("location.hash") == ""  # what nobody chose is no address
+    page.locator("[data-go=next]").click()
+    assert page.locator(".bp-playing").count() == 0
+    assert still.locator(".bp-playing").count() == 0
+    assert still.locator(".bp-count").inner_text().startswith("0 /")
+
+
+def test_the_learning_path(open_page: Callable[..., Any], site: str) -> None:
+    page = open_page(site + "en/", javascript=False)
+    links = page.locator(".bp-path-right a").evaluate_all(
+        "all => all.map(a => a.getAttribute('xlink:href'))"
+    )
+    assert links == ["posts/backward/", "posts/batchnorm/"]
+    listed = page.locator(".md-post__content h2 a").evaluate_all("all => all.map(a => a.href)")
+    assert [each.rstrip("/").rpartition("/")[2] for each in listed if "#" not in each][:2] == [
+        "backward",
+        "batchnorm",
+    ]
+    page.goto(site + "en/posts/batchnorm/")
+    assert page.locator(".bp-beside").inner_text() == "Builds on: Notes on the backward pass"
+    page.goto(site + "en/posts/backward/")
+    assert "Leads to: batchnorm_backward, line by line" in page.locator(".bp-beside").inner_text()
+
+
+def test_reports_number_the_lines_that_are_shown(open_page: Callable[..., Any], site: str) -> None:
+    page = open_page(site + "en/posts/batchnorm/")
+    output = page.locator(".bp-output", has_text="`dstd` on line").first
+    number = re.search(r"line (\d+)", output.inner_text())[1]
+    gutter = page.locator(".highlight", has_text="def powers").first.locator(".linenos").first
+    assert number in gutter.inner_text().split()
+
+
+def test_marks_have_a_legend_once_a_page(open_page: Callable[..., Any], site: str) -> None:
+    page = open_page(site + "en/posts/batchnorm/")
+    assert page.locator(".bp-check-legend").count() == 1
+    assert page.locator(".bp-legend").count() == 1
+    assert "Σ(x − mean) = 0" in page.locator(".bp-at-real").inner_text()
+
+
+def test_back_to_top_covers_nothing(open_page: Callable[..., Any], site: str) -> None:
+    page = open_page(site + "en/posts/batchnorm/")
+    page.locator(".bp-figure").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 600)
+    page.mouse.wheel(0, -200)
+    places = page.locator(".md-top").evaluate_all(
+        "all => all.map(e => getComputedStyle(e).position)"
+    )
+    assert places == ["static"]
+
+
+def test_pages_keep_their_height_while_one_scrolls(
+    open_page: Callable[..., Any], site: str
+) -> None:
+    page = open_page(site + "en/posts/batchnorm/")
+    page.wait_for_load_state("networkidle")
+    heights = []
+    for share in (0, 0.3, 0.7, 1):
+        page.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", share)
+        heights.append(page.evaluate("document.documentElement.scrollHeight"))
+    assert len(set(heights)) == 1
+
+
+def test_rules_speak_the_pages_names() -> None:
+    from backprop.site.posts.graphs import figure
+
+    def scale(x, gamma):
+        xhat = x / np.sqrt(np.mean(x**2, axis=0) + 1e-5)
+        scaled = gamma * xhat
+        out = scaled + 1
+        return out
+
+    graph = bp.trace(scale, np.ones((5, 4)), np.ones(4))
+    html = figure(graph)
+    assert "<code>dgamma = dscaled * xhat</code>" in html
+    assert "dscaled is dout" in html
+    told = re.findall(r"<dd>(.*?)</dd>", html) + re.findall(r'<p class="bp-head">.*?</p>', html)
+    code = graph.derive().source
+    for text in told:
+        assert not re.search(r"\b(keep|count|dz)\b", text), text
+        for name in re.findall(r"\bt\d+\b", text):
+            assert re.search(rf"\b{name}\b", code), text

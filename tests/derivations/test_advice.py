@@ -1,0 +1,72 @@
+"""Advice leads on: what a refusal says to write is read, or gets further."""
+# ruff: noqa: E501  (rows of a derivation are as long as they are)
+
+import pytest
+
+from backprop.derivations.__main__ import main
+from backprop.derivations.explain import describe
+
+from .helpers import page, verdicts
+
+X = r"Let $x \in \mathbb{R}^n$, $a, s, t \in \mathbb{R}$, $L = \sum_k x_k^2$."
+ADVICE = {
+    # the key, what is written, a part of what is said, and the row (or prose) with that applied
+    "a bracket that is not closed": ("unclosed", X, r"\sum_i x_i &= \left( \sum_k x_k", "( is never closed", r"\sum_i x_i &= \left( \sum_k x_k \right)"),
+    "a bracket without \\left": ("unclosed", X, r"t &= (t", "( is never closed", "t &= (t)"),
+    "a bracket in a fraction": ("unclosed", X, r"t &= \frac{(t}{1}", "( is never closed", r"t &= \frac{(t)}{1}"),
+    "a bracket that closes nothing": ("unopened", X, "t &= t)", ") closes nothing", "t &= (t)"),
+    "a sign at the end": ("dangling", X, "t + s &= s + t +", "nothing follows +", "t + s &= s + t"),
+    "an equals sign at the end": ("dangling", X, "t + s &= s + t =", "nothing follows =", "t + s &= s + t"),
+    "letters for a name": ("letters-name", X, "loss &= L", r"\mathrm{loss}", r"\mathrm{loss} &= L"),
+    "letters in a product": ("letters-name", X, "2 loss &= 2 L", r"\mathrm{loss}", r"2 \mathrm{loss} &= 2 L"),
+    "a derivative by subscript": ("partial-subscript", X, r"\partial_{x_i} L &= 2 x_i", r"\frac{\partial L}{\partial x_i}", r"\frac{\partial L}{\partial x_i} &= 2 x_i"),
+    "a star between factors": ("asterisk", X, "t * s &= s t", r"\cdot", r"t \cdot s &= s t"),
+    "a name applied": ("applied-or-product", X, "a(t) &= a t", r"a \cdot", r"a \cdot (t) &= a t"),
+    "a bar": ("undeclared", X, r"\bar{x} &= \bar{x}", r"$\bar{x} \in \mathbb{R}$", r"\bar{x} &= \bar{x}"),
+    "letters for a function": ("spelled-function", X, "log(t) &= log(t)", r"\log", r"\log(t) &= \log(t)"),
+    "an inverse": ("inverse", X + r" Let $f : \mathbb{R} \to \mathbb{R}$.", "f^{-1}(t) &= f^{-1}(t)", r"\frac{1}", r"\frac{1}{f(t)} &= \frac{1}{f(t)}"),
+    "a slash": ("slash", X, "a / s t &= a t / s", r"\frac", r"\frac{a}{s} t &= a t / s"),
+    "digits": ("digits", X, "t^12 &= t^{12}", "braces", "t^{12} &= t^{12}"),
+}  # fmt: skip
+DECLARED = {
+    "letters for a name": r" Let $\mathrm{loss} = \sum_k x_k^2$.",
+    "letters in a product": r" Let $\mathrm{loss} = \sum_k x_k^2$.",
+    "a bar": r" Let $\bar{x} \in \mathbb{R}$.",
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_what_a_refusal_says_to_write_leads_on(name):
+    key, prose, row, said, better = ADVICE[name]
+    last = verdicts(prose, row, prove=False)[-1]
+    assert (last.status, last.problem.key) == ("unchecked", key)
+    assert said in describe(last)[0]
+    after = verdicts(prose + DECLARED.get(name, ""), better, prove=False)[-1]
+    assert after.status == "checked"
+
+
+def test_a_premise_that_no_word_says_is_accepted_with_the_word():
+    prose = r"Let $x, y \in \mathbb{R}^n$. Here $x^\top y = 0$."
+    row = r"\|x - y\|^2 &= \|x\|^2 + \|y\|^2"
+    refused = verdicts(prose, row, prove=False)[0]
+    assert "assume $x^\\top y = 0$" in describe(refused)[0]
+    assert [v.status for v in verdicts(prose.replace("Here", "Assume"), row, prove=False)] == [
+        "checked"
+    ]
+
+
+def test_a_case_of_the_prose_goes_to_the_end_of_the_row():
+    prose = r"Let $z \in \mathbb{R}^C$, $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$. If $i \ne j$, then"
+    row = r"\frac{\partial p_i}{\partial z_j} &= -p_i p_j"
+    assert verdicts(prose, row, prove=False)[-1].status == "wrong"
+    assert verdicts(prose, row + r" \quad (i \ne j)", prove=False)[-1].status == "checked"
+
+
+def test_one_declaration_that_is_not_read_is_told_once(tmp_path, capsys):
+    prose = r"Let $x \in \mathbb{R}^n$ and $L = \foo x$."
+    path = tmp_path / "post.md"
+    path.write_text(page(prose, "L &= L", "2 L &= L + L", "x_i &= x_i"), "utf-8")
+    assert main([str(path), "--no-proof"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("its declaration on line 2 was not read") == 1
+    assert out.count("not checked  ") == 3

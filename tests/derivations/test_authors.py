@@ -1,0 +1,56 @@
+"""Derivations as their authors write them: the rows of posts and lecture notes, declared here.
+
+`python -m tests.derivations.test_authors` says how many rows hold and how many are proved; the
+test takes every row without its proof.
+"""
+
+import os
+from collections import Counter
+from multiprocessing import Pool
+from pathlib import Path
+
+import pytest
+
+from backprop.derivations import verify
+
+from .slips import sample, slips
+
+PAGES = sorted(Path(__file__).with_name("authors").glob("*.md"))
+NOT_YET = {  # blocks with rows that are not read
+    "Exponential averages": "a recurrence",
+    "Gradients through time": "a recurrence",
+}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[p.stem for p in PAGES])
+def test_rows_hold_as_they_are_written(path):
+    for block, report in verify(path.read_text("utf-8"), prove=False):
+        bad = [v.text for v in report.verdicts if not v.ok]
+        assert bool(bad) == (block.title in NOT_YET), (block.title, bad)
+
+
+@pytest.mark.parametrize("name", ["matrices", "regression"])
+def test_slips_in_them_are_caught(name):
+    chosen = sample(slips(Path(__file__).with_name("authors") / f"{name}.md"), 12)
+    missed = [str(slip) for slip in chosen if not slip.caught() and not slip.is_equal_form()]
+    assert (len(chosen), missed) == (12, [])
+
+
+def counted(path):
+    rows = Counter()
+    for _, report in verify(path.read_text("utf-8")):
+        rows.update(v.status for v in report.verdicts if v.kind == "row")
+    return rows
+
+
+def main():
+    with Pool(min(len(PAGES), os.cpu_count() or 1)) as pool:
+        rows = sum(pool.map(counted, PAGES), Counter())
+    whole = sum(rows.values())
+    read = rows["proved"] + rows["checked"]
+    print(f"{whole} rows, {read} hold ({read / whole:.1%}), {rows['proved']} of them proved")
+    print(", ".join(f"{count} {status}" for status, count in sorted(rows.items())))
+
+
+if __name__ == "__main__":
+    main()

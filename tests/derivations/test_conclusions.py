@@ -1,0 +1,108 @@
+r"""What is no plain equation: \implies and \iff, inequalities, O(h^k)."""
+# ruff: noqa: E501  # one row a line
+
+import pytest
+
+from .helpers import problem, statuses, verdicts
+
+LEAST = (
+    r"Let $X \in \mathbb{R}^{n \times p}$, $y \in \mathbb{R}^n$, $w \in \mathbb{R}^p$, "
+    r"$J(w) = \|X w - y\|^2$."
+)
+LINE = (
+    r"Let $x, y \in \mathbb{R}^n$, $a, b \in \mathbb{R}$, $S = \sum_i (y_i - a - b x_i)^2$, "
+    r"$\bar{x} = \frac{1}{n} \sum_i x_i$, $\bar{y} = \frac{1}{n} \sum_i y_i$."
+)
+NUMBER = r"Let $x, a \in \mathbb{R}$, $u \in \mathbb{R}^n$."
+CURVE = r"Let $f : \mathbb{R} \to \mathbb{R}$, $x, h, c \in \mathbb{R}$."
+VECTORS = r"Let $x, y \in \mathbb{R}^n$, $a, b > 0$, $t \in \mathbb{R}$."
+
+FOLLOWS = [
+    (LEAST, r"\nabla J(w) = 0 \implies X^\top X w = X^\top y", ["proved"]),
+    (LEAST, r"\nabla J(w) = 0 \iff X^\top X w = X^\top y", ["proved"]),
+    (LEAST, r"\nabla J(w) = 2 X^\top (X w - y) = 0 \implies w = (X^\top X)^{-1} X^\top y",
+     ["proved", "checked"]),
+    (LINE, r"\frac{\partial S}{\partial a} = 0 \iff n a = \sum_i (y_i - b x_i) \iff a = \bar{y} - b \bar{x}",
+     ["proved", "proved"]),
+    (NUMBER, r"x = 1 \implies x^2 = 1", ["checked"]),
+    (NUMBER, r"a^2 = a a \implies 2 a = a + a", ["proved", "proved"]),  # two rows that hold
+]  # fmt: skip
+FAILS = [
+    (LEAST, r"\nabla J(w) = 0 \implies w = X^\top y"),
+    (LINE, r"\frac{\partial S}{\partial a} = 0 \iff a = \bar{y} + b \bar{x}"),
+    (LINE, r"\frac{\partial S}{\partial a} = 1 \implies a = \bar{y} - b \bar{x}"),
+    (NUMBER, r"x^2 = 1 \implies x = 1"),
+    (NUMBER, r"x = 1 \iff x^2 = 1"),
+    (NUMBER, r"a (u^\top u - 1) = 0 \implies a = 0"),
+    (NUMBER, r"x^2 = -1 \implies x = 1"),  # from what cannot be
+    (NUMBER, r"x = 1 \implies a + a = 2 a"),  # the premise is needed by nothing
+]
+ESTIMATES = [
+    (VECTORS, r"(x^\top y)^2 \le \|x\|^2 \|y\|^2"),
+    (VECTORS, r"\log a \le a - 1"),
+    (VECTORS, r"e^t \ge 1 + t"),
+    (VECTORS, r"(a + b)^2 = a^2 + b^2 + 2 a b \ge a^2 + b^2"),
+    (CURVE, r"f(x + h) = f(x) + h f'(x) + \frac{h^2}{2} f''(x) + O(h^3)"),
+    (CURVE, r"\frac{f(x + h) - f(x - h)}{2h} = f'(x) + O(h^2)"),
+    (CURVE, r"e^x = 1 + x + O(x^2)"),
+    (CURVE, r"x + h = x + h + O(h)"),
+]
+TOO_MUCH = [
+    (VECTORS, r"\log a \ge a - 1"),
+    (VECTORS, r"t^2 \ge t"),
+    (VECTORS, r"e^t > 1 + t + t^2 / 2"),
+    (VECTORS, r"\|x\| \ge \|x\|_1"),
+    (VECTORS, r"a + b \le a b"),
+    (VECTORS, r"a b < a^2 + b^2 - \frac{1}{10}"),
+    (CURVE, r"f(x + h) = f(x) + h f'(x) + O(h^3)"),
+    (CURVE, r"\frac{f(x + h) - f(x)}{h} = f'(x) + O(h^2)"),
+    (CURVE, r"f(x + h) = f(x) - h f'(x) + O(h^2)"),
+    (CURVE, r"c = x + O(h)"),
+]
+REFUSED = [
+    (CURVE, r"x = x + O(y)", "order"),
+    (CURVE, r"f(x + h) \approx f(x)", "inequality"),
+    (VECTORS, r"a \le b \ge t", "inequality"),
+]
+
+
+@pytest.mark.parametrize(("prose", "row", "expected"), FOLLOWS)
+def test_a_conclusion_follows(prose, row, expected):
+    assert statuses(prose, row) == expected
+
+
+@pytest.mark.parametrize(("prose", "row"), FAILS)
+def test_what_does_not_follow_is_wrong(prose, row):
+    assert "wrong" in statuses(prose, row, prove=False)
+
+
+def test_a_conclusion_may_stand_in_the_next_row_and_says_what_was_supposed():
+    rows = [r"\frac{\partial S}{\partial a} &= 0", r"\implies a &= \bar{y} - b \bar{x}"]
+    (verdict,) = verdicts(LINE, *rows)
+    assert verdict.status == "proved"
+    assert verdict.assumed == (r"\frac{\partial S}{\partial a} = 0",)
+
+
+def test_a_false_step_between_two_conclusions_stays_wrong():
+    row = r"\nabla J(w) = 0 \implies w = X^\top y \implies 2 w = 2 X^\top y"
+    assert statuses(LEAST, row, prove=False) == ["wrong", "checked"]
+
+
+def test_an_equation_that_is_only_followed_by_therefore_has_to_hold():
+    rows = [r"\frac{\partial S}{\partial a} &= 0", r"\therefore a &= \bar{y} - b \bar{x}"]
+    assert statuses(LINE, *rows, prove=False) == ["wrong", "wrong"]
+
+
+@pytest.mark.parametrize(("prose", "row"), ESTIMATES)
+def test_inequalities_and_orders_are_checked(prose, row):
+    assert statuses(prose, row) == ["checked"]
+
+
+@pytest.mark.parametrize(("prose", "row"), TOO_MUCH)
+def test_what_holds_only_here_and_there_is_wrong(prose, row):
+    assert statuses(prose, row, prove=False) == ["wrong"]
+
+
+@pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
+def test_what_may_be_another_reading_is_refused(prose, row, key):
+    assert problem(prose, row) == key

@@ -1,0 +1,73 @@
+"""Shifted and scaled indices, and lengths that are sums of sizes."""
+# ruff: noqa: E501  # one row a line
+
+import pytest
+
+from .helpers import statuses, verdicts
+
+CONV = r"Let $x \in \mathbb{R}^N$, $w \in \mathbb{R}^K$, $y_i = \sum_k w_k x_{i+k}$, $L = L(y)$."
+IMAGE = (
+    r"Let $X \in \mathbb{R}^{H \times W}$, $F \in \mathbb{R}^{R \times S}$, "
+    r"$Y_{ij} = \sum_{r=0}^{R-1} \sum_{s=0}^{S-1} F_{rs} X_{i+r, j+s}$, $L = L(Y)$."
+)
+POOL = (
+    r"Let $x \in \mathbb{R}^{2m}$, $i = 0, \dots, m - 1$, "
+    r"$y_i = \frac{1}{2} (x_{2i} + x_{2i+1})$, $L = L(y)$."
+)
+ONE = (
+    r"Let $x \in \mathbb{R}^N$, $w \in \mathbb{R}^K$, $k = 1, \dots, K$, "
+    r"$y_i = \sum_k w_k x_{i+k-1}$, $L = L(y)$."
+)
+RIGHT = [
+    (CONV, r"\frac{\partial y_i}{\partial w_k} = x_{i+k}"),
+    (CONV, r"\frac{\partial L}{\partial w_k} = \sum_i \frac{\partial L}{\partial y_i} x_{i+k}"),
+    (CONV, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j-k}} w_k"),
+    (CONV, r"\frac{\partial y_i}{\partial x_{i+k}} = w_k"),
+    (IMAGE, r"\frac{\partial L}{\partial F_{rs}} = \sum_{i,j} \frac{\partial L}{\partial Y_{ij}} X_{i+r, j+s}"),
+    (IMAGE, r"\frac{\partial L}{\partial X_{mn}} = \sum_r \sum_s \frac{\partial L}{\partial Y_{m-r, n-s}} F_{rs}"),
+    (POOL, r"\frac{\partial L}{\partial x_{2i}} = \frac{1}{2} \frac{\partial L}{\partial y_i}"),
+    (ONE, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j-k+1}} w_k"),
+    (r"Let $x \in \mathbb{R}^{N - K + 1}$, $x_i = 1$ for $i = 0, \dots, N - K$.", r"\sum_{i=0}^{N-K} 1 = N - K + 1"),
+]  # fmt: skip
+WRONG = [
+    (CONV, r"\frac{\partial y_i}{\partial w_k} = x_{i-k}"),
+    (CONV, r"\frac{\partial L}{\partial w_k} = \sum_i \frac{\partial L}{\partial y_i} x_i"),
+    (CONV, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j+k}} w_k"),
+    (IMAGE, r"\frac{\partial L}{\partial X_{mn}} = \sum_r \sum_s \frac{\partial L}{\partial Y_{m-r, n-s}} F_{sr}"),
+    (IMAGE, r"\frac{\partial L}{\partial F_{rs}} = \sum_{i,j} \frac{\partial L}{\partial Y_{ij}} X_{i+s, j+r}"),
+    (POOL, r"\frac{\partial L}{\partial x_{2i}} = \frac{\partial L}{\partial y_i}"),
+    (ONE, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j-k}} w_k"),
+]  # fmt: skip
+RECURRENCE = r"Let $w \in \mathbb{R}$, $x \in \mathbb{R}^T$, $h_0 \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
+STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
+REFUSED = [
+    (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
+    (CONV.replace("i+k", "i-k"), r"\sum_k w_k = 0", "index-unknown"),
+    (CONV, r"x_{i + N} = x_{i + N}", "literal-base"),
+    (CONV, r"\prod_k w_k x_{i+k} = 1", "unexpected"),
+]
+
+
+@pytest.mark.parametrize(("prose", "row"), RIGHT)
+def test_rows_with_shifted_indices_hold(prose, row):
+    assert statuses(prose, row)[-1] in ("proved", "checked")
+
+
+@pytest.mark.parametrize(("prose", "row"), WRONG)
+def test_slips_in_them_are_caught(prose, row):
+    assert statuses(prose, row, prove=False) == ["wrong"]
+
+
+@pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
+def test_what_may_be_another_reading_is_refused(prose, row, key):
+    first = next(v for v in verdicts(prose, row, prove=False) if not v.ok)
+    assert first.problem is not None
+    assert first.problem.key == key
+
+
+def test_a_recurrence_is_read_one_step_at_a_time_as_the_advice_says():
+    rows = [
+        r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)",
+        r"\frac{\partial h_t}{\partial w} = h_{t-1} (1 - h_t^2)",
+    ]
+    assert statuses(STEP, *rows) == ["proved", "proved"]

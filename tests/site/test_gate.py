@@ -1,0 +1,160 @@
+"""pytest alone decides: rows, formulas, links and settings fail it with file and line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backprop.site.beginning.create import create
+from tests.conftest import ROOT
+
+
+class Blog:
+    """A new blog, tested and built as its Makefile does."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        quiet = {"NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"}
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=self.root,
+            env={**os.environ, **quiet, "COLUMNS": "60", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def pytest(self, *arguments: str) -> tuple[int, list[str], str]:
+        done = self.run("pytest", "-p", "no:hypothesispytest", *arguments, CI="")
+        lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        return done.returncode, lines, done.stdout + done.stderr
+
+    def change(self, path: str, before: str, after: str) -> None:
+        file = self.root / path
+        text = file.read_text("utf-8")
+        assert before in text
+        file.write_text(text.replace(before, after), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory):
+    """A blog in two languages as it is written; the caches of its pages are filled."""
+    blog = Blog(tmp_path_factory.mktemp("blog"))
+    create(blog.root, ["zh", "en"])
+    (blog.root / "node_modules").symlink_to(ROOT / "node_modules")
+    return blog
+
+
+def test_a_new_blog_is_right(right):
+    code, failed, text = right.pytest("-v")
+    assert (code, failed) == (0, []), text
+    for item in ("first.md:21", "first.md:43", "first.md:formulas", "build --strict"):
+        assert item in text
+
+
+def test_pytest_and_the_build_refuse_the_same(right, tmp_path_factory):
+    """Four mistakes, each told with its place; a link that only the build looks at, too."""
+    blog = Blog(tmp_path_factory.mktemp("wrong"))
+    subprocess.run(["cp", "-a", f"{right.root}/.", str(blog.root)], check=True)
+    for language in ("zh", "en"):
+        post = f"docs/{language}/posts/first.md"
+        blog.change(post, r"&= \frac{2}{N}", r"&= -\frac{2}{N}")
+        blog.change(post, "np.mean(square)", "np.meen(square)")
+        blog.change(f"docs/{language}/about.md", "\n\n", "\n\n$x^{2$\n\n")
+    blog.change("docs/en/about.md", "$x^{2$", "$x^{2$ [gone](gone.md)")
+    code, failed, text = blog.pytest()
+    assert code == 1
+    said = "\n".join(failed)
+    assert re.search(r"- docs/en/posts/first\.md:50: wrong: = -\\frac", said), text
+    assert re.search(r"- docs/zh/posts/first\.md:50: \S", said)
+    for language in ("zh", "en"):
+        post = rf"docs/{language}/posts/first\.md"
+        whole = "AttributeError: module 'numpy' has no attribute 'meen'$"
+        assert re.search(rf"- {post}:28: {whole}", said, re.MULTILINE)
+        follows = r"\(a consequence: the fence of line 21 failed before\)$"
+        assert len(re.findall(rf"- {post}:\d+: .*{follows}", said, re.MULTILINE)) == 3
+        assert re.search(rf"- docs/{language}/about\.md:3: Extra open brace", said)
+    assert re.search(r"^FAILED mkdocs.yml.* - docs/en/about\.md:3: .*'gone\.md'", said, re.M), text
+    built = blog.run("mkdocs", "build", "--strict")
+    assert built.returncode == 1
+
+
+def test_the_build_names_what_was_said_before_as_that(right, tmp_path_factory):
+    blog = Blog(tmp_path_factory.mktemp("one"))
+    subprocess.run(["cp", "-a", f"{right.root}/.", str(blog.root)], check=True)
+    blog.change("docs/en/about.md", "\n\n", "\n\n$x^{2$\n\n")
+    blog.change("docs/zh/about.md", "\n\n", "\n\n$x^{2$\n\n")
+    code, failed, text = blog.pytest("docs/zh/about.md", "docs/en/about.md", "mkdocs.yml")
+    assert code == 1
+    assert len(failed) == 3, text
+    assert failed[-1].startswith("FAILED mkdocs.yml")
+    assert failed[-1].endswith("(a consequence of what is said above)")
+
+
+PAGE = r"""# Row
+
+```python
+print(1)
+```
+
+```output
+1
+```
+
+/// derivation | Wrong
+Let $x \in \mathbb{R}^{N}$ and $f = \sum_{k} x_{k}^2$.
+
+$$
+\frac{d f}{d x_{i}} = 3 x_{i}
+$$
+///
+
+Broken: $x^{2$.
+"""
+
+
+def test_rows_and_formulas_count_without_mkdocs_yml(tmp_path):
+    """A project with pages and pytest alone; formulas of other folders are nobody's."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text(PAGE)
+    (tmp_path / "README.md").write_text("It costs $5 a $piece.\n\n" + PAGE.split("Broken")[0])
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --markdown-docs\n")
+    code, failed, text = Blog(tmp_path).pytest()
+    assert code == 1
+    assert [line.split(" - ")[1].split(": ")[0] for line in failed] == [
+        "README.md:17",
+        "docs/index.md:15",
+        "docs/index.md:19",
+    ], text
+    code, failed, _ = Blog(tmp_path).pytest("docs/index.md::index.md:11")
+    assert (code, len(failed)) == (1, 1)
+
+
+def test_plugins_that_are_not_listed_are_not_asked(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text(PAGE)
+    (tmp_path / "mkdocs.yml").write_text("site_name: N\nplugins: [backprop/posts]\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --markdown-docs\n")
+    code, failed, text = Blog(tmp_path).pytest()
+    assert (code, failed) == (0, []), text
+    assert "2 passed" in text
+
+
+def test_mathjax_that_is_missing_is_said_as_by_the_build(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text("# Page\n\n$x$\n")
+    settings = "site_name: N\nplugins: [backprop/mathematics]\n"
+    (tmp_path / "mkdocs.yml").write_text(settings)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --markdown-docs\n")
+    code, failed, text = Blog(tmp_path).pytest()
+    assert code == 1
+    assert "npm install" in failed[0], text
+    assert len(failed) == 2
