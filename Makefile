@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test core build setup lint format mutants bench audit lock clean
+.PHONY: help serve test wheel fresh core build setup lint format mutants bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -39,12 +39,23 @@ CORE_TESTS := $(filter-out tests/test_house.py tests/test_command_line.py,$(wild
 mutants: setup ## Make every published line wrong on purpose; all of it must be noticed
 	$(BIN)/python -m backprop.site.posts.mutants docs
 
-bench: setup ## Time tracing, derived backwards, drawing and checked pages beside others, in one run
+bench: setup ## Time tracing, derived backwards, drawing, checked pages and waiting for them beside others
 	$(BIN)/python -m tests.benchmarks
 
 audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots
 	cd tests/audit && npm $(NPM_CI)
 	$(BIN)/python -m tests.audit
+
+wheel: setup ## Build the distribution into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+fresh: wheel ## Install the wheel alone, begin a blog with it, test and build that; takes minutes
+	rm -rf .cache/fresh && mkdir -p .cache/fresh
+	$(PYTHON) -m venv .cache/fresh/venv
+	.cache/fresh/venv/bin/python -m pip install --quiet dist/*.whl
+	cd .cache/fresh && venv/bin/backprop new blog --languages zh,en
+	$(MAKE) -C .cache/fresh/blog test build
 
 lint: setup ## Check style, types, and that rooms import one way
 	$(BIN)/ruff check .
@@ -84,7 +95,10 @@ NPM_CI := ci --silent --no-audit --no-fund
 lock: setup ## Resolve the pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --extra site --extra test --group dev $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile --group node $(LOCK) -o requirements-node.txt
+	$(BIN)/uv pip compile pyproject.toml --extra site --extra test -c requirements.txt $(filter-out --upgrade,$(LOCK)) -o $(BEGINNING)/requirements.txt
+	cp requirements-node.txt $(BEGINNING)/
 	npm install --package-lock-only --omit-lockfile-registry-resolved
+BEGINNING := backprop/site/beginning/files/root
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
 clean: ## Remove what was built and cached; what was installed stays

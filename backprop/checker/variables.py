@@ -175,7 +175,7 @@ def rows(case: Case, blamed: set[str]) -> list[Row]:
         shape = value.shape if isinstance(value, (np.ndarray, np.floating)) else None
         node, status, error, times = None, "helper", 0.0, None
         place = returned.get(event.index)
-        whole = isinstance(value, dict)  # of gradients, not one itself
+        whole = isinstance(value, (dict, list, tuple))  # of gradients, not one itself
         if place is not None and place < len(case.truth.results) and not whole:
             i = place
             node = case.truth.graph.differentiated[i].name

@@ -114,6 +114,8 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
     rest: list[tuple[Path, str | None, Any]] = []
     for path, label, value in parts:
         node = _named(label, inputs)
+        if isinstance(path, tuple) and len(path) > 1:  # `{"first": {"W": …}}`: where it stands, too
+            node = _standing(path, label, [n for n in inputs if n not in found]) or node
         if node is not None and node not in found:
             found[node] = path
         elif value is not None:
@@ -187,6 +189,16 @@ def _holds(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return any(isinstance(part, np.ndarray) or _holds(part) for part in value)
     return isinstance(value, dict)
+
+
+def _standing(path: Path, label: str | None, nodes: list[Node]) -> Node | None:
+    """The argument in the same place of its tree: `params["first"]["W"]` for `("first", "W")`."""
+    outer = [str(key) for key in path[:-1]]
+    for node in nodes:
+        keys = re.findall(r"[^\W_]\w*|\d+", node.name)
+        if keys[-1 - len(outer) : -1] == outer and _named(label, [node]) is not None:
+            return node
+    return None
 
 
 def _named(label: str | None, nodes: list[Node]) -> Node | None:

@@ -219,9 +219,12 @@ APPLIED = {
     "a size": (r"n(w) &= n w", False),
     "an entry": (r"v_i(w) &= v_i w", False),
     "elsewhere, once it was applied": (r"L(w + h) - L(w) &= L \cdot (w + h) - L", False),
+    "elsewhere, by a variable that it is defined by": (r"L(w + 1) &= L \cdot (w + 1)", False),
     "a constant": (r"\pi(w) &= \pi w", False),
     "products, by a dot": (r"L \cdot (w) &= w L", True),
     "products, of sums": (r"h (w + b) &= h w + h b", True),
+    "products, of entries": (r"\ell_i (v_i + 1) &= \ell_i v_i + \ell_i", True),
+    "products, with itself": (r"L (1 - L) &= L - L^2", True),
     "products, set apart": (r"v_i\,(w) &= w v_i", True),
 }  # fmt: skip
 
@@ -233,3 +236,11 @@ def test_brackets_behind_a_name_are_an_application_or_refused(name):
     assert found.ok == right
     if not right and name != "not the product":
         assert found.problem.key in ("applied-or-product", "call-or-product")
+
+
+def test_a_function_with_arrays_as_values_is_read():
+    prose = r"Let $t \in \mathbb{R}$, $a : \mathbb{R} \to \mathbb{R}^{n}$, $v \in \mathbb{R}^n$."
+    right = report(prose, r"v^\top a(t) &= \sum_i v_i a(t)_i", r"\frac{d}{dt} a(t) &= a'(t)")
+    assert [v.status for v in right.verdicts] == ["checked", "checked"]
+    (wrong,) = report(prose, r"a(t) &= 2 a(t)").verdicts
+    assert wrong.status == "wrong"

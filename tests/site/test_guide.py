@@ -26,6 +26,7 @@ LANGS = ("en", "zh")
 # pytest-markdown-docs and pymdownx know these; authors of this site do not need them live.
 NOT_LIVE = {"continuation", "mermaid", "title_mode"}
 PLUGINS = {
+    "blog": "backprop.site.blog.plugin:BlogOptions",
     "posts": "backprop.site.posts.plugin:PostsConfig",
     "mathematics": "backprop.site.mathematics.plugin:MathematicsConfig",
     "derivations": "backprop.site.derivations.plugin:DerivationsConfig",

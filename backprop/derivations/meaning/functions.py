@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -153,7 +154,7 @@ def read_applied(
     if name is None or world.aliases.get(name, name) not in {*world.symbols, *world.sizes}:
         return None
     if not is_application(arguments):
-        if name in world.applied or any(
+        if applied_elsewhere(ctx, name, node, arguments) or any(
             is_application(split(after)[0]) and lookup(ctx, before)[0] == name
             for part in ctx.tree.walk()
             if part.kind == "product"
@@ -169,6 +170,31 @@ def read_applied(
         raise ctx.fail("applied-or-product", whole, name=ctx.text(node))
     world.applied.add(name)
     return powered(ctx, ctx.single(node), whole, split(rest[0])[2]), 2
+
+
+def applied_elsewhere(ctx: Context, name: str, node: Node, arguments: Node) -> bool:
+    """Is L (a + b) L at another place? So it reads where L was applied before, and where a bare
+    variable in the brackets, w in L (w + h), is one that L is defined by."""
+    world = ctx.world
+    if name in world.applied:
+        return True
+    symbol = world.symbols.get(name)
+    if node.kind == "scripted" or symbol is None or symbol.definition is None:
+        return False
+    inside = {n for part in arguments.parts for n in bare_names(part)}
+    variables = {n for n in inside if n in world.symbols and world.symbols[n].kind == "variable"}
+    return name not in inside and bool(variables & world.below(name))
+
+
+def bare_names(node: Node) -> Iterator[str]:
+    """The names in a formula that carry no index."""
+    if node.kind == "scripted":
+        return
+    if (key := key_of(node)) is not None:
+        yield key
+        return
+    for part in node.parts:
+        yield from bare_names(part)
 
 
 def is_application(arguments: Node) -> bool:

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
@@ -72,9 +73,12 @@ class Fork:
     def end(self, *, wait: float = 0.0) -> None:
         """End the process and all that it started; `wait` seconds at most for it to be gone."""
         self._signal(signal.SIGTERM)
+        until = time.monotonic() + wait
         with contextlib.suppress(OSError, EOFError):
-            while wait and self.connection.poll(wait):
+            while self.connection.poll(max(0.0, until - time.monotonic())):
                 self.connection.recv()
+                if time.monotonic() > until:
+                    break
         self._signal(signal.SIGKILL)
         self.connection.close()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 _WORDS = {
     #               English                                      中文
-    "problems": ("{n} to mend", "{n} 处需要修改"),
-    "remarks": ("{n} remarks", "{n} 条提示"),
+    "problems": ("To mend: {n}", "{n} 处需要修改"),
+    "remarks": ("Remarks: {n}", "{n} 条提示"),
     "fatal": ("This edit cannot be built", "这次修改无法构建"),
     "last": ("You see the site as it was before.", "您看到的是修改之前的网站。"),
     "making": ("Still being made", "正在生成"),

@@ -1,0 +1,213 @@
+"""`backprop new`: a blog in an empty folder, a post in a blog, and the wheel they come from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+import backprop
+from backprop.cli.main import main
+from backprop.site.beginning import create as beginning
+from backprop.site.beginning.create import BeginningError, create
+from backprop.site.beginning.post import add_post, folders
+from tests.conftest import ROOT
+
+DAY = date(2024, 5, 6)
+
+
+class Loader(yaml.SafeLoader):
+    """Settings with MkDocs' tag for the environment."""
+
+
+Loader.add_constructor("!ENV", lambda loader, node: loader.construct_sequence(node))
+
+
+def settings(folder: Path) -> dict:
+    return yaml.load((folder / "mkdocs.yml").read_text("utf-8"), Loader)
+
+
+@pytest.mark.parametrize("languages", [["en"], ["zh", "en"], ["de", "ja", "ar"]])
+def test_a_blog_has_all_that_it_needs_in_every_language(tmp_path, languages):
+    created = create(tmp_path / "blog", languages, today=DAY)
+    blog = tmp_path / "blog"
+    for name in ("Makefile", "pyproject.toml", "requirements.txt", "package-lock.json"):
+        assert (blog / name).is_file()
+    for name in (".gitignore", ".github/workflows/ci.yml", ".github/workflows/publish.yml"):
+        assert (blog / name).is_file()
+    for language in languages:
+        for page in ("index.md", "about.md", "tags.md", "posts/first.md"):
+            text = (blog / "docs" / language / page).read_text("utf-8")
+            assert not re.search(r"@[A-Z]+@", text)
+        assert "date: 2024-05-06" in text
+    text = (blog / "mkdocs.yml").read_text("utf-8")
+    assert len(text.splitlines()) <= 20
+    assert settings(blog)["theme"]["name"] == "backprop"
+    assert len(created.remarks) == len(set(languages) - {"zh", "en"})
+    assert all(path.is_file() for path in created.files)
+
+
+def test_the_name_is_quoted_where_yaml_would_read_something_else(tmp_path):
+    create(tmp_path / "a", ["en"], name="yes: #1")
+    assert settings(tmp_path / "a")["site_name"] == "yes: #1"
+    create(tmp_path / "b", ["en"], name="Off")
+    assert settings(tmp_path / "b")["site_name"] == "Off"
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    created = create(tmp_path, ["en"])
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert "README.md stays" in created.remarks[0]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(BeginningError, match="such a blog already"):
+        create(tmp_path, ["de"])
+    (tmp_path / "mkdocs.yml").unlink()
+    with pytest.raises(BeginningError, match=r"Makefile.* nothing is overwritten"):
+        create(tmp_path, ["de"])
+    del before[tmp_path / "mkdocs.yml"]
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_an_existing_project_is_told_which_lines_to_add(tmp_path, capsys):
+    (tmp_path / "mkdocs.yml").write_text("site_name: Mine\ntheme: {name: material}\nplugins: [a]\n")
+    assert main(["new", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    for line in ("theme: {name: backprop}", "- backprop/blog", "site_url:", "testpaths"):
+        assert line in said
+    assert [path.name for path in tmp_path.iterdir()] == ["mkdocs.yml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["new", "b", "--languages", "english!"], "no language"),
+        (["new", "b", "--languages", "en,en"], "once"),
+        (["new", "b", "--package", "gone.whl"], "no file gone.whl"),
+        (["new", "post", "x", "--title", "Variance"], "LANGUAGE=TITLE"),
+        (["new", "post", "x"], "no mkdocs.yml"),
+        (["new", "blog", "x"], "backprop new post SLUG"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_written(arguments, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_post_is_begun_in_every_language(tmp_path, monkeypatch, capsys):
+    create(tmp_path, ["zh", "en", "de"])
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "post", "batch-norm", "--title", "zh=批量归一化", "en=Batch norm"]) == 0
+    assert capsys.readouterr().out.split() == [
+        f"docs/{key}/posts/batch-norm.md" for key in ("zh", "en", "de")
+    ]
+    assert "# 批量归一化" in (tmp_path / "docs/zh/posts/batch-norm.md").read_text("utf-8")
+    assert "# Batch norm" in (tmp_path / "docs/en/posts/batch-norm.md").read_text("utf-8")
+    with pytest.raises(BeginningError, match="nothing is overwritten"):
+        add_post(tmp_path, "batch-norm")
+    with pytest.raises(BeginningError, match="zh, en, de"):
+        add_post(tmp_path, "other", {"fr": "Autre"})
+    assert not (tmp_path / "docs/zh/posts/other.md").exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_commands_of_the_guide_do_what_it_says(lang, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / lang / "writing.md").read_text("utf-8")
+    commands = [shlex.split(line) for line in re.findall(r"^(?:backprop new|cd) .*", text, re.M)]
+    assert [one[:3] for one in commands] == [
+        ["backprop", "new", "blog"],
+        ["cd", "blog"],
+        ["backprop", "new", "post"],
+    ]
+    for command in commands:
+        if command[0] == "cd":
+            monkeypatch.chdir(command[1])
+        else:
+            assert main(command[1:]) == 0
+    for key in ("zh", "en"):
+        assert (tmp_path / "blog/docs" / key / "posts/batch-norm.md").is_file()
+
+
+def test_posts_of_a_blog_without_the_preset_go_where_its_settings_say(tmp_path):
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: N\ntheme: {name: material}\nplugins:\n  - blog: {blog_dir: notes}\n"
+    )
+    assert folders(tmp_path) == {"en": tmp_path / "docs/notes/posts"}
+
+
+def test_mathjax_and_the_requirements_are_those_of_this_repository():
+    files = beginning.FILES / "root"
+    ours = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert json.loads((files / "package.json").read_text())["dependencies"] == ours
+    node = "requirements-node.txt"
+    assert (files / node).read_text() == (ROOT / node).read_text()
+    pinned = re.compile(r"^[a-z].*==.*?(?= \\|$)", re.MULTILINE)
+    there = set(pinned.findall((ROOT / "requirements.txt").read_text()))
+    assert set(pinned.findall((files / "requirements.txt").read_text())) <= there
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    command = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_is_complete(wheel):
+    """Every file of the package, whatever its kind."""
+    assert wheel.name.startswith(f"backprop_notes-{backprop.__version__}-")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "backprop"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    ).stdout.split()  # fmt: skip
+    files = [name for name in listed if (ROOT / name).is_file()]
+    assert not set(files) - names
+
+
+def test_a_blog_from_the_wheel_builds_in_a_fresh_environment(wheel, tmp_path):
+    """The wheel in an environment of its own, with what it depends on from this one: the package
+    under test is the wheel's. `make fresh` installs everything anew."""
+    environment = tmp_path / "venv"
+    venv.create(environment, with_pip=False)
+    python = environment / "bin/python"
+    site = next(environment.glob("lib/python*/site-packages"))
+    zipfile.ZipFile(wheel).extractall(site)
+    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+    def run(*command: str, cwd: Path) -> str:
+        variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        variables |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "1"}
+        done = subprocess.run(
+            [str(python), *command], cwd=cwd, env=variables, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    where = run("-c", "import backprop; print(backprop.__file__)", cwd=tmp_path).strip()
+    assert Path(where).is_relative_to(site)
+    run("-m", "backprop", "new", "blog", "--languages", "zh,en", "--package", str(wheel),
+        cwd=tmp_path)  # fmt: skip
+    blog = tmp_path / "blog"
+    assert (blog / "wheels" / wheel.name).is_file()
+    (blog / "node_modules").symlink_to(ROOT / "node_modules")
+    run("-m", "mkdocs", "build", "--strict", cwd=blog)
+    for page in ("index.html", "posts/first/index.html", "en/posts/first/index.html"):
+        assert (blog / "site" / page).is_file()
