@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from backprop.judging.edits.places import Edit, Place, Scope, is_module
+from backprop.judging.edits.places import Edit, Place, Scope, is_module, written
 from backprop.judging.hints import HINTS
-from backprop.judging.source import clone
+from backprop.judging.source import grafted
 
 
 class Edits:
@@ -21,7 +21,6 @@ class Edits:
     def __init__(self, statement: ast.stmt, scope: Scope) -> None:
         self.statement = statement
         self._levels: dict[int, list[tuple[str, dict[str, str], Any, ast.AST]]] = {}
-        self._seen = {ast.unparse(statement)}
         for hint in HINTS.values():
             for whole in hint.statements:
                 for kind, cost, detail, new in whole(statement, scope):
@@ -31,20 +30,26 @@ class Edits:
                 for propose in hint.edits:
                     for kind, cost, detail, new in propose(place):
                         self._levels.setdefault(cost, []).append((kind, detail, place.node, new))
+        self._seen: set[tuple[int, str]] = {(id(None), ast.unparse(statement))}
         self._made: dict[int, list[Edit]] = {}
+
+    def count(self, cost: int) -> int:
+        """How many changes there are of one cost, at most."""
+        return len(self._levels.get(cost, ()))
 
     def at(self, cost: int) -> list[Edit]:
         """The changes of one cost; ask for the lower costs first."""
         if cost not in self._made:
             self._made[cost] = made = []
             for kind, detail, node, new in self._levels.get(cost, ()):
-                changed: Any = new if node is None else clone(self.statement, {id(node): new})
-                text = ast.unparse(changed)
-                if text not in self._seen:
-                    self._seen.add(text)
-                    ast.copy_location(changed, self.statement)
-                    changed.origin = self.statement
-                    made.append(Edit(kind, changed, cost, {**detail, "line": text}))
+                text = ast.unparse(new)
+                if (id(node), text) in self._seen or (node is not None and text == written(node)):
+                    continue
+                self._seen.add((id(node), text))
+                whole: Any = new if node is None else grafted(self.statement, node, new)
+                ast.copy_location(whole, self.statement)
+                whole.origin = self.statement
+                made.append(Edit(kind, whole, cost, detail))
         return self._made[cost]
 
     def __iter__(self) -> Iterator[Edit]:

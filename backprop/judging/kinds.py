@@ -46,7 +46,7 @@ class Kinds:
         self.corrections = corrections
 
     def edited(self, event: Event, edit: Edit) -> Blame:
-        blame = Blame(event, edit.kind, dict(edit.detail), edit=edit)
+        blame = Blame(event, edit.kind, {**edit.detail, "line": edit.line}, edit=edit)
         named = self.reading.trials.names.exact(event.name)
         # `dh[mask] = 0` of a right `dh`: what it should be now is another node's gradient
         before = any(

@@ -49,8 +49,11 @@ class Point:
     def dout(self) -> Any:
         return self.douts if self.graph.several else self.douts[0]
 
-    def call(self) -> tuple[tuple[Any, ...], dict[str, np.ndarray]]:
-        """Fresh arguments for the backward, and those of its arrays that it must not change."""
+    def call(self, guarding: bool = True) -> tuple[tuple[Any, ...], dict[str, np.ndarray]]:
+        """Fresh arguments for the backward, and those of its arrays that it must not change.
+
+        Not `guarding`: nobody asks which they are.
+        """
         if self.after is not None:
             self.after.restore()
         douts = tuple([each.copy() for each in self.douts])
@@ -64,6 +67,8 @@ class Point:
         rest = (_fresh(self.cache),) if self.signature.cached else copied(self.args)
         if self.signature.alone:
             rest = ()
+        if not guarding:
+            return (*upstream, *rest), {}
         guarded = {f"dout {i}": each for i, each in enumerate(douts)}
         guarded.update(_arrays_in(rest, "cache" if self.signature.cached else "argument"))
         return (*upstream, *rest), guarded

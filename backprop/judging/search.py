@@ -27,9 +27,10 @@ class Search:
         # At other lengths a change has to be right, too: no number in the place of a length.
         longer = [i for i in places if case.trials.points[i].longer]
         self.other = next((i for i in [*longer, *places] if i != case.which), case.which)
-        self._tried: dict[tuple[int, str, str], set[int] | None] = {}
+        self._tried: dict[int, set[int] | None] = {}  # by the edits, which the suspects keep
         # Runs that may be spent: many of a short backward, fewer of a long loop.
-        self._left = 2_000_000 // (200 + len(self.case.events))
+        self._left = 2_000_000 // (200 + len(case.events))
+        self._runs = 40_000_000 // (200 + len(case.events)) ** 2  # recorded ones cost more
 
     def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
         """The simplest change of a statement that leaves no more than `goal` wrong."""
@@ -48,21 +49,22 @@ class Search:
             return None
         if suspect.edits is None:
             suspect.edits = Edits(site.statement, self.case.corrections.scope(event))
+        if suspect.edits.count(cost) > 4 * self._left:
+            return None
         part = suspect.edits.at(cost)
-        key = (event.site, event.name)
-        fresh = [e for e in part if (*key, e.detail["line"]) not in self._tried]
+        fresh = [edit for edit in part if id(edit) not in self._tried]
         if len(fresh) > self._left:
             return None
         self._left -= len(fresh)
         for start in range(0, len(fresh), 200):
-            self._try(site.statement, fresh[start : start + 200], key)
+            self._try(site.statement, fresh[start : start + 200])
         for edit in part:
-            after = self._tried.get((*key, edit.detail["line"]))
+            after = self._tried.get(id(edit))
             if after is not None and (after <= goal if goal is not None else after < self.before):
                 return edit
         return None
 
-    def _try(self, statement: ast.stmt, part: list[Edit], key: tuple[int, str]) -> None:
+    def _try(self, statement: ast.stmt, part: list[Edit]) -> None:
         """Run changed functions at two points, and note what is still wrong."""
         trials, which = self.trials, self.case.which
         try:
@@ -74,13 +76,15 @@ class Search:
         for i, edit in enumerate(part):
             after = None
             if variants is not None:
-                after = trials.wrong(which, variants.run(i, trials.points[which].call()[0]))
+                after = trials.wrong(
+                    which, variants.run(i, trials.points[which].call(guarding=False)[0])
+                )
                 if after < self.before and self.other != which:
-                    result = variants.run(i, trials.points[self.other].call()[0])
-                    after = after | trials.wrong(self.other, result)
+                    args, _ = trials.points[self.other].call(guarding=False)
+                    after = after | trials.wrong(self.other, variants.run(i, args))
                 if not after < self.before:
                     after = None
-            self._tried[*key, edit.detail["line"]] = after
+            self._tried[id(edit)] = after
 
     def local(self, event: Event, blame: Blame) -> Blame | None:
         """The simplest change that gives the variable the value its name promises."""
@@ -127,6 +131,9 @@ class Search:
             if case.reading.returned_as(event) is not None or suspect.sure:
                 continue
             for node, value in case.corrections.candidates(event):
+                self._runs -= 1
+                if self._runs < 0:
+                    return None
                 run = case.corrections.gone_on(event, value)
                 if run.failure is not None:
                     continue

@@ -165,12 +165,36 @@ def _bare(arguments: ast.arguments) -> ast.arguments:
     return bare
 
 
+def grafted(node: Any, at: ast.AST, new: ast.AST) -> Any:
+    """A tree with another node in the place of one; all that is not around it is shared."""
+    if node is at:
+        return new
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            part = grafted(value, at, new)
+            if part is value:
+                continue
+        elif isinstance(value, list):
+            part = [grafted(each, at, new) if isinstance(each, ast.AST) else each for each in value]
+            if all(mine is other for mine, other in zip(part, value, strict=True)):
+                continue
+        else:
+            continue
+        other = copy.copy(node)
+        setattr(other, name, part)
+        other.__dict__.pop("text", None)  # what was written there
+        other.origin = getattr(node, "origin", node)
+        return other
+    return node
+
+
 def clone(node: Any, replaced: dict[int, Any]) -> Any:
     """A copy of a tree in which some nodes (by id) are others; each knows its `origin`."""
     if isinstance(node, ast.AST):
         other = replaced.get(id(node))
-        if other is not None:
-            return clone(other, {})
+        if other is not None:  # a choice of statements is made for one function alone
+            return other if isinstance(other, ast.Match) else clone(other, {})
         fields = {name: clone(getattr(node, name, None), replaced) for name in node._fields}
         new = type(node)(**fields)
         for name in node._attributes:

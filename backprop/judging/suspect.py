@@ -22,6 +22,7 @@ class Suspect:
     penalty: int
     sure: bool = False  # its value is recognised as a gradient
     edits: Edits | None = None
+    breaks: bool = False  # in a loop: right at first, and then no more
 
 
 class Suspicion:
@@ -54,6 +55,8 @@ class Suspicion:
                 continue
             promised = self.reading.promises(event)
             if promised and any(self.reading.named(e) for e in members):
+                if len(members) > 1 and not self.reading.named(event):
+                    found.append(Suspect(event, 0, breaks=True))
                 continue
             if all(e.index in vindicated for e in members) and self.matters(event, promised):
                 continue
@@ -83,6 +86,19 @@ class Suspicion:
             if event.kind not in ("return", "loop") and not spared.isdisjoint(lines):
                 found.append(event.index)
         return self.reading.ancestors(found)
+
+    def first(self, suspects: list[Suspect]) -> Suspect | None:
+        """The suspect that is the first not to be what its name says, in the order of the run."""
+        known = {(s.event.site, s.event.name): s for s in suspects}
+        for event in self.reading.events:
+            suspect = known.get((event.site, event.name))
+            if suspect is None or event.kind != "assign" or self.reading.neutral(event):
+                continue  # what is added up is not yet what its name says
+            if not self.reading.promises(event) or not self.reading.substantial(event.value):
+                continue
+            if not self.reading.named(event):
+                return suspect
+        return None
 
     def _taken(self, event: Event) -> bool:
         """A part of something else, taken as it is: `patch = x[:, i:i + 3]`."""

@@ -389,3 +389,37 @@ def test_every_hint_has_its_words_in_both_languages():
             assert plain
             assert "{" not in plain
         assert hint.say("en", {}) != hint.say("zh", {})
+
+
+# ── long loops ──────────────────────────────────────────────────────────────────────────────
+def steps(x, h0, w):
+    h = h0
+    hs = []
+    for t in range(x.shape[1]):
+        a = h @ w + x[:, t]
+        h = np.tanh(a)
+        hs.append(h)
+    return np.stack(hs, axis=1), (hs, h0, w)
+
+
+def steps_backward(dout, cache):
+    hs, h0, w = cache
+    T = dout.shape[1]
+    dx, dw = np.zeros_like(dout), np.zeros_like(w)
+    dprev = np.zeros_like(h0)
+    for t in reversed(range(T)):
+        dh = dout[:, t]
+        before = hs[t - 1] if t else h0
+        da = dh * (1 - hs[t] ** 2)
+        dx[:, t] = da
+        dw += before.T @ da
+        dprev = da @ w.T
+    return dx, dprev, dw
+
+
+def test_a_mistake_in_a_long_loop_is_named_where_it_first_shows():
+    """In its first round the line is right: nothing has come back from a later step yet."""
+    args = rng.normal(size=(2, 30, 3)), rng.normal(size=(2, 3)), rng.normal(size=(3, 3))
+    report = check(steps, steps_backward, *args)
+    assert (report.first_wrong, report.hint) == ("dh", "missing term")
+    assert report.mistakes[0].change == "dh = dout[:, t] + dprev"

@@ -182,7 +182,7 @@ def test_every_mistake_is_reported_before_the_build_fails(
         ("!!! note\n\n    > $\\nope$", 3, "Undefined control sequence"),
         ("a[^1]\n\nb\n\n[^1]:\n    $\\nope$", 6, "Undefined control sequence"),
         ("```math\n\\nope\n```", 1, "Undefined control sequence"),
-        ("50$%$ of $x%$", 1, "begins a comment"),
+        ("50 $%$ of $x%$", 1, "begins a comment"),
         ("$a & b$", 1, "Misplaced &"),
     ],
 )
@@ -511,3 +511,27 @@ def test_no_leftovers_of_ours(project: Project) -> None:
     assert "\x02" not in page
     assert "data-bp-mathematics" not in page
     assert Path(project.folder / ".cache/backprop/mathematics").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The price is **35$** today and **40$** tomorrow.", "for a dollar write"),
+        ("A band of 5$-6$ each.", "for a dollar write"),
+        ("| set | value |\n| --- | --- |\n| $|x|$ | abs |", r"\lvert"),
+    ],
+)
+def test_a_dollar_behind_a_number_opens_nothing_and_a_bar_cuts_a_cell(
+    project: Project, caplog: pytest.LogCaptureFixture, text: str, said: str
+) -> None:
+    project.write(index=f"# Page\n\n{text}\n")
+    with pytest.raises(Abort):
+        project.build()
+    assert all(said in fault for fault in faults(caplog))
+    assert "index.md:" in faults(caplog)[0]
+
+
+def test_a_formula_may_follow_a_chinese_word_at_once(project: Project) -> None:
+    project.write(index="均值$x$和方差$v$。\n")
+    project.build()
+    assert project.page().count("<mjx-container") == 2

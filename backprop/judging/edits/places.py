@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ class Edit:
     statement: ast.stmt
     cost: int
     detail: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def line(self) -> str:
+        """The statement as it would be right."""
+        return ast.unparse(self.statement)
 
 
 @dataclass

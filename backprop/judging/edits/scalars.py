@@ -207,14 +207,14 @@ def missing_factor(place: Place) -> Iterator[Change]:
             "factor",
             5 + deep,
             {**detail, "how": "multiply"},
-            binary(clone(node, {}), ast.Mult(), other),
+            binary(node, ast.Mult(), other),
         )
         if array.dtype.kind == "f":
             yield (
                 "factor",
                 5 + deep,
                 {**detail, "how": "divide"},
-                binary(clone(node, {}), ast.Div(), other),
+                binary(node, ast.Div(), other),
             )
             if not deep:
                 square = binary(other, ast.Pow(), num(2))
@@ -222,21 +222,21 @@ def missing_factor(place: Place) -> Iterator[Change]:
                     "power",
                     8,
                     {"was": "1", "want": f"{name} ** 2"},
-                    binary(clone(node, {}), ast.Div(), square),
+                    binary(node, ast.Div(), square),
                 )
                 sigmoid = expression(f"1 - {name}")
                 yield (
                     "value",
                     7,
                     {"was": written(node), "want": f"* (1 - {name})"},
-                    binary(clone(node, {}), ast.Mult(), sigmoid),
+                    binary(node, ast.Mult(), sigmoid),
                 )
                 tanh = expression(f"1 - {name} ** 2")
                 yield (
                     "value",
                     7,
                     {"was": written(node), "want": f"* (1 - {name} ** 2)"},
-                    binary(clone(node, {}), ast.Mult(), tanh),
+                    binary(node, ast.Mult(), tanh),
                 )
 
 

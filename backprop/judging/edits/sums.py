@@ -180,7 +180,7 @@ def term(place: Place) -> Iterator[Change]:
         if isinstance(got, np.ndarray) and not fits(value.shape, got.shape):
             continue
         for op in (ast.Add(), ast.Sub()):
-            new = binary(clone(node, {}), op, expression(name))
+            new = binary(node, op, expression(name))
             sign = "+" if isinstance(op, ast.Add) else "-"
             if (place.parents and name in written(place.parents[0])) or name in written(node):
                 yield "factor", 6, {"factor": "2"}, new  # a term that is there already, twice
@@ -188,9 +188,9 @@ def term(place: Place) -> Iterator[Change]:
                 yield "missing term", 5 + deep, {"term": f"{sign} {name}"}, new
         if not place.parents and value.size > 1:
             outer = f"np.outer({name}, {name})"
-            new = binary(clone(node, {}), ast.Sub(), expression(outer))
+            new = binary(node, ast.Sub(), expression(outer))
             yield "missing term", 6, {"term": f"- {outer}"}, new
             for label, length in factors(scope):
                 scaled = binary(expression(name), ast.Div(), scope.number(label, length))
-                new = binary(clone(node, {}), ast.Add(), scaled)
+                new = binary(node, ast.Add(), scaled)
                 yield "missing term", 7, {"term": f"+ {name} / {label}"}, new

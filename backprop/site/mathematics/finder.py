@@ -2,7 +2,8 @@ r"""Find formulas in Markdown: an extension of Python-Markdown that knows nothin
 
 | written                                     | becomes                                            |
 | ------------------------------------------- | -------------------------------------------------- |
-| `$…$`, `\(…\)`                              | inline; `$5`, `$ x$` stay text, `\$` is a dollar   |
+| `$…$`, `\(…\)`                              | inline; `$5`, `5$`, `$ x$` stay text, `\$` is a    |
+|                                             | dollar                                             |
 | `\ref{…}`, `\eqref{…}` in a sentence        | inline                                             |
 | `$$…$$`, `\[…\]`, `\begin{…}…\end{…}`, a    | displayed, in any container (list, quote,          |
 | fence with the language `math`              | admonition, footnote), blank lines inside allowed  |
@@ -41,7 +42,7 @@ _HEADING = re.compile(r"[ \t>]*#{1,6}\s")
 _INLINE = (
     r"\\\\|(?P<dollar>\\\$)"
     r"|\$\$(?P<double>(?:\\.|[^\\$\x02\x03])+?)\$\$"
-    r"|(?<!\$)\$(?![\s$])(?P<single>(?:\\.|[^\\$\x02\x03])+?)(?<!\s)\$(?![$\d])"
+    r"|(?<![$A-Za-z0-9])\$(?![\s$])(?P<single>(?:\\.|[^\\$\x02\x03])+?)(?<!\s)\$(?![$\d])"
     r"|\\\((?P<round>(?:\\[^)]|[^\\\x02\x03])+?)\\\)"
     r"|(?P<ref>\\(?:eq)?ref\s*\{[^{}\x02\x03]+\})"
     r"|(?P<block>\\begin\{(?P<env>[A-Za-z]+\*?)\}[^\x02\x03]*?\\end\{(?P=env)\})"

@@ -90,6 +90,12 @@ _LEFTOVERS = {
 }
 
 
+_CUT = (
+    "$ without a formula: a | in a table ends the cell, in a formula too; "
+    "write \\vert, or \\lvert … \\rvert"
+)
+
+
 class Pages:
     """The pages of one build in one language.
 
@@ -238,7 +244,8 @@ def _pieces(text: str, formulas: Sequence[Formula]) -> Iterator[_Piece]:
     code, heading, last = 0, False, 0
     for token in _TOKEN.finditer(text):
         if not code:
-            yield from _leftovers(text[last : token.start()])
+            in_cell = bool(token["close"]) and (token["tag"] or "").lower() in ("td", "th")
+            yield from _leftovers(text[last : token.start()], in_cell)
         yield _Piece(text[last : token.start()])
         last = token.end()
         if token["tag"] is None and token.group().startswith("\x02"):
@@ -266,7 +273,7 @@ def _restore(tag: str, formulas: Sequence[Formula]) -> str:
     return PLACEHOLDER.sub(lambda m: html.escape(formulas[int(m[1])].raw), tag)
 
 
-def _leftovers(text: str) -> Iterator[_Piece]:
+def _leftovers(text: str, in_cell: bool = False) -> Iterator[_Piece]:
     if "$" not in text and "\\" not in text:
         return
     text = html.unescape(_ENTITY.sub(DOLLAR, text))
@@ -279,5 +286,9 @@ def _leftovers(text: str) -> Iterator[_Piece]:
         line = text[start : end if end >= 0 else None]
         rest = line[match.start() - start :].replace(DOLLAR, "\\$")
         message = _LEFTOVERS.get(match[0], _LEFTOVERS["\\"])
+        if (
+            in_cell and match[0] == "$" and text.count("$") % 2
+        ):  # Markdown has cut the row at the bar before anybody looked for formulas
+            message = _CUT
         shown = line.strip().replace(DOLLAR, "\\$")
         yield _Piece(leftover=(message, shown, match[0], rest, rest[:12], rest[:4]))

@@ -123,7 +123,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         output = self._learning(output, page)
         self._check(output, config, page.file.src_uri)
         if config.site_url:
-            about = self._about(output, page, config, self._card(output, page, config))
+            about = self._about(output, page, config, self._card(page, config))
             head = f"{metadata.open_graph(about)}\n{metadata.json_ld(about)}\n"
             output = output.replace("</head>", head + "</head>", 1)
             output = with_byline(output, about)
@@ -209,11 +209,13 @@ class PagesPlugin(BasePlugin[PagesOptions]):
                 "Content-Security-Policy. Put the script into a file: extra_javascript.",
             )
 
-    def _card(self, html: str, page: Page, config: MkDocsConfig) -> metadata.Card | None:
+    def _card(self, page: Page, config: MkDocsConfig) -> metadata.Card | None:
         """The card of the page's own diagram; a list of posts shows that of its newest post."""
         if not self.config.cards or self.command == "serve":
             return None
-        drawing, title = cards.find(html), str(page.title)
+        # In the content, which no plugin has minified yet: a drawing in a page as it is
+        # written need not be XML.
+        drawing, title = cards.find(page.content or ""), str(page.title)
         for post in getattr(page, "posts", ()):
             drawing = drawing or cards.find(post.content or "")
             if drawing:
