@@ -454,19 +454,14 @@ FAR = """() => [...document.querySelectorAll('.md-content__inner mjx-container')
   e => !e.closest('details') && !e.checkVisibility({contentVisibilityAuto: true})).length"""
 
 
-def test_what_is_far_down_is_laid_out_before_anyone_looks_for_it(browser, served):
+def test_what_is_far_down_is_laid_out_from_the_beginning(browser, served):
+    """The way down is as long as it will be: nothing waits for somebody to come near."""
     address = served.url + "en/" + POST
-    with tab(browser, PHONE) as page:
-        page.goto(address, wait_until="networkidle")
-        assert page.evaluate(FAR) > 5
-        page.wait_for_function(f"() => ({FAR})() === 0")  # nobody has to move
-    with tab(browser, PHONE) as page:
-        page.goto(address, wait_until="networkidle")
-        page.set_viewport_size({"width": 390, "height": 5000})
-        page.wait_for_function(f"() => ({FAR})() === 0", timeout=2000)
-    with tab(browser, PHONE) as page:
-        page.goto(address + "#computation-graph", wait_until="networkidle")
-        assert page.evaluate(FAR) == 0, "the way down is as long as it will be"
-    with tab(browser, PHONE, java_script_enabled=False) as page:
-        page.goto(address, wait_until="networkidle")
-        assert page.evaluate(FAR) == 0
+    for where, options in (
+        ("", {}),
+        ("#computation-graph", {}),
+        ("", {"java_script_enabled": False}),
+    ):
+        with tab(browser, PHONE, **options) as page:
+            page.goto(address + where, wait_until="networkidle")
+            assert page.evaluate(FAR) == 0
