@@ -97,23 +97,19 @@ def build_client_side(mathjax: Path, target: Path) -> None:
         RuntimeError: with what MkDocs said, if the build fails.
     """
     config = yaml_load((ROOT / "mkdocs.yml").read_text("utf-8"))
-    plugins = []
-    for plugin in config["plugins"]:
-        name = plugin if isinstance(plugin, str) else next(iter(plugin))
-        if name == PAGE_PLUGIN:
-            options = {} if isinstance(plugin, str) else plugin[name]
-            plugins.append({name: {**options, "content_security_policy": False}})
-        elif name != BUILD_TIME:
-            plugins.append(plugin)
-    config["plugins"] = plugins
-    config["markdown_extensions"].append({"pymdownx.arithmatex": {"generic": True}})
+    # Over those of the preset.
+    config["plugins"] += [
+        {BUILD_TIME: {"enabled": False}},
+        {PAGE_PLUGIN: {"content_security_policy": False}},
+    ]
+    config.setdefault("markdown_extensions", []).append({"pymdownx.arithmatex": {"generic": True}})
     config.setdefault("extra_javascript", []).extend(
         ["assets/mathjax.js", "assets/mathjax/tex-mml-chtml.js"]
     )
     # MkDocs takes paths as relative to its settings, so they must stand beside the real ones.
     settings = ROOT / ".mkdocs-client-side.yml"
     try:
-        settings.write_text(dump(config, allow_unicode=True), "utf-8")
+        settings.write_text(dump(config, allow_unicode=True, sort_keys=False), "utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "mkdocs", "build", "-f", str(settings), "-d", str(target)],
             cwd=ROOT,

@@ -59,7 +59,9 @@ def _ran_away(sample: Sample, first: dict[str, np.ndarray]) -> bool:
         new, size = np.abs(sample.variables[key]), np.max(np.abs(old), initial=1.0)
         if np.any(new > FAR * size):
             return True
-        if sample.world.symbols[key].positive and np.any(new < np.abs(old) / FAR):
+        # Zero is within reach of λ ≥ 0, and a long way off for σ > 0.
+        above = sample.world.symbols[key].positive and not _may_vanish(sample, key)
+        if above and np.any(new < np.abs(old) / FAR):
             return True
     return False
 

@@ -53,6 +53,8 @@ class InteractiveConfig(Config):
 class InteractivePlugin(BasePlugin[InteractiveConfig]):
     """All state belongs to one build: languages are built one inside the other."""
 
+    owns = False  # until the settings were read without a fault
+
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         enclosing = _current.get()
         self.owns = enclosing is None

@@ -11,7 +11,9 @@ SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(le
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
 # is right for another array, `=` for `+=` where two variables have nearly the same name, an order
 # that shows one line later.
-ELSEWHERE = {("over_time", 0), ("lossFun", 1), ("conv", 2), ("causal", 1), ("huber", 1)}
+ELSEWHERE = {
+    ("over_time", 0), ("over_time", 1), ("lossFun", 1), ("conv", 2), ("causal", 1), ("huber", 1),
+}  # fmt: skip
 
 
 def judged(f, f_backward, args):

@@ -77,9 +77,13 @@ def _marked(text: str) -> str:
     return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
 
 
-def _code(title: str, texts: list[str], marks: dict[int, dict[str, object]], kind: str) -> str:
+def _code(
+    title: str, texts: list[str], marks: dict[int, dict[str, object]], kind: str, anchor: str
+) -> str:
+    # Material names a box of code after the element with an id around it: one each.
+    ident = f' id="{anchor}-{kind}"' if anchor else ""
     return (
-        f'<div class="bp-code bp-code-{kind} highlight">'
+        f'<div{ident} class="bp-code bp-code-{kind} highlight">'
         f'<p class="bp-code-title">{escape(title)}</p>'
         f"{code_html(texts, marks)}</div>"
     )
@@ -158,10 +162,16 @@ def figure(
     forward_marks, backward_marks = _marks(steps, lines, source)
     name = graph.function
     codes = [
-        _code(say("forward_code", lang), [line.text for line in lines], forward_marks, "forward")
+        _code(
+            say("forward_code", lang),
+            [line.text for line in lines],
+            forward_marks,
+            "forward",
+            anchor,
+        )
     ]
     if source:
-        codes.append(_code(say("backward_code", lang), source, backward_marks, "backward"))
+        codes.append(_code(say("backward_code", lang), source, backward_marks, "backward", anchor))
     drawings = [
         f'<div class="bp-scroll bp-flow-{direction}" tabindex="0" role="group"'
         f' aria-label="{escape(say("drawing", lang, name=name))}">'
