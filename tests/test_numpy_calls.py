@@ -146,4 +146,4 @@ def test_what_is_no_graph_and_no_function_is_said():
     with pytest.raises(TypeError, match=r"bp\.draw\(bp\.trace\(f, x\)\), not a function"):
         bp.draw(np.sum.__wrapped__)
     with pytest.raises(TypeError, match="takes two functions"):
-        bp.check(np.tanh, 3, array(3))
+        bp.check(3, np.tanh, array(3))

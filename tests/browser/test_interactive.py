@@ -161,7 +161,7 @@ def test_a_verdict_opens_step_by_step_and_holds_the_report_of_the_package(window
         summary.click()
     found = json.loads(answer(json.dumps({"what": "check", "lang": "en", **example})))
     assert page.locator(".bp-report-text").text_content() == found["text"]
-    assert page.locator(".bp-beside pre").last.text_content() == found["derived"]
+    assert page.locator(".bp-desk-beside pre").last.text_content() == found["derived"]
     assert page.locator(".bp-drawing svg [data-node]").count() > 3
     assert page.locator(".bp-rows tbody tr").count() == len(found["rows"])
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -77,7 +77,7 @@ function verdict(found, say, areas) {
       make("ul", {}, ...found.notes.map((note) => rich("li", note)))));
   }
   if (found.derived) {
-    box.append(step(say("step_derived"), null, make("div", { class: "bp-beside" },
+    box.append(step(say("step_derived"), null, make("div", { class: "bp-desk-beside" },
       make("div", {}, make("p", {}, say("own")), code(own.text)),
       make("div", {}, make("p", {}, say("derived")), code(found.derived)))));
   }
