@@ -361,7 +361,7 @@ def test_checked_lines_carry_their_marks(site):
     assert code.text_content().startswith("ddiff = 2 * (x - mean) * dvar / x.shape[0]\ndmean")
     assert "✓" not in code.text_content()
     assert len(closed.xpath("." + by_class("bp-check"))) == 1
-    assert "an identity" in site.find("//p[@class='bp-at-real']")[0].text_content()
+    assert "what always holds for a mean" in site.find("//p[@class='bp-at-real']")[0].text_content()
     # And the graph is drawn from the trace.
     (figure,) = site.find("//figure[.//*[local-name()='svg'] and contains(., 'dmean')]")
     assert "def variance(x):" in figure.text_content()
