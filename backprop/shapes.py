@@ -73,7 +73,8 @@ def by_shape(want: Any, *, lang: str = "en", **operands: Any) -> Fits:
 
 def _shape(name: str, value: Any) -> Shape:
     if isinstance(value, np.ndarray):
-        return value.shape
+        result: Shape = value.shape
+        return result
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return (int(value),)
     if isinstance(value, (tuple, list)) and all(

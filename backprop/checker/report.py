@@ -154,7 +154,8 @@ class Report:
 
     def _colored(self, line: str, paint: Any) -> str:
         if line.startswith("  ") and "|" in line[:12]:
-            return paint(line, "red")
+            result: str = paint(line, "red")
+            return result
         return line
 
     def _table(self, paint: Any) -> list[str]:

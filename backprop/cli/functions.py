@@ -57,7 +57,8 @@ def load(where: str) -> Callable[..., Any]:
     for part in name.split("."):
         value = getattr(value, part, None)
     if callable(value):
-        return value
+        function: Callable[..., Any] = value
+        return function
     functions = sorted(
         key for key, item in vars(module).items()
         if inspect.isfunction(item) and item.__module__ == module.__name__

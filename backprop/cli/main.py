@@ -49,7 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     command.add(parser)
     options = parser.parse_args(argv[1:])
     try:
-        return command.run(options)
+        result: int = command.run(options)
+        return result
     except Usage as error:
         print(f"backprop: {error}", file=sys.stderr)
     except (TraceError, RuleError, KinkError) as error:

@@ -101,7 +101,10 @@ def _call(call: str, namespace: dict[str, Any], lang: str) -> tuple[Any, list[st
     try:
         tree = ast.parse(call.strip(), "call", "eval").body
         assert isinstance(tree, ast.Call)
-        get = lambda node: eval(compile(ast.Expression(node), "call", "eval"), namespace)  # noqa: E731
+
+        def get(node: ast.expr) -> Any:
+            return eval(compile(ast.Expression(node), "call", "eval"), namespace)
+
         f, args = get(tree.func), [get(argument) for argument in tree.args]
         parameters = list(inspect.signature(f).parameters)
     except Exception as error:

@@ -112,7 +112,10 @@ class Gradients:
             if step.node is node and step.user is None:
                 partial = set(self._wires.values())
                 names = re.findall(r"\w+", step.line.partition("=")[2])
-                return next((name for name in names if name not in partial), step.gradient)
+                result: str | None = next(
+                    (name for name in names if name not in partial), step.gradient
+                )
+                return result
         found = self._backward.gradient_of(node)
         return found[0] if found else None
 

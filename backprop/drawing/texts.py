@@ -72,7 +72,8 @@ _SUPERSCRIPT = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def _infix(rule: Any) -> bool:
-    return rule.forward.startswith("x ") and rule.forward.endswith(" y")
+    result: bool = rule.forward.startswith("x ") and rule.forward.endswith(" y")
+    return result
 
 
 def symbol(node: Any) -> str:

@@ -30,7 +30,8 @@ def origins(node: Node) -> tuple[tuple[Node, int], ...]:
             continue
         top._origins = _follow(top)
         stack.pop()
-    return node._origins
+    result: tuple[tuple[Node, int], ...] = node._origins
+    return result
 
 
 def _follow(node: Node) -> tuple[tuple[Node, int], ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph.node import DIFFERENTIABLE, Node, nodes_in
+from backprop.graph.node import Node, nodes_in
+from backprop.graph.rule import DIFFERENTIABLE
 
 
 class Graph:

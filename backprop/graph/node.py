@@ -113,14 +113,15 @@ class Overwritten(Node):
     @property
     def value(self) -> np.ndarray:  # type: ignore[override]
         buffer, step = _kept.__get__(self)
-        result = buffer.array.copy()
+        result: np.ndarray = buffer.array.copy()
         for key, entries in reversed(buffer.changes[step:]):
             result[key] = entries
         return result
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return _kept.__get__(self)[0].array.shape
+        result: tuple[int, ...] = _kept.__get__(self)[0].array.shape
+        return result
 
 
 _kept: Any = Node.__dict__["value"]  # the slot

@@ -62,7 +62,10 @@ class Rule:
     @cached_property
     def bind(self) -> Callable[..., tuple[Any, ...]]:
         """Sorts a call's arguments into the row's parameters; TypeError if they do not fit."""
-        return eval(f"lambda {self.signature}: ({', '.join(self.parameters)},)")
+        result: Callable[..., tuple[Any, ...]] = eval(
+            f"lambda {self.signature}: ({', '.join(self.parameters)},)"
+        )
+        return result
 
     @cached_property
     def run_complex(self) -> Callable[..., Any] | None:
@@ -130,18 +133,23 @@ def _compile(text: str, names: tuple[str, ...], copy: bool = True) -> Callable[.
     """A function of the row's parameters out of its text."""
     known = re.fullmatch(r"np\.(\w+)\((\w+(?:, \w+)?)\)", text)
     if known and known[2] == ", ".join(names):
-        return getattr(np, known[1])
+        returned: Callable[..., Any] = getattr(np, known[1])
+        return returned
     operation = re.fullmatch(r"x (\S+) y", text)
     if operation and names == ("x", "y") and operation[1] in _OPERATORS:
         return _OPERATORS[operation[1]]
     if text == "-x" and names == ("x",):
         return operator.neg
     if _is_expression(text):
-        return eval(f"lambda {', '.join(names)}: {text}", {"np": np, **CONDITIONS})
+        value: Callable[..., Any] = eval(
+            f"lambda {', '.join(names)}: {text}", {"np": np, **CONDITIONS}
+        )
+        return value
     scope: dict[str, Any] = {"np": np, "own": _own}
     own = "x = own(x, value)" if copy else ""
     exec(f"def run({', '.join(names)}):\n    {own}\n    {text}\n    return x", scope)
-    return scope["run"]
+    result: Callable[..., Any] = scope["run"]
+    return result
 
 
 def _own(x: np.ndarray, value: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from backprop.judging.recorder import Site
 
@@ -20,6 +20,7 @@ VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY, CALLED = (
     for word in ("value", "store", "touch", "enter", "leave", "is_array", "called")
 )
 
+Syntax = TypeVar("Syntax", bound=ast.AST)
 WHOLE = "return"  # an expression that may hold several results
 
 
@@ -231,7 +232,7 @@ def _load(node: ast.expr) -> ast.expr:
     return loaded
 
 
-def _at(node: Any, where: Any) -> Any:
+def _at(node: Syntax, where: Any) -> Syntax:
     for part in ast.walk(node):
         if "lineno" in getattr(part, "_attributes", ()) and not hasattr(part, "lineno"):
             ast.copy_location(part, where)

@@ -142,7 +142,7 @@ class Library:
         low = int(np.searchsorted(prints, mark - slack))
         high = int(np.searchsorted(prints, mark + slack))
         for index in sorted(order[low:high]):
-            entry = self._entries[index]
+            entry: Entry = self._entries[index]
             if not differs(array.ravel(), entry.value.ravel(), 0.0, tolerance):
                 return entry
         return None

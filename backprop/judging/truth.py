@@ -141,7 +141,8 @@ class Truth:
 
             def central(step: float) -> float:
                 ahead = self._total(node, start + step * direction)
-                return (ahead - self._total(node, start - step * direction)) / (2 * step)
+                result: float = (ahead - self._total(node, start - step * direction)) / (2 * step)
+                return result
 
             wide, narrow = central(h), central(h / 2)
             best = narrow + (narrow - wide) / 3

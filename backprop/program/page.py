@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from backprop.program.exercise import GapError, gaps
 from backprop.program.fences import Fence, PageError, Problem, read_page, scan
@@ -36,7 +37,7 @@ class Step:
             return "exercise" if self.fence.has("exercise") else "check"
         return "figure" if self.fence.has("figure") else self.fence.language
 
-    def request(self) -> dict:
+    def request(self) -> dict[str, Any]:
         """What the process that runs the page is told, as JSON."""
         fence = self.fence
         return {

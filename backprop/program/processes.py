@@ -74,20 +74,21 @@ class Forker(Protocol):
 
 
 class Fork:
-    def __init__(self, forker: Forker, order: dict):
+    def __init__(self, forker: Forker, order: dict[str, Any]):
         self._forker = forker
         self._pid = forker.ask(page=order)
         if self._pid is None:
             raise OSError("this page has threads, which a fork of it would lack")
 
     def stop(self) -> int | None:
-        return self._forker.ask(stop=self._pid)
+        result: int | None = self._forker.ask(stop=self._pid)
+        return result
 
 
 class Spawn:
     """For systems that cannot fork: a fresh interpreter."""
 
-    def __init__(self, order: dict):
+    def __init__(self, order: dict[str, Any]):
         self._process = subprocess.Popen(
             _command(json.dumps(order)), env=environment(), start_new_session=os.name != "nt"
         )

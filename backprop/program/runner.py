@@ -53,10 +53,10 @@ def _without_prompts(code: str) -> str:
     return "\n".join(line[4:] if line.startswith((">>> ", "... ")) else "" for line in kept)
 
 
-def run(request: dict, name: str, module: types.ModuleType) -> dict:
+def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
     """Run a fence. The result says what was raised, and where, in lines of the fence from 0."""
-    raised: dict | None = None
-    extra: dict = {}
+    raised: dict[str, Any] | None = None
+    extra: dict[str, Any] = {}
     try:
         run_kind = _KINDS[request["kind"]]
         if isinstance(run_kind, str):
@@ -79,7 +79,7 @@ def run(request: dict, name: str, module: types.ModuleType) -> dict:
     return {"error": {**raised, "type": "", "message": reason}}
 
 
-def describe(error: BaseException, name: str, request: dict) -> dict:
+def describe(error: BaseException, name: str, request: dict[str, Any]) -> dict[str, Any]:
     """An exception as plain data; `line` is relative to the fence, None where unknown."""
     first, line = request["first"], None
     last = first + request["code"].count("\n")
@@ -125,7 +125,7 @@ _root = os.sep  # the project
 _INSTALLED = tuple(path + os.sep for path in {sys.prefix, *sysconfig.get_paths().values()})
 
 
-def one_line(raised: dict) -> str:
+def one_line(raised: dict[str, Any]) -> str:
     """`ZeroDivisionError: division by zero`, as the last line of a traceback has it."""
     first = raised["message"].strip().split("\n")[0]
     return ": ".join(part for part in (raised["type"], first) if part)
@@ -141,11 +141,11 @@ def _traceback(error: BaseException, name: str) -> str:
     return "".join(shown.format())
 
 
-def _python(request: dict, name: str, module: types.ModuleType) -> None:
+def _python(request: dict[str, Any], name: str, module: types.ModuleType) -> None:
     exec(compiled(request, name), module.__dict__)
 
 
-def compiled(request: dict, name: str) -> types.CodeType:
+def compiled(request: dict[str, Any], name: str) -> types.CodeType:
     # Empty lines above, so that every line has the number that it has in the page.
     source = "\n" * (request["first"] - 1) + request["code"]
     tree = ast.parse(source, name)
@@ -160,7 +160,7 @@ def compiled(request: dict, name: str) -> types.CodeType:
     return compile(tree, name, "exec", dont_inherit=True)
 
 
-def _pycon(request: dict, name: str, module: types.ModuleType) -> None:
+def _pycon(request: dict[str, Any], name: str, module: types.ModuleType) -> None:
     """A doctest; the examples are compiled here so that their lines are those of the page.
 
     All are run, so that all wrong results are found: `results` holds, for each of them, its first

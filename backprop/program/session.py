@@ -31,13 +31,14 @@ class Outcome:
 
     stdout: str = ""
     stderr: str = ""
-    error: dict | None = None
-    raised: dict | None = None
+    error: dict[str, Any] | None = None
+    raised: dict[str, Any] | None = None
     ended: bool = False  # the process of the page is gone
-    figures: list[dict] = field(default_factory=list)
-    marks: list[dict] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    marks: list[dict[str, Any]] = field(default_factory=list)
     html: str = ""
-    values: list[dict] = field(default_factory=list)  # of an expression, for each choice of names
+    # Of an expression, for each choice of names.
+    values: list[dict[str, Any]] = field(default_factory=list)
     # Wrong results of a pycon fence: first line (from 0), number of lines, what is right.
     results: list[tuple[int, int, str]] = field(default_factory=list)
 
@@ -131,16 +132,16 @@ class Session:
             return Outcome(ended=True, error=no_line(message))
         return self._run(step.request() | {"number": len(self.outcomes)})
 
-    def also(self, request: dict) -> Outcome:
+    def also(self, request: dict[str, Any]) -> Outcome:
         """Run what is no fence of the page, in its namespace, behind the fences that have run."""
         if self._conn is None:
             return Outcome(ended=True, error=no_line("the process of this page is gone"))
         return self._run({"first": 1, "number": len(self.outcomes), **request})
 
-    def _run(self, request: dict) -> Outcome:
+    def _run(self, request: dict[str, Any]) -> Outcome:
         assert self._conn is not None
         request["language"] = self.page.language
-        reply: dict = {}
+        reply: dict[str, Any] = {}
         try:
             self._conn.send_bytes(json.dumps(request).encode())
             reply, why = self._answer()
@@ -155,7 +156,7 @@ class Session:
             outcome.error = no_line(self._too_much())
         return outcome
 
-    def _answer(self) -> tuple[dict, str]:
+    def _answer(self) -> tuple[dict[str, Any], str]:
         """Wait for a fence to end, watching the clock and what it prints."""
         assert self._conn is not None
         limits = self.limits
@@ -224,5 +225,5 @@ class Session:
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-def no_line(message: str) -> dict:
+def no_line(message: str) -> dict[str, Any]:
     return {"type": "", "qualified": "", "message": message, "line": None, "text": ""}

@@ -82,7 +82,7 @@ def _sweep(scratch: str) -> None:
                     os.kill(int(name), signal.SIGKILL)
 
 
-def _be_page(order: dict) -> None:
+def _be_page(order: dict[str, Any]) -> None:
     """Be the process of a page, and never return."""
     try:
         run_page(order)
@@ -91,7 +91,7 @@ def _be_page(order: dict) -> None:
         os._exit(70)
 
 
-def run_page(order: dict) -> None:
+def run_page(order: dict[str, Any]) -> None:
     """Answer one request after the other until there is none."""
     conn, streams = _settle(order)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - lives as long as the process
@@ -108,7 +108,7 @@ def run_page(order: dict) -> None:
     opened = guard.install(order["root"], order["scratch"])
     module = runner.prepare(order["name"], order["sources"], order["file"])
     original = builtins.__dict__.copy()
-    changed: dict = {}
+    changed: dict[str, Any] = {}
     while True:
         request = json.loads(conn.recv_bytes())
         if request is None:
@@ -150,7 +150,7 @@ def run_page(order: dict) -> None:
         conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
 
 
-def _settle(order: dict) -> tuple[Any, list[Any]]:
+def _settle(order: dict[str, Any]) -> tuple[Any, list[Any]]:
     """Be a session of one's own: connected, printing to the scratch directory, working there."""
     if hasattr(os, "setsid") and os.getpid() != os.getpgid(0):
         os.setsid()

@@ -17,7 +17,8 @@ import numpy as np
 from backprop.graph.errors import RuleError, TraceError
 from backprop.graph.graph import Graph
 from backprop.graph.lengths import Length, argument
-from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node
+from backprop.graph.node import Node
+from backprop.graph.rule import CONSTANT, DIFFERENTIABLE
 from backprop.graph.trees import arrays, holds, shallow, skeleton
 from backprop.tracer.array import Array, LeftGraph, current, traced
 from backprop.tracer.leaves import OWNER, Leaves, owner_of

@@ -80,7 +80,7 @@ class Array:
 
     @property
     def size(self) -> int:
-        total: Any = 1
+        total = 1
         node = current(self)
         for axis, value in enumerate(node.shape):
             part = length(node, axis, value)

@@ -7,7 +7,8 @@ from functools import partial
 from types import MethodType
 from typing import Any
 
-from backprop.graph.node import CONSTANT, DIFFERENTIABLE, Node, nodes_in
+from backprop.graph.node import Node, nodes_in
+from backprop.graph.rule import CONSTANT, DIFFERENTIABLE
 from backprop.graph.trees import arrays, graft, is_object
 from backprop.tracer.array import Array, traced
 from backprop.tracer.tape import Tape
@@ -107,7 +108,9 @@ class Leaves:
         given them other values (the last hidden state of a recurrent layer).
         """
         active, used = self._active(outputs)
-        now = dict(entry for name, item in self.roots for entry in arrays(name, item))
+        now: dict[str, Any] = dict(
+            entry for name, item in self.roots for entry in arrays(name, item)
+        )
         state = set()
         for path, node in self._start.items():
             array = self.given[path]

@@ -103,7 +103,8 @@ def _locals(f: Any) -> Iterable[str]:
         and not code.co_cellvars
         and not any(isinstance(constant, CodeType) for constant in code.co_consts)
     ):
-        return code.co_varnames
+        result: Iterable[str] = code.co_varnames
+        return result
     return list(_nested(code))
 
 

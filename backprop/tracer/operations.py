@@ -62,7 +62,8 @@ def call(op: str, *args: Any, **options: Any) -> Array:
                 root = root.origin
             result.origin, result.seen = first, root.node
             result.how = (op, node.operands[1:])
-    return result
+    returned: Array = result
+    return returned
 
 
 def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
@@ -72,7 +73,8 @@ def unary(rule: Rule, x: Array, frame: FrameType) -> Array:
     here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
     node = x.node if x.origin is None else current(x)
     run = rule.run  # apart: an attribute that is called at once is not cached as one
-    return tape.step(rule, (node,), run(node.value), node.flow, here)
+    result: Array = tape.step(rule, (node,), run(node.value), node.flow, here)
+    return result
 
 
 def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | None:
@@ -87,13 +89,14 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
             if rule.when and not rule.applies(left.value, right.value):
                 rule = lookup(rule.op, (left.value, right.value))
             run = rule.run
-            return tape.step(
+            returned: Array | None = tape.step(
                 rule,
                 (left, right),
                 run(left.value, right.value),
                 left.flow | right.flow,
                 here,
             )
+            return returned
         if type(y) not in LITERALS or here is None or y not in here.literals:
             return None
         operands, values, traced = (left, y), (left.value, y), left
@@ -107,7 +110,8 @@ def binary(rows: tuple[Rule, ...], x: Any, y: Any, frame: FrameType) -> Array | 
     if rule.when:
         rule = lookup(rule.op, values)
     value = rule.run(*values)
-    return tape.step(rule, operands, value, traced.flow, here)
+    result: Array | None = tape.step(rule, operands, value, traced.flow, here)
+    return result
 
 
 LITERALS = {int, float}

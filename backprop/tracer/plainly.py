@@ -66,7 +66,8 @@ class _Asking(ast.NodeTransformer):
             return None
         args: list[ast.expr] = [ast.Name(root.id, ast.Load()), ast.Constant(root.id)]
         value = ast.Call(ast.Name(_BUFFER, ast.Load()), args, [])
-        return _at(ast.Assign([ast.Name(root.id, ast.Store())], value), target)
+        result: ast.stmt | None = _at(ast.Assign([ast.Name(root.id, ast.Store())], value), target)
+        return result
 
 
 def _bound(function: ast.FunctionDef) -> set[str]:
@@ -168,7 +169,8 @@ class Asking:
 
 # ── what the code asks ──────────────────────────────────────────────────────────────────────
 def _plain(item: Any) -> bool:
-    return isinstance(item, np.ndarray) and type(item) is not Array
+    kind: type = type(item)  # a traced array says that it is one of numpy's
+    return isinstance(item, np.ndarray) and kind is not Array
 
 
 def method(name: str, item: Any, *args: Any, **options: Any) -> Any:
@@ -202,8 +204,8 @@ def _references(item: Any, name: str) -> int:
 
 def _alone() -> int:
     item: Any = np.zeros(1)
-    item = _references(item, "")  # called as `buffer` is
-    return item
+    count: int = _references(item, "")  # called as `buffer` is
+    return count
 
 
 _ALONE = _alone()

@@ -11,8 +11,8 @@ import numpy as np
 
 from backprop.graph.errors import TraceError
 from backprop.graph.lengths import Length, Number, bare
-from backprop.graph.node import CONSTANT, Buffer, Node, made, overwrite
-from backprop.graph.rule import Rule
+from backprop.graph.node import Buffer, Node, made, overwrite
+from backprop.graph.rule import CONSTANT, Rule
 from backprop.graph.site import Site
 from backprop.rules import TABLE, lookup
 from backprop.tracer.frames import author, code_of, name_of, outermost, site
@@ -100,7 +100,7 @@ class Tape:
         value = rule.run(*values)
         if np.asarray(value).dtype.hasobject:
             refuse_objects(op, here)
-        node = self.step(
+        made: Node = self.step(
             rule,
             tuple(arguments),
             value,
@@ -108,8 +108,8 @@ class Tape:
             here,
         ).node
         if name is not None:
-            node.name = name
-        return node
+            made.name = name
+        return made
 
     def _alone(self, node: Node) -> bool:
         """Whether the memory of a buffer is ours, and nothing else looks at it."""
@@ -135,7 +135,7 @@ class Tape:
             buffer = self._buffers[id(value)] = Buffer(value, [])
         overwrite(arguments[0], buffer, values[1])
         rule.write(*values)
-        node = self.step(rule, tuple(arguments), value, flow, here).node
+        node: Node = self.step(rule, tuple(arguments), value, flow, here).node
         node.name = name
         return node
 

@@ -113,7 +113,8 @@ def _shift(
         room = np.where(np.abs(room) > 1e-8 * np.abs(value), room, value)
         room = np.where(room == 0, 1.0, room)
         shifts[node] = (rng.uniform(size / 3, size, value.shape) * room).astype(value.dtype)
-        return value + shifts[node]
+        result: np.ndarray = value + shifts[node]
+        return result
 
     with np.errstate(all="ignore"):
         values: dict[Node, np.ndarray] = {

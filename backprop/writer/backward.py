@@ -157,7 +157,8 @@ class Backward:
             return None
         scope: dict[str, Any] = {"np": np}
         exec(compile(source, f"<backward of {self.graph.function}>", "exec"), scope)
-        return scope[backward_name(self.graph)]
+        result: Callable[..., Any] | None = scope[backward_name(self.graph)]
+        return result
 
     def _alike(self, args: tuple[Any, ...]) -> bool:
         """Whether the lines that were derived are the lines for these arguments, too."""

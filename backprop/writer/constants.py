@@ -118,7 +118,8 @@ def _with_lengths(values: Naming, tree: Tree, site: Site) -> Tree:
                     return values.named(length(source, axis, source.shape[axis], name))
             return self.generic_visit(node)
 
-    return Namer().visit(tree)
+    result: Tree = Namer().visit(tree)
+    return result
 
 
 def _floats(value: Any) -> bool:

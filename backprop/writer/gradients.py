@@ -63,7 +63,8 @@ class Gradients:
         value = None if gradient is None else self._scope.get(gradient.name)
         if value is None or finite(value):
             return None
-        return ~np.isfinite(np.broadcast_to(value, node.shape))
+        result: np.ndarray | None = ~np.isfinite(np.broadcast_to(value, node.shape))
+        return result
 
     @cached_property
     def wires(self) -> Mapping[tuple[str, str, str], np.ndarray]:

@@ -36,7 +36,8 @@ class Stale(NamedTuple):
 
 def selected(user: Node) -> np.ndarray:
     """The entries that an item assignment, or `np.add.at`, writes to."""
-    return np.empty(user.shape, dtype=bool)[plain_value(user.arguments["key"])]
+    result: np.ndarray = np.empty(user.shape, dtype=bool)[plain_value(user.arguments["key"])]
+    return result
 
 
 def entries_of(shape: Shape, key: Any) -> np.ndarray:

@@ -46,7 +46,7 @@ class Partial(Term):
     slots: tuple[tuple[int, tuple[Index, ...]], ...]
 
 
-SLOPES = {
+SLOPES: dict[str, Callable[[Term], Term]] = {
     "exp": lambda u: Fn("exp", (u,)),
     "log": lambda u: Pow(u, num(-1)),
     "sin": lambda u: Fn("cos", (u,)),
@@ -149,7 +149,10 @@ class Calculus:
                 return ZERO
             if term.kind != "sum":
                 raise NotProvable
-            return renamed(Big("sum", term.var, term.dim, inner, term.test, term.low, term.high))
+            result: Term = renamed(
+                Big("sum", term.var, term.dim, inner, term.test, term.low, term.high)
+            )
+            return result
         if isinstance(term, Where):
             return Where(term.test, d(term.yes), d(term.no))
         if isinstance(term, Slope):

@@ -5,7 +5,7 @@ The repair search tries them on a wrong row; the mutation test applies them to r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -104,7 +104,7 @@ def edits(tree: Node, tex: str, world: World) -> Iterator[Edit]:
     yield from _products(nodes, tex)
 
 
-def _signs(node: Node, tex: str, edit) -> Iterator[Edit]:
+def _signs(node: Node, tex: str, edit: Callable[..., Edit]) -> Iterator[Edit]:
     for term in node.parts:
         explicit = term.start >= 0 and tex[term.start] in "+-"
         if explicit:
@@ -119,7 +119,7 @@ def _signs(node: Node, tex: str, edit) -> Iterator[Edit]:
             yield Edit("sign", term.start, term.start, "-", "")
 
 
-def _indices(tree: Node, edit) -> Iterator[Edit]:
+def _indices(tree: Node, edit: Callable[..., Edit]) -> Iterator[Edit]:
     letters = sorted(subscript_letters(tree))
     binders = {
         id(inner)
@@ -137,7 +137,9 @@ def _indices(tree: Node, edit) -> Iterator[Edit]:
                         yield edit("index", node, letter)
 
 
-def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:
+def _factors(
+    tree: Node, nodes: list[Node], world: World, edit: Callable[..., Edit], tex: str
+) -> Iterator[Edit]:
     scripts = {id(n) for s in nodes if s.kind in ("sub", "sup") for n in s.walk()}
     sizes = [s for s in world.sizes if len(s) == 1] or list(world.sizes)
     for node in nodes:
@@ -181,7 +183,7 @@ def _factors(tree: Node, nodes: list[Node], world: World, edit, tex: str) -> Ite
             yield Edit("factor", place, place, factor, "")
 
 
-def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:
+def _powers(nodes: list[Node], world: World, edit: Callable[..., Edit], tex: str) -> Iterator[Edit]:
     for node in nodes:
         base, _, sup, _ = split(node)
         if base.kind == "symbol" and base.value in BIG:
@@ -226,7 +228,7 @@ def _powers(nodes: list[Node], world: World, edit, tex: str) -> Iterator[Edit]:
             )
 
 
-def _ranges(node: Node, sub: Node, sup: Node, edit) -> Iterator[Edit]:
+def _ranges(node: Node, sub: Node, sup: Node, edit: Callable[..., Edit]) -> Iterator[Edit]:
     part = sub.parts[0]
     if part.kind != "relation" or sup is NONE:
         return

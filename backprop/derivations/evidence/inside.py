@@ -35,7 +35,7 @@ def library() -> dict[str, Any]:
     return {"np": np, "numpy": np, "backprop": backprop, "bp": backprop, **exported}
 
 
-def run(request: dict, name: str, module: types.ModuleType) -> dict:
+def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
     """The value of an expression for each choice of the names in it, or what it raised."""
     found: list[dict[str, Any]] = []
     space = {**library(), **module.__dict__}

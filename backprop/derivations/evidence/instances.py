@@ -12,9 +12,9 @@ from backprop.derivations.evidence.numeric import Instance, compare
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning import Reader
-from backprop.derivations.meaning.arrays import Array, columns, show_shape, zeros
+from backprop.derivations.meaning.arrays import Array, columns, zeros
 from backprop.derivations.meaning.declare import check_known
-from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.rewriting import free_indices, names_in, resolved, walk
 from backprop.derivations.meaning.shifts import inside, without_idle
 from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num

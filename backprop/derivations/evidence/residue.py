@@ -74,7 +74,8 @@ class Printer:
     def index(self, index: Atom) -> str:
         kind = index[0]
         if kind == "v":
-            return self.names.get(index[1], index[1].split("#")[0])
+            result: str = self.names.get(index[1], index[1].split("#")[0])
+            return result
         if kind == "at":
             start = index[1] if index[1] is not None else (self.world.base or 0)
             if index[1] is not None:
@@ -137,7 +138,7 @@ class Printer:
 
     def call(self, atom: Atom) -> str:
         _, function, slots, _, args = atom
-        name = function.removesuffix("()")
+        name: str = function.removesuffix("()")
         if not function.endswith("()"):
             inside = ", ".join(self.poly(dict(a)) for a in args)
             return f"{name}{chr(39) * len(slots)}({inside})"

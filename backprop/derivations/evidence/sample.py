@@ -87,7 +87,8 @@ def table(law: Law, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndar
     if law.kind == "simplex":
         values = rng.uniform(0.3, 1.7, shape)
         total: np.ndarray = values.sum(axis=tuple(range(law.own)), keepdims=True)
-        return values / total
+        result: np.ndarray = values / total
+        return result
     kind = law.kind.removeprefix("weights of ")
     points, weights = quadrature(kind, law, rng)
     wanted = weights if kind != law.kind else points

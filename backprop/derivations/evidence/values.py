@@ -69,7 +69,8 @@ def real(array: np.ndarray) -> np.ndarray:
 def _log(a: np.ndarray) -> np.ndarray:
     if np.any(real(a) <= 0):
         raise OutsideDomainError("log")
-    return np.log(a)
+    result: np.ndarray = np.log(a)
+    return result
 
 
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -80,10 +81,14 @@ def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         if exponent.size == 1:
             n = int(exponent.reshape(-1)[0])
             return a**n if n >= 0 else 1.0 / a ** (-n)
-        return np.power(np.asarray(a) + 0.0, exponent)
+        value: np.ndarray = np.power(np.asarray(a) + 0.0, exponent)
+        return value
     if np.any(real(a) <= 0):
         raise OutsideDomainError("root of a negative number")
-    return np.sqrt(a) if exponent.size == 1 and np.all(b == 0.5) else np.exp(b * np.log(a))
+    result: np.ndarray = (
+        np.sqrt(a) if exponent.size == 1 and np.all(b == 0.5) else np.exp(b * np.log(a))
+    )
+    return result
 
 
 def _pick(better: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:

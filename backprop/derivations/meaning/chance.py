@@ -16,7 +16,7 @@ from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.brackets import powered
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import placed_on, read_index
-from backprop.derivations.meaning.lengths import Dim, find
+from backprop.derivations.meaning.lengths import Dim, find, show_shape
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.nodes import index_key, key_of, split
 from backprop.derivations.meaning.rewriting import free_indices, fresh, renamed, substitute
@@ -146,7 +146,7 @@ def read_expectation(
     else:
         first, second = bodies[0], bodies[-1]
         if first.shape or second.shape:
-            raise ctx.fail("not-scalar", rest[0], left=arrays.show_shape(first.shape), hint="")
+            raise ctx.fail("not-scalar", rest[0], left=show_shape(first.shape), hint="")
 
         def away(body: Array) -> Term:
             return add(renamed(body.term), neg(renamed(mean.of(body).term)))

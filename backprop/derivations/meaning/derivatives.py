@@ -9,6 +9,7 @@ from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.brackets import is_transpose, powered
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import entry_of_symbol
+from backprop.derivations.meaning.lengths import show_shape
 from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import is_mark, items_of, key_of, split
 from backprop.derivations.meaning.rewriting import names_in, renamed
@@ -186,7 +187,7 @@ def read_nabla(
     else:
         raise ctx.fail("unsupported", node, why="\\nabla_x L ?")
     if order == 2 and body.shape:
-        raise ctx.fail("not-scalar", rest[0], left=arrays.show_shape(body.shape), hint="")
+        raise ctx.fail("not-scalar", rest[0], left=show_shape(body.shape), hint="")
     value = body
     for _ in range(order):
         value = slope_by(ctx, value, below, True, node)

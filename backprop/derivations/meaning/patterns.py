@@ -111,7 +111,8 @@ def running_array(ctx: Context, template: Node, dims: list[tuple[str, Dim]]) -> 
     def at(p: tuple[Index, ...]) -> Term:
         from backprop.derivations.meaning.rewriting import substitute
 
-        return substitute(renamed(body), dict(zip(names, p, strict=True)))
+        result: Term = substitute(renamed(body), dict(zip(names, p, strict=True)))
+        return result
 
     return Array(tuple(d for _, d in dims), at)
 

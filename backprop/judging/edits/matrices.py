@@ -47,11 +47,10 @@ def transposed(place: Place) -> Iterator[Change]:
             (node.args[0], node.args[1]) if len(node.args) == 2 else (node.func.value, node.args[0])
         )
         outer = called(node) == "outer"
-        make = (
-            (lambda a, b: np_call("outer", a, b))
-            if outer
-            else (lambda a, b: binary(a, ast.MatMult(), b))
-        )
+
+        def make(a: ast.expr, b: ast.expr) -> ast.expr:
+            return np_call("outer", a, b) if outer else binary(a, ast.MatMult(), b)
+
         yield "transposed", 4, {"operand": written(node)}, make(right, left)
         yield (
             "transposed",

@@ -101,7 +101,7 @@ def _axes_node(axes: Any) -> ast.expr:
 
 
 def _with_axis(call: ast.Call, spot: Any, axes: Any, keep: bool | None) -> ast.Call | None:
-    new = clone(call, {})
+    new: ast.Call = clone(call, {})
     node = _axes_node(axes)
     if isinstance(spot, int):
         new.args[spot] = node

@@ -39,16 +39,16 @@ def take_over() -> None:
             why,
         )
         return
-    mkdocs_serve.LiveReloadServer = _Serving  # type: ignore[misc]
-    mkdocs_serve.build = _Serving.build
+    mkdocs_serve.LiveReloadServer = _Serving  # type: ignore[attr-defined]
+    mkdocs_serve.build = _Serving.build  # type: ignore[attr-defined]
 
 
 def give_back() -> None:
     """Undo `take_over`, when the command ends."""
     global _taken
     _taken = False
-    mkdocs_serve.LiveReloadServer = LiveReloadServer  # type: ignore[misc]
-    mkdocs_serve.build = mkdocs_build.build
+    mkdocs_serve.LiveReloadServer = LiveReloadServer  # type: ignore[attr-defined]
+    mkdocs_serve.build = mkdocs_build.build  # type: ignore[attr-defined]
 
 
 def _unfamiliar() -> str:

@@ -16,12 +16,12 @@ SPOKEN = frozenset.intersection(*(frozenset(row) for row in WORDS.values()))
 """The languages in which a diagram is explained; on pages in others it is in English."""
 
 
-def run(request: dict, name: str, module: types.ModuleType) -> dict:
+def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
     """HTML of the call's graph; FenceError if the fence holds no call, or its backward is wrong."""
     return {"html": diagram(request, name, module.__dict__)}
 
 
-def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
+def diagram(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> str:
     f, args = the_call(request["code"], request["first"], name, namespace)
     graph = bp.trace(f, *args)
     backward = graph.derive()
@@ -55,7 +55,7 @@ def diagram(request: dict, name: str, namespace: dict[str, Any]) -> str:
 
 
 def _douts(
-    graph: Any, backward: Any, request: dict, name: str, namespace: dict[str, Any]
+    graph: Any, backward: Any, request: dict[str, Any], name: str, namespace: dict[str, Any]
 ) -> tuple[Any, ...] | None:
     """The page's own upstream gradients: those that the fence names, `dout="dvar"`, or those that
     the page has under the names that the derived lines use; None where it has none."""

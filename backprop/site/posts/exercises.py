@@ -14,7 +14,7 @@ from backprop.site.posts.check import fence
 from backprop.site.posts.check.points import fresh
 
 
-def run(request: dict, name: str, module: types.ModuleType) -> dict:
+def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
     """The marks of the solution; FenceError if it is wrong, or if the gap needs no filling."""
     before = {key: fresh(value) for key, value in module.__dict__.items()}
     found = fence.run(request, name, module)
@@ -32,12 +32,14 @@ def run(request: dict, name: str, module: types.ModuleType) -> dict:
     )
 
 
-def attempt(request: dict, name: str, module: types.ModuleType, wanted: list[str]) -> list[dict]:
+def attempt(
+    request: dict[str, Any], name: str, module: types.ModuleType, wanted: list[str]
+) -> list[dict[str, Any]]:
     """The marks of a reader's code; FenceError if a line is wrong or a wanted gradient missing.
 
     What the code itself raises is raised.
     """
-    marks = fence.run(request, name, module)["marks"]
+    marks: list[dict[str, Any]] = fence.run(request, name, module)["marks"]
     made = {mark["name"] for mark in marks}
     for gradient in wanted:
         if gradient not in made:

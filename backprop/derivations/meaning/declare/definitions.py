@@ -10,7 +10,7 @@ from backprop.derivations.meaning.declare.chance import define_table
 from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
-from backprop.derivations.meaning.lengths import Unknown, find, unify
+from backprop.derivations.meaning.lengths import Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.shifts import has_tests, inferred, inside, without_idle
@@ -90,15 +90,13 @@ def define(
                 unify(reader.dims[letter], length)
     if letters:
         if value.shape:
-            raise reader.fail("not-scalar", right, left=arrays.show_shape(value.shape), hint="")
+            raise reader.fail("not-scalar", right, left=show_shape(value.shape), hint="")
         vars_ = tuple((fresh(k), reader.dims[k]) for k in letters)
         new = dict(zip(letters, (Var(v) for v, _ in vars_), strict=True))
         body = substitute(value.term, new)
     else:
         if known is not None and known.shape and not value.shape:
-            raise reader.fail(
-                "shape", left, left=arrays.show_shape(known.shape), right="1", hint=""
-            )
+            raise reader.fail("shape", left, left=show_shape(known.shape), right="1", hint="")
         vars_ = tuple((fresh("i"), d) for d in value.shape)
         body = value.at(tuple(Var(v) for v, _ in vars_))
     for letter, node in reader.pairs.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop.derivations.meaning import Reader, arrays
-from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.rewriting import resolved, walk
 from backprop.derivations.meaning.terms import Term, Var, num
 from backprop.derivations.problems import Unreadable
@@ -38,8 +38,8 @@ def equate(
             "shape",
             left.start,
             right.end,
-            left=arrays.show_shape(a.shape),
-            right=arrays.show_shape(b.shape),
+            left=show_shape(a.shape),
+            right=show_shape(b.shape),
             found=f"{reader.text(left)} = {reader.text(right)}".strip(" ="),
             hint=hint,
         )

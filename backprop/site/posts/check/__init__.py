@@ -50,7 +50,7 @@ def forget() -> None:
     _known.clear()
 
 
-def check(request: dict, name: str, namespace: dict[str, Any]) -> list[dict]:
+def check(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> list[dict[str, Any]]:
     """Marks for the lines that are right: line (from 0), name, shape.
 
     `namespace` is the page before the fence. FenceError names the first wrong line, what is
@@ -64,7 +64,7 @@ def check(request: dict, name: str, namespace: dict[str, Any]) -> list[dict]:
 
 
 def wrong_above(
-    request: dict, name: str, namespace: dict[str, Any], line: int
+    request: dict[str, Any], name: str, namespace: dict[str, Any], line: int
 ) -> FenceError | None:
     """The first wrong line above the line of the page at which the fence has stopped, if any."""
     try:
@@ -77,7 +77,7 @@ def wrong_above(
 
 
 class _Check:
-    def __init__(self, request: dict, name: str, namespace: dict[str, Any]):
+    def __init__(self, request: dict[str, Any], name: str, namespace: dict[str, Any]):
         self.request, self.file, self.namespace = request, name, namespace
         self.real = request["at"] == "real"
         self.statements = statements(request["code"])
@@ -121,7 +121,7 @@ class _Check:
         made = (self.points.make(seed, move=not own) for seed in range(POINTS))
         return [point for point in made if point], own
 
-    def run(self) -> list[dict]:
+    def run(self) -> list[dict[str, Any]]:
         upstream = self._read()
         points, own = self._make()
         for point in points:
@@ -204,7 +204,9 @@ class _Check:
         return []
 
     # ---- judging ----------------------------------------------------------------------------
-    def _judged(self, points: list[Point], longer: list[Point], upstream: set[str]) -> list[dict]:
+    def _judged(
+        self, points: list[Point], longer: list[Point], upstream: set[str]
+    ) -> list[dict[str, Any]]:
         """Judge by one of the longer points, whichever is right."""
         if not longer:
             return self._judge(points, None, upstream)
@@ -231,13 +233,15 @@ class _Check:
         )
         return FenceError(message, self.request["first"] + statement.line - 1)
 
-    def _judge(self, points: list[Point], longer: Point | None, upstream: set[str]) -> list[dict]:
+    def _judge(
+        self, points: list[Point], longer: Point | None, upstream: set[str]
+    ) -> list[dict[str, Any]]:
         """Marks, or the first line that is wrong.
 
         A gradient may be built by several lines (`dx = p.copy()`, `dx[i] -= 1`): a version that
         is no gradient, and no part of it, is pending until a line that goes on with it is right.
         """
-        marks: list[dict] = []
+        marks: list[dict[str, Any]] = []
         pending: dict[str, Wrong] = {}
         wrong: list[Wrong] = []
         done = min(len(point.versions) for point in points)
@@ -268,7 +272,7 @@ class _Check:
         return marks
 
     def _right(
-        self, name: str, statement: Statement, values: list, points: list[Point]
+        self, name: str, statement: Statement, values: list[Any], points: list[Point]
     ) -> Variable | str | None:
         """Of what a name is the gradient; None if it need not be one; else what is wrong."""
         variable = self.names.variable(name)
@@ -296,7 +300,7 @@ class _Check:
             f"did you mean `{close[0]}`?" if close else f"it has {', '.join(names)}"
         )
 
-    def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict:
+    def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict[str, Any]:
         shape = self.graph[variable.nodes[-1]].shape
         mark = {"line": statement.last - 1, "name": variable.name, "shape": str(shape)}
         if np.shape(value) != shape:

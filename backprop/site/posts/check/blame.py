@@ -1,6 +1,7 @@
 """Which line of a fence is wrong, and what about it: of several, the one that explains the most."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from backprop.site.posts.check.change import Goal, Right, Search
 from backprop.site.posts.check.points import Point
@@ -69,7 +70,7 @@ class Blame:
         variable = self.names.variable(name)
         taken = {wire for other, wire in self.lines.wires.items() if other != name}
 
-        def right(values: list, points: list[Point]) -> bool:
+        def right(values: list[Any], points: list[Point]) -> bool:
             if variable is None:
                 return self.judge.unnamed(name, values, points) is not None
             if variable.partial:

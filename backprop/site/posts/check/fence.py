@@ -1,6 +1,7 @@
 """A fence with `check=`: it runs as any other, then its lines are compared."""
 
 import types
+from typing import Any
 
 from backprop.program.fault import FenceError
 from backprop.program.runner import compiled, describe, one_line
@@ -8,7 +9,7 @@ from backprop.site.posts.check import check, wrong_above
 from backprop.site.posts.check.points import fresh
 
 
-def run(request: dict, name: str, module: types.ModuleType) -> dict:
+def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
     """The marks of the lines that are right, compared from what was there before the fence."""
     before = {name: fresh(value) for name, value in module.__dict__.items()}
     try:

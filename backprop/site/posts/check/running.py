@@ -48,7 +48,7 @@ class Lines:
         names: Names,
         namespace: dict[str, Any],
         wires: dict[str, Wire],
-        request: dict,
+        request: dict[str, Any],
         file: str,
     ):
         self.statements, self.names, self.graph = statements, names, names.graph

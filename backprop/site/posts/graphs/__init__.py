@@ -89,7 +89,9 @@ def _code(
     )
 
 
-def _marks(steps: list[Explained], lines: list[Line], source: list[str]) -> tuple[dict, dict]:
+def _marks(
+    steps: list[Explained], lines: list[Line], source: list[str]
+) -> tuple[dict[int, dict[str, object]], dict[int, dict[str, object]]]:
     """Which lines of code belong to which steps; every step learns its index in the source."""
     numbers = {step.data["line"] for step in steps if step.data.get("line")}
     forward: dict[int, dict[str, object]] = {
