@@ -24,7 +24,20 @@ from backprop.layers.layernorm import (
     layernorm_backward_on_paper,
     layernorm_forward,
 )
+from backprop.layers.lstm import (
+    lstm_backward,
+    lstm_forward,
+    lstm_step_backward,
+    lstm_step_forward,
+)
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
+from backprop.layers.rnn import (
+    rnn_backward,
+    rnn_forward,
+    rnn_step_backward,
+    rnn_step_backward_on_paper,
+    rnn_step_forward,
+)
 from backprop.layers.softmax_loss import (
     softmax_loss_backward,
     softmax_loss_backward_on_paper,
@@ -46,9 +59,18 @@ __all__ = [
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_step_backward",
+    "lstm_step_forward",
     "relu_backward",
     "relu_backward_on_paper",
     "relu_forward",
+    "rnn_backward",
+    "rnn_forward",
+    "rnn_step_backward",
+    "rnn_step_backward_on_paper",
+    "rnn_step_forward",
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
