@@ -1,11 +1,12 @@
 """Layers as a reader would write them: forward, staged backward, backward on paper.
 
-Every layer is three functions of plain numpy, and nothing but numpy: no tracer, no
+Every layer is two or three functions of plain numpy, and nothing but numpy: no tracer, no
 class, no state. They follow the conventions of Stanford's cs231n:
 
 - ``…_forward(…) -> (out, cache)``: the cache is a tuple of what the backward needs;
 - ``…_backward(dout, cache)``: staged, one small operation a line, in reverse;
-- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule.
+- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule, where
+  there is one.
 
 Both backwards return the gradients in the order of the forward's arguments (one array
 if there is one). ``dout`` is the upstream gradient, of the shape of ``out``; a gradient

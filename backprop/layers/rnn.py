@@ -21,9 +21,7 @@ def rnn_step_forward(
     return next_h, cache
 
 
-def rnn_step_backward(
-    dnext_h: Array, cache: Cache
-) -> tuple[Array, Array, Array, Array, Array]:
+def rnn_step_backward(dnext_h: Array, cache: Cache) -> tuple[Array, Array, Array, Array, Array]:
     """Staged backward. dnext_h: (N, H).
 
     Returns dx (N, D), dprev_h (N, H), dWx (D, H), dWh (H, H), db (H,).
