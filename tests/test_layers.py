@@ -1,6 +1,9 @@
 """Every layer: both backwards against the numeric gradient and the derived backward."""
 
+import ast
 import inspect
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,10 @@ rng = np.random.default_rng(7)
 
 def columns(n, d):
     return rng.normal(size=(n, d)), rng.normal(size=d), rng.normal(size=d)
+
+
+def images(shape, filters):
+    return rng.normal(size=shape), rng.normal(size=filters), rng.normal(size=filters[0])
 
 
 # layer: the arguments of its forward at several shapes, N = D, N = 1 and D = 1 among them
@@ -33,11 +40,18 @@ LAYERS = {
             {"mode": "test", "running_mean": rng.normal(size=4), "running_var": rng.random(4)},
         ),
     ],
+    "conv": [
+        (*images((2, 2, 4, 5), (3, 2, 3, 3)), {"stride": 2, "pad": 1}),  # the last row is left over
+        (*images((2, 1, 3, 3), (1, 1, 3, 3)), {"stride": 1, "pad": 1}),
+        (*images((1, 2, 3, 4), (2, 2, 2, 3)),),
+    ],
     "layernorm": [
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
     ],
 }
+# layer: the post that shows its lines
+POSTS = {"conv": "convolution"}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
 
@@ -105,6 +119,27 @@ def test_every_layer_has_its_three_functions():
     assert set(bp.layers.__all__) == names
     for name in names:
         assert inspect.getdoc(getattr(bp.layers, name))
+
+
+@pytest.mark.parametrize(("name", "post"), POSTS.items())
+def test_the_post_has_the_lines_of_its_layer(name, post):
+    """All that computes; how the cache is packed and parameters are read is the layer's own."""
+    root = Path(__file__).parents[1]
+    text = (root / f"docs/en/posts/{post}.md").read_text("utf-8")
+    fences = re.findall(r"^```(?:python|\{\.python[^\n]*\})\n(.*?)^```", text, re.S | re.M)
+    shown = {line for fence in fences for line in assignments(fence)}
+    for style in ("forward", "backward"):
+        for line in assignments(inspect.getsource(layer(name, style))):
+            if not re.search(r"\bcache\b|_param\b", line):
+                assert line in shown
+
+
+def assignments(source):
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.Assign, ast.AugAssign))
+    ]
 
 
 def test_variance_is_numpys():
