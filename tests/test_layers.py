@@ -17,6 +17,10 @@ def columns(n, d):
     return rng.normal(size=(n, d)), rng.normal(size=d), rng.normal(size=d)
 
 
+def images(shape, filters):
+    return rng.normal(size=shape), rng.normal(size=filters), rng.normal(size=filters[0])
+
+
 def sequences(n, t, d, h, gates=1):
     """x, h0, Wx, Wh and b of a recurrent layer."""
     shapes = [(n, t, d), (n, h), (d, gates * h), (h, gates * h), (gates * h,)]
@@ -46,6 +50,11 @@ LAYERS = {
             {"mode": "test", "running_mean": rng.normal(size=4), "running_var": rng.random(4)},
         ),
     ],
+    "conv": [
+        (*images((2, 2, 4, 5), (3, 2, 3, 3)), {"stride": 2, "pad": 1}),  # the last row is left over
+        (*images((2, 1, 3, 3), (1, 1, 3, 3)), {"stride": 1, "pad": 1}),
+        (*images((1, 2, 3, 4), (2, 2, 2, 3)),),
+    ],
     "layernorm": [
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
@@ -55,7 +64,7 @@ LAYERS = {
     "lstm": [sequences(2, 3, 4, 5, 4), sequences(3, 3, 3, 3, 4)],
 }
 # layer: the post that shows its lines
-POSTS = {"rnn_step": "rnn", "rnn": "rnn"}
+POSTS = {"conv": "convolution", "rnn_step": "rnn", "rnn": "rnn"}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
 STAGED_ONLY = {"rnn", "lstm"}  # through time there is no closed form

@@ -20,6 +20,7 @@ from backprop.layers.batchnorm import (
     batchnorm_backward_on_paper,
     batchnorm_forward,
 )
+from backprop.layers.conv import conv_backward, conv_backward_on_paper, conv_forward
 from backprop.layers.layernorm import (
     layernorm_backward,
     layernorm_backward_on_paper,
@@ -57,6 +58,9 @@ __all__ = [
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
+    "conv_backward",
+    "conv_backward_on_paper",
+    "conv_forward",
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
