@@ -16,6 +16,7 @@ plugins may have these methods:
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import os
@@ -51,16 +52,25 @@ class Keeper:
         }
         if "mkdocstrings" in config.plugins or "autorefs" in config.plugins:
             self.parts["autorefs"] = References(config)
+        self._keys: dict[str, tuple[Any, str]] = {}
 
     def key(self, kind: str, page: Any, *more: Any) -> str:
+        return digest(kind, self._key(page), more)
+
+    def _key(self, page: Any) -> str:
+        """What a page and its excerpts depend on; excerpts are many."""
         file: File = page.file
-        return digest(
+        made_of = (page.markdown, _stamp(file))
+        known = self._keys.get(file.src_uri)
+        if known and known[0] == made_of:
+            return known[1]
+        key = digest(
             self.premises,
-            kind,
             [file.src_uri, file.url, file.inclusion.value, page.markdown, _source(file)],
             [[name, as_json(part.conversion_key(file))] for name, part in self.parts.items()],
-            more,
         )
+        self._keys[file.src_uri] = made_of, key
+        return key
 
     def made(
         self, key: str, page: Any, files: Files, make: Callable[[Files], None], fields: _Fields
@@ -160,6 +170,14 @@ EXCERPT: _Fields = {
     "more": (_same, _back),
     "toc": (_toc, _toc_back),
 }
+
+
+def _stamp(file: File) -> Any:
+    """The state of the file of a page."""
+    with contextlib.suppress(OSError, TypeError):
+        status = os.stat(file.abs_src_path or "")
+        return status.st_mtime_ns, status.st_size, status.st_ino
+    return None
 
 
 def _source(file: File) -> str:

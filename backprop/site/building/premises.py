@@ -45,6 +45,13 @@ def premises(config: MkDocsConfig) -> str:
     )
 
 
+def settings_of(config: MkDocsConfig) -> Any:
+    """All settings but those that say where the site goes and what fails the build."""
+    plugins = {name: _settings(plugin) for name, plugin in config.plugins.items()}
+    left_out = ("plugins", "site_dir", "strict")
+    return [{k: _plain(v) for k, v in dict(config).items() if k not in left_out}, plugins]
+
+
 def _settings(plugin: Any) -> Any:
     if hasattr(plugin, "config"):
         return _plain(dict(plugin.config))
@@ -119,8 +126,13 @@ def program() -> str:
     for path in sorted(package.rglob("*")):
         if path.suffix in (".py", ".mjs", ".lark", ".json") and path.is_file():
             sources.update(path.read_bytes())
+    # A distribution is told by the name of its folder, which has the version in it.
     versions = sorted(
-        f"{found.metadata['Name']} {found.version}" for found in importlib.metadata.distributions()
+        name
+        for folder in dict.fromkeys(sys.path)
+        if os.path.isdir(folder)
+        for name in os.listdir(folder)
+        if name.endswith((".dist-info", ".egg-info"))
     )
     return digest(sys.version, sources.hexdigest(), versions)
 
