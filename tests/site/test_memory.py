@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 from mkdocs.commands import build as mkdocs_build
 
 from backprop.site.building import conversions, memory, whole
-from backprop.site.building.memory import Memory
+from backprop.site.building.memory import Memory, Nothing
+from backprop.site.building.modules import Modules
 from tests.site.command import differences
 from tests.site.project import Project
 
@@ -184,15 +184,14 @@ def test_only_what_changed_is_converted(rich: Project, monkeypatch) -> None:
     write(rich, "docs/en/posts/one.md", "# A post", "# A post\n\nEdited.")
     rich.build()
     assert set(made) == {"en:posts/one.md"}
-    # The page, and its excerpt on each page that lists it.
-    assert len(made) == 1 + len(re.findall("posts/one/", "".join(map(str, views(rich)))))
-
-
-def views(project: Project) -> list[str]:
-    """The pages of English that show the excerpt of the post."""
-    pages = (project.site / "en").rglob("index.html")
-    texts = [page.read_text("utf-8") for page in pages]
-    return ["posts/one/" for text in texts if re.search(r'<h2 id="a-post"', text)]
+    # The page, its excerpt at home, and another for archive and category alike.
+    shown = [
+        page
+        for page in (rich.site / "en").rglob("index.html")
+        if '<h2 id="a-post"' in page.read_text("utf-8")
+    ]
+    assert len(shown) == 3
+    assert len(made) == 3
 
 
 def test_a_lost_or_broken_memory_is_no_fault(tmp_path: Path) -> None:
@@ -244,3 +243,55 @@ class Mine(Extension):
 def makeExtension(**_):
     return Mine()
 """
+
+
+# ---- what a reference is made of -----------------------------------------------------------------
+SOURCES = {
+    "pack/__init__.py": "from pack.a import thing\nfrom pack.b import other\n",
+    "pack/a.py": '"""A."""\nfrom pack.base import Base\n\n\nclass thing(Base):\n    pass\n',
+    "pack/b.py": '"""B."""\n\n\ndef other():\n    """Say."""\n    return 1\n',
+    "pack/base.py": 'class Base:\n    def f(self, x=1):\n        """F."""\n        return x\n',
+    "alone.py": '"""Alone."""\n',
+}
+REFERENCES = [
+    # what is shown     file           was       becomes   shown otherwise? with bodies?
+    ("pack.thing", "pack/base.py", "F.", "G.", True, True),
+    ("pack.thing", "pack/base.py", "x=1", "x=2", True, True),
+    ("pack.thing", "pack/base.py", "return x", "return 2 * x", False, True),
+    ("pack.thing", "pack/b.py", "Say.", "Speak.", False, False),
+    ("pack.other", "pack/b.py", "Say.", "Speak.", True, True),
+    ("pack.other", "pack/a.py", "A.", "AA.", False, False),
+    ("pack", "pack/b.py", "Say.", "Speak.", True, True),
+    ("pack.thing", "pack/__init__.py", "pack.a", "pack.b", True, True),
+    ("pack.thing", "alone.py", "Alone", "Lonely", False, False),
+]
+
+
+def test_a_reference_is_made_of_what_it_shows(tmp_path: Path) -> None:
+    def shown(name: str) -> list[str]:
+        modules = Modules([tmp_path], [], Nothing())
+        return [modules.shown([name], bodies) for bodies in (False, True)]
+
+    for name, text in SOURCES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name, path, was, becomes, *changed in REFERENCES:
+        before = shown(name)
+        (tmp_path / path).write_text(SOURCES[path].replace(was, becomes))
+        after = shown(name)
+        assert [a != b for a, b in zip(before, after, strict=True)] == changed, (name, path, was)
+        (tmp_path / path).write_text(SOURCES[path])
+        assert shown(name) == before
+
+
+@pytest.mark.parametrize(
+    ("view", "post", "expected"),
+    [
+        ("archive/2017/", "posts/a/", ("-/-/", "../../archive")),
+        ("blog/page/2/", "blog/posts/a/", ("blog/-/-/", "../../page")),
+        ("./", "posts/a/", ("", "")),
+        ("page/2.html", "posts/a.html", ("", "")),
+    ],
+)
+def test_views_share_the_excerpts_of_posts(view: str, post: str, expected: object) -> None:
+    assert conversions.stand_in(view, post) == expected

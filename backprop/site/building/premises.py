@@ -124,7 +124,10 @@ def program() -> str:
     sources = hashlib.sha256()
     package = Path(__file__).parents[2]
     for path in sorted(package.rglob("*")):
-        if path.suffix in (".py", ".mjs", ".lark", ".json") and path.is_file():
+        if (
+            path.suffix in (".py", ".mjs", ".lark", ".json", ".jinja", ".html", ".svg")
+            and path.is_file()
+        ):
             sources.update(path.read_bytes())
     # A distribution is told by the name of its folder, which has the version in it.
     versions = sorted(
@@ -135,23 +138,6 @@ def program() -> str:
         if name.endswith((".dist-info", ".egg-info"))
     )
     return digest(sys.version, sources.hexdigest(), versions)
-
-
-def python_sources(folder: Path) -> str:
-    """A digest of the Python files of a project, from which a reference is made."""
-    found = hashlib.sha256()
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in ("node_modules", "__pycache__", "site")
-        )
-        for name in sorted(names):
-            if name.endswith((".py", ".pyi")):
-                path = os.path.join(root, name)
-                with open(path, "rb") as file:
-                    found.update(os.path.relpath(path, folder).encode() + b"\0" + file.read())
-    return found.hexdigest()
 
 
 def as_json(value: Any) -> str:
