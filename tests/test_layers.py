@@ -45,15 +45,38 @@ LAYERS = {
         (*images((2, 1, 3, 3), (1, 1, 3, 3)), {"stride": 1, "pad": 1}),
         (*images((1, 2, 3, 4), (2, 2, 2, 3)),),
     ],
+    "max_pool": [
+        (rng.normal(size=shape), {"pool_height": h, "pool_width": w, "stride": s})
+        for shape, h, w, s in [
+            ((2, 2, 5, 5), 3, 3, 2),
+            ((1, 2, 4, 4), 2, 2, 2),
+            ((2, 1, 3, 5), 2, 3, 1),
+        ]
+    ],
+    "avg_pool": [
+        (rng.normal(size=shape), {"pool_height": h, "pool_width": w, "stride": s})
+        for shape, h, w, s in [
+            ((2, 2, 5, 5), 3, 3, 2),
+            ((1, 2, 4, 4), 2, 2, 2),
+            ((2, 1, 3, 5), 2, 3, 1),
+        ]
+    ],
     "layernorm": [
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
     ],
 }
 # layer: the post that shows its lines
-POSTS = {"conv": "convolution"}
+POSTS = {"conv": "convolution", "max_pool": "pooling"}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
-STYLES = ["backward", "backward_on_paper"]
+STYLES = ["backward", "backward_on_paper"]  # the second where there is a closed form
+BACKWARDS = [
+    (name, style)
+    for name in LAYERS
+    for style in STYLES
+    if style == "backward" or hasattr(bp.layers, f"{name}_{style}")
+]
+STYLED = [(name, args, style) for name, args in CASES for n, style in BACKWARDS if n == name]
 
 
 def layer(name, style):
@@ -64,8 +87,7 @@ def as_tuple(gradients):
     return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize(("name", "args"), CASES)
+@pytest.mark.parametrize(("name", "args", "style"), STYLED)
 def test_backward_is_the_numeric_gradient_in_shape_and_value(name, args, style):
     forward = layer(name, "forward")
     out, cache = forward(*args)
@@ -86,11 +108,16 @@ def test_derived_backward_agrees_with_the_handwritten_one(name, args):
     derived = as_tuple(bp.derive(forward, *args)(dout, *args))
     handwritten = as_tuple(layer(name, "backward")(dout, cache))
     for d, h in zip(derived, handwritten, strict=True):
-        np.testing.assert_allclose(d, h, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(d, h, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize(("name", "args"), CASES)
+@pytest.mark.parametrize(("name", "style"), BACKWARDS)
+def test_the_checker_finds_it_right(name, style):
+    report = bp.check(layer(name, "forward"), layer(name, style), *LAYERS[name][0])
+    assert report.ok, report.message
+
+
+@pytest.mark.parametrize(("name", "args", "style"), STYLED)
 def test_backward_writes_to_nothing_it_is_given(name, args, style):
     out, cache = layer(name, "forward")(*args)
     dout = rng.normal(size=np.shape(out))
@@ -101,8 +128,7 @@ def test_backward_writes_to_nothing_it_is_given(name, args, style):
         np.testing.assert_array_equal(value, copy)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("name", "style"), BACKWARDS)
 def test_float32_stays_float32(name, style):
     args = [
         a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
@@ -114,8 +140,8 @@ def test_float32_stays_float32(name, style):
         assert gradient.dtype == np.float32
 
 
-def test_every_layer_has_its_three_functions():
-    names = {f"{name}_{style}" for name in LAYERS for style in ["forward", *STYLES]}
+def test_every_layer_has_a_forward_and_its_backwards():
+    names = {f"{name}_forward" for name in LAYERS} | {f"{n}_{style}" for n, style in BACKWARDS}
     assert set(bp.layers.__all__) == names
     for name in names:
         assert inspect.getdoc(getattr(bp.layers, name))

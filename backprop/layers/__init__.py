@@ -5,7 +5,8 @@ class, no state. They follow the conventions of Stanford's cs231n:
 
 - ``…_forward(…) -> (out, cache)``: the cache is a tuple of what the backward needs;
 - ``…_backward(dout, cache)``: staged, one small operation a line, in reverse;
-- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule.
+- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule, for
+  layers that have one.
 
 Both backwards return the gradients in the order of the forward's arguments (one array
 if there is one). ``dout`` is the upstream gradient, of the shape of ``out``; a gradient
@@ -25,6 +26,12 @@ from backprop.layers.layernorm import (
     layernorm_backward_on_paper,
     layernorm_forward,
 )
+from backprop.layers.pool import (
+    avg_pool_backward,
+    avg_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
+)
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
 from backprop.layers.softmax_loss import (
     softmax_loss_backward,
@@ -41,6 +48,8 @@ __all__ = [
     "affine_backward",
     "affine_backward_on_paper",
     "affine_forward",
+    "avg_pool_backward",
+    "avg_pool_forward",
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
@@ -50,6 +59,8 @@ __all__ = [
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
+    "max_pool_backward",
+    "max_pool_forward",
     "relu_backward",
     "relu_backward_on_paper",
     "relu_forward",
