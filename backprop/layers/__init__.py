@@ -15,6 +15,13 @@ written to, the running averages in ``bn_param`` excepted.
 """
 
 from backprop.layers.affine import affine_backward, affine_backward_on_paper, affine_forward
+from backprop.layers.attention import (
+    attention_backward,
+    attention_backward_on_paper,
+    attention_forward,
+    multihead_attention_backward,
+    multihead_attention_forward,
+)
 from backprop.layers.batchnorm import (
     batchnorm_backward,
     batchnorm_backward_on_paper,
@@ -55,6 +62,9 @@ __all__ = [
     "affine_backward",
     "affine_backward_on_paper",
     "affine_forward",
+    "attention_backward",
+    "attention_backward_on_paper",
+    "attention_forward",
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
@@ -68,6 +78,8 @@ __all__ = [
     "lstm_forward",
     "lstm_step_backward",
     "lstm_step_forward",
+    "multihead_attention_backward",
+    "multihead_attention_forward",
     "relu_backward",
     "relu_backward_on_paper",
     "relu_forward",
