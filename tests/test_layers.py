@@ -51,7 +51,7 @@ LAYERS = {
     ],
 }
 # layer: the post that shows its lines
-POSTS = {"conv": "convolution"}
+POSTS = {"affine": "affine", "conv": "convolution"}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
 
