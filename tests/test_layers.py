@@ -21,6 +21,16 @@ def images(shape, filters):
     return rng.normal(size=shape), rng.normal(size=filters), rng.normal(size=filters[0])
 
 
+def sequences(n, t, d, h, gates=1):
+    """x, h0, Wx, Wh and b of a recurrent layer."""
+    shapes = [(n, t, d), (n, h), (d, gates * h), (h, gates * h), (gates * h,)]
+    return tuple(rng.normal(size=shape) for shape in shapes)
+
+
+def first(x, *rest):
+    return x[:, 0], *rest
+
+
 # layer: the arguments of its forward at several shapes, N = D, N = 1 and D = 1 among them
 LAYERS = {
     "variance": [(rng.normal(size=shape),) for shape in [(5, 4), (4, 4), (1, 3), (3, 1)]],
@@ -49,11 +59,23 @@ LAYERS = {
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
     ],
+    "rnn_step": [first(*sequences(2, 1, 4, 3)), first(*sequences(3, 1, 3, 3))],
+    "rnn": [sequences(2, 3, 4, 5), sequences(3, 3, 3, 3), sequences(1, 1, 2, 1)],
+    "lstm": [sequences(2, 3, 4, 5, 4), sequences(3, 3, 3, 3, 4)],
 }
 # layer: the post that shows its lines
-POSTS = {"affine": "affine", "conv": "convolution"}
+POSTS = {
+    "affine": "affine",
+    "conv": "convolution",
+    "rnn_step": "rnn",
+    "rnn": "rnn",
+    "lstm_step": "lstm",
+}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
+STAGED_ONLY = {"rnn", "lstm"}  # through time there is no closed form
+WAYS = [(name, style) for name in LAYERS for style in STYLES[: 1 if name in STAGED_ONLY else 2]]
+TRIED = [(name, args, style) for name, style in WAYS for args in LAYERS[name]]
 
 
 def layer(name, style):
@@ -64,8 +86,7 @@ def as_tuple(gradients):
     return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize(("name", "args"), CASES)
+@pytest.mark.parametrize(("name", "args", "style"), TRIED)
 def test_backward_is_the_numeric_gradient_in_shape_and_value(name, args, style):
     forward = layer(name, "forward")
     out, cache = forward(*args)
@@ -89,8 +110,7 @@ def test_derived_backward_agrees_with_the_handwritten_one(name, args):
         np.testing.assert_allclose(d, h, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize(("name", "args"), CASES)
+@pytest.mark.parametrize(("name", "args", "style"), TRIED)
 def test_backward_writes_to_nothing_it_is_given(name, args, style):
     out, cache = layer(name, "forward")(*args)
     dout = rng.normal(size=np.shape(out))
@@ -101,8 +121,7 @@ def test_backward_writes_to_nothing_it_is_given(name, args, style):
         np.testing.assert_array_equal(value, copy)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("name", "style"), WAYS)
 def test_float32_stays_float32(name, style):
     args = [
         a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
@@ -114,8 +133,10 @@ def test_float32_stays_float32(name, style):
         assert gradient.dtype == np.float32
 
 
-def test_every_layer_has_its_three_functions():
-    names = {f"{name}_{style}" for name in LAYERS for style in ["forward", *STYLES]}
+def test_every_layer_has_its_functions():
+    ways = [*WAYS, *((name, "forward") for name in LAYERS)]
+    names = {f"{name}_{style}" for name, style in ways}
+    names |= {"lstm_step_forward", "lstm_step_backward"}
     assert set(bp.layers.__all__) == names
     for name in names:
         assert inspect.getdoc(getattr(bp.layers, name))
@@ -130,7 +151,7 @@ def test_the_post_has_the_lines_of_its_layer(name, post):
     shown = {line for fence in fences for line in assignments(fence)}
     for style in ("forward", "backward"):
         for line in assignments(inspect.getsource(layer(name, style))):
-            if not re.search(r"\bcache\b|_param\b", line):
+            if not re.search(r"\bcache\b|_param\b|_forward\(", line):
                 assert line in shown
 
 
@@ -140,6 +161,45 @@ def assignments(source):
         for node in ast.walk(ast.parse(source))
         if isinstance(node, (ast.Assign, ast.AugAssign))
     ]
+
+
+def test_an_lstm_step_has_two_outputs_and_two_upstream_gradients():
+    for n, d, h in [(2, 4, 3), (3, 3, 3)]:
+        x, h0, *weights = first(*sequences(n, 1, d, h, 4))
+        args = (x, h0, rng.normal(size=(n, h)), *weights)
+        forward, backward = bp.layers.lstm_step_forward, bp.layers.lstm_step_backward
+        _, _, cache = forward(*args)
+        dout = rng.normal(size=(n, h)), rng.normal(size=(n, h))
+        before = [value.copy() for value in (*dout, *cache)]
+        got = backward(*dout, cache)
+        for value, copy in zip((*dout, *cache), before, strict=True):
+            np.testing.assert_array_equal(value, copy)
+        for truth in (
+            bp.numeric_gradient(forward, *args, dout=dout),
+            bp.derive(forward, *args)(dout, *args),
+        ):
+            for g, w in zip(got, truth, strict=True):
+                assert g.shape == w.shape
+                np.testing.assert_allclose(g, w, rtol=1e-9, atol=1e-12)
+        assert bp.check(forward, backward, *args).ok
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_a_recurrent_layer_is_its_step_again_and_again(name):
+    x, h0, *weights = sequences(2, 4, 3, 5, 4 if name == "lstm" else 1)
+    h, _ = layer(name, "forward")(x, h0, *weights)
+    state = (h0, np.zeros_like(h0)) if name == "lstm" else (h0,)
+    for t in range(4):
+        *state, _ = layer(f"{name}_step", "forward")(x[:, t], *state, *weights)
+        np.testing.assert_array_equal(h[:, t], state[0])
+    assert layer(name, "forward")(x[:, :0], h0, *weights)[0].shape == (2, 0, 5)
+
+
+def test_the_gates_of_an_lstm_do_not_overflow():
+    x, h0, Wx, Wh, b = sequences(2, 2, 3, 5, 4)
+    with np.errstate(all="raise", under="ignore"):
+        h, cache = bp.layers.lstm_forward(x, h0, Wx * 1e4, Wh, b)
+        assert np.isfinite(bp.layers.lstm_backward(np.ones_like(h), cache)[0]).all()
 
 
 def test_variance_is_numpys():

@@ -1,11 +1,12 @@
 """Layers as a reader would write them: forward, staged backward, backward on paper.
 
-Every layer is three functions of plain numpy, and nothing but numpy: no tracer, no
+Every layer is two or three functions of plain numpy, and nothing but numpy: no tracer, no
 class, no state. They follow the conventions of Stanford's cs231n:
 
 - ``…_forward(…) -> (out, cache)``: the cache is a tuple of what the backward needs;
 - ``…_backward(dout, cache)``: staged, one small operation a line, in reverse;
-- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule.
+- ``…_backward_on_paper(dout, cache)``: the closed form, derived with the chain rule, where
+  there is one.
 
 Both backwards return the gradients in the order of the forward's arguments (one array
 if there is one). ``dout`` is the upstream gradient, of the shape of ``out``; a gradient
@@ -25,7 +26,20 @@ from backprop.layers.layernorm import (
     layernorm_backward_on_paper,
     layernorm_forward,
 )
+from backprop.layers.lstm import (
+    lstm_backward,
+    lstm_forward,
+    lstm_step_backward,
+    lstm_step_forward,
+)
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
+from backprop.layers.rnn import (
+    rnn_backward,
+    rnn_forward,
+    rnn_step_backward,
+    rnn_step_backward_on_paper,
+    rnn_step_forward,
+)
 from backprop.layers.softmax_loss import (
     softmax_loss_backward,
     softmax_loss_backward_on_paper,
@@ -50,9 +64,18 @@ __all__ = [
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_step_backward",
+    "lstm_step_forward",
     "relu_backward",
     "relu_backward_on_paper",
     "relu_forward",
+    "rnn_backward",
+    "rnn_forward",
+    "rnn_step_backward",
+    "rnn_step_backward_on_paper",
+    "rnn_step_forward",
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
