@@ -82,6 +82,7 @@ LAYERS = {
 }
 # layer: the post that shows its lines
 POSTS = {
+    "affine": "affine",
     "conv": "convolution",
     "rnn_step": "rnn",
     "rnn": "rnn",
