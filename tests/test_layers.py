@@ -21,6 +21,26 @@ def images(shape, filters):
     return rng.normal(size=shape), rng.normal(size=filters), rng.normal(size=filters[0])
 
 
+def sequences(n, t, d, h, gates=1):
+    """x, h0, Wx, Wh and b of a recurrent layer."""
+    shapes = [(n, t, d), (n, h), (d, gates * h), (h, gates * h), (gates * h,)]
+    return tuple(rng.normal(size=shape) for shape in shapes)
+
+
+def queries(t, s, d, e, *lead):
+    shapes = [(*lead, t, d), (*lead, s, d), (*lead, s, e)]
+    return tuple(rng.normal(size=shape) for shape in shapes)
+
+
+def heads(d, m, e):
+    weights = [rng.normal(size=shape) for shape in [(d, m), (d, m), (d, m), (m, e)]]
+    return rng.normal(size=(2, 4, d)), *weights, 2
+
+
+def first(x, *rest):
+    return x[:, 0], *rest
+
+
 # layer: the arguments of its forward at several shapes, N = D, N = 1 and D = 1 among them
 LAYERS = {
     "variance": [(rng.normal(size=shape),) for shape in [(5, 4), (4, 4), (1, 3), (3, 1)]],
@@ -65,18 +85,34 @@ LAYERS = {
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
     ],
+    "attention": [
+        queries(4, 5, 3, 2),
+        (*queries(3, 3, 3, 3), np.tri(3, dtype=bool)),
+        (*queries(3, 4, 2, 3, 2, 2), np.tri(3, 4, dtype=bool)),
+        queries(2, 1, 3, 2),
+    ],
+    "multihead_attention": [heads(6, 4, 3), (*heads(4, 4, 4), np.tri(4, dtype=bool))],
+    "rnn_step": [first(*sequences(2, 1, 4, 3)), first(*sequences(3, 1, 3, 3))],
+    "rnn": [sequences(2, 3, 4, 5), sequences(3, 3, 3, 3), sequences(1, 1, 2, 1)],
+    "lstm": [sequences(2, 3, 4, 5, 4), sequences(3, 3, 3, 3, 4)],
 }
 # layer: the post that shows its lines
-POSTS = {"conv": "convolution", "max_pool": "pooling"}
+POSTS = {
+    "affine": "affine",
+    "conv": "convolution",
+    "max_pool": "pooling",
+    "rnn_step": "rnn",
+    "rnn": "rnn",
+    "lstm_step": "lstm",
+    "attention": "attention",
+    "multihead_attention": "attention",
+}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
-STYLES = ["backward", "backward_on_paper"]  # the second where there is a closed form
-BACKWARDS = [
-    (name, style)
-    for name in LAYERS
-    for style in STYLES
-    if style == "backward" or hasattr(bp.layers, f"{name}_{style}")
-]
-STYLED = [(name, args, style) for name, args in CASES for n, style in BACKWARDS if n == name]
+STYLES = ["backward", "backward_on_paper"]
+# many steps, no closed form of their own
+STAGED_ONLY = {"rnn", "lstm", "multihead_attention", "max_pool", "avg_pool"}
+WAYS = [(name, style) for name in LAYERS for style in STYLES[: 1 if name in STAGED_ONLY else 2]]
+TRIED = [(name, args, style) for name, style in WAYS for args in LAYERS[name]]
 
 
 def layer(name, style):
@@ -87,7 +123,7 @@ def as_tuple(gradients):
     return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
-@pytest.mark.parametrize(("name", "args", "style"), STYLED)
+@pytest.mark.parametrize(("name", "args", "style"), TRIED)
 def test_backward_is_the_numeric_gradient_in_shape_and_value(name, args, style):
     forward = layer(name, "forward")
     out, cache = forward(*args)
@@ -111,13 +147,13 @@ def test_derived_backward_agrees_with_the_handwritten_one(name, args):
         np.testing.assert_allclose(d, h, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "style"), BACKWARDS)
+@pytest.mark.parametrize(("name", "style"), WAYS)
 def test_the_checker_finds_it_right(name, style):
     report = bp.check(layer(name, "forward"), layer(name, style), *LAYERS[name][0])
     assert report.ok, report.message
 
 
-@pytest.mark.parametrize(("name", "args", "style"), STYLED)
+@pytest.mark.parametrize(("name", "args", "style"), TRIED)
 def test_backward_writes_to_nothing_it_is_given(name, args, style):
     out, cache = layer(name, "forward")(*args)
     dout = rng.normal(size=np.shape(out))
@@ -128,7 +164,7 @@ def test_backward_writes_to_nothing_it_is_given(name, args, style):
         np.testing.assert_array_equal(value, copy)
 
 
-@pytest.mark.parametrize(("name", "style"), BACKWARDS)
+@pytest.mark.parametrize(("name", "style"), WAYS)
 def test_float32_stays_float32(name, style):
     args = [
         a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
@@ -140,8 +176,10 @@ def test_float32_stays_float32(name, style):
         assert gradient.dtype == np.float32
 
 
-def test_every_layer_has_a_forward_and_its_backwards():
-    names = {f"{name}_forward" for name in LAYERS} | {f"{n}_{style}" for n, style in BACKWARDS}
+def test_every_layer_has_its_functions():
+    ways = [*WAYS, *((name, "forward") for name in LAYERS)]
+    names = {f"{name}_{style}" for name, style in ways}
+    names |= {"lstm_step_forward", "lstm_step_backward"}
     assert set(bp.layers.__all__) == names
     for name in names:
         assert inspect.getdoc(getattr(bp.layers, name))
@@ -153,10 +191,10 @@ def test_the_post_has_the_lines_of_its_layer(name, post):
     root = Path(__file__).parents[1]
     text = (root / f"docs/en/posts/{post}.md").read_text("utf-8")
     fences = re.findall(r"^```(?:python|\{\.python[^\n]*\})\n(.*?)^```", text, re.S | re.M)
-    shown = {line for fence in fences for line in assignments(fence)}
+    shown = {line.replace("bp.layers.", "") for fence in fences for line in assignments(fence)}
     for style in ("forward", "backward"):
         for line in assignments(inspect.getsource(layer(name, style))):
-            if not re.search(r"\bcache\b|_param\b", line):
+            if not re.search(r"\bcache\b|_param\b|_forward\(", line):
                 assert line in shown
 
 
@@ -166,6 +204,68 @@ def assignments(source):
         for node in ast.walk(ast.parse(source))
         if isinstance(node, (ast.Assign, ast.AugAssign))
     ]
+
+
+def test_an_lstm_step_has_two_outputs_and_two_upstream_gradients():
+    for n, d, h in [(2, 4, 3), (3, 3, 3)]:
+        x, h0, *weights = first(*sequences(n, 1, d, h, 4))
+        args = (x, h0, rng.normal(size=(n, h)), *weights)
+        forward, backward = bp.layers.lstm_step_forward, bp.layers.lstm_step_backward
+        _, _, cache = forward(*args)
+        dout = rng.normal(size=(n, h)), rng.normal(size=(n, h))
+        before = [value.copy() for value in (*dout, *cache)]
+        got = backward(*dout, cache)
+        for value, copy in zip((*dout, *cache), before, strict=True):
+            np.testing.assert_array_equal(value, copy)
+        for truth in (
+            bp.numeric_gradient(forward, *args, dout=dout),
+            bp.derive(forward, *args)(dout, *args),
+        ):
+            for g, w in zip(got, truth, strict=True):
+                assert g.shape == w.shape
+                np.testing.assert_allclose(g, w, rtol=1e-9, atol=1e-12)
+        assert bp.check(forward, backward, *args).ok
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_a_recurrent_layer_is_its_step_again_and_again(name):
+    x, h0, *weights = sequences(2, 4, 3, 5, 4 if name == "lstm" else 1)
+    h, _ = layer(name, "forward")(x, h0, *weights)
+    state = (h0, np.zeros_like(h0)) if name == "lstm" else (h0,)
+    for t in range(4):
+        *state, _ = layer(f"{name}_step", "forward")(x[:, t], *state, *weights)
+        np.testing.assert_array_equal(h[:, t], state[0])
+    assert layer(name, "forward")(x[:, :0], h0, *weights)[0].shape == (2, 0, 5)
+
+
+def test_a_mask_hides_and_may_not_hide_all():
+    q, k, v = queries(3, 3, 2, 4)
+    mask = np.tri(3, dtype=bool)
+    out, cache = bp.layers.attention_forward(q, k, v, mask)
+    np.testing.assert_allclose(out[0], v[0])
+    only_first = np.eye(3, 4) * [[1], [0], [0]]
+    _, dk, dv = bp.layers.attention_backward(only_first, cache)
+    assert not dk[1:].any()
+    assert not dv[1:].any()
+    with pytest.raises(ValueError, match="a query look at no key"):
+        bp.layers.attention_forward(q, k, v, np.tri(3, k=-1, dtype=bool))
+
+
+def test_heads_are_attention_side_by_side():
+    x, Wq, Wk, Wv, Wo, _ = heads(6, 4, 4)
+    out, _ = bp.layers.multihead_attention_forward(x, Wq, Wk, Wv, np.eye(4), 2)
+    for part in (slice(0, 2), slice(2, 4)):
+        alone, _ = bp.layers.attention_forward(x @ Wq[:, part], x @ Wk[:, part], x @ Wv[:, part])
+        np.testing.assert_allclose(out[..., part], alone)
+    with pytest.raises(ValueError, match="4 columns cannot be divided among 3 heads"):
+        bp.layers.multihead_attention_forward(x, Wq, Wk, Wv, Wo, 3)
+
+
+def test_the_gates_of_an_lstm_do_not_overflow():
+    x, h0, Wx, Wh, b = sequences(2, 2, 3, 5, 4)
+    with np.errstate(all="raise", under="ignore"):
+        h, cache = bp.layers.lstm_forward(x, h0, Wx * 1e4, Wh, b)
+        assert np.isfinite(bp.layers.lstm_backward(np.ones_like(h), cache)[0]).all()
 
 
 def test_variance_is_numpys():

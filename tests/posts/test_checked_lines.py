@@ -252,8 +252,14 @@ def test_a_line_that_is_overwritten_is_vouched_for_by_none():
 def test_a_smaller_gradient_says_its_own_shape_too():
     marks = check("dsquare = dvar / x.shape[0]\nddiff = 2 * diff * dsquare", "variance(x)")
     assert marks == [
-        {"line": 0, "name": "dsquare", "shape": "(5, 4)", "held": "(4,)"},
-        {"line": 1, "name": "ddiff", "shape": "(5, 4)"},
+        {
+            "line": 0,
+            "name": "dsquare",
+            "shape": "(5, 4)",
+            "same": "variance dsquare",
+            "held": "(4,)",
+        },
+        {"line": 1, "name": "ddiff", "shape": "(5, 4)", "same": "variance ddiff"},
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import LET
@@ -121,6 +122,7 @@ class World:
     moments: list[tuple[Term, Term]] = field(default_factory=list)  # equations that a law fulfils
     pending: dict[str, set[str]] = field(default_factory=dict)  # moments not stated yet
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
+    traces: list[Any] = field(default_factory=list)  # of the calls that formulas are tied to
 
     @property
     def words(self) -> frozenset[str]:

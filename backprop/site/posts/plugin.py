@@ -28,6 +28,7 @@ from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
+from backprop.site import marks
 from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
@@ -186,6 +187,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
 
         fences = [fence for _, page in sources for fence in page.fences]
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
+        if any("check" in fence.options for fence in fences):
+            texts |= marks.assets()
         if any(fence.language == "graph" for fence in fences):
             texts |= graphs.assets()
         for name, text in texts.items():

@@ -197,7 +197,8 @@ def figure(
     # Sections: for Material's search, what is left out ends with the first element that ends and
     # is of the same kind, so it may have none of its kind inside.
     return (
-        f'<figure class="bp-figure{kind}"{ident} data-say="{escape(say("say", lang))}"'
+        f'<figure class="bp-figure{kind}"{ident} data-function="{escape(name)}"'
+        f' data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
         f'<section class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
         f"{_intro(graph, steps, program, lang)}"
