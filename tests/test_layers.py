@@ -64,7 +64,7 @@ LAYERS = {
     "lstm": [sequences(2, 3, 4, 5, 4), sequences(3, 3, 3, 3, 4)],
 }
 # layer: the post that shows its lines
-POSTS = {"conv": "convolution", "rnn_step": "rnn", "rnn": "rnn"}
+POSTS = {"conv": "convolution", "rnn_step": "rnn", "rnn": "rnn", "lstm_step": "lstm"}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
 STAGED_ONLY = {"rnn", "lstm"}  # through time there is no closed form
