@@ -27,6 +27,16 @@ def sequences(n, t, d, h, gates=1):
     return tuple(rng.normal(size=shape) for shape in shapes)
 
 
+def queries(t, s, d, e, *lead):
+    shapes = [(*lead, t, d), (*lead, s, d), (*lead, s, e)]
+    return tuple(rng.normal(size=shape) for shape in shapes)
+
+
+def heads(d, m, e):
+    weights = [rng.normal(size=shape) for shape in [(d, m), (d, m), (d, m), (m, e)]]
+    return rng.normal(size=(2, 4, d)), *weights, 2
+
+
 def first(x, *rest):
     return x[:, 0], *rest
 
@@ -55,19 +65,52 @@ LAYERS = {
         (*images((2, 1, 3, 3), (1, 1, 3, 3)), {"stride": 1, "pad": 1}),
         (*images((1, 2, 3, 4), (2, 2, 2, 3)),),
     ],
+    "max_pool": [
+        (rng.normal(size=shape), {"pool_height": h, "pool_width": w, "stride": s})
+        for shape, h, w, s in [
+            ((2, 2, 5, 5), 3, 3, 2),
+            ((1, 2, 4, 4), 2, 2, 2),
+            ((2, 1, 3, 5), 2, 3, 1),
+        ]
+    ],
+    "avg_pool": [
+        (rng.normal(size=shape), {"pool_height": h, "pool_width": w, "stride": s})
+        for shape, h, w, s in [
+            ((2, 2, 5, 5), 3, 3, 2),
+            ((1, 2, 4, 4), 2, 2, 2),
+            ((2, 1, 3, 5), 2, 3, 1),
+        ]
+    ],
     "layernorm": [
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
     ],
+    "attention": [
+        queries(4, 5, 3, 2),
+        (*queries(3, 3, 3, 3), np.tri(3, dtype=bool)),
+        (*queries(3, 4, 2, 3, 2, 2), np.tri(3, 4, dtype=bool)),
+        queries(2, 1, 3, 2),
+    ],
+    "multihead_attention": [heads(6, 4, 3), (*heads(4, 4, 4), np.tri(4, dtype=bool))],
     "rnn_step": [first(*sequences(2, 1, 4, 3)), first(*sequences(3, 1, 3, 3))],
     "rnn": [sequences(2, 3, 4, 5), sequences(3, 3, 3, 3), sequences(1, 1, 2, 1)],
     "lstm": [sequences(2, 3, 4, 5, 4), sequences(3, 3, 3, 3, 4)],
 }
 # layer: the post that shows its lines
-POSTS = {"conv": "convolution", "rnn_step": "rnn", "rnn": "rnn", "lstm_step": "lstm"}
+POSTS = {
+    "affine": "affine",
+    "conv": "convolution",
+    "max_pool": "pooling",
+    "rnn_step": "rnn",
+    "rnn": "rnn",
+    "lstm_step": "lstm",
+    "attention": "attention",
+    "multihead_attention": "attention",
+}
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
-STAGED_ONLY = {"rnn", "lstm"}  # through time there is no closed form
+# many steps, no closed form of their own
+STAGED_ONLY = {"rnn", "lstm", "multihead_attention", "max_pool", "avg_pool"}
 WAYS = [(name, style) for name in LAYERS for style in STYLES[: 1 if name in STAGED_ONLY else 2]]
 TRIED = [(name, args, style) for name, style in WAYS for args in LAYERS[name]]
 
@@ -101,7 +144,13 @@ def test_derived_backward_agrees_with_the_handwritten_one(name, args):
     derived = as_tuple(bp.derive(forward, *args)(dout, *args))
     handwritten = as_tuple(layer(name, "backward")(dout, cache))
     for d, h in zip(derived, handwritten, strict=True):
-        np.testing.assert_allclose(d, h, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(d, h, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "style"), WAYS)
+def test_the_checker_finds_it_right(name, style):
+    report = bp.check(layer(name, "forward"), layer(name, style), *LAYERS[name][0])
+    assert report.ok, report.message
 
 
 @pytest.mark.parametrize(("name", "args", "style"), TRIED)
@@ -142,7 +191,7 @@ def test_the_post_has_the_lines_of_its_layer(name, post):
     root = Path(__file__).parents[1]
     text = (root / f"docs/en/posts/{post}.md").read_text("utf-8")
     fences = re.findall(r"^```(?:python|\{\.python[^\n]*\})\n(.*?)^```", text, re.S | re.M)
-    shown = {line for fence in fences for line in assignments(fence)}
+    shown = {line.replace("bp.layers.", "") for fence in fences for line in assignments(fence)}
     for style in ("forward", "backward"):
         for line in assignments(inspect.getsource(layer(name, style))):
             if not re.search(r"\bcache\b|_param\b|_forward\(", line):
@@ -187,6 +236,29 @@ def test_a_recurrent_layer_is_its_step_again_and_again(name):
         *state, _ = layer(f"{name}_step", "forward")(x[:, t], *state, *weights)
         np.testing.assert_array_equal(h[:, t], state[0])
     assert layer(name, "forward")(x[:, :0], h0, *weights)[0].shape == (2, 0, 5)
+
+
+def test_a_mask_hides_and_may_not_hide_all():
+    q, k, v = queries(3, 3, 2, 4)
+    mask = np.tri(3, dtype=bool)
+    out, cache = bp.layers.attention_forward(q, k, v, mask)
+    np.testing.assert_allclose(out[0], v[0])
+    only_first = np.eye(3, 4) * [[1], [0], [0]]
+    _, dk, dv = bp.layers.attention_backward(only_first, cache)
+    assert not dk[1:].any()
+    assert not dv[1:].any()
+    with pytest.raises(ValueError, match="a query look at no key"):
+        bp.layers.attention_forward(q, k, v, np.tri(3, k=-1, dtype=bool))
+
+
+def test_heads_are_attention_side_by_side():
+    x, Wq, Wk, Wv, Wo, _ = heads(6, 4, 4)
+    out, _ = bp.layers.multihead_attention_forward(x, Wq, Wk, Wv, np.eye(4), 2)
+    for part in (slice(0, 2), slice(2, 4)):
+        alone, _ = bp.layers.attention_forward(x @ Wq[:, part], x @ Wk[:, part], x @ Wv[:, part])
+        np.testing.assert_allclose(out[..., part], alone)
+    with pytest.raises(ValueError, match="4 columns cannot be divided among 3 heads"):
+        bp.layers.multihead_attention_forward(x, Wq, Wk, Wv, Wo, 3)
 
 
 def test_the_gates_of_an_lstm_do_not_overflow():

@@ -15,6 +15,13 @@ written to, the running averages in ``bn_param`` excepted.
 """
 
 from backprop.layers.affine import affine_backward, affine_backward_on_paper, affine_forward
+from backprop.layers.attention import (
+    attention_backward,
+    attention_backward_on_paper,
+    attention_forward,
+    multihead_attention_backward,
+    multihead_attention_forward,
+)
 from backprop.layers.batchnorm import (
     batchnorm_backward,
     batchnorm_backward_on_paper,
@@ -31,6 +38,12 @@ from backprop.layers.lstm import (
     lstm_forward,
     lstm_step_backward,
     lstm_step_forward,
+)
+from backprop.layers.pool import (
+    avg_pool_backward,
+    avg_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
 )
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
 from backprop.layers.rnn import (
@@ -55,6 +68,11 @@ __all__ = [
     "affine_backward",
     "affine_backward_on_paper",
     "affine_forward",
+    "attention_backward",
+    "attention_backward_on_paper",
+    "attention_forward",
+    "avg_pool_backward",
+    "avg_pool_forward",
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
@@ -68,6 +86,10 @@ __all__ = [
     "lstm_forward",
     "lstm_step_backward",
     "lstm_step_forward",
+    "max_pool_backward",
+    "max_pool_forward",
+    "multihead_attention_backward",
+    "multihead_attention_forward",
     "relu_backward",
     "relu_backward_on_paper",
     "relu_forward",
