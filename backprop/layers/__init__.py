@@ -52,6 +52,11 @@ from backprop.layers.softmax_loss import (
     softmax_loss_backward_on_paper,
     softmax_loss_forward,
 )
+from backprop.layers.two_layer_net import (
+    two_layer_net_backward,
+    two_layer_net_backward_on_paper,
+    two_layer_net_forward,
+)
 from backprop.layers.variance import (
     variance_backward,
     variance_backward_on_paper,
@@ -91,6 +96,9 @@ __all__ = [
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
+    "two_layer_net_backward",
+    "two_layer_net_backward_on_paper",
+    "two_layer_net_forward",
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",
