@@ -73,6 +73,22 @@ LAYERS = {
         (*images((2, 1, 3, 3), (1, 1, 3, 3)), {"stride": 1, "pad": 1}),
         (*images((1, 2, 3, 4), (2, 2, 2, 3)),),
     ],
+    "max_pool": [
+        (rng.normal(size=shape), {"pool_height": h, "pool_width": w, "stride": s})
+        for shape, h, w, s in [
+            ((2, 2, 5, 5), 3, 3, 2),
+            ((1, 2, 4, 4), 2, 2, 2),
+            ((2, 1, 3, 5), 2, 3, 1),
+        ]
+    ],
+    "avg_pool": [
+        (rng.normal(size=shape), {"pool_height": h, "pool_width": w, "stride": s})
+        for shape, h, w, s in [
+            ((2, 2, 5, 5), 3, 3, 2),
+            ((1, 2, 4, 4), 2, 2, 2),
+            ((2, 1, 3, 5), 2, 3, 1),
+        ]
+    ],
     "layernorm": [
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
@@ -96,6 +112,7 @@ LAYERS = {
 POSTS = {
     "affine": "affine",
     "conv": "convolution",
+    "max_pool": "pooling",
     "rnn_step": "rnn",
     "rnn": "rnn",
     "lstm_step": "lstm",
@@ -105,7 +122,8 @@ POSTS = {
 }
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
-STAGED_ONLY = {"rnn", "lstm", "multihead_attention"}  # many steps, no closed form of their own
+# many steps, no closed form of their own
+STAGED_ONLY = {"rnn", "lstm", "multihead_attention", "max_pool", "avg_pool"}
 WAYS = [(name, style) for name in LAYERS for style in STYLES[: 1 if name in STAGED_ONLY else 2]]
 TRIED = [(name, args, style) for name, style in WAYS for args in LAYERS[name]]
 
@@ -139,7 +157,13 @@ def test_derived_backward_agrees_with_the_handwritten_one(name, args):
     derived = as_tuple(bp.derive(forward, *args)(dout, *args))
     handwritten = as_tuple(layer(name, "backward")(dout, cache))
     for d, h in zip(derived, handwritten, strict=True):
-        np.testing.assert_allclose(d, h, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(d, h, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "style"), WAYS)
+def test_the_checker_finds_it_right(name, style):
+    report = bp.check(layer(name, "forward"), layer(name, style), *LAYERS[name][0])
+    assert report.ok, report.message
 
 
 @pytest.mark.parametrize(("name", "args", "style"), TRIED)

@@ -39,6 +39,12 @@ from backprop.layers.lstm import (
     lstm_step_backward,
     lstm_step_forward,
 )
+from backprop.layers.pool import (
+    avg_pool_backward,
+    avg_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
+)
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
 from backprop.layers.rnn import (
     rnn_backward,
@@ -70,6 +76,8 @@ __all__ = [
     "attention_backward",
     "attention_backward_on_paper",
     "attention_forward",
+    "avg_pool_backward",
+    "avg_pool_forward",
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
@@ -83,6 +91,8 @@ __all__ = [
     "lstm_forward",
     "lstm_step_backward",
     "lstm_step_forward",
+    "max_pool_backward",
+    "max_pool_forward",
     "multihead_attention_backward",
     "multihead_attention_forward",
     "relu_backward",

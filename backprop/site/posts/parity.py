@@ -21,8 +21,11 @@ _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")
 _WORDS = ("title", "alt", "caption")
 
 
-def translations(page: Page, root: Path) -> list[Page]:
-    """The same page in other languages: `docs/en/posts/x.md` for `docs/zh/posts/x.md`."""
+def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) -> list[Page]:
+    """The same page in other languages: `docs/en/posts/x.md` for `docs/zh/posts/x.md`.
+
+    known: pages that have been read, by their paths.
+    """
     try:
         parts = page.path.resolve().relative_to(root.resolve()).parts
     except ValueError:
@@ -35,7 +38,7 @@ def translations(page: Page, root: Path) -> list[Page]:
         for other in sorted(folder.iterdir()):
             path = other.joinpath(*parts[depth + 1 :])
             if other.name != part and _LANGUAGE.fullmatch(other.name) and path.is_file():
-                found.append(load(path, root, other.name))
+                found.append((known or {}).get(path) or load(path, root, other.name))
     return found
 
 
