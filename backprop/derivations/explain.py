@@ -123,7 +123,7 @@ def describe(
         found = verdict.difference
         if found is not None:
             places = [f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes]
-            places += [f"{k} = {v + 1}" for k, v in found.at.items()]
+            places += [f"{k} = {v + found.base}" for k, v in found.at.items()]
             place = ", ".join(places)
             zh = language.startswith("zh")
             place = (f"（{place}）" if zh else f" at {place}") if place else ""

@@ -23,6 +23,7 @@ class Difference:
     right: float
     at: dict[str, int]
     sizes: dict[str, int]
+    base: int = 1  # what the author counts from
 
 
 @dataclass(frozen=True)

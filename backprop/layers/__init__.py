@@ -44,6 +44,12 @@ from backprop.layers.lstm import (
     lstm_step_backward,
     lstm_step_forward,
 )
+from backprop.layers.pool import (
+    avg_pool_backward,
+    avg_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
+)
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
 from backprop.layers.rnn import (
     rnn_backward,
@@ -62,6 +68,11 @@ from backprop.layers.svm_loss import (
     svm_loss_backward_on_paper,
     svm_loss_forward,
 )
+from backprop.layers.two_layer_net import (
+    two_layer_net_backward,
+    two_layer_net_backward_on_paper,
+    two_layer_net_forward,
+)
 from backprop.layers.variance import (
     variance_backward,
     variance_backward_on_paper,
@@ -75,6 +86,8 @@ __all__ = [
     "attention_backward",
     "attention_backward_on_paper",
     "attention_forward",
+    "avg_pool_backward",
+    "avg_pool_forward",
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
@@ -91,6 +104,8 @@ __all__ = [
     "lstm_forward",
     "lstm_step_backward",
     "lstm_step_forward",
+    "max_pool_backward",
+    "max_pool_forward",
     "multihead_attention_backward",
     "multihead_attention_forward",
     "relu_backward",
@@ -107,6 +122,9 @@ __all__ = [
     "svm_loss_backward",
     "svm_loss_backward_on_paper",
     "svm_loss_forward",
+    "two_layer_net_backward",
+    "two_layer_net_backward_on_paper",
+    "two_layer_net_forward",
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",

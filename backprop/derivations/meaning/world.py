@@ -125,6 +125,11 @@ class World:
     traces: list[Any] = field(default_factory=list)  # of the calls that formulas are tied to
 
     @property
+    def first(self) -> int:
+        """What positions are counted from where they are told."""
+        return 1 if self.base is None else self.base
+
+    @property
     def words(self) -> frozenset[str]:
         """The declared names of several upright letters."""
         keys = (*self.symbols, *self.functions, *self.sizes, *self.squares, *self.aliases)
