@@ -28,6 +28,11 @@ from backprop.layers.batchnorm import (
     batchnorm_forward,
 )
 from backprop.layers.conv import conv_backward, conv_backward_on_paper, conv_forward
+from backprop.layers.dropout import (
+    dropout_backward,
+    dropout_backward_on_paper,
+    dropout_forward,
+)
 from backprop.layers.layernorm import (
     layernorm_backward,
     layernorm_backward_on_paper,
@@ -58,6 +63,16 @@ from backprop.layers.softmax_loss import (
     softmax_loss_backward_on_paper,
     softmax_loss_forward,
 )
+from backprop.layers.svm_loss import (
+    svm_loss_backward,
+    svm_loss_backward_on_paper,
+    svm_loss_forward,
+)
+from backprop.layers.two_layer_net import (
+    two_layer_net_backward,
+    two_layer_net_backward_on_paper,
+    two_layer_net_forward,
+)
 from backprop.layers.variance import (
     variance_backward,
     variance_backward_on_paper,
@@ -79,6 +94,9 @@ __all__ = [
     "conv_backward",
     "conv_backward_on_paper",
     "conv_forward",
+    "dropout_backward",
+    "dropout_backward_on_paper",
+    "dropout_forward",
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
@@ -101,6 +119,12 @@ __all__ = [
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
+    "svm_loss_backward",
+    "svm_loss_backward_on_paper",
+    "svm_loss_forward",
+    "two_layer_net_backward",
+    "two_layer_net_backward_on_paper",
+    "two_layer_net_forward",
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",

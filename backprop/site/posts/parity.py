@@ -128,12 +128,17 @@ def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
         return
     printed = [_printer(page, fence) for page, fence in ((one, a), (other, b))]
     if printed[0] and printed[1] and _strings(printed[0]) != _strings(printed[1]):
-        numbers = [re.findall(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?", fence.code) for fence in (a, b)]
-        if numbers[0] == numbers[1]:
+        if _numbers(a.code) == _numbers(b.code):
             return
     lines = zip([*normal(a.code), ""], [*normal(b.code), ""], strict=False)
     at = next((i for i, (x, y) in enumerate(lines) if x != y), 0)
     yield _failure(one, a.first + at, other, b.first + at, "the outputs differ")
+
+
+def _numbers(printed: str) -> list[str]:
+    """The numbers line by line; within a line each language has its own order of words."""
+    number = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
+    return [each for line in printed.splitlines() for each in sorted(number.findall(line))]
 
 
 def _printer(page: Page, output: Fence) -> Step | None:
