@@ -32,6 +32,10 @@ TEXT = {
         "checked on {n} random instances of different sizes (no proof)",
         "在 {n} 个大小不同的随机样例上验算（不是证明）",
     ),
+    "error": (
+        "expectations by quadrature, off by at most {error:.0e} of their size",
+        "期望由求积得到，相对误差至多 {error:.0e}",
+    ),
     "waived": ("not checked: {reason}", "未验证：{reason}"),
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
@@ -119,6 +123,8 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
                     change=verdict.repair["zh" if language.startswith("zh") else "en"],
                 )
             )
+    if verdict.status == "checked" and verdict.error is not None:
+        lines.append(phrase("error", language, error=max(verdict.error, 1e-15)))
     if verdict.ok and verdict.by:
         lines.append(phrase("by", language, names=", ".join(verdict.by)))
     if verdict.ok and verdict.assumed:
