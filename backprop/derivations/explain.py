@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from backprop.derivations.verdicts import Verdict
 
 # status: what it is called, padded to one width for the terminal
@@ -59,6 +61,14 @@ TEXT = {
     "span": ("{sum} spans {rest}", "{sum} 的范围是 {rest}"),
     "expression": ("verified in its place: {tex}", "代之以验证：{tex}"),
     "code": ("compared with the code {code}", "与代码 {code} 对照"),
+    "gradient": (
+        "{tex} is `{name}` in the backward pass of `{function}`",
+        "{tex} 就是 `{function}` 的 backward 里的 `{name}`",
+    ),
+    "factor": (
+        "{tex} is what takes `{given}` to `{name}` in the backward pass of `{function}`",
+        "在 `{function}` 的 backward 里，从 `{given}` 得到 `{name}`，用的就是 {tex}",
+    ),
     "compared": ("compared: {left}  =  {right}", "比较：{left}  =  {right}"),
     "values": (
         "left = {left:.6g}, right = {right:.6g}{place}",
@@ -87,14 +97,25 @@ def repeated(verdicts: list[Verdict]) -> set[int]:
     return found
 
 
-def describe(verdict: Verdict, language: str = "en") -> list[str]:
-    """The lines that explain a verdict, most important first."""
+def _as_it_is(tex: str) -> str:
+    return tex
+
+
+def describe(
+    verdict: Verdict, language: str = "en", show: Callable[[str], str] = _as_it_is
+) -> list[str]:
+    """The lines that explain a verdict, most important first; `show` is asked of all TeX in them
+    but that of the advice."""
+
+    def names(found: Iterable[str]) -> str:
+        return ", ".join(map(show, found))
+
     lines: list[str] = []
     n = verdict.instances
     if verdict.problem is not None:
         lines.append(verdict.problem.text(language))
         if verdict.place:
-            lines.append(phrase("place", language, place=verdict.place))
+            lines.append(phrase("place", language, place=show(verdict.place)))
     elif verdict.status in ("proved", "checked"):
         lines.append(phrase(verdict.status, language, n=n))
     elif verdict.status == "waived":
@@ -102,11 +123,11 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
     if verdict.status == "wrong":
         if verdict.sides[1]:
             left, right = (" ".join(s.split()) for s in verdict.sides)
-            lines.append(phrase("compared", language, left=left, right=right))
+            lines.append(phrase("compared", language, left=show(left), right=show(right)))
         found = verdict.difference
         if found is not None:
             places = [f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes]
-            places += [f"{k} = {v + 1}" for k, v in found.at.items()]
+            places += [f"{k} = {v + found.base}" for k, v in found.at.items()]
             place = ", ".join(places)
             zh = language.startswith("zh")
             place = (f"（{place}）" if zh else f" at {place}") if place else ""
@@ -114,7 +135,7 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
                 phrase("values", language, left=found.left, right=found.right, place=place)
             )
         if verdict.residue:
-            lines.append(phrase("residue", language, residue=verdict.residue))
+            lines.append(phrase("residue", language, residue=show(verdict.residue)))
         if verdict.repair is not None:
             lines.append(
                 phrase(
@@ -125,22 +146,29 @@ def describe(verdict: Verdict, language: str = "en") -> list[str]:
             )
     if verdict.status == "checked" and verdict.error is not None:
         lines.append(phrase("error", language, error=max(verdict.error, 1e-15)))
+    if verdict.ok and verdict.gradient is not None:
+        found_in = verdict.gradient
+        key = "factor" if found_in.given else "gradient"
+        tex, name, given = show(found_in.tex), found_in.name, found_in.given
+        lines.append(
+            phrase(key, language, tex=tex, name=name, given=given, function=found_in.function)
+        )
     if verdict.ok and verdict.by:
-        lines.append(phrase("by", language, names=", ".join(verdict.by)))
+        lines.append(phrase("by", language, names=names(verdict.by)))
     if verdict.ok and verdict.assumed:
-        lines.append(phrase("assumed", language, premises=", ".join(verdict.assumed)))
+        lines.append(phrase("assumed", language, premises=names(verdict.assumed)))
     for of, by in verdict.independent:
-        lines.append(phrase("independent", language, of=of, by=by))
+        lines.append(phrase("independent", language, of=show(of), by=show(by)))
     if verdict.expression:
-        lines.append(phrase("expression", language, tex=verdict.expression))
+        lines.append(phrase("expression", language, tex=show(verdict.expression)))
     if verdict.code:
         lines.append(phrase("code", language, code=verdict.code))
     if verdict.ok and verdict.opaque:
-        lines.append(phrase("opaque", language, names=", ".join(verdict.opaque)))
+        lines.append(phrase("opaque", language, names=names(verdict.opaque)))
     if verdict.cited:
-        lines.append(phrase("cited", language, names=", ".join(verdict.cited)))
+        lines.append(phrase("cited", language, names=names(verdict.cited)))
     if verdict.direct:
         lines.append(phrase("direct", language))
     for total, rest in verdict.spans:
-        lines.append(phrase("span", language, sum=total, rest=" ".join(rest.split())))
+        lines.append(phrase("span", language, sum=show(total), rest=show(" ".join(rest.split()))))
     return lines

@@ -23,6 +23,17 @@ class Difference:
     right: float
     at: dict[str, int]
     sizes: dict[str, int]
+    base: int = 1  # what the author counts from
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A gradient that a row and the code have in common."""
+
+    function: str  # whose backward pass computes it
+    name: str
+    tex: str  # what the row calls it
+    given: str = ""  # where the row has the factor alone that takes this gradient to `name`
 
 
 @dataclass
@@ -55,6 +66,7 @@ class Verdict:
     kind: str = "row"  # row, declaration, code
     display: int = -1  # which formula of the derivation, and which row of it
     number: int = -1
+    gradient: Gradient | None = None
 
     @property
     def ok(self) -> bool:
@@ -71,6 +83,8 @@ class Verdict:
             data["problem"] = Problem(**data["problem"])
         if data["difference"] is not None:
             data["difference"] = Difference(**data["difference"])
+        if data["gradient"] is not None:
+            data["gradient"] = Gradient(**data["gradient"])
         for name in ("by", "assumed", "cited", "opaque", "sizes", "sides"):
             data[name] = tuple(data[name])
         for name in ("spans", "independent"):

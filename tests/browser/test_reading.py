@@ -221,16 +221,24 @@ def test_the_learning_path(open_page: Callable[..., Any], site: str) -> None:
     links = page.locator(".bp-path-right a").evaluate_all(
         "all => all.map(a => a.getAttribute('xlink:href'))"
     )
-    assert links == ["posts/backward/", "posts/batchnorm/"]
+    needs = {
+        post.stem: re.findall(
+            r"(\w[\w-]*)\.md", re.search(r"needs:.*|$", post.read_text("utf-8"))[0]
+        )
+        for post in (ROOT / "docs/en/posts").glob("*.md")
+    }
+    assert sorted(links) == sorted(f"posts/{name}/" for name in needs)
     listed = page.locator(".md-post__content h2 a").evaluate_all("all => all.map(a => a.href)")
-    assert [each.rstrip("/").rpartition("/")[2] for each in listed if "#" not in each][:2] == [
-        "backward",
-        "batchnorm",
-    ]
+    order = [each.rstrip("/").rpartition("/")[2] for each in listed if "#" not in each]
+    assert order[0] == "backward"
+    for place, name in enumerate(order):
+        assert set(needs[name]) <= set(order[:place])
     page.goto(site + "en/posts/batchnorm/")
     assert page.locator(".bp-beside").inner_text() == "Builds on: Notes on the backward pass"
     page.goto(site + "en/posts/backward/")
-    assert "Leads to: batchnorm_backward, line by line" in page.locator(".bp-beside").inner_text()
+    beside = page.locator(".bp-beside").inner_text()
+    assert "Leads to: " in beside
+    assert "batchnorm_backward, line by line" in beside
 
 
 def test_reports_number_the_lines_that_are_shown(open_page: Callable[..., Any], site: str) -> None:
@@ -243,9 +251,55 @@ def test_reports_number_the_lines_that_are_shown(open_page: Callable[..., Any], 
 
 def test_marks_have_a_legend_once_a_page(open_page: Callable[..., Any], site: str) -> None:
     page = open_page(site + "en/posts/batchnorm/")
-    assert page.locator(".bp-check-legend").count() == 1
-    assert page.locator(".bp-legend").count() == 1
+    for legend in (".bp-check-legend", ".bp-legend", ".bp-derivation-legend"):
+        assert page.locator(legend).count() == 1
     assert "Σ(x − mean) = 0" in page.locator(".bp-at-real").inner_text()
+
+
+SAME = """() => [...document.querySelectorAll(".bp-same")].filter(e => e.getClientRects().length)
+    .map(e => e.matches("mjx-mtr") ? "row" : e.matches(".bp-wire") ? `wire ${e.dataset.gradient}`
+        : e.matches(".bp-node") ? `node ${e.dataset.node}` : e.textContent.trim())"""
+
+
+def test_row_line_and_wire_of_one_gradient_light_up_together(
+    open_page: Callable[..., Any], site: str
+) -> None:
+    page = open_page(site + "en/posts/batchnorm/")
+    page.keyboard.press("Tab")  # scripts start with the reader's first move
+    page.wait_for_selector(".bp-live")
+    why = page.locator(".bp-mark-why:popover-open")
+    lines = {"dxhat = gamma * dout"}
+    row = page.locator('.bp-mark[data-same="batchnorm dxhat"]')
+    # Keyboard alone: a row says which variable it is, in mathematics, beside itself.
+    row.focus()
+    found = page.evaluate(SAME)
+    assert "wire dxhat" in found
+    assert lines < set(found)
+    assert "is dxhat in the backward pass of batchnorm" in why.inner_text()
+    assert why.locator("math mfrac").count() == 1
+    assert "\\" not in why.inner_text()
+    beside, mark = why.bounding_box(), row.bounding_box()
+    assert -60 < beside["y"] - mark["y"] - mark["height"] < 60
+    # A line does the same, and says what its mark means.
+    page.locator('.bp-check[data-same="batchnorm dx"]').first.focus()
+    assert "Checked: this is the gradient dx, of shape (5, 4)" in why.inner_text()
+    assert "is dx in the backward pass" in why.inner_text()
+    assert {"row", "node x", "wire dx1", "wire dx2"} <= set(page.evaluate(SAME))
+    # So does a wire, reached with the arrow keys; Escape and leaving put everything out.
+    page.locator(".bp-flow-right .bp-node[data-node=scaled]").focus()
+    page.keyboard.press("ArrowUp")
+    wire = page.evaluate("document.activeElement.dataset.gradient")
+    assert wire in ("dgamma", "dxhat")
+    assert "row" in page.evaluate(SAME)
+    assert why.count() == 0
+    # And the mouse: a whole line is enough; the page's other function is another matter.
+    page.locator(".bp-code-backward .bp-line", has_text="dbeta =").hover()
+    assert sorted(page.evaluate(SAME)) == ["dbeta = np.sum(dout, axis=0)", "row"]
+    page.locator(".bp-checked", has_text="dstd = ").first.get_by_text("ddiff1").hover()
+    assert "ddiff1" in why.inner_text()
+    page.mouse.move(2, 2)
+    assert why.count() == 0
+    assert page.evaluate(SAME) == []
 
 
 def test_back_to_top_covers_nothing(open_page: Callable[..., Any], site: str) -> None:

@@ -263,4 +263,4 @@ def test_the_plugin_works_alone_and_fails_the_strict_build_with_file_and_line(tm
     html = (tmp_path / "site" / "index.html").read_text("utf-8")
     assert html.count('class="bp-mark bp-mark-proved"') == 1
     assert html.index("bp-row-marks") < html.index("bp-derivation-legend")
-    assert ">1 row: " in html
+    assert ">1 row on this page: " in html

@@ -252,8 +252,14 @@ def test_a_line_that_is_overwritten_is_vouched_for_by_none():
 def test_a_smaller_gradient_says_its_own_shape_too():
     marks = check("dsquare = dvar / x.shape[0]\nddiff = 2 * diff * dsquare", "variance(x)")
     assert marks == [
-        {"line": 0, "name": "dsquare", "shape": "(5, 4)", "held": "(4,)"},
-        {"line": 1, "name": "ddiff", "shape": "(5, 4)"},
+        {
+            "line": 0,
+            "name": "dsquare",
+            "shape": "(5, 4)",
+            "same": "variance dsquare",
+            "held": "(4,)",
+        },
+        {"line": 1, "name": "ddiff", "shape": "(5, 4)", "same": "variance ddiff"},
     ]
 
 
@@ -388,6 +394,23 @@ def test_a_closed_form_needs_real_values():
 def test_what_cannot_be_followed_fails(code, call, message):
     scope = namespace() | {"dout": np.ones((5, 4))}
     assert message in str(wrong(code, call, scope=scope))
+
+
+def test_what_a_page_has_drawn_is_not_copied():
+    """Copying a figure for every trial made the check of a page take minutes."""
+
+    class Drawing:
+        def __deepcopy__(self, memo):
+            raise AssertionError("copied")
+
+    scope = namespace()
+    scope["axes"] = np.array([Drawing()], dtype=object)
+    scope["kept"] = {"figures": [Drawing()], "numbers": [scope["x"]], "pair": (scope["x"], 1)}
+    before = scope["x"].copy()
+    lines = "kept['numbers'][0] += 1\nkept['pair'][0][:] += 1\ndsquare = dvar / x.shape[0]"
+    assert check(lines, "variance(x)", scope=scope)
+    # Trials have written to copies; then the fence has run on the page, once.
+    np.testing.assert_allclose(scope["x"], before + 2)
 
 
 def test_the_page_is_not_touched():

@@ -92,6 +92,8 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     """Every kind of fault is listed on whatever page is open, with its place, until mended."""
     project.write("hook.py", HOOK)
     project.config["hooks"] = ["hook.py"]
+    project.config["plugins"] += ["backprop/posts", "backprop/mathematics"]
+    (project.root / "node_modules").symlink_to(Path(__file__).parents[2] / "node_modules")
     post = project.root / "docs/en/posts/gradients.md"
     settings = project.root / "mkdocs.yml"
     with serving(project) as command:
@@ -105,6 +107,17 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
             (post, "Backwards.", "BOOM", "docs/en/posts/gradients.md", "kaboom"),
             (post, "Backwards.", "[x](nowhere.md)", "docs/en/posts/gradients.md:10", "nowhere.md"),
             (post, "Backwards.", "[x](../../zh/no.md)", "gradients.md:10", "no docs/zh/no.md"),
+            (post, "Backwards.", "[x](#no)", "docs/en/posts/gradients.md:10", "no such anchor"),
+            (post, "Backwards.", "[x](../about.md#no)", "gradients.md:10", "'#no'"),
+            (
+                post,
+                "Backwards.",
+                "$\\frac{1}$",
+                "docs/en/posts/gradients.md:10",
+                "Missing argument",
+            ),
+            (post, "Backwards.", "```python\n1 / 0\n```", "gradients.md:11", "ZeroDivisionError"),
+            (post, "Backwards.", "```python\nx = 1\n```", "gradients.md:10", "does not have"),
             (post, "Backwards.", "WARN", "docs/en/posts/gradients.md", "a warning of a plugin"),
         ):
             text = path.read_text("utf-8")

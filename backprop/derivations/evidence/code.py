@@ -135,6 +135,22 @@ class PageCode:
                 raise Unreadable("code-fails", found=code, why=value["error"])
         return [unpacked(value) for value in outcome.values]
 
+    def graph(self, call: str, names: dict[str, Any]) -> dict[str, Any]:
+        """The computation graph of a call: function, values, outputs, gradients and wires.
+        Raises `Unreadable` where it cannot be traced or derived."""
+        request = {
+            "kind": "expression",
+            "code": call,
+            "cases": [{k: packed(v) for k, v in names.items()}],
+            "graph": True,
+        }
+        outcome = self.start().also(request)
+        if outcome.error is not None or "error" in outcome.values[0]:
+            raise Unreadable("code-fails", found=call, why=_what(outcome))
+        graph: dict[str, Any] = outcome.values[0]
+        graph["values"] = {name: unpacked(value) for name, value in graph["values"].items()}
+        return graph
+
 
 def program_key(page: Page) -> str:
     """Everything that the program of a page is known by before it runs, this package included."""

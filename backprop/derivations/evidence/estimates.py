@@ -71,7 +71,8 @@ def compare_order(equation: Equation, op: str, scope: Scope) -> Difference:
     if op in ("<", ">") and error == 0:
         error = 1.0
     at = {n: int(k) for n, k in zip(names, worst, strict=True)}
-    return Difference(error, float(a[worst]), float(b[worst]), at, dict(scope.instance.sizes))
+    sizes = dict(scope.instance.sizes)
+    return Difference(error, float(a[worst]), float(b[worst]), at, sizes, scope.world.first)
 
 
 def is_rounding(

@@ -51,4 +51,5 @@ def compare(left: Term, right: Term, dims: dict[str, Dim], scope: Scope) -> Diff
         float(b[worst]),
         {n: int(k) for n, k in zip(names, worst, strict=True)},
         dict(scope.instance.sizes),
+        scope.world.first,
     )

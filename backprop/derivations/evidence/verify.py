@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from backprop.derivations.evidence.conclusions import conclude
 from backprop.derivations.evidence.instances import INSTANCES, Equation
+from backprop.derivations.evidence.links import link, traced
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import counted_from, declared_names
+from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Derivation, Formula
@@ -87,6 +89,9 @@ def _verify(
         for verdict in found:
             verdict.display = number
         report.verdicts += found
+    for number, formula in enumerate(derivation.formulas):
+        if formula.kind in ("display", "tie"):
+            link(report.verdicts, formula, number, derivator)
     missing = None
     unknown = [key for key in derivation.options if key not in ("continues", "attrs")]
     if derivation.misspelt:
@@ -215,6 +220,12 @@ def _tied(
         equation = derivator.equation(side, side)
         with nullcontext(code) if code is not None else PageCode() as page:
             differs = _differs(equation, formula.code, derivator, page)
+            if (
+                not differs
+                and isinstance(equation.left, Entry)
+                and (trace := traced(formula.code, derivator, page))
+            ):
+                derivator.world.traces.append(trace)
         verdict.instances = INSTANCES
         if differs:
             verdict.status = WRONG

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import LET
@@ -135,6 +136,12 @@ class World:
     moments: list[tuple[Term, Term]] = field(default_factory=list)  # equations that a law fulfils
     pending: dict[str, set[str]] = field(default_factory=dict)  # moments not stated yet
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
+    traces: list[Any] = field(default_factory=list)  # of the calls that formulas are tied to
+
+    @property
+    def first(self) -> int:
+        """What positions are counted from where they are told."""
+        return 1 if self.base is None else self.base
 
     @property
     def words(self) -> frozenset[str]:

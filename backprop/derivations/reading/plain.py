@@ -34,6 +34,7 @@ GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 def plain(text: str) -> str:
     """`text` with the TeX in it written with letters; what is not known stays as it is."""
     text = re.sub(r"\\(?:left|right|[Bb]ig+[lr]?|,|;|!|quad|qquad)(?![A-Za-z])", " ", text)
+    text = re.sub(r"\\partial(?![A-Za-z])\s*", "∂", text)
     text = re.sub(
         r"\\(?:mathrm|operatorname|mathbf|text|boldsymbol|mathbb)\s*" + GROUP, r"\1", text
     )

@@ -1,14 +1,16 @@
 """What readers see of the verdicts: a mark beside each row, and a legend below the derivation.
 
-A mark is a button: focus or tap opens its explanation (a popover, no script), and its label says
-the same to a screen reader.
+A mark is a button: a tap opens its explanation (a popover, no script; with `backprop.site.marks`
+pointing at it or focusing it will do), and its label says the same to a screen reader.
 """
 
 from __future__ import annotations
 
 import hashlib
 import html
+import re
 from collections import Counter
+from collections.abc import Callable
 
 from backprop.derivations.explain import MARK, describe, phrase
 from backprop.derivations.reading.plain import plain
@@ -23,41 +25,81 @@ LEGEND = {
     "wrong": ("wrong", "错误"),
 }
 PREMISES = ("assumed, not derived: {texts}", "假设，并非推出：{texts}")
-COUNTED = (("{n} row: ", "{n} rows: "), ("共 {n} 行：", "共 {n} 行："))
+COUNTED = (
+    ("{n} row on this page: ", "{n} rows on this page: "),
+    ("本页共 {n} 行：", "本页共 {n} 行："),
+)
 
 
-def mark(verdicts: list[Verdict], path: str, language: str) -> str:
+Typeset = Callable[[str], str]
+"""TeX → HTML; text where nobody typesets."""
+
+
+def as_text(tex: str) -> str:
+    return html.escape(plain(tex))
+
+
+def mark(verdicts: list[Verdict], path: str, language: str, typeset: Typeset = as_text) -> str:
     """The HTML beside one row (a fact cited in the row has a verdict of its own)."""
-    return "".join(_one(v, path, language) for v in verdicts)
+    return "".join(_one(v, path, language, typeset) for v in verdicts)
 
 
-def _one(verdict: Verdict, path: str, language: str) -> str:
-    lines = [plain(line) for line in describe(verdict, language)]
+def _one(verdict: Verdict, path: str, language: str, typeset: Typeset) -> str:
     place = f"{path}\0{verdict.line}\0{verdict.display}\0{verdict.number}\0{verdict.text}"
-    return _button(verdict.status, MARK[verdict.status], lines, place)
+    lines = describe(verdict, language, quoted)
+    same = f"{verdict.gradient.function} {verdict.gradient.name}" if verdict.gradient else ""
+    return _button(verdict.status, MARK[verdict.status], lines, place, typeset, same)
 
 
-def _button(status: str, sign: str, lines: list[str], place: str) -> str:
+# Around TeX in a sentence, until it is known what shall become of it.
+_OPEN, _CLOSE = "\x02", "\x03"
+_QUOTED = re.compile(f"{_OPEN}(.*?){_CLOSE}", re.DOTALL)
+
+
+def quoted(tex: str) -> str:
+    return f"{_OPEN}{tex}{_CLOSE}"
+
+
+def _shown(line: str, typeset: Typeset) -> str:
+    """A line as HTML: TeX typeset, names of the code as code."""
+    parts = _QUOTED.split(line)
+    for k, part in enumerate(parts):
+        text = html.escape(plain(part)) if k % 2 == 0 else typeset(part)
+        parts[k] = re.sub(r"`([^`]*)`", r"<code>\1</code>", text) if k % 2 == 0 else text
+    return "".join(parts)
+
+
+def _button(
+    status: str, sign: str, lines: list[str], place: str, typeset: Typeset, same: str = ""
+) -> str:
     name = "bp-row-" + hashlib.sha256(place.encode()).hexdigest()[:10]
-    shown = "".join(f"<span>{html.escape(line)}</span>" for line in lines)
-    label = html.escape(". ".join(line.rstrip(".。") for line in lines))
+    # The line that names code is of use beside that code, too.
+    kinds = (' class="bp-is"' if "`" in line else "" for line in lines)
+    shown = "".join(
+        f"<span{kind}>{_shown(line, typeset)}</span>"
+        for kind, line in zip(kinds, lines, strict=True)
+    )
+    told = [_QUOTED.sub(r"\1", line).replace("`", "") for line in lines]
+    label = html.escape(". ".join(plain(line).rstrip(".。") for line in told))
+    data = f' data-same="{html.escape(same)}"' if same else ""
     return (
-        f'<button type="button" class="bp-mark bp-mark-{status}" '
+        f'<button type="button" class="bp-mark bp-mark-{status}"{data} '
         f'popovertarget="{name}" aria-label="{label}" title="{label}">{sign}</button>'
-        f'<span class="bp-mark-why" id="{name}" popover>{shown}</span>'
+        f'<bdi class="bp-mark-why" id="{name}" popover data-search-exclude>{shown}</bdi>'
     )
 
 
-def premise(found: Premise, path: str, language: str) -> str:
+def premise(found: Premise, path: str, language: str, typeset: Typeset = as_text) -> str:
     """The mark behind an equation that the prose assumes."""
-    line = plain(phrase("premise", language, tex=found.text))
+    line = phrase("premise", language, tex=quoted(found.text))
     place = f"{path}\0{found.line}\0{found.display}\0{found.text}"
-    return _button("assumed", "⊢", [line], place)
+    return _button("assumed", "⊢", [line], place, typeset)
 
 
-def legend(report: Report, language: str) -> str:
-    """The marks that occur in a derivation, what they mean, and how many rows carry each."""
-    counts = Counter(v.status for v in report.verdicts)
+def legend(reports: list[Report], language: str) -> str:
+    """The marks that occur in the derivations of a page, what they mean, and how many rows carry
+    each."""
+    counts = Counter(v.status for report in reports for v in report.verdicts)
     zh = language.startswith("zh")
     parts = [
         f'<span class="bp-mark-{status}">{MARK[status]}</span> {counts[status]} '
@@ -68,11 +110,17 @@ def legend(report: Report, language: str) -> str:
     number = sum(counts.values())
     total = COUNTED[zh][number != 1].format(n=number)
     between = "；" if zh else "; "
-    assumed = ""
-    if report.assumed:
-        texts = ", ".join(html.escape(plain(one.text)) for one in report.assumed)
-        assumed = f'<br><span class="bp-mark-assumed">⊢</span> {PREMISES[zh].format(texts=texts)}'
-    return f'<p class="bp-derivation-legend">{total}{between.join(parts)}{assumed}</p>'
+    return f'<p class="bp-derivation-legend" data-search-exclude>{total}{between.join(parts)}</p>'
+
+
+def premises(report: Report, language: str) -> str:
+    """What a derivation assumes; "" if nothing."""
+    if not report.assumed:
+        return ""
+    texts = ", ".join(html.escape(plain(one.text)) for one in report.assumed)
+    told = PREMISES[language.startswith("zh")].format(texts=texts)
+    sign = '<span class="bp-mark-assumed">⊢</span>'
+    return f'<p class="bp-derivation-legend" data-search-exclude>{sign} {told}</p>'
 
 
 CSS = """\
@@ -91,17 +139,9 @@ border-radius:.3em}
 .bp-mark-checked{color:var(--bp-checked)}
 .bp-mark-waived,.bp-mark-unchecked,.bp-mark-underived,.bp-mark-assumed{color:var(--bp-waived)}
 .bp-mark-wrong{color:var(--bp-wrong)}
-.bp-mark-why{position:fixed;inset:auto 1rem 1.5rem;margin:auto;max-width:36rem;padding:.7rem 1rem;
-border:1px solid var(--bp-derivation-line);border-radius:.4rem;
-background:var(--md-default-bg-color,Canvas);color:var(--md-default-fg-color,CanvasText);
-font-size:.75rem;line-height:1.5;text-align:left;white-space:normal;overflow-wrap:anywhere;
-box-shadow:0 .2rem .8rem #0004}
-.bp-mark-why span{display:block}
-@supports(position-area:top){.bp-mark-why{inset:auto;position-area:top span-all;
-position-try-fallbacks:flip-block;justify-self:anchor-center;margin:.4rem 1rem}}
 .bp-row-marks{font-size:.8em}
 .bp-derivation mjx-mtable[width=full]{min-width:max-content!important}
 @media(max-width:30em){.bp-derivation .bp-row-mark{padding-left:.2em}
 .bp-derivation mjx-mtable[width=full]>mjx-table{margin-left:0!important}}
-@media print{.bp-mark{padding:0}.bp-mark-why{display:none}}
+@media print{.bp-mark{padding:0}}
 """

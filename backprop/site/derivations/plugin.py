@@ -31,9 +31,10 @@ from backprop.derivations.reading.lines import without_comments
 from backprop.derivations.verdicts import Report, Verdict
 from backprop.program.page import Page
 from backprop.program.session import Session
+from backprop.site import marks as shared
 from backprop.site.derivations.blocks import DerivationsExtension
 from backprop.site.derivations.faults import faults
-from backprop.site.derivations.marks import CSS, legend, mark, premise
+from backprop.site.derivations.marks import CSS, as_text, legend, mark, premise, premises
 from backprop.site.faults import warn
 
 CACHE = ".cache/backprop/derivations"
@@ -63,8 +64,13 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             posts.after.append(self.verify_running)
         config.markdown_extensions.append(DerivationsExtension())
         config.extra_css.append(SHEET)
+        for name in shared.assets():
+            uri = f"{shared.FOLDER}/{name}"
+            wanted = config.extra_css if name.endswith(".css") else config.extra_javascript
+            if uri not in wanted:
+                wanted.append(uri)
         mathematics: Any = config.plugins.get("backprop/mathematics")
-        self.beside_rows = mathematics is not None
+        self.mathematics, self.beside_rows = mathematics, mathematics is not None
         if mathematics is not None:
             mathematics.transforms.append(self.transform)
         return config
@@ -117,11 +123,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             for _, report in reports:
                 self._report(path, report)
         self.reports[path] = reports
-        # The page's text is the source without its front matter, perhaps changed by others.
-        before = source[: source.find(markdown)].count("\n") if markdown in source else None
-        if before is None:
-            return markdown
-        return annotated(markdown, before, reports, path, self.language, self.beside_rows)
+        return annotated(markdown, source, reports, path, self.language, self.beside_rows)
 
     def _report(self, path: str, report: Report) -> None:
         for fault in faults(report, self.language):
@@ -141,14 +143,27 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             for number, formula in enumerate(derivation.formulas):
                 if formula.kind == "display" and _same(formula.tex, tex):
                     rows = _rows(report, number)
-                    marks = {k: mark(v, where.path, self.language) for k, v in rows.items()}
+                    marks = {
+                        k: mark(v, where.path, self.language, self.typeset) for k, v in rows.items()
+                    }
                     return Annotated(without_comments(tex), marks)
         return tex
+
+    def typeset(self, tex: str) -> str:
+        """A formula in an explanation, as MathML."""
+        from backprop.site.mathematics.engine import TexError
+
+        try:
+            return self.mathematics.typesetter().one(tex, False).mml
+        except TexError:
+            return as_text(tex)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         sheet = Path(config.site_dir, SHEET)
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.write_text(CSS, "utf-8")
+        for name, text in shared.assets().items():
+            sheet.with_name(name).write_text(text, "utf-8")
 
 
 def _same(a: str, b: str) -> bool:
@@ -166,27 +181,36 @@ def _rows(report: Report, number: int) -> dict[int, list[Verdict]]:
 
 def annotated(
     markdown: str,
-    before: int,
+    source: str,
     reports: list[tuple[Derivation, Report]],
     path: str,
     language: str,
     beside_rows: bool,
 ) -> str:
-    """The page with a legend in each derivation, marks behind formulas tied to code and claims
-    in the prose, and, where nothing can stand beside the rows, their marks below the formula.
+    """The page with one legend, what each derivation assumes, marks behind formulas tied to code
+    and claims in the prose, and, where nothing can stand beside the rows, their marks below the
+    formula.
 
-    before: how many lines of the file precede `markdown`.
+    source: the file, of which `markdown` is what follows its front matter, perhaps changed by
+    other plugins.
     """
+    written = source.split("\n")
     lines = markdown.split("\n")
     inserted: dict[int, list[str]] = {}
 
     def insert(line: int, text: str) -> None:
         inserted.setdefault(line, []).append(text)
 
+    explained, start = False, 0
     for derivation, report in reports:
-        last = derivation.end_line - 1 - before  # the closing ///, from 0
-        if not 0 <= last < len(lines) or not derivation.closed or derivation.misspelt:
+        if not derivation.closed or derivation.misspelt:
             continue
+        block = written[derivation.line - 1 : derivation.end_line]
+        at = _place(block, lines, start)
+        if at is None:  # changed by another plugin
+            continue
+        before, start = derivation.line - 1 - at, at + len(block)
+        last = derivation.end_line - 1 - before  # the closing ///, from 0
         prefix = lines[last][: len(lines[last]) - len(lines[last].lstrip(" \t>"))]
         for number, formula in enumerate(derivation.formulas):
             if formula.kind == "display" and not beside_rows:
@@ -198,13 +222,26 @@ def annotated(
                     insert(at, f"{prefix}\n{prefix}{text}\n{prefix}")
             elif formula.kind in ("tie", "inline"):
                 _mark_prose(formula, number, report, lines, before, path, language)
-        # Behind the marks: a formula may be the last thing in the block.
-        insert(last, f"{prefix}\n{prefix}{legend(report, language)}\n{prefix}")
+        # Behind the marks: a formula may be the last thing in the block. Marks are explained once.
+        texts = [premises(report, language)]
+        if not explained:
+            texts.insert(0, legend([one for _, one in reports], language))
+            explained = True
+        for text in filter(None, texts):
+            insert(last, f"{prefix}\n{prefix}{text}\n{prefix}")
     out: list[str] = []
     for number, line in enumerate(lines):
         out += inserted.get(number, [])
         out.append(line)
     return "\n".join(out)
+
+
+def _place(block: list[str], lines: list[str], start: int) -> int | None:
+    """Where a block of the file stands in the page; None if it is not there as it was written."""
+    for at in range(start, len(lines) - len(block) + 1):
+        if lines[at] == block[0] and lines[at : at + len(block)] == block:
+            return at
+    return None
 
 
 def _mark_prose(
@@ -229,4 +266,6 @@ def _mark_prose(
         return
     end = place.end()
     marks = mark(verdicts, path, language) + "".join(premise(p, path, language) for p in premises)
+    # It goes through Markdown yet, which must find nothing to change.
+    marks = re.sub(r"[_*\\`$\[\]]", lambda hit: f"&#{ord(hit[0])};", marks)
     lines[at] = lines[at][:end] + marks + lines[at][end:]

@@ -71,9 +71,9 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
         return config
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        files.append(
-            File.generated(config, STYLE, content=(ASSETS / "interactive.css").read_text("utf-8"))
-        )
+        styles = ["interactive.css", *(["offered.css"] if self.run.pack else [])]
+        content = "".join((ASSETS / name).read_text("utf-8") for name in styles)
+        files.append(File.generated(config, STYLE, content=content))
         name = self.config.check
         if name and not files.get_file_from_path(name):
             page = File.generated(config, name, content=handin.markdown(self.language))

@@ -255,8 +255,8 @@ def _checked(block: str, shown: Shown) -> str:
         )
         shape = f"{held} → {found['shape']}" if held else found["shape"]
         lines[found["line"] - dropped] += (
-            f'<span class="bp-check" role="img" aria-label="{label}" title="{label}" '
-            f'data-shape="{shape}"></span>'
+            f'<span class="bp-check" role="img" tabindex="0" aria-label="{label}" title="{label}" '
+            f'data-same="{html.escape(found.get("same", ""))}" data-shape="{shape}"></span>'
         )
     block = _with_class(block[:start] + "\n".join(lines) + block[end:], "bp-checked")
     if shown.fence.options.get("at") == "real":

@@ -303,6 +303,7 @@ class _Check:
     def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict[str, Any]:
         shape = self.graph[variable.nodes[-1]].shape
         mark = {"line": statement.last - 1, "name": variable.name, "shape": str(shape)}
+        mark["same"] = f"{self.graph.function} {variable.name}"
         if np.shape(value) != shape:
             mark["held"] = str(np.shape(value))
         return mark

@@ -5,7 +5,6 @@ means are shifted by random constants at each of them (`Graph.shifted`), unless 
 at="real".
 """
 
-import contextlib
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -87,12 +86,27 @@ def _elsewhere(argument: Any, rng: np.random.Generator) -> Any:
 
 
 # ---- values of the page --------------------------------------------------------------------
-def fresh(value: Any) -> Any:
-    """A copy of what a fence might write to."""
-    if isinstance(value, (np.ndarray, list, tuple, dict)):
-        with contextlib.suppress(Exception):
-            return copy.deepcopy(value)
-    return value
+def fresh(value: Any, seen: dict[int, Any] | None = None) -> Any:
+    """A copy of what a fence might write to: arrays, and the containers that hold them.
+
+    What else they hold stays as it is: a figure of the page is large, and is no value.
+    """
+    seen = {} if seen is None else seen
+    if id(value) in seen:
+        return seen[id(value)]
+    if isinstance(value, np.ndarray):
+        made: Any = value.copy()
+    elif isinstance(value, (dict, list)):
+        made = seen[id(value)] = copy.copy(value)
+        for key in list(made) if isinstance(made, dict) else range(len(made)):
+            made[key] = fresh(made[key], seen)
+    elif isinstance(value, tuple):
+        items = [fresh(item, seen) for item in value]
+        made = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    else:
+        return value
+    seen[id(value)] = made
+    return made
 
 
 def array(value: Any) -> np.ndarray | None:

@@ -24,6 +24,7 @@ from backprop.site.posts.graphs.steps import Explained, explain, upstream, value
 from backprop.site.posts.graphs.words import say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
+_SHRINKS = 460  # one from top to bottom up to this width is shrunk to a phone's, and can be read
 
 
 def assets() -> dict[str, str]:
@@ -174,16 +175,21 @@ def figure(
     ]
     if source:
         codes.append(_code(say("backward_code", lang), source, backward_marks, "backward", anchor))
+    whole = arrange(drawn, "right").width
+    # A browser shows a page while it still comes; the drawing's width is known from its beginning.
+    ruler = f'<svg class="bp-whole" width="{whole:g}" height="0" aria-hidden="true"></svg>'
+    parts = "".join(f'<div class="bp-part">{part.rstrip()}</div>' for part in pieces(drawn, lang))
     drawings = [
         f'<div class="bp-scroll bp-flow-{direction}" tabindex="0" role="group"'
         f' aria-label="{escape(say("drawing", lang, name=name))}">'
-        f"{''.join(drawing.rstrip() for drawing in found)}</div>"
+        f"{found}</div>"
         for direction, found in (
-            ("right", [f'<div class="bp-part">{part}</div>' for part in pieces(drawn, lang)]),
-            ("down", [svg(drawn, "down", lang, standalone=False)]),
+            ("right", f'{ruler}<div class="bp-parts">{parts}</div>'),
+            ("down", svg(drawn, "down", lang, standalone=False).rstrip()),
         )
     ]
-    kind = " bp-wide" if arrange(drawn, "right").width > _WIDE else ""
+    kind = " bp-wide" if whole > _WIDE else ""
+    kind += " bp-shrinks" if arrange(drawn, "down").width <= _SHRINKS else ""
     kind += " bp-once" if once else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
     ident = f' id="{anchor}"' if anchor else ""
@@ -193,7 +199,8 @@ def figure(
     # Sections: for Material's search, what is left out ends with the first element that ends and
     # is of the same kind, so it may have none of its kind inside.
     return (
-        f'<figure class="bp-figure{kind}"{ident} data-say="{escape(say("say", lang))}"'
+        f'<figure class="bp-figure{kind}"{ident} data-function="{escape(name)}"'
+        f' data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
         f'<section class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
         f"{_intro(graph, steps, program, lang)}"
