@@ -121,6 +121,8 @@ POSTS = {
     "affine": "affine",
     "relu": "relu",
     "softmax_loss": "softmax",
+    "svm_loss": "svm",
+    "dropout": "dropout",
     "conv": "convolution",
     "max_pool": "pooling",
     "rnn_step": "rnn",
