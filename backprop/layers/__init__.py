@@ -28,6 +28,11 @@ from backprop.layers.batchnorm import (
     batchnorm_forward,
 )
 from backprop.layers.conv import conv_backward, conv_backward_on_paper, conv_forward
+from backprop.layers.embedding import (
+    word_embedding_backward,
+    word_embedding_backward_on_paper,
+    word_embedding_forward,
+)
 from backprop.layers.layernorm import (
     layernorm_backward,
     layernorm_backward_on_paper,
@@ -57,6 +62,12 @@ from backprop.layers.softmax_loss import (
     softmax_loss_backward,
     softmax_loss_backward_on_paper,
     softmax_loss_forward,
+)
+from backprop.layers.spatial import (
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+    spatial_groupnorm_backward,
+    spatial_groupnorm_forward,
 )
 from backprop.layers.variance import (
     variance_backward,
@@ -101,7 +112,14 @@ __all__ = [
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
+    "spatial_batchnorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_groupnorm_backward",
+    "spatial_groupnorm_forward",
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",
+    "word_embedding_backward",
+    "word_embedding_backward_on_paper",
+    "word_embedding_forward",
 ]
