@@ -37,6 +37,14 @@ def heads(d, m, e):
     return rng.normal(size=(2, 4, d)), *weights, 2
 
 
+def labelled(n, d, c):
+    return rng.normal(size=(n, d)), rng.integers(0, c, n)
+
+
+def hidden(d, h, c):
+    return tuple(rng.normal(size=shape) for shape in [(d, h), h, (h, c), c])
+
+
 def first(x, *rest):
     return x[:, 0], *rest
 
@@ -51,6 +59,14 @@ LAYERS = {
     ],
     "softmax_loss": [
         (rng.normal(size=(n, c)), rng.integers(0, c, n)) for n, c in [(5, 4), (4, 4), (1, 2)]
+    ],
+    "svm_loss": [
+        (rng.normal(size=(n, c)), rng.integers(0, c, n)) for n, c in [(5, 4), (4, 4), (1, 2)]
+    ],
+    "dropout": [
+        (rng.normal(size=(5, 4)), {"p": 0.6, "mode": "train", "seed": 3}),
+        (rng.normal(size=(2, 3, 4)), {"p": 1, "seed": 3}),
+        (rng.normal(size=(4, 4)), {"p": 0.6, "mode": "test"}),
     ],
     "batchnorm": [
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (3, 1)]),
@@ -104,6 +120,10 @@ LAYERS = {
         queries(2, 1, 3, 2),
     ],
     "multihead_attention": [heads(6, 4, 3), (*heads(4, 4, 4), np.tri(4, dtype=bool))],
+    "two_layer_net": [
+        (*labelled(5, 2, 3), *hidden(2, 4, 3), 0.1),
+        (*labelled(3, 3, 3), *hidden(3, 3, 3)),
+    ],
     "rnn_step": [first(*sequences(2, 1, 4, 3)), first(*sequences(3, 1, 3, 3))],
     "rnn": [sequences(2, 3, 4, 5), sequences(3, 3, 3, 3), sequences(1, 1, 2, 1)],
     "lstm": [sequences(2, 3, 4, 5, 4), sequences(3, 3, 3, 3, 4)],
@@ -111,6 +131,10 @@ LAYERS = {
 # layer: the post that shows its lines
 POSTS = {
     "affine": "affine",
+    "relu": "relu",
+    "softmax_loss": "softmax",
+    "svm_loss": "svm",
+    "dropout": "dropout",
     "conv": "convolution",
     "max_pool": "pooling",
     "word_embedding": "embedding",
@@ -122,6 +146,7 @@ POSTS = {
     "lstm_step": "lstm",
     "attention": "attention",
     "multihead_attention": "attention",
+    "two_layer_net": "two-layer-net",
 }
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
@@ -218,7 +243,7 @@ def test_the_post_has_the_lines_of_its_layer(name, post):
     shown = {line.replace("bp.layers.", "") for fence in fences for line in assignments(fence)}
     for style in ("forward", "backward"):
         for line in assignments(inspect.getsource(layer(name, style))):
-            if not re.search(r"\bcache\b|_param\b|_forward\(", line):
+            if not re.search(r"\bcache\b|_param\b|(step|attention)_forward\(", line):
                 assert line in shown
 
 
@@ -301,6 +326,33 @@ def test_softmax_loss_does_not_overflow():
     x, y = np.array([[1000.0, 0.0], [0.0, -1000.0]]), np.array([0, 0])
     loss, _ = bp.layers.softmax_loss_forward(x, y)
     assert loss == pytest.approx(0)
+
+
+def test_svm_loss_counts_what_each_wrong_class_lacks_to_its_margin():
+    x, y = np.array([[3.0, 2.5, -1.0], [0.0, 1.0, 2.0]]), np.array([0, 1])
+    loss, cache = bp.layers.svm_loss_forward(x, y)
+    assert loss == pytest.approx((0.5 + 0 + 0 + 2) / 2)  # 1 at the very margin costs nothing
+    dx = bp.layers.svm_loss_backward(1.0, cache)
+    np.testing.assert_allclose(dx, np.array([[-1, 1, 0], [0, -1, 1]]) / 2)
+
+
+def test_dropout_keeps_a_share_p_and_the_mean():
+    x = np.ones((400, 500))
+    out, _ = bp.layers.dropout_forward(x, {"p": 0.25, "seed": 0})
+    assert set(np.unique(out)) == {0, 4}
+    assert np.mean(out > 0) == pytest.approx(0.25, abs=0.01)
+    again, _ = bp.layers.dropout_forward(x, {"p": 0.25, "seed": 0})
+    np.testing.assert_array_equal(out, again)
+    assert np.any(out != bp.layers.dropout_forward(x, {"p": 0.25})[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [({"p": 0.5, "mode": "training"}, "'training'; it can be"), ({"p": 0}, "is 0; it is a prob")],
+)
+def test_dropout_refuses_what_it_does_not_know(parameters, words):
+    with pytest.raises(ValueError, match=words):
+        bp.layers.dropout_forward(np.ones((2, 3)), parameters)
 
 
 def test_batchnorm_keeps_running_averages_as_cs231n_does():

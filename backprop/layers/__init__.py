@@ -28,6 +28,11 @@ from backprop.layers.batchnorm import (
     batchnorm_forward,
 )
 from backprop.layers.conv import conv_backward, conv_backward_on_paper, conv_forward
+from backprop.layers.dropout import (
+    dropout_backward,
+    dropout_backward_on_paper,
+    dropout_forward,
+)
 from backprop.layers.embedding import (
     word_embedding_backward,
     word_embedding_backward_on_paper,
@@ -69,6 +74,16 @@ from backprop.layers.spatial import (
     spatial_groupnorm_backward,
     spatial_groupnorm_forward,
 )
+from backprop.layers.svm_loss import (
+    svm_loss_backward,
+    svm_loss_backward_on_paper,
+    svm_loss_forward,
+)
+from backprop.layers.two_layer_net import (
+    two_layer_net_backward,
+    two_layer_net_backward_on_paper,
+    two_layer_net_forward,
+)
 from backprop.layers.variance import (
     variance_backward,
     variance_backward_on_paper,
@@ -90,6 +105,9 @@ __all__ = [
     "conv_backward",
     "conv_backward_on_paper",
     "conv_forward",
+    "dropout_backward",
+    "dropout_backward_on_paper",
+    "dropout_forward",
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
@@ -116,6 +134,12 @@ __all__ = [
     "spatial_batchnorm_forward",
     "spatial_groupnorm_backward",
     "spatial_groupnorm_forward",
+    "svm_loss_backward",
+    "svm_loss_backward_on_paper",
+    "svm_loss_forward",
+    "two_layer_net_backward",
+    "two_layer_net_backward_on_paper",
+    "two_layer_net_forward",
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",

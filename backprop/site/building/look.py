@@ -52,6 +52,8 @@ def look(sites: list[Site], path: str) -> Iterator[str]:
     elif path.endswith(".md"):
         if file is None:
             file = _new(site, path, blog)
+            if blog is not None:  # which makes an excerpt of what it knows as a post
+                _list(blog, file, path)
         yield _page(site, file)
     if blog is not None and blog.blog.file is not file:
         _list(blog, file, path)
