@@ -54,11 +54,14 @@ Beside them: `problems` (what can be said about a row), `verdicts` and `explain`
 derivations of a page, with their `cache`), `python -m backprop.derivations FILE.md …`. Marks on
 pages and MkDocs are the business of `backprop.site.derivations`.
 
-    from backprop.derivations import describe, verify
+    from backprop.derivations import describe, plain, verify
     for block, report in verify(markdown): …
+
+`describe(verdict)` says it in lines of text and TeX, `plain(line)` writes the TeX with letters.
 """
 
 from backprop.derivations.explain import describe
 from backprop.derivations.page import verify_page as verify
+from backprop.derivations.reading.plain import plain
 
-__all__ = ["describe", "verify"]
+__all__ = ["describe", "plain", "verify"]

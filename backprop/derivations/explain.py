@@ -34,6 +34,10 @@ TEXT = {
         "checked on {n} random instances of different sizes (no proof)",
         "在 {n} 个大小不同的随机样例上验算（不是证明）",
     ),
+    "error": (
+        "expectations by quadrature, off by at most {error:.0e} of their size",
+        "期望由求积得到，相对误差至多 {error:.0e}",
+    ),
     "waived": ("not checked: {reason}", "未验证：{reason}"),
     "unchecked": ("not checked", "未验证"),
     "wrong": ("wrong", "错误"),
@@ -123,7 +127,7 @@ def describe(
         found = verdict.difference
         if found is not None:
             places = [f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes]
-            places += [f"{k} = {v + 1}" for k, v in found.at.items()]
+            places += [f"{k} = {v + found.base}" for k, v in found.at.items()]
             place = ", ".join(places)
             zh = language.startswith("zh")
             place = (f"（{place}）" if zh else f" at {place}") if place else ""
@@ -140,6 +144,8 @@ def describe(
                     change=verdict.repair["zh" if language.startswith("zh") else "en"],
                 )
             )
+    if verdict.status == "checked" and verdict.error is not None:
+        lines.append(phrase("error", language, error=max(verdict.error, 1e-15)))
     if verdict.ok and verdict.gradient is not None:
         found_in = verdict.gradient
         key = "factor" if found_in.given else "gradient"

@@ -130,10 +130,11 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} 可以是一个名字，也可以是 {name} 的幂：两者都声明过；请给这个数换名，或把幂写成带括号的 ({name})^…",
     ),
     "recurrence": (
-        "{found} is defined by an earlier one: a recurrence is read one step at a time; declare "
-        "that step, e.g. $h_{{t-1}}, x_t \\in \\mathbb{{R}}$, $h_t = f(h_{{t-1}}, x_t)$",
-        "{found} 由前一项定义：递推式一次只读一步；请声明这一步，例如 $h_{{t-1}}, x_t \\in \\mathbb{{R}}$、"
+        "{found} is defined by another of its own: a recurrence of one step is read from its "
+        "beginning, or backwards from its end; declare that, e.g. $h_0 \\in \\mathbb{{R}}$, "
         "$h_t = f(h_{{t-1}}, x_t)$",
+        "{found} 由自己的另一项定义：一步的递推式从起点读起，或从终点倒着读；请声明起点，例如 "
+        "$h_0 \\in \\mathbb{{R}}$、$h_t = f(h_{{t-1}}, x_t)$",
     ),
     "index-outside": (
         "{found} leaves its range, and nothing says what stands there; declare where the index "
@@ -152,6 +153,26 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} is not declared as a distribution; declare the letter and its law, e.g. "
         "$x \\in \\mathcal{{X}}$, $x \\sim p$",
         "{found} 没有声明为分布；请声明字母和它的分布，例如 $x \\in \\mathcal{{X}}$、$x \\sim p$",
+    ),
+    "quadrature": (
+        "an expectation here is known to {error} of its size only, which decides nothing: it is of a "
+        "function with corners, or no polynomial of a low degree in several outcomes; waive the "
+        "row, or state the moment that it needs, $\\mathbb{{E}}[X] = \\mu$",
+        "这里的期望只能算到自身大小的 {error}，不足以判断：被平均的函数有尖角，或者不是多个结果的低次多项式；"
+        "请写明理由免验此行，或声明所需的矩，例如 $\\mathbb{{E}}[X] = \\mu$",
+    ),
+    "covariance": (
+        "a random vector is read with independent entries only, \\mathcal{{N}}(\\mu, \\sigma^2 I), "
+        "and {found} is no multiple of I; write x = \\mu + L \\epsilon with "
+        "$\\epsilon \\sim \\mathcal{{N}}(0, I)$",
+        "随机向量只在各分量独立时读作 \\mathcal{{N}}(\\mu, \\sigma^2 I)，而 {found} 不是 I 的倍数；请写 "
+        "x = \\mu + L \\epsilon，其中 $\\epsilon \\sim \\mathcal{{N}}(0, I)$",
+    ),
+    "integral": (
+        "an integral is read as an expectation only, over a declared set: declare "
+        "$x \\in \\mathcal{{X}}$, $x \\sim p$, and write \\int f(x) p(x) \\, dx",
+        "积分只作为期望来读，而且取自声明过的集合：请声明 $x \\in \\mathcal{{X}}$、$x \\sim p$，"
+        "再写 \\int f(x) p(x) \\, dx",
     ),
     "no-random": (
         "nothing in this {found} is random; declare what is, $X \\sim \\mathcal{{N}}(\\mu, \\sigma^2)$ "

@@ -23,6 +23,7 @@ class Difference:
     right: float
     at: dict[str, int]
     sizes: dict[str, int]
+    base: int = 1  # what the author counts from
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Verdict:
     residue: str = ""
     repair: dict[str, str] | None = None  # language -> the change
     instances: int = 0
+    error: float | None = None  # relative: how far sampled expectations may be off
     by: tuple[str, ...] = ()  # symbols whose definitions the row uses at once, and says so
     assumed: tuple[str, ...] = ()  # the assumptions that the row needs
     cited: tuple[str, ...] = ()  # symbols whose definitions this row makes usable

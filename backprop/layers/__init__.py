@@ -15,12 +15,29 @@ written to, the running averages in ``bn_param`` excepted.
 """
 
 from backprop.layers.affine import affine_backward, affine_backward_on_paper, affine_forward
+from backprop.layers.attention import (
+    attention_backward,
+    attention_backward_on_paper,
+    attention_forward,
+    multihead_attention_backward,
+    multihead_attention_forward,
+)
 from backprop.layers.batchnorm import (
     batchnorm_backward,
     batchnorm_backward_on_paper,
     batchnorm_forward,
 )
 from backprop.layers.conv import conv_backward, conv_backward_on_paper, conv_forward
+from backprop.layers.dropout import (
+    dropout_backward,
+    dropout_backward_on_paper,
+    dropout_forward,
+)
+from backprop.layers.embedding import (
+    word_embedding_backward,
+    word_embedding_backward_on_paper,
+    word_embedding_forward,
+)
 from backprop.layers.layernorm import (
     layernorm_backward,
     layernorm_backward_on_paper,
@@ -31,6 +48,12 @@ from backprop.layers.lstm import (
     lstm_forward,
     lstm_step_backward,
     lstm_step_forward,
+)
+from backprop.layers.pool import (
+    avg_pool_backward,
+    avg_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
 )
 from backprop.layers.relu import relu_backward, relu_backward_on_paper, relu_forward
 from backprop.layers.rnn import (
@@ -45,6 +68,22 @@ from backprop.layers.softmax_loss import (
     softmax_loss_backward_on_paper,
     softmax_loss_forward,
 )
+from backprop.layers.spatial import (
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+    spatial_groupnorm_backward,
+    spatial_groupnorm_forward,
+)
+from backprop.layers.svm_loss import (
+    svm_loss_backward,
+    svm_loss_backward_on_paper,
+    svm_loss_forward,
+)
+from backprop.layers.two_layer_net import (
+    two_layer_net_backward,
+    two_layer_net_backward_on_paper,
+    two_layer_net_forward,
+)
 from backprop.layers.variance import (
     variance_backward,
     variance_backward_on_paper,
@@ -55,12 +94,20 @@ __all__ = [
     "affine_backward",
     "affine_backward_on_paper",
     "affine_forward",
+    "attention_backward",
+    "attention_backward_on_paper",
+    "attention_forward",
+    "avg_pool_backward",
+    "avg_pool_forward",
     "batchnorm_backward",
     "batchnorm_backward_on_paper",
     "batchnorm_forward",
     "conv_backward",
     "conv_backward_on_paper",
     "conv_forward",
+    "dropout_backward",
+    "dropout_backward_on_paper",
+    "dropout_forward",
     "layernorm_backward",
     "layernorm_backward_on_paper",
     "layernorm_forward",
@@ -68,6 +115,10 @@ __all__ = [
     "lstm_forward",
     "lstm_step_backward",
     "lstm_step_forward",
+    "max_pool_backward",
+    "max_pool_forward",
+    "multihead_attention_backward",
+    "multihead_attention_forward",
     "relu_backward",
     "relu_backward_on_paper",
     "relu_forward",
@@ -79,7 +130,20 @@ __all__ = [
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
+    "spatial_batchnorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_groupnorm_backward",
+    "spatial_groupnorm_forward",
+    "svm_loss_backward",
+    "svm_loss_backward_on_paper",
+    "svm_loss_forward",
+    "two_layer_net_backward",
+    "two_layer_net_backward_on_paper",
+    "two_layer_net_forward",
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",
+    "word_embedding_backward",
+    "word_embedding_backward_on_paper",
+    "word_embedding_forward",
 ]

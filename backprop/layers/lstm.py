@@ -92,15 +92,14 @@ def lstm_backward(dh: Array, cache: Cache) -> tuple[Array, Array, Array, Array, 
     dWx = np.zeros_like(Wx)
     dWh = np.zeros_like(Wh)
     db = np.zeros_like(Wh[0])
-    dprev_h = np.zeros_like(prev_h)
-    dprev_c = np.zeros_like(prev_c)
+    later_h = np.zeros_like(prev_h)
+    later_c = np.zeros_like(prev_c)
     for t in reversed(range(dh.shape[1])):
-        dnext_h = dh[:, t] + dprev_h
-        dx[:, t], dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(
-            dnext_h, dprev_c, cache[t]
-        )
+        dnext_h = dh[:, t] + later_h
+        grads = lstm_step_backward(dnext_h, later_c, cache[t])
+        dx[:, t], later_h, later_c, dWx_t, dWh_t, db_t = grads
         dWx += dWx_t
         dWh += dWh_t
         db += db_t
-    dh0 = dprev_h
+    dh0 = later_h
     return dx, dh0, dWx, dWh, db

@@ -10,6 +10,7 @@ import ast
 import contextlib
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import platform
 import sys
@@ -148,8 +149,13 @@ def _version(module: str) -> str:
 
 def _names(module: str) -> Iterator[str]:
     yield module
+    if module == "backprop":
+        yield "backprop-notes"
     # Slow, so only for modules that are not called as what they were installed from (PIL, yaml).
-    yield from _distributions().get(module, ())
+    with contextlib.suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(module)
+        if spec is not None and "-packages" in str(spec.origin):
+            yield from _distributions().get(module, ())
 
 
 @cache

@@ -113,6 +113,12 @@ def serving(sizes: list[int]) -> Iterator[Row]:
         yield from (Row(group, name, seconds, seconds / first) for name, seconds in times)
 
 
+def edits(number: int) -> Iterator[Row]:
+    """Memory of `mkdocs serve` over many edits; `seconds` holds bytes here."""
+    for group, sizes in writing.memory_rows(number):
+        yield from (Row(group, name, size, size / sizes[0][1]) for name, size in sizes)
+
+
 def memory() -> Iterator[Row]:
     """Peaks at (4096, 1024), float64; `seconds` holds bytes here."""
     x, gamma, beta, dout = programs.batchnorm_arguments((4096, 1024), np.float64)
@@ -163,6 +169,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=0.7, help="seconds a row")
     parser.add_argument("--only", default="", help="groups whose name contains this")
     parser.add_argument("--posts", type=int, nargs="*", default=[4, 50, 200], help="a language")
+    parser.add_argument("--edits", type=int, default=100, help="in a row, for memory")
     options = parser.parse_args()
     print(f"{'':46}{'median':>12}{'ratio':>9}")
     group = ""
@@ -174,6 +181,9 @@ def main() -> None:
     if not options.only or options.only == "serving":
         for row in serving(options.posts):
             group = _show(row, group, f"{row.seconds:,.2f} s")
+    if not options.only or options.only == "edits":
+        for row in edits(options.edits):
+            group = _show(row, group, f"{row.seconds / 2**20:,.0f} MiB")
     if not options.only or options.only == "memory":
         for row in memory():
             group = _show(row, group, f"{row.seconds / 2**20:,.0f} MiB")

@@ -6,6 +6,7 @@ a graph in every tenth), in turns. Wall-clock seconds, since that is what an aut
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -14,13 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.audit.browser import chromium, launch
 from tests.site.command import Command, free_port, get
 
 ROOT = Path(__file__).parents[2]
@@ -210,6 +212,51 @@ def edits(project: Generated) -> dict[str, float]:
     return times
 
 
+def in_browser(project: Generated) -> float:
+    """Seconds from a save to the moment at which a real Chromium shows it."""
+    with served(project) as command, launch() as browser:
+        page = browser.new_page()
+        page.goto(command.url + project.address("en", 1))
+        path = project.path("en", 1)
+        at_rest(command, project)
+        began = time.perf_counter()
+        path.write_text(f"{path.read_text('utf-8')}\nSeen by a browser.\n", "utf-8")
+        page.get_by_text("Seen by a browser.").wait_for(timeout=600_000)
+        return time.perf_counter() - began
+
+
+def growth(project: Generated, edits: int = 100) -> tuple[float, float]:
+    """Bytes that all processes of `mkdocs serve` hold after ten edits, and after all."""
+    with served(project) as command:
+        path = project.path("en", 1)
+        text, early = path.read_text("utf-8"), 0.0
+        for number in range(1, edits + 1):
+            path.write_text(f"{text}\nSentence {number}.\n", "utf-8")
+            shown = f"Sentence {number}."
+            until(command, project.address("en", 1), lambda _, page, shown=shown: shown in page)
+            if number in (10, edits):
+                at_rest(command, project)
+                early, late = early or held(command.process.pid), held(command.process.pid)
+    return early, late
+
+
+def held(pid: int) -> float:
+    """Bytes of a process and of all that it started; what they share counts once."""
+    parents: dict[int, int] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            status = Path("/proc", name, "stat").read_text()
+            parents[int(name)] = int(status.rpartition(")")[2].split()[1])
+    tree, total = {pid}, 0
+    while more := {child for child, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    for one in tree:
+        with contextlib.suppress(OSError):
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
+            total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1]) * 1024  # type: ignore[index]
+    return float(total)
+
+
 def built(project: Generated) -> float:
     project.save()
     began = time.perf_counter()
@@ -222,7 +269,7 @@ def built(project: Generated) -> float:
     return time.perf_counter() - began
 
 
-def rows(sizes: Iterable[int]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+def rows(sizes: list[int]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
     """Groups for the table: plain Material first, then ours."""
     os.environ["NO_MKDOCS_2_WARNING"] = "true"
     for number in sizes:
@@ -236,4 +283,17 @@ def rows(sizes: Iterable[int]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
             theirs, found = edits(plain), edits(ours)
             for kind, seconds in found.items():
                 yield f"{label}: {kind}", [("plain", theirs[kind]), ("backprop", seconds)]
+            if number == min(sizes) and chromium():
+                shown = [
+                    (name, in_browser(p)) for name, p in (("plain", plain), ("backprop", ours))
+                ]
+                yield f"{label}: prose, in Chromium", shown
             shutil.rmtree(name, ignore_errors=True)
+
+
+def memory_rows(edits: int) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """The group that `make bench` shows for many edits in a row."""
+    os.environ["NO_MKDOCS_2_WARNING"] = "true"
+    with tempfile.TemporaryDirectory() as name:
+        early, late = growth(Generated(Path(name, "ours"), 4, plain=False), edits)
+        yield f"memory of mkdocs serve, {edits} edits", [("after 10", early), ("at the end", late)]

@@ -143,7 +143,7 @@ def test_search_finds_what_is_typed(site, built_site, page, prefix):
         page.wait_for_function("() => !document.querySelector('.md-search-result__item')")
         search(page, word)
         try:
-            page.locator(".md-search-result__item a").first.wait_for(timeout=5000)
+            page.locator(".md-search-result__item a").first.wait_for()
         except TimeoutError:
             missed.append(word)
     assert missed == []

@@ -3,7 +3,9 @@
 
 import pytest
 
-from .helpers import problem, statuses
+from backprop.derivations.explain import describe
+
+from .helpers import problem, statuses, verdicts
 
 MOMENTS = (
     r"Let $X$ have $\mathbb{E}[X] = \mu$ and $\operatorname{Var}(X) = \sigma^2$, "
@@ -45,13 +47,36 @@ PROVED = [
     (LATENT, r"\log p(x) = \mathbb{E}_{z \sim q}[\log p(x)]"),
     (LATENT, r"D_{\mathrm{KL}}(q \,\|\, p(\cdot \mid x)) = \sum_z q(z) \log \frac{q(z)}{p(z|x)}"),
 ]  # fmt: skip
+INDEXED = r"Let $\mu, \sigma \in \mathbb{R}^J$, $\sigma_j > 0$, $z_j \sim \mathcal{N}(\mu_j, \sigma_j^2)$."
+VECTOR = (
+    r"Let $\epsilon \sim \mathcal{N}(0, I)$, $\epsilon \in \mathbb{R}^n$, $\mu \in \mathbb{R}^n$, "
+    r"$\sigma > 0$, $z = \mu + \sigma \epsilon$, $A \in \mathbb{R}^{n \times n}$."
+)
+BASELINE = (
+    r"Let $\theta \in \mathbb{R}^d$, $s \in \mathcal{S}$, $a \in \mathcal{A}$, "
+    r"$a \sim \pi_\theta(a \mid s)$, $b : \mathcal{S} \to \mathbb{R}$."
+)
+NAMED = r"Let $X$ and $Y$ have $\mathbb{E}[X] = m$ and $\operatorname{Var}(Y) = v^2$."
+PROVED += [
+    (POLICY, r"\nabla_\theta \mathbb{E}_{x \sim p_\theta}[f(x)] = \int f(x) \nabla_\theta p_\theta(x) \, dx"),
+    (LATENT, r"\int \int p(x, z) \log p(x) \, dz \, dx = \int p(x) \log p(x) \, dx"),
+    (BASELINE, r"\mathbb{E}_{a \sim \pi_\theta}[b(s) \nabla_\theta \log \pi_\theta(a|s)] = 0"),
+    (INDEXED, r"\operatorname{Var}(z_j) = \sigma_j^2"),
+    (VECTOR, r"\mathbb{E}[\epsilon \epsilon^\top] = I"),
+    (VECTOR, r"\mathbb{E}[z] = \mu"),
+    (NAMED, r"\operatorname{Var}(X + Y) = \operatorname{Var}(X) + v^2"),
+]  # fmt: skip
 CHECKED = [
+    (VECTOR, r"\mathbb{E}[(A \epsilon) (A \epsilon)^\top] = A A^\top"),
     (NORMAL, r"\mathbb{E}[e^z] = e^{\mu + \sigma^2 / 2}"),
     (COPIES, r"\operatorname{Var}(\bar{X}) = \frac{1}{n^2} \sum_i \operatorname{Var}(X_i)"),
     (COPIES, r"\operatorname{Var}(\bar{X}) = \frac{\sigma^2}{n}"),
     (LATENT, r"\log p(x) = \mathbb{E}_{z \sim q}\left[\log \frac{p(x, z)}{q(z)}\right] + \mathrm{KL}(q || p(\cdot | x))"),
 ]  # fmt: skip
 WRONG = [
+    (VECTOR, r"\mathbb{E}[(A \epsilon) (A \epsilon)^\top] = A^\top A"),
+    (INDEXED, r"\mathbb{E}[z_j^2] = \sigma_j^2"),
+    (POLICY, r"\int p_\theta(x) \, dx = 2"),
     (MOMENTS, r"\operatorname{Var}(X) = \mathbb{E}[X^2]"),
     (MOMENTS, r"\operatorname{Var}(a X + b) = a \operatorname{Var}(X)"),
     (MOMENTS, r"\mathbb{E}[X^3] = \mu^3 + 3 \mu \sigma^2"),  # of a normal X it would be right
@@ -64,6 +89,9 @@ WRONG = [
     (LATENT, r"\mathrm{KL}(q \| p(\cdot | x)) = \sum_z p(z|x) \log \frac{p(z|x)}{q(z)}"),
 ]  # fmt: skip
 REFUSED = [
+    (VECTOR, r"\mathbb{E}[\epsilon_i^6] = 9", "quadrature"),  # by three points of it
+    (POLICY, r"\int_0^1 p_\theta(x) \, dx = 1", "integral"),
+    (NORMAL, r"\mathbb{E}[|\epsilon|] = \sqrt{\frac{2}{\pi}}", "quadrature"),  # right, and 3 % off
     (r"Let $x \in \mathbb{R}$.", r"\mathbb{E}[x] = x", "no-random"),
     (LATENT, r"\mathbb{E}_{x \sim r}[p(x)] = 1", "no-distribution"),
     (LATENT, r"\sum_z p(z) = 1", "no-table"),
@@ -91,3 +119,10 @@ def test_slips_in_them_are_caught(prose, row):
 @pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
 def test_what_is_not_declared_is_refused(prose, row, key):
     assert problem(prose, row) == key
+
+
+def test_the_error_of_a_sampled_expectation_is_said():
+    (verdict,) = verdicts(NORMAL, r"\mathbb{E}[e^z] = e^{\mu + \sigma^2 / 2}", prove=False)
+    assert verdict.error is not None
+    assert verdict.error < 1e-8
+    assert "quadrature" in " ".join(describe(verdict))

@@ -1,4 +1,5 @@
 """Names as authors write them: stars, layers above, families, primed indices."""
+# ruff: noqa: E501  # one row a line
 
 import pytest
 
@@ -33,7 +34,30 @@ RIGHT = [
         r"\frac{d \ell}{d p} = \frac{\sum_i t_i}{p} - \frac{n - \sum_i t_i}{1 - p}",
     ),
 ]
+CALLED = (
+    r"Let $x^{(1)}, \dots, x^{(m)} \in \mathbb{R}^{n}$, $\theta \in \mathbb{R}^n$, "
+    r"$g(z) = \frac{1}{1 + e^{-z}}$, $h_\theta(x^{(i)}) = g(\theta^\top x^{(i)})$."
+)
+TOTAL = (
+    r"Let $w \in \mathbb{R}^d$, $x_1, \dots, x_N \in \mathbb{R}^d$, $t \in \mathbb{R}^N$, "
+    r"$E_n = \frac{1}{2} (w^\top x_n - t_n)^2$, $E = \sum_{n=1}^N E_n$."
+)
+QUADRATIC = (
+    r"Let $A \in \mathbb{R}^{n \times n}$, $x, d, b \in \mathbb{R}^n$ with $A = A^\top$, "
+    r"$f(x) = \frac{1}{2} x^\top A x - b^\top x$."
+)
+RIGHT += [
+    (CALLED, r"\frac{\partial h_\theta(x^{(i)})}{\partial \theta_j} = h_\theta(x^{(i)}) (1 - h_\theta(x^{(i)})) x_j^{(i)}"),
+    (TOTAL, r"\frac{\partial E}{\partial E_n} = 1"),
+    (TOTAL, r"\frac{\partial E}{\partial w} = \sum_n (w^\top x_n - t_n) x_n \quad \text{by definition of } E"),
+    (QUADRATIC, r"f(x + d) = f(x) + \nabla f(x)^\top d + \frac{1}{2} d^\top A d"),
+]  # fmt: skip
 WRONG = [
+    (CALLED, r"\frac{\partial h_\theta(x^{(i)})}{\partial \theta_j} = h_\theta(x^{(i)}) x_j^{(i)}"),
+    (TOTAL, r"E = \frac{1}{N} \sum_n E_n"),
+    (TOTAL, r"E_n = E"),
+    (QUADRATIC, r"f(x + d) = f(x) + \nabla f(x)^\top d + d^\top A d"),
+    (QUADRATIC, r"f(2 x) = 2 f(x)"),
     (LAYER, r"\frac{\partial L}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_k"),
     (LAYER, r"\frac{\partial L}{\partial a^{l-1}} = -(W^l)^\top \delta^l"),
     (SAMPLES, r"\frac{\partial J}{\partial w_j} = \sum_{i=1}^m y^{(i)} x_j^{(i)}"),

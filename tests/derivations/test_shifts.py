@@ -38,7 +38,7 @@ WRONG = [
     (POOL, r"\frac{\partial L}{\partial x_{2i}} = \frac{\partial L}{\partial y_i}"),
     (ONE, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j-k}} w_k"),
 ]  # fmt: skip
-RECURRENCE = r"Let $w \in \mathbb{R}$, $x \in \mathbb{R}^T$, $h_0 \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
+RECURRENCE = r"Let $w \in \mathbb{R}$, $x \in \mathbb{R}^T$, $h_t = \tanh(w h_{t-1} + x_t)$."
 STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
 REFUSED = [
     (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
@@ -65,7 +65,7 @@ def test_what_may_be_another_reading_is_refused(prose, row, key):
     assert first.problem.key == key
 
 
-def test_a_recurrence_is_read_one_step_at_a_time_as_the_advice_says():
+def test_one_step_of_a_recurrence_needs_no_beginning():
     rows = [
         r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)",
         r"\frac{\partial h_t}{\partial w} = h_{t-1} (1 - h_t^2)",

@@ -151,6 +151,14 @@ def test_the_first_difference_is_named_with_both_lines(pair, old, new, zh_line, 
         assert abs(there - zh_line) <= 1
 
 
+def test_each_language_has_its_own_order_of_words_and_the_same_numbers(pair):
+    zh = ZH.replace("结果 3 完", "第 3 行的 `W1`，2 个\n5")
+    en = EN.replace("The result is 3 and that is all", "2 of `W1` on line 3\n5")
+    assert difference(*pair(zh, en)) is None
+    assert "the outputs differ" in difference(*pair(zh, en.replace("line 3", "line 4"))).reason
+    assert "the outputs differ" in difference(*pair(zh, en.replace("3\n5", "5\n3"))).reason
+
+
 def test_inline_formulas_are_compared_passage_by_passage(pair):
     failure = difference(*pair(en=EN.replace("At last $z$.", "At last $w$.")))
     assert failure.page == "docs/en/posts/p.md"

@@ -87,8 +87,9 @@ class Project:
     def save(self) -> None:
         self.write("mkdocs.yml", yaml.safe_dump(self.config, allow_unicode=True, sort_keys=False))
 
-    def build(self, *options: str) -> Result:
-        self.save()
+    def build(self, *options: str, saved: bool = True) -> Result:
+        if saved:
+            self.save()
         # MkDocs expects one command a process: it keeps plugins, and says nothing twice.
         build_module.log.filters.clear()
         MkDocsConfig.plugins.plugin_cache.clear()

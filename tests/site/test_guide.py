@@ -24,8 +24,7 @@ from tests.conftest import ROOT
 
 LANGS = ("en", "zh")
 # pytest-markdown-docs and pymdownx know these; authors of this site do not need them live.
-# `once` and `dout` are told in words: home and posts show them.
-NOT_LIVE = {"continuation", "mermaid", "title_mode", "once", "dout"}
+NOT_LIVE = {"continuation", "mermaid", "title_mode"}
 PLUGINS = {
     "blog": "backprop.site.blog.plugin:BlogOptions",
     "posts": "backprop.site.posts.plugin:PostsConfig",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mkdocs.commands import build as mkdocs_build
 
-from backprop.site.building import conversions, memory
-from backprop.site.building.memory import Memory
+from backprop.site.building import conversions, memory, whole
+from backprop.site.building.memory import Memory, Nothing
+from backprop.site.building.modules import Modules
 from tests.site.command import differences
 from tests.site.project import Project
 
@@ -44,26 +47,34 @@ def write(project: Project, path: str, was: str, becomes: str) -> None:
     file.write_text(text.replace(was, becomes), "utf-8")
 
 
-EDITS = {
-    "nothing": lambda p: None,
-    "the address of a linked post": lambda p: p.post("zh", "gradients", head="slug: elsewhere"),
-    "an anchor that goes": lambda p: write(p, "docs/zh/posts/gradients.md", "## More", "## Less"),
-    "a file that was missing": lambda p: p.post("en", "later"),
-    "a module of a page": lambda p: p.write("lib.py", "number = 2\n"),
-    "the title of a post": lambda p: write(p, "docs/en/posts/one.md", "# A post", "# Another"),
-    "an option of an extension": lambda p: p.config.update(markdown_extensions=["footnotes"]),
-    "a macro": lambda p: p.config["plugins"].__setitem__(
-        -1, {"backprop/mathematics": {"macros": {"x": "y"}}}
-    ),
-    "a file that goes": lambda p: (p.root / "docs/zh/posts/gradients.md").unlink(),
-}
+EDITS: list[dict[str, Callable[[Project], object]]] = [
+    {
+        "the address of a linked post": lambda p: p.post("zh", "gradients", head="slug: elsewhere"),
+        "a file that was missing": lambda p: p.post("en", "later"),
+        "a module of a page": lambda p: p.write("lib.py", "number = 2\n"),
+    },
+    {
+        "an anchor that goes": lambda p: write(p, GRADIENTS, "## More", "## Less"),
+        "the title of a post": lambda p: write(p, "docs/en/posts/one.md", "# A post", "# Another"),
+        "a macro": lambda p: p.config["plugins"].__setitem__(
+            -1, {"backprop/mathematics": {"macros": {"x": "y"}}}
+        ),
+    },
+    {
+        "an option of an extension": lambda p: p.config.update(markdown_extensions=["footnotes"]),
+        "a file that goes": lambda p: (p.root / GRADIENTS).unlink(),
+    },
+]
+"""Changes that have nothing to do with one another, some at a time: each build takes seconds."""
+GRADIENTS = "docs/zh/posts/gradients.md"
 
 
 def test_a_build_from_memory_is_a_build_from_nothing(rich: Project, monkeypatch) -> None:
     """After every kind of change: the same files and the same warnings, with memory and without."""
     rich.build()
-    for name, edit in EDITS.items():
-        edit(rich)
+    for edits in EDITS:
+        for edit in edits.values():
+            edit(rich)
         sites, faults = [], []
         for remembers in (True, False):
             if not remembers:
@@ -71,8 +82,86 @@ def test_a_build_from_memory_is_a_build_from_nothing(rich: Project, monkeypatch)
             sites.append(rich.root / f"site-{remembers}")
             faults.append(rich.build("--site-dir", str(sites[-1])).faults)
             monkeypatch.delenv(memory.OFF, raising=False)
-        assert differences(*sites) == [], name
-        assert faults[0] == faults[1], name
+        assert differences(*sites) == [], list(edits)
+        assert faults[0] == faults[1], list(edits)
+        assert faults[0], "each of these changes leaves a link that leads nowhere"
+
+
+def undone(file: Path) -> Callable[[], None]:
+    """Puts a file back as it is now."""
+    before = file.read_bytes() if file.exists() else None
+    return lambda: file.write_bytes(before) if before is not None else file.unlink()
+
+
+CHANGES = {
+    "a sentence": ("docs/en/posts/one.md", lambda f: f.write_text(f.read_text() + "\nMore.\n")),
+    "another language": ("docs/zh/about.md", lambda f: f.write_text("# 关于\n\n别的。\n")),
+    "a new page": ("docs/zh/new.md", lambda f: f.write_text("# New\n")),
+    "a page that goes": ("docs/en/posts/gradients.md", lambda f: f.unlink()),
+    "a picture": ("docs/zh/a.svg", lambda f: f.write_text("<svg>2</svg>")),
+    "a module of a page": ("lib.py", lambda f: f.write_text("number = 2\n")),
+    "what a page reads": ("data.txt", lambda f: f.write_text("2")),
+    "a template": ("theme/main.html", lambda f: f.write_text(TEMPLATE + "<!-- 2 -->")),
+    "a setting": ("mkdocs.yml", lambda f: f.write_text(f.read_text() + "copyright: me\n")),
+}
+TEMPLATE = '{% extends "base.html" %}'
+
+
+def test_a_build_of_which_nothing_changed_is_not_made_again(rich: Project, monkeypatch) -> None:
+    """Every change of anything that the site was made of is reason enough; undone, it is none."""
+    rich.config["theme"]["custom_dir"] = "theme"
+    rich.write("theme/main.html", TEMPLATE)
+    rich.write("docs/zh/a.svg", "<svg>1</svg>")
+    rich.write("data.txt", "1")
+    reads = "import lib\n\ntext = open(lib.__file__.replace('lib.py', 'data.txt')).read()\n"
+    for key in ("zh", "en"):
+        write(rich, f"docs/{key}/posts/one.md", "import lib\n", reads)
+    # What warned is made again, and warns again.
+    assert rich.build("--quiet").faults == []
+    assert any("later.md" in fault for fault in rich.build().faults)
+    for key in ("zh", "en"):
+        write(rich, f"docs/{key}/posts/one.md", ", [not there](later.md)", "")
+    rich.save()
+    time.sleep(0.2)  # what is as new as the build may have been written while it ran
+    assert rich.build(saved=False).faults == []
+    first = rich.root / "first"
+    rich.site.rename(first)
+
+    again: list[str] = []
+    monkeypatch.setattr(mkdocs_build, "build", whole._build)
+    monkeypatch.setattr(whole, "_original", lambda config, **_: again.append("built"))
+
+    def was_built() -> bool:
+        again.clear()
+        mkdocs_build.build = whole._build
+        result = rich.build(saved=False)
+        assert result.code == 0, result
+        return bool(again)
+
+    assert not was_built()
+    assert differences(first, rich.site) == []
+    for name, (path, change) in CHANGES.items():
+        undo = undone(rich.root / path)
+        change(rich.root / path)
+        assert was_built(), name
+        undo()
+        assert not was_built(), name
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
+    assert was_built()
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    # A store that somebody damaged is not used.
+    page = next((rich.root / ".cache/backprop/building/site").glob("*/about/index.html"))
+    page.write_text("damaged")
+    assert was_built()
+
+
+def test_a_build_with_a_script_is_always_made(project: Project) -> None:
+    project.write("hook.py", "def on_page_markdown(markdown, **_): return open('w.txt').read()\n")
+    project.config["hooks"] = ["hook.py"]
+    for word in ("first", "second"):
+        project.write("w.txt", f"# {word}\n")
+        assert project.build().code == 0
+        assert word in project.page("about")
 
 
 def test_only_what_changed_is_converted(rich: Project, monkeypatch) -> None:
@@ -95,15 +184,14 @@ def test_only_what_changed_is_converted(rich: Project, monkeypatch) -> None:
     write(rich, "docs/en/posts/one.md", "# A post", "# A post\n\nEdited.")
     rich.build()
     assert set(made) == {"en:posts/one.md"}
-    # The page, and its excerpt on each page that lists it.
-    assert len(made) == 1 + len(re.findall("posts/one/", "".join(map(str, views(rich)))))
-
-
-def views(project: Project) -> list[str]:
-    """The pages of English that show the excerpt of the post."""
-    pages = (project.site / "en").rglob("index.html")
-    texts = [page.read_text("utf-8") for page in pages]
-    return ["posts/one/" for text in texts if re.search(r'<h2 id="a-post"', text)]
+    # The page, its excerpt at home, and another for archive and category alike.
+    shown = [
+        page
+        for page in (rich.site / "en").rglob("index.html")
+        if '<h2 id="a-post"' in page.read_text("utf-8")
+    ]
+    assert len(shown) == 3
+    assert len(made) == 3
 
 
 def test_a_lost_or_broken_memory_is_no_fault(tmp_path: Path) -> None:
@@ -155,3 +243,55 @@ class Mine(Extension):
 def makeExtension(**_):
     return Mine()
 """
+
+
+# ---- what a reference is made of -----------------------------------------------------------------
+SOURCES = {
+    "pack/__init__.py": "from pack.a import thing\nfrom pack.b import other\n",
+    "pack/a.py": '"""A."""\nfrom pack.base import Base\n\n\nclass thing(Base):\n    pass\n',
+    "pack/b.py": '"""B."""\n\n\ndef other():\n    """Say."""\n    return 1\n',
+    "pack/base.py": 'class Base:\n    def f(self, x=1):\n        """F."""\n        return x\n',
+    "alone.py": '"""Alone."""\n',
+}
+REFERENCES = [
+    # what is shown     file           was       becomes   shown otherwise? with bodies?
+    ("pack.thing", "pack/base.py", "F.", "G.", True, True),
+    ("pack.thing", "pack/base.py", "x=1", "x=2", True, True),
+    ("pack.thing", "pack/base.py", "return x", "return 2 * x", False, True),
+    ("pack.thing", "pack/b.py", "Say.", "Speak.", False, False),
+    ("pack.other", "pack/b.py", "Say.", "Speak.", True, True),
+    ("pack.other", "pack/a.py", "A.", "AA.", False, False),
+    ("pack", "pack/b.py", "Say.", "Speak.", True, True),
+    ("pack.thing", "pack/__init__.py", "pack.a", "pack.b", True, True),
+    ("pack.thing", "alone.py", "Alone", "Lonely", False, False),
+]
+
+
+def test_a_reference_is_made_of_what_it_shows(tmp_path: Path) -> None:
+    def shown(name: str) -> list[str]:
+        modules = Modules([tmp_path], [], Nothing())
+        return [modules.shown([name], bodies) for bodies in (False, True)]
+
+    for name, text in SOURCES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name, path, was, becomes, *changed in REFERENCES:
+        before = shown(name)
+        (tmp_path / path).write_text(SOURCES[path].replace(was, becomes))
+        after = shown(name)
+        assert [a != b for a, b in zip(before, after, strict=True)] == changed, (name, path, was)
+        (tmp_path / path).write_text(SOURCES[path])
+        assert shown(name) == before
+
+
+@pytest.mark.parametrize(
+    ("view", "post", "expected"),
+    [
+        ("archive/2017/", "posts/a/", ("-/-/", "../../archive")),
+        ("blog/page/2/", "blog/posts/a/", ("blog/-/-/", "../../page")),
+        ("./", "posts/a/", ("", "")),
+        ("page/2.html", "posts/a.html", ("", "")),
+    ],
+)
+def test_views_share_the_excerpts_of_posts(view: str, post: str, expected: object) -> None:
+    assert conversions.stand_in(view, post) == expected

@@ -11,6 +11,7 @@ from backprop.derivations.meaning.terms import (
     ONE,
     ZERO,
     Add,
+    Affine,
     Big,
     Call,
     Const,
@@ -24,6 +25,7 @@ from backprop.derivations.meaning.terms import (
     Num,
     Position,
     Pow,
+    Shift,
     Size,
     Slope,
     Term,
@@ -61,6 +63,37 @@ SLOPES: dict[str, Callable[[Term], Term]] = {
 }
 
 
+def steps_apart(a: Index, b: Index) -> int | None:
+    """How many positions lie between two of one index; None if they are none."""
+    found = []
+    for index in (a, b):
+        if isinstance(index, Var):
+            found.append((index, 0))
+        elif isinstance(index, Shift):
+            found.append((index.var, index.by))
+        elif isinstance(index, Affine) and index.coefs == (1,):
+            over = index.over[0]
+            by = over.by if isinstance(over, Shift) else 0
+            base = over.var if isinstance(over, Shift) else over
+            if not isinstance(base, Var):
+                return None
+            found.append((base, index.offset + by))
+        else:
+            return None
+    return found[0][1] - found[1][1] if found[0][0] == found[1][0] else None
+
+
+def one_step(world: World, entry: Entry) -> Term:
+    """An entry of a recurrence, which is not its beginning, by the one before it."""
+    lam = world.symbols[entry.symbol].definition
+    assert lam is not None
+    assert isinstance(lam.body, Where)
+    names = dict(zip((v for v, _ in lam.vars), entry.at, strict=True))
+    found = substitute(renamed(lam.body.no), names)
+    assert isinstance(found, Term)
+    return found
+
+
 class Calculus:
     """The rules of differentiation on terms."""
 
@@ -93,6 +126,21 @@ class Calculus:
             return self.chained(body, lambda t: self.slope(t, term.symbol, term.at, False))
         return self.slope(body, term.symbol, term.at, only)
 
+    def through_steps(self, term: Entry, at: tuple[Index, ...], d: Callable[[Term], Term]) -> Term:
+        """The derivative of an entry of a recurrence by an earlier one."""
+        apart = steps_apart(term.at[0], at[0])
+        recurrence = self.world.symbols[term.symbol].recurrence
+        assert recurrence is not None
+        if apart is None:
+            raise NotProvable
+        if recurrence.backwards:
+            apart = -apart
+        if apart < 0:
+            return ZERO
+        if apart == 0:
+            return mul(*(Test("=", a, b) for a, b in zip(term.at[1:], at[1:], strict=True)))
+        return d(one_step(self.world, term))
+
     def chained(self, entry: Entry, d: Callable[[Term], Term]) -> Term:
         """The derivative of a defined symbol, by its own name where it is a root or a power."""
         body = self.definition(entry)
@@ -109,6 +157,12 @@ class Calculus:
         if isinstance(term, Num | Size | Const | Position | Test):
             return ZERO
         if isinstance(term, Entry):
+            if self.world.symbols[term.symbol].recurrence is not None:
+                if only or symbol not in self.world.below(term.symbol):
+                    return ZERO
+                if term.symbol != symbol:
+                    return Deriv(term, symbol, at, False)
+                return self.through_steps(term, at, d)
             if term.symbol == symbol:
                 return mul(*(Test("=", a, b) for a, b in zip(term.at, at, strict=True)))
             if only or symbol not in self.world.below(term.symbol):

@@ -71,6 +71,7 @@ class Evaluation:
         self.moved = moved
         self.only = only  # if given, nothing else follows what is moved
         self.direct = direct  # ∂ holds the other named quantities fixed
+        self.added: Value | None = None  # to each step of a recurrence that is moved
         self.values: dict[str, Value] = {}
         if value is not None:
             self.values[moved] = value

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.derivations.evidence.numeric import Instance, compare
+from backprop.derivations.evidence.numeric import Instance, compare, values
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning import Reader
@@ -59,6 +59,9 @@ def written_row(side: Side, other: Array) -> Array:
     return array
 
 
+QUADRATURES = ("weights of normal", "weights of uniform")
+
+
 class Instances:
     """Reads sides, makes equations, compares them."""
 
@@ -71,7 +74,7 @@ class Instances:
         self.explains = True  # is what would repair a wrong row worth the search?
         self.rest: Verdict | None = None  # the verdict on those before it
         self.head: set[str] = set()  # symbols that the chain differentiates
-        self.instances: dict[tuple[int, bool, frozenset[int]], Instance | None] = {}
+        self.instances: dict[tuple[int, bool, frozenset[int], bool], Instance | None] = {}
         self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
@@ -125,6 +128,7 @@ class Instances:
                 binder = a.reader.binders.get(letter) or b.reader.binders.get(letter)
                 if binder:
                     raise side.reader.fail("index-collision", node, found=letter, binder=binder)
+                unify(dims[letter], self.world.letters.get(letter, Unknown()))
                 if isinstance(find(dims[letter]), Unknown):
                     raise side.reader.fail("index-unknown", node, found=letter)
         for side, other in ((a, b), (b, a)):
@@ -269,17 +273,43 @@ class Instances:
         finally:
             self.without = frozenset()
 
-    def scope(self, number: int, positive: bool, levels: dict[str, int]) -> Scope:
+    def quadrature_error(self, equation: Equation) -> float | None:
+        """How far the expectations of a row may be off, relative to its sides; None without any."""
+        names = names_in(equation.left) | names_in(equation.right)
+        reached = set().union(*(self.world.below(n) for n in names)) if names else set()
+        laws = (self.world.symbols[n].law for n in reached)
+        if not any(w is not None and w.kind in QUADRATURES for w in laws):
+            return None
+        error = 0.0
+        for number in range(2):
+            for attempt in range(10):
+                try:
+                    fine, coarse = (
+                        self.scope(number + INSTANCES * attempt, attempt % 2 == 1, {}, coarse=c)
+                        for c in (False, True)
+                    )
+                    for side in (equation.left, equation.right):
+                        a, b = (values(side, equation.dims, s) for s in (fine, coarse))
+                        scale = max(float(np.max(np.abs(a))), 1e-3)
+                        error = max(error, float(np.max(np.abs(a - b))) / scale)
+                    break
+                except OutsideDomainError:
+                    continue
+        return error
+
+    def scope(
+        self, number: int, positive: bool, levels: dict[str, int], coarse: bool = False
+    ) -> Scope:
         if self.known_symbols != self.known_now:
             self.forget()
-        key = (number, positive, self.without)
+        key = (number, positive, self.without, coarse)
         if key not in self.instances:
             world = self.world
             if self.without:
                 kept = [a for k, a in enumerate(world.assumed) if k not in self.without]
                 world = replace(world, assumed=kept)
             try:
-                self.instances[key] = Instance(world, number, positive)
+                self.instances[key] = Instance(world, number, positive, coarse)
             except OutsideDomainError:
                 self.instances[key] = None
         instance = self.instances[key]

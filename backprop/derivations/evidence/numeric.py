@@ -21,23 +21,27 @@ from backprop.derivations.verdicts import Difference
 class Instance(Sample):
     """A sample on which the assumptions hold. Raises `OutsideDomainError` if none is near."""
 
-    def __init__(self, world: World, number: int, positive: bool = False) -> None:
-        super().__init__(world, number, positive)
+    def __init__(
+        self, world: World, number: int, positive: bool = False, coarse: bool = False
+    ) -> None:
+        super().__init__(world, number, positive, coarse)
         if world.assumed:
             satisfy(self)
+
+
+def values(term: Term, dims: dict[str, Dim], scope: Scope) -> np.ndarray:
+    """A side at one instance. Raises `OutsideDomainError`."""
+    full = tuple(scope.instance.length(d) for d in dims.values())
+    array = np.broadcast_to(scope.of(term, dims).along(tuple(dims)), full)
+    if not np.all(np.isfinite(array)):
+        raise OutsideDomainError("not finite")
+    return real(array)
 
 
 def compare(left: Term, right: Term, dims: dict[str, Dim], scope: Scope) -> Difference:
     """Both sides at one instance. Raises `OutsideDomainError`."""
     names = tuple(dims)
-    full = tuple(scope.instance.length(d) for d in dims.values())
-    arrays = []
-    for side in (left, right):
-        array = np.broadcast_to(scope.of(side, dims).along(names), full)
-        if not np.all(np.isfinite(array)):
-            raise OutsideDomainError("not finite")
-        arrays.append(real(array))
-    a, b = arrays
+    a, b = (values(side, dims, scope) for side in (left, right))
     gap = np.abs(a - b)
     worst = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.ndim else ()
     scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-3)
@@ -47,4 +51,5 @@ def compare(left: Term, right: Term, dims: dict[str, Dim], scope: Scope) -> Diff
         float(b[worst]),
         {n: int(k) for n, k in zip(names, worst, strict=True)},
         dict(scope.instance.sizes),
+        scope.world.first,
     )

@@ -12,12 +12,30 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from backprop.derivations.algebra.atoms import Atom, Poly, lettered
+from backprop.derivations.algebra.calculus import one_step, steps_apart
 from backprop.derivations.algebra.normal import Normaliser
 from backprop.derivations.algebra.polynomials import NotProvable
 from backprop.derivations.algebra.sums import Algebra
 from backprop.derivations.algebra.zero import is_zero
-from backprop.derivations.meaning.rewriting import names_in, renamed, walk
-from backprop.derivations.meaning.terms import Big, Call, Deriv, Fn, Pow, Slope, Term, Where, num
+from backprop.derivations.meaning.rewriting import (
+    free_indices,
+    names_in,
+    rebuild,
+    renamed,
+    walk,
+)
+from backprop.derivations.meaning.terms import (
+    Big,
+    Call,
+    Deriv,
+    Entry,
+    Fn,
+    Pow,
+    Slope,
+    Term,
+    Where,
+    num,
+)
 from backprop.derivations.meaning.world import World
 
 
@@ -49,10 +67,12 @@ def proves(
 ) -> bool:
     """Is left = right shown for all sizes? First for any functions in the place of the
     `opaque` symbols, then with definitions as far as needed."""
+    left, right = unrolled(world, left, right)
     defined = frozenset(
         k
         for k, s in world.symbols.items()
         if s.definition is not None
+        and s.recurrence is None
         and not any(isinstance(t, Big) and t.kind != "sum" for t in walk(s.definition))
     )
     none: frozenset[str] = frozenset()
@@ -74,6 +94,44 @@ def proves(
         except (NotProvable, RecursionError):
             continue
     return False
+
+
+def unrolled(world: World, left: Term, right: Term) -> tuple[Term, Term]:
+    """Both sides with the later entries of a recurrence written out down to the earliest that
+    they name, which exists: so do those between."""
+    steps: dict[tuple[str, str], list[Entry]] = {}
+    for side in (left, right):
+        for item in walk(side):
+            item = Entry(item.symbol, item.at) if isinstance(item, Deriv) else item
+            if isinstance(item, Entry) and world.symbols[item.symbol].recurrence is not None:
+                free = free_indices(item.at[0])
+                if len(free) == 1:
+                    steps.setdefault((item.symbol, free.pop()), []).append(item)
+    earliest: dict[tuple[str, str], Entry] = {}
+    for key, entries in steps.items():
+        recurrence = world.symbols[key[0]].recurrence
+        assert recurrence is not None
+        sign = -1 if recurrence.backwards else 1
+        first = entries[0]
+        apart = [steps_apart(e.at[0], first.at[0]) for e in entries]
+        if None not in apart:
+            least = min(range(len(apart)), key=lambda k: sign * (apart[k] or 0))
+            earliest[key] = entries[least]
+
+    def change(item: object) -> object:
+        if isinstance(item, Entry) and world.symbols[item.symbol].recurrence is not None:
+            free = free_indices(item.at[0])
+            last = earliest.get((item.symbol, next(iter(free)))) if len(free) == 1 else None
+            recurrence = world.symbols[item.symbol].recurrence
+            if last is None or recurrence is None:
+                return item
+            apart = steps_apart(item.at[0], last.at[0]) or 0
+            if (-apart if recurrence.backwards else apart) <= 0:
+                return item
+            return rebuild(one_step(world, item), change)
+        return item
+
+    return rebuild(left, change), rebuild(right, change)
 
 
 Sides = tuple[Term, Term]

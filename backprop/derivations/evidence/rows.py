@@ -31,13 +31,14 @@ from backprop.derivations.verdicts import (
     Verdict,
 )
 
+BLURRED = 1e-8  # relative: an expectation that is off by more decides nothing
 ORDERED = ("<", "<=", ">", ">=")
 # A row may end with where it holds: ", i \\ne j", or with what its indices run over.
 INDEX = r"[a-z](?:_[a-z])?"
 WHERE = re.compile(
     r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\forall|\\text\s*\{[^}]*\})*"
     r"(?P<open>[(（])?(?:\s|\\text\s*\{[^}]*\})*"
-    rf"(?P<where>{INDEX}\s*(?:=|\\neq?(?![a-z])|<|>)\s*{INDEX}"
+    rf"(?P<where>{INDEX}\s*(?:=|\\(?:neq?|leq?|geq?)(?![a-z])|<|>)\s*{INDEX}"
     rf"|(?P<range>{INDEX}(?:\s*,\s*{INDEX})*\s*=\s*[01]\s*,\s*\\[lc]?dots\s*,[^,=()]*))"
     r"\s*(?(open)[)）])[.,;\s]*$"
 )
@@ -105,6 +106,7 @@ class Derivator(Repairing):
             if symbol is None or symbol.definition is None:
                 raise Unreadable("not-defined", at, at + len(name), found=name)
             found.append(symbol.key)
+            found += [part for part, whole in self.world.totals.items() if whole == symbol.key]
         return tuple(dict.fromkeys(found))
 
     def cite_definitions(self, verdict: Verdict) -> list[Verdict]:
@@ -246,11 +248,21 @@ class Derivator(Repairing):
                 verdicts.append(self.estimated(equation, one, op, order))
                 sound = b if verdicts[-1].ok else sound
                 continue
+            blurred = self.quadrature_error(equation)
             # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
             states = fact or (b.node.kind, b.node.value) == ("number", "0")
             good = self.cite(equation, one) if states else self.holds(equation, one)
             one.direct = self.direct and self.ambiguous
             verdicts.append(one)
+            one.error = blurred
+            if blurred is not None and blurred > BLURRED:
+                one.status, one.difference, one.sides = UNCHECKED, None, ("", "")
+                one.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
+                if self.prove:
+                    self.proof(equation, one)
+                    one.problem = None if one.status == PROVED else one.problem
+                sound = b
+                continue
             if (good and one.by) or (one.problem is not None and one.problem.key == "not-for-any"):
                 slip = self.hidden_slip(equation, tex)
                 if slip is not None:
@@ -269,7 +281,7 @@ class Derivator(Repairing):
                     self.proof(equation, one)
                 sound = b
             else:
-                if b is chain[-1] and all(v.ok for v in verdicts[:-1]):
+                if b is chain[-1] and all(v.ok or v.status == UNDERIVED for v in verdicts[:-1]):
                     self.failed, self.rest = equation, merged(verdicts[:-1])
                 if self.prove and self.explains:
                     self.diagnose(equation, one, previous, tex)
@@ -283,6 +295,12 @@ class Derivator(Repairing):
         """An inequality, or an equation up to O(h^k): checked, never proved."""
         if order is not None and op != "=":
             raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
+        blurred = self.quadrature_error(equation)
+        if blurred is not None and blurred > BLURRED:
+            verdict.status = UNCHECKED
+            verdict.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
+            return verdict
+        verdict.error = blurred
         found = violated(self, equation, op) if order is None else too_large(self, equation, order)
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
         if found is not None:

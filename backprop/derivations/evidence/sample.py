@@ -17,9 +17,12 @@ TWIN = 2 * len(CONFIGURATIONS) - 1  # the next number with the sizes of number 0
 class Sample:
     """One choice of sizes and numbers for everything declared; no assumption holds yet."""
 
-    def __init__(self, world: World, number: int, positive: bool = False) -> None:
+    def __init__(
+        self, world: World, number: int, positive: bool = False, coarse: bool = False
+    ) -> None:
         self.world = world
         self.number = number
+        self.coarse = coarse  # fewer points of quadrature: what differs then is not exact
         self.positive = positive
         # Another attempt at a number has other sizes: an assumption may rule some of them out.
         count = len(CONFIGURATIONS)
@@ -62,7 +65,7 @@ class Sample:
         symbol = self.world.symbols[key]
         shape, rng = self.shape(symbol.shape), self.random("variable", key)
         if symbol.law is not None:
-            return table(symbol.law, shape, self.random("law", key.partition("(")[2]))
+            return table(symbol.law, shape, self.random("law", key.partition("(")[2]), self.coarse)
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
         if symbol.binary:
@@ -81,16 +84,18 @@ class Sample:
         return np.asarray(rng.normal(0.2, wide, shape))
 
 
-def table(law: Law, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """The outcomes of a law, or their weights: exact for polynomials, and to rounding for smooth
-    functions of one symbol."""
+def table(
+    law: Law, shape: tuple[int, ...], rng: np.random.Generator, coarse: bool = False
+) -> np.ndarray:
+    """The outcomes of a law, or their weights: exact for polynomials of a low degree, and to
+    rounding for smooth functions of one symbol."""
     if law.kind == "simplex":
         values = rng.uniform(0.3, 1.7, shape)
         total: np.ndarray = values.sum(axis=tuple(range(law.own)), keepdims=True)
         result: np.ndarray = values / total
         return result
     kind = law.kind.removeprefix("weights of ")
-    points, weights = quadrature(kind, law, rng)
+    points, weights = quadrature(kind, law, rng, coarse)
     wanted = weights if kind != law.kind else points
     if not law.product:
         return wanted
@@ -100,14 +105,19 @@ def table(law: Law, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndar
     return points[flat] if kind == law.kind else weights[flat].prod(axis=0)
 
 
-def quadrature(kind: str, law: Law, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def quadrature(
+    kind: str, law: Law, rng: np.random.Generator, coarse: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights of one copy, with mean 0 (and variance 1, but for the uniform law)."""
-    if kind == "normal":
-        points, weights = np.polynomial.hermite_e.hermegauss(law.count)
-        return points, weights / weights.sum()
-    if kind == "uniform":
-        points, weights = np.polynomial.legendre.leggauss(law.count)
-        return points, weights / weights.sum()
+    rules = {
+        "normal": np.polynomial.hermite_e.hermegauss,
+        "uniform": np.polynomial.legendre.leggauss,
+    }
+    if kind in rules:
+        idle = (1 if law.product else 5) if coarse else 0
+        points, weights = rules[kind](law.count - idle)
+        nothing = np.zeros(idle)
+        return np.append(points, nothing), np.append(weights / weights.sum(), nothing)
     if kind == "bernoulli":
         return np.array([0.0, 1.0]), np.array([0.5, 0.5])
     weights = rng.uniform(0.5, 1.5, law.count)

@@ -13,10 +13,21 @@ from __future__ import annotations
 import numpy as np
 
 from backprop.derivations.evidence.steps import STEP, Steps
-from backprop.derivations.evidence.values import Value, apply, real
+from backprop.derivations.evidence.values import Value, apply, constant, real
 from backprop.derivations.meaning.rewriting import parts_of, walk
-from backprop.derivations.meaning.terms import Add, Big, Deriv, Entry, Lam, Mul, Num, Pow, Term
-from backprop.derivations.meaning.world import OPAQUE, SHIFTED, TRUE, World
+from backprop.derivations.meaning.terms import (
+    Add,
+    Big,
+    Deriv,
+    Entry,
+    Lam,
+    Mul,
+    Num,
+    Pow,
+    Term,
+    Where,
+)
+from backprop.derivations.meaning.world import OPAQUE, SHIFTED, TRUE, Symbol, World
 
 
 def contractions(term: Term, world: World) -> set[str]:
@@ -69,6 +80,8 @@ class Scope(Steps):
             follows = self.moved in self.world.below(key)
             if not follows or (self.only is not None and key not in self.only):
                 return self.parent.get(key)
+        if symbol.recurrence is not None:
+            return self.stepwise(symbol, axes)
         level = self.levels.get(key, TRUE)
         lam = symbol.definition
         if any(isinstance(t, Deriv) for t in walk(lam)):
@@ -78,6 +91,34 @@ class Scope(Steps):
             self.instance.steady |= contractions(lam.body, self.world)
         value = self.array(lam, axes, shift)
         return self.opaque(key, value, axes) if level == OPAQUE else value
+
+    def stepwise(self, symbol: Symbol, axes: tuple[str, ...]) -> Value:
+        """A recurrence, from its beginning on. Where it is what is moved, the rest follows."""
+        lam = symbol.definition
+        assert lam is not None
+        assert isinstance(lam.body, Where)
+        assert symbol.recurrence is not None
+        (count, _), *others = lam.vars
+        shape = self.instance.shape(symbol.shape)
+        index = {v: self.axis(v, d) for v, d in others}
+        wanted = tuple(v for v, _ in others)
+        order = range(shape[0])[:: -1 if symbol.recurrence.backwards else 1]
+        value = Value(axes, np.zeros(shape))
+        for number, place in enumerate(order):
+            self.values[symbol.key] = value
+            term = lam.body.no if number else lam.body.yes
+            one = self.term(term, {count: constant(place), **index}, "")
+            rest = tuple(n for n in one.names if n not in wanted)
+            array = one.along((*rest, *wanted))
+            array = np.broadcast_to(array, (*array.shape[: len(rest)], *shape[1:]))
+            here = Value((*rest, *axes), array[(slice(None),) * len(rest) + (None,)])
+            if self.added is not None and self.moved == symbol.key:
+                at = self.added.names.index("#0")
+                part = np.take(self.added.array, [place], axis=at)
+                here = apply(np.add, here, Value(self.added.names, part))
+            at_place = Value(("#0",), np.arange(shape[0]) == place)
+            value = apply(np.where, at_place, here, value)
+        return value
 
     def array(self, lam: Lam, axes: tuple[str, ...], shift: str = "") -> Value:
         index = {v: self.axis(v, d) for v, d in lam.vars}

@@ -21,6 +21,7 @@ class Steps(Evaluation):
     @property
     def is_complex(self) -> bool:
         moved = self.values.get(self.moved)
+        moved = moved if self.added is None else self.added
         return (moved is not None and np.iscomplexobj(moved.array)) or (
             self.parent is not None and self.parent.is_complex
         )
@@ -57,6 +58,10 @@ class Steps(Evaluation):
         batch = f"@{depth}"
         unit = Value((batch, *axes), np.eye(size).reshape((size, *shape)))
         factor = 1j * step if step == STEP else step
+        if self.world.symbols[key].recurrence is not None:
+            inner = type(self)(self.instance, self.levels, self, key, None, only)
+            inner.added = Value(unit.names, factor * unit.array)
+            return inner, batch
         moved = apply(lambda v, e: v + factor * e, value, unit)
         return type(self)(self.instance, self.levels, self, key, moved, only), batch
 

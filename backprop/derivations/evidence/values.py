@@ -73,6 +73,13 @@ def _log(a: np.ndarray) -> np.ndarray:
     return result
 
 
+def _exp(a: np.ndarray) -> np.ndarray:
+    value: np.ndarray = np.exp(a)
+    if np.any((real(a) < -690) & (real(value) != 0)):  # hardly a digit is left of it
+        raise OutsideDomainError("exp")
+    return value
+
+
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     exponent = real(b)
     if not np.iscomplexobj(b) and np.all(exponent == np.round(exponent)):
@@ -102,7 +109,7 @@ def _pick(better: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..
 
 
 FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    "exp": np.exp,
+    "exp": _exp,
     "log": _log,
     "sin": np.sin,
     "cos": np.cos,

@@ -18,7 +18,7 @@ from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import placed_on, read_index
 from backprop.derivations.meaning.lengths import Dim, find, show_shape
 from backprop.derivations.meaning.names import is_declared, lookup
-from backprop.derivations.meaning.nodes import index_key, key_of, split
+from backprop.derivations.meaning.nodes import index_key, is_mark, key_of, split
 from backprop.derivations.meaning.rewriting import free_indices, fresh, renamed, substitute
 from backprop.derivations.meaning.terms import (
     Big,
@@ -202,6 +202,8 @@ class Mean:
             found = fitting = tables_of(ctx, items[0]) if len(items) == 1 else []
             if letters is not None:
                 fitting = [t for t in found if t.own == len(t.dims) == len(letters)]
+                # a \sim \pi, of \pi(a | s): at the s of the row
+                fitting = fitting or [t for t in found if t.own == len(letters)]
         if letters is not None:
             bare = tuple(n.rstrip("'") for n in letters)
             fitting = [t for t in fitting if t.letters[: t.own] == bare] or [
@@ -283,6 +285,39 @@ class Mean:
             return renamed_term
 
         return Array(body.shape, at)
+
+
+def read_integral(
+    ctx: Context, node: Node, sub: Node, sup: Node, rest: tuple[Node, ...]
+) -> tuple[Array, int]:
+    r"""\int f(x) p(x) \, dx over the elements of a declared set: a sum, as its expectations are."""
+    depth, at = 1, 0
+    while at < len(rest):
+        if split(rest[at])[0] == replace(split(node)[0], start=rest[at].start, end=rest[at].end):
+            depth += 1
+        elif is_mark(rest[at]) and at + 1 < len(rest):
+            depth -= 1
+            if depth == 0:
+                break
+        at += 1
+    letter = index_key(rest[at + 1]) if depth == 0 else None
+    dim = ctx.world.ranges.get(letter or "")
+    bounded = sup is not NONE or (sub is not NONE and ctx.text(sub.parts[0]) != str(dim))
+    if letter is None or not str(dim).startswith("\\mathcal") or bounded or dim is None:
+        raise ctx.fail("integral", node)
+    if letter in ctx.bound:
+        raise ctx.fail("index-collision", node, found=letter, binder=ctx.text(node))
+    name, saved = fresh(letter), dict(ctx.bound)
+    ctx.bound[letter], ctx.dims[name] = name, dim
+    body = ctx.product(rest[:at]) if at else arrays.scalar(num(1))
+    ctx.bound = saved
+
+    def over(p: tuple[Index, ...]) -> Term:
+        term = renamed(Big("sum", name, dim, body.at(p)))
+        assert isinstance(term, Term)
+        return term
+
+    return Array(body.shape, over), at + 3
 
 
 def read_divergence(ctx: Context, node: Node, rest: tuple[Node, ...]) -> tuple[Array, int] | None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, Span
 from backprop.derivations.meaning.lengths import Dim, show_shape
-from backprop.derivations.meaning.nodes import subscript_letters
+from backprop.derivations.meaning.nodes import subscript_letters, tops_of_sums
 from backprop.derivations.meaning.shifts import Guard
 from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import World
@@ -23,6 +23,7 @@ class Context(ABC):
         self.tex = tex
         self.tree = tree
         self.indices = subscript_letters(tree)
+        self.indices |= tops_of_sums(tree) & (world.letters.keys() | world.ranges.keys())
         self.dims: dict[str, Dim] = {}
         self.bound: dict[str, str] = {}
         self.bases: dict[str, int] = {}

@@ -15,10 +15,22 @@ from backprop.derivations.meaning.indices import entry_of, entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape, unify
 from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import key_of, split
-from backprop.derivations.meaning.rewriting import fresh, rebuild, renamed
+from backprop.derivations.meaning.rewriting import fresh, rebuild, renamed, substitute, walk
 from backprop.derivations.meaning.sums import read_extreme
 from backprop.derivations.meaning.symbols import exponent_of
-from backprop.derivations.meaning.terms import Call, Entry, Fn, Index, Lam, Pow, Slope, Term, Var
+from backprop.derivations.meaning.terms import (
+    Call,
+    Deriv,
+    Entry,
+    Fn,
+    Index,
+    Lam,
+    Pow,
+    Slope,
+    Term,
+    Var,
+)
+from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.reading.commands import FUNCTIONS, NAMED
 from backprop.derivations.reading.tree import NONE, Node
 
@@ -127,12 +139,55 @@ def read_full_call(ctx: Context, key: str, node: Node, following: Node) -> Array
     base, sub, sup, _ = split(following)
     if base.kind != "paren" or base.value != "(":
         return None
-    if "".join(ctx.text(base)[1:-1].split()) != ctx.world.calls[key]:
+    symbol = ctx.world.symbols[key]
+    if key in ctx.world.families:
+        name, places, _ = lookup(ctx, base.parts[0]) if len(base.parts) == 1 else (None, NONE, NONE)
+        if name != ctx.world.families[key] or places is NONE:
+            raise ctx.fail("call-or-product", replace(node, end=following.end), name=key)
+        sub = places
+    elif "".join(ctx.text(base)[1:-1].split()) != ctx.world.calls[key]:
+        value = called_at(ctx, key, base)
+        if value is not None:
+            return powered(ctx, value, node, sup)
         if len(base.parts) == 1 and key_of(split(base.parts[0])[0]) is None:
             return None  # L (a + b) is a product
         raise ctx.fail("call-or-product", replace(node, end=following.end), name=key)
-    symbol = ctx.world.symbols[key]
     return powered(ctx, entry_of_symbol(ctx, symbol, sub, node), node, sup)
+
+
+def called_at(ctx: Context, key: str, arguments: Node) -> Array | None:
+    r"""f(x + d) for an f that was declared as f(x) = …: its formula there."""
+    world, symbol = ctx.world, ctx.world.symbols[key]
+    variable = world.symbols.get(world.calls[key])
+    if variable is None or variable.definition is not None or symbol.definition is None:
+        return None
+    if len(arguments.parts) != 1 or not variable.shape or symbol.shape or variable.family:
+        return None
+    value = arrays.columns(ctx.side(arguments.parts[0]))
+    if len(value.shape) != len(variable.shape) or not all(
+        unify(a, b) for a, b in zip(value.shape, variable.shape, strict=True)
+    ):
+        return None
+    through = world.between({key}, variable.key)
+    if any(
+        isinstance(t, Deriv | Call) for n in through for t in walk(world.symbols[n].definition)
+    ) or any(world.symbols[n].recurrence is not None for n in through):
+        return None
+
+    def change(item: object) -> object:
+        if not isinstance(item, Entry):
+            return item
+        if item.symbol == variable.key:
+            return renamed(value.at(item.at))
+        if item.symbol in through:
+            lam = world.symbols[item.symbol].definition
+            assert lam is not None
+            names = dict(zip((v for v, _ in lam.vars), item.at, strict=True))
+            return rebuild(substitute(renamed(lam.body), names), change)
+        return item
+
+    world.cited.update(dict.fromkeys(through, TRUE))  # its formula stands in the row
+    return scalar(rebuild(Entry(key), change))
 
 
 def read_applied(

@@ -10,6 +10,7 @@ from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import items_of, key_of, split
+from backprop.derivations.meaning.rewriting import flat
 from backprop.derivations.meaning.shifts import Guard
 from backprop.derivations.meaning.terms import (
     Affine,
@@ -28,7 +29,7 @@ from backprop.derivations.reading.tree import NONE, Node
 
 
 def index_value(ctx: Context, node: Node, key: str) -> Term:
-    if key in ("i", "j"):
+    if key in ("i", "j") and key not in ctx.bound:
         raise ctx.fail("imaginary", node)
     index = read_index(ctx, node)
     name = index.name if isinstance(index, Var) else ""
@@ -159,6 +160,11 @@ def length_of(ctx: Context, index: Index) -> Dim | None:
 
 def placed_on(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
     """Check that `index` fits an axis of length `dim`."""
+    if isinstance(index, Shift) and index.var.name in ctx.free:
+        runs = ctx.dims[index.var.name]
+        if isinstance(find(runs), Unknown):
+            unify(runs, dim)  # x_{i+1}, where nothing else says how far i runs
+        index = Affine((1,), (index.var,), index.by)
     if isinstance(index, Affine):
         ctx.guards.append(Guard(index, dim, node))
         ctx.shifted.append(ctx.guards[-1])
@@ -178,6 +184,45 @@ def placed_on(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
     return index
 
 
+def on_steps(ctx: Context, symbol: Symbol, node: Node) -> Index:
+    """The position of h_t among the steps of a recurrence, which have a beginning of their own."""
+    recurrence, axis = symbol.recurrence, symbol.shape[0]
+    assert recurrence is not None
+    base = ctx.world.base or 0
+    by = base - recurrence.first
+    if node.kind == "number":
+        index: Index = At(None, ctx.whole(node) - recurrence.first)
+    else:
+        index = read_index(ctx, node)
+        length = length_of(ctx, index)
+        if isinstance(index, Var | Shift) and not unify(length or 0, recurrence.over):
+            first, second = show_shape((length or 0,)), show_shape((recurrence.over,))
+            raise ctx.fail("index-range", node, first=first, second=second)
+        if isinstance(index, Var):
+            index = Affine((1,), (index,), by)
+        elif isinstance(index, Shift):
+            index = Affine((1,), (index.var,), by + index.by)
+        elif isinstance(index, Affine):
+            index = Affine(index.coefs, index.over, index.offset + by)
+        elif isinstance(index, At):
+            index = At(index.dim, index.offset + by)
+        else:
+            raise ctx.fail("unexpected", node, hint="")
+    if isinstance(index, Affine):
+        ctx.guards.append(Guard(index, axis, node))
+    elif isinstance(index, At) and index.dim is None and index.offset < 0:
+        last = show_shape((axis,))
+        raise ctx.fail("outside", node, first=recurrence.first, last=last)
+    return flat(index) if isinstance(index, Affine) else index
+
+
+def placed(ctx: Context, symbol: Symbol, axis: int, node: Node) -> Index:
+    """The position that `node` says on an axis of `symbol`."""
+    if axis == 0 and symbol.recurrence is not None:
+        return on_steps(ctx, symbol, node)
+    return placed_on(ctx, read_index(ctx, node), symbol.shape[axis], node)
+
+
 def positions_of(ctx: Context, symbol: Symbol, sub: Node, node: Node) -> tuple[Index, ...]:
     nodes = flat_indices(sub, len(symbol.shape)) if sub is not NONE else []
     shape = symbol.shape
@@ -191,9 +236,7 @@ def positions_of(ctx: Context, symbol: Symbol, sub: Node, node: Node) -> tuple[I
         letters = "ijklm"[: len(shape)]
         better = f"{bare_text(ctx, node)}_{{{letters}}}" if shape else bare_text(ctx, node)
         raise ctx.fail("rank", node, given=len(nodes), wanted=len(shape), better=better)
-    return tuple(
-        placed_on(ctx, read_index(ctx, n), d, n) for n, d in zip(nodes, shape, strict=True)
-    )
+    return tuple(placed(ctx, symbol, k, n) for k, n in enumerate(nodes))
 
 
 def bare_text(ctx: Context, node: Node) -> str:
@@ -227,17 +270,10 @@ def entry_of_symbol(ctx: Context, symbol: Symbol, sub: Node, node: Node) -> Arra
         return Array(symbol.shape, lambda p: Entry(symbol.key, p))
     nodes = flat_indices(sub, len(symbol.shape))
     if len(nodes) == symbol.family < len(symbol.shape):  # one vector of a family
-        places = tuple(
-            placed_on(ctx, read_index(ctx, n), d, n)
-            for n, d in zip(nodes, symbol.shape, strict=False)
-        )
+        places = tuple(placed(ctx, symbol, k, n) for k, n in enumerate(nodes))
         return Array(symbol.shape[len(nodes) :], lambda p: Entry(symbol.key, (*places, *p)))
     if any(is_whole(n) for n in nodes) and len(nodes) == len(symbol.shape):
-        fixed = {
-            k: placed_on(ctx, read_index(ctx, n), symbol.shape[k], n)
-            for k, n in enumerate(nodes)
-            if not is_whole(n)
-        }
+        fixed = {k: placed(ctx, symbol, k, n) for k, n in enumerate(nodes) if not is_whole(n)}
         shape = tuple(d for k, d in enumerate(symbol.shape) if k not in fixed)
 
         def at(p: tuple[Index, ...]) -> Term:

@@ -7,7 +7,7 @@ import re
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.lengths import Dim, Unknown, find
-from backprop.derivations.meaning.nodes import items_of, key_of, split
+from backprop.derivations.meaning.nodes import TRANSPOSE, items_of, key_of, split
 from backprop.derivations.meaning.terms import (
     ONE,
     Test,
@@ -60,6 +60,8 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
     ):
         if name is not None and ctx.world.aliases.get(name, name) in names:
             name = ctx.world.aliases.get(name, name)
+            if left_sub is NONE and name == key:
+                name = ctx.world.totals.get(name, name)
             counted = counted_above(ctx, name, left_sub, left_sup)
             left_sup = NONE if counted is not None else above if above is not NONE else left_sup
             return name, left_sub if counted is None else counted, left_sup
@@ -139,6 +141,9 @@ def is_number_d(ctx: Context, node: Node, rest: tuple[Node, ...]) -> bool:
     """Is this d a declared number, and no differential of what follows?"""
     if lookup(ctx, node)[0] is None:
         return False
+    above = split(node)[2]
+    if above is not NONE and above.parts[0].value in TRANSPOSE:  # d^\top A d
+        return True
     if ctx.in_fraction or not rest or rest[0].kind in ("op", "paren", "frac", "sqrt"):
         return True
     following = split(rest[0])[0]

@@ -140,6 +140,17 @@ def sum_letters(node: Node) -> set[str]:
     return {index_key(n) or "" for n in items_of(part)} - {""}
 
 
+def tops_of_sums(tree: Node) -> set[str]:
+    r"""The t of \sum_{i=1}^{t}."""
+    found: set[str] = set()
+    for node in tree.walk():
+        if len(node.parts) == 3 and opens_sum(node) and node.parts[2] is not NONE:
+            top = node.parts[2].parts[0]
+            if top.kind == "letter":
+                found.add(top.value)
+    return found
+
+
 def subscript_letters(tree: Node) -> set[str]:
     """All letters that stand in subscripts, or alone in brackets above: they are indices."""
     found: set[str] = set()

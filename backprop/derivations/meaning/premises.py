@@ -17,11 +17,11 @@ WORDS = {
     ASSUMED: (
         "assume assumes assumed assuming suppose supposing given such_that so_that subject_to "
         "s.t. provided satisfy satisfies satisfied satisfying obey obeys require requires "
-        "required constraint constraints constrained under",
+        "required constraint constraints constrained under setting equating",
         "假设 假定 给定 已知 满足 使得 约束 要求",
     ),
     LET: (  # a premise, unless the equation defines the name on its left
-        "let with where choose chosen",
+        "let with where choose chosen (?:\\A\\s*|we_|and_|then_|now_)set",
         "设(?!计|备|置) 其中 取(?!决|值) 令",
     ),
     DEFINED: (

@@ -10,7 +10,7 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered, read_bracket, read_indicator
-from backprop.derivations.meaning.chance import read_chance
+from backprop.derivations.meaning.chance import read_chance, read_integral
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.derivatives import (
     apply_operator,
@@ -29,7 +29,7 @@ from backprop.derivations.meaning.functions import (
     read_full_call,
 )
 from backprop.derivations.meaning.indices import entry_of
-from backprop.derivations.meaning.names import is_declared, is_known, is_number_d, text_of
+from backprop.derivations.meaning.names import is_declared, is_known, is_number_d, lookup, text_of
 from backprop.derivations.meaning.nodes import (
     gathered,
     is_mark,
@@ -141,6 +141,8 @@ class Reader(Context):
             if base.value in ("\\max", "\\min") and sub is NONE:
                 return read_extreme(self, base.value[1:], node, rest), 2
             return read_big(self, base.value[1:], node, sub, sup, rest), len(nodes) - at
+        if base.kind == "symbol" and base.value == "\\int":
+            return read_integral(self, node, sub, sup, rest)
         chance = read_chance(self, node, rest)
         if chance is not None:
             return chance
@@ -192,8 +194,9 @@ class Reader(Context):
                 why = f"\\frac{{d}}{{dx}} {self.text(base)}(x) ?"
                 raise self.fail("unsupported", node, why=why)
             return apply_function(self, name, node, sub, sup, rest)
-        if key is not None and key in self.world.calls and sub is NONE and rest:
-            named = read_full_call(self, key, node, rest[0])
+        called, places, _ = lookup(self, node) if key is not None and rest else (None, NONE, NONE)
+        if called is not None and called in self.world.calls and places is NONE:
+            named = read_full_call(self, called, node, rest[0])
             if named is not None:
                 return named, 2
         if key is not None and key in self.world.functions:

@@ -78,9 +78,29 @@ def substitute(term: Any, given: Mapping[str, Index]) -> Any:
                 return Shift(inner.var, inner.by + item.by)
             if isinstance(inner, At):
                 return At(inner.dim, inner.offset + item.by)
-        return item
+            if isinstance(inner, Affine):
+                return flat(Affine((1,), (inner,), item.by))
+        return flat(item) if isinstance(item, Affine) else item
 
     return rebuild(term, change)
+
+
+def flat(index: Affine) -> Index:
+    """An affine position of affine positions as one of index variables."""
+    coefs: list[int] = []
+    over: list[Index] = []
+    offset = index.offset
+    for c, inner in zip(index.coefs, index.over, strict=True):
+        if isinstance(inner, Shift):
+            coefs, over, offset = [*coefs, c], [*over, inner.var], offset + c * inner.by
+        elif isinstance(inner, Affine):
+            coefs += [c * k for k in inner.coefs]
+            over += inner.over
+            offset += c * inner.offset
+        else:
+            coefs, over = [*coefs, c], [*over, inner]
+    found = Affine(tuple(coefs), tuple(over), offset)
+    return over[0] if found.coefs == (1,) and not offset else found
 
 
 def renamed(term: Any) -> Any:

@@ -9,7 +9,13 @@ from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import is_multiple, length_of, read_index
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import lookup
-from backprop.derivations.meaning.nodes import index_key, items_of, key_of, split
+from backprop.derivations.meaning.nodes import (
+    index_key,
+    items_of,
+    key_of,
+    split,
+    subscript_letters,
+)
 from backprop.derivations.meaning.rewriting import fresh, renamed
 from backprop.derivations.meaning.shifts import Linear
 from backprop.derivations.meaning.terms import At, Big, Fn, Index, Term, Test, Var, mul
@@ -59,10 +65,12 @@ def read_big(
         first, last = rest[0], rest[-1]
         ctx.notes.append((ctx.text(node), ctx.tex[first.start : last.end]))
     inner = body
+    placed = subscript_letters(Node("product", "", (*rest, *tests)))
     for letter, name, place, lowest, highest in reversed(opened):
         given = mul(*test_terms) if test_terms else None
         test_terms = []
-        inner = bind_index(ctx, kind, letter, name, place, lowest, highest, inner, given)
+        alone = letter not in placed
+        inner = bind_index(ctx, kind, letter, name, place, lowest, highest, inner, given, alone)
     ctx.bound = saved
     return inner
 
@@ -142,6 +150,7 @@ def bind_index(
     high: Node | None,
     body: Array,
     test: Term | None,
+    alone: bool,
 ) -> Array:
     dim = ctx.dims[name]
     start: At | None = None
@@ -166,7 +175,7 @@ def bind_index(
             upto = Test("<=", Var(name), other)
             test = upto if test is None else mul(test, upto)
         else:
-            start, stop = read_limits(ctx, letter, dim, first[1], last, node)
+            start, stop = read_limits(ctx, letter, dim, first[1], last, node, alone)
     elif high is not None:  # \sum_k^C: all of an axis of length C
         size = fixed_bound(ctx, high)
         if size is None or size[1] or size[0] is None or not unify(dim, size[0]):
@@ -190,16 +199,26 @@ def bind_index(
 
 
 def read_limits(
-    ctx: Context, letter: str, dim: Dim, first: int, last: tuple[Dim | None, int], node: Node
+    ctx: Context,
+    letter: str,
+    dim: Dim,
+    first: int,
+    last: tuple[Dim | None, int],
+    node: Node,
+    alone: bool,
 ) -> tuple[At | None, At | None]:
-    """Explicit bounds: None, None if they are the whole axis."""
+    """Explicit bounds: None, None if they are the whole axis, or if the index is no position
+    (`alone`), so that there is none but what they say."""
     world = ctx.world
     size, offset = last
+    terms = offset - first + 1  # beyond the size, if there is one
     if isinstance(find(dim), Unknown):
+        if alone and terms > -2:  # \sum_{k=0}^{n} r^k
+            unify(dim, Linear(world, {str(size): 1} if size is not None else {}, terms).dim())
+            return None, None
         full = size if size is not None else offset if first == 1 else offset + 1
         unify(dim, full)
     known = find(dim)
-    terms = offset - first + 1  # beyond the size, if there is one
     written = ctx.text(node)
     if (size == known and terms == 0) or (size is None and terms == known):
         if world.base is None and first in (0, 1):

@@ -29,11 +29,20 @@ class Law:
         kind = self.kind.removeprefix("weights of ")
         if kind == "bernoulli":
             return 2
-        return 3 if self.product else {"any": 4}.get(kind, 40)
+        return 4 if self.product else {"any": 4}.get(kind, 40)
 
     @property
     def weights(self) -> Law:
         return Law(f"weights of {self.kind}", self.product)
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """h_t = f(h_{t-1}, …): the first axis of h are its steps."""
+
+    first: int  # what the author calls the first of them: the 0 of h_0
+    over: Dim  # what t runs over
+    backwards: bool
 
 
 @dataclass
@@ -49,9 +58,11 @@ class Symbol:
     closed: bool = False  # x \ge 0: the bounds themselves may be taken
     binary: bool = False  # m \in \{0, 1\}^n
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
+    entries: bool = False  # declared as L_i = …, never as a whole
     above: bool = False  # the first axis is counted above: x^{(i)}
     hidden: tuple[str, ...] = ()  # the outcomes that the last axes run over
     law: Law | None = None
+    recurrence: Recurrence | None = None
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
     sentence: int = 0  # of the prose, where it is declared
@@ -101,6 +112,9 @@ class World:
     ranges: dict[str, Dim] = field(default_factory=dict)  # index letter -> length
     squares: dict[str, str] = field(default_factory=dict)  # \sigma -> the key of \sigma^2
     aliases: dict[str, str] = field(default_factory=dict)  # X -> x, of X = (x_{ij})
+    families: dict[str, str] = field(default_factory=dict)  # h -> x, of h(x^{(i)}) = …
+    totals: dict[str, str] = field(default_factory=dict)  # L -> the L of L = \sum_i L_i
+    letters: dict[str, Dim] = field(default_factory=dict)  # of y_i = …: how far i ran there
     calls: dict[str, str] = field(default_factory=dict)  # L -> "Y", of L = L(Y)
     assumed: list[Assumption] = field(default_factory=list)
     role: str = LET  # what its words make of the formula of the prose that is being read,
@@ -123,6 +137,11 @@ class World:
     pending: dict[str, set[str]] = field(default_factory=dict)  # moments not stated yet
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
     traces: list[Any] = field(default_factory=list)  # of the calls that formulas are tied to
+
+    @property
+    def first(self) -> int:
+        """What positions are counted from where they are told."""
+        return 1 if self.base is None else self.base
 
     @property
     def words(self) -> frozenset[str]:

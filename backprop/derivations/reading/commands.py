@@ -77,7 +77,17 @@ NAMED = {  # functions written as words; those of the table FUNCTIONS are comman
 }
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 OTHER_SYMBOLS = frozenset(
-    {"\\partial", "\\nabla", "\\top", "\\intercal", "\\infty", "\\ast", "\\star", "\\dagger"}
+    {
+        "\\partial",
+        "\\nabla",
+        "\\int",
+        "\\top",
+        "\\intercal",
+        "\\infty",
+        "\\ast",
+        "\\star",
+        "\\dagger",
+    }
 )
 STARS = {"\\ast": "*", "\\star": "*", "\\dagger": "\\dagger"}  # parts of names: w^*
 OPERATORS = {

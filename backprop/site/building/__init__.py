@@ -25,10 +25,14 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `server.py` | the HTTP server: pages, waiting pages, faults, reloading |
 | `notice.py` | the list of faults in the page, the pages that stand in for others |
 | `watching.py` | which files changed |
+| `whole.py` | for `mkdocs build`: a site of which nothing changed is written as it was |
+| `modules.py` | which Python sources a reference is made of |
 | `words.py` | what authors see, in each language |
 """
 
 from backprop.site.building.serving import take_over
+from backprop.site.building.whole import give_back as build_all
+from backprop.site.building.whole import take_over as build_what_changed
 from backprop.site.building.witness import attach
 
-__all__ = ["attach", "take_over"]
+__all__ = ["attach", "build_all", "build_what_changed", "take_over"]

@@ -16,12 +16,15 @@ plugins may have these methods:
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -51,22 +54,34 @@ class Keeper:
         }
         if "mkdocstrings" in config.plugins or "autorefs" in config.plugins:
             self.parts["autorefs"] = References(config)
+        self._keys: dict[str, tuple[Any, str]] = {}
+        self._values: dict[str, Any] = {}
 
     def key(self, kind: str, page: Any, *more: Any) -> str:
+        return digest(kind, self._key(page), more)
+
+    def _key(self, page: Any) -> str:
+        """What a page and its excerpts depend on; excerpts are many."""
         file: File = page.file
-        return digest(
+        made_of = (page.markdown, _stamp(file))
+        known = self._keys.get(file.src_uri)
+        if known and known[0] == made_of:
+            return known[1]
+        key = digest(
             self.premises,
-            kind,
             [file.src_uri, file.url, file.inclusion.value, page.markdown, _source(file)],
             [[name, as_json(part.conversion_key(file))] for name, part in self.parts.items()],
-            more,
         )
+        self._keys[file.src_uri] = made_of, key
+        return key
 
     def made(
         self, key: str, page: Any, files: Files, make: Callable[[Files], None], fields: _Fields
     ) -> None:
         """Do to `page` what `make(files)` does, by making it or from memory."""
-        if (known := self.memory.get(key)) and self._use(known, page, files, fields):
+        known = self._values.get(key) or self.memory.get(key)
+        if known and self._use(known, page, files, fields):
+            self._hold(key, known, fields)
             return
         asked = _Asked(files)
         ends = {name: part.conversion_record() for name, part in self.parts.items()}
@@ -88,7 +103,14 @@ class Keeper:
         ):
             return
         value = {name: fields[name][0](one) for name, one in changed.items()}
-        self.memory.put(key, {"page": value, "left": left, "asked": asked.answers, "said": said})
+        made = {"page": value, "left": left, "asked": asked.answers, "said": said}
+        self.memory.put(key, made)
+        self._hold(key, made, fields)
+
+    def _hold(self, key: str, value: Any, fields: _Fields) -> None:
+        """At hand, if it will be asked for again: an excerpt is, by every view."""
+        if fields is EXCERPT:
+            self._values[key] = value
 
     def _use(self, known: dict, page: Any, files: Files, fields: _Fields) -> bool:
         if any(_answer(files.get_file_from_path(q)) != a for q, a in known["asked"].items()):
@@ -160,6 +182,14 @@ EXCERPT: _Fields = {
     "more": (_same, _back),
     "toc": (_toc, _toc_back),
 }
+
+
+def _stamp(file: File) -> Any:
+    """The state of the file of a page."""
+    with contextlib.suppress(OSError, TypeError):
+        status = os.stat(file.abs_src_path or "")
+        return status.st_mtime_ns, status.st_size, status.st_ino
+    return None
 
 
 def _source(file: File) -> str:
@@ -310,18 +340,51 @@ def _excerpts() -> bool:
             render(self, page, separator)
             return
 
-        def make(asked: Any) -> None:
-            if isinstance(self.md, _Later):
-                self.md = self.md.made(real)
-            self.md.treeprocessors["relpath"].files = asked
-            render(self, page, separator)
-
         title = None if self.post._title_from_render else str(self.post.title)
-        key = keeper.key("excerpt", self.post, page.url, separator, title)
-        keeper.made(key, self, self.bp_files, make, EXCERPT)
+
+        def rendered(view: Any) -> None:
+            def make(asked: Any) -> None:
+                if isinstance(self.md, _Later):
+                    self.md = self.md.made(real)
+                self.md.treeprocessors["relpath"].files = asked
+                render(self, view, separator)
+
+            key = keeper.key("excerpt", self.post, view.url, separator, title)
+            keeper.made(key, self, self.bp_files, make, EXCERPT)
+
+        common, differs = stand_in(page.url, self.post.url)
+        if common:
+            rendered(SimpleNamespace(url=common))
+            # All the same to a view at this depth, but for links to what is beside it.
+            if differs not in f"{self.content}{self.more or ''}":
+                return
+        rendered(page)
 
     structure.Excerpt.__init__, structure.Excerpt.render = kept_begin, kept_render
     return True
+
+
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_-]+/)+")
+
+
+def stand_in(view: str, post: str) -> tuple[str, str]:
+    """An address from which links lead as from that of a view, and what they would begin with
+    where that is not so; empty if there is none.
+
+    Archives, categories and the pages of a long list show the same posts, at addresses that
+    differ in their ends alone: an excerpt is made for all of them at once.
+    """
+    if not _PLAIN.fullmatch(view):
+        return "", ""
+    parts, others = view.split("/")[:-1], post.split("/")
+    shared = 0
+    while shared < len(parts) and parts[shared : shared + 1] == others[shared : shared + 1]:
+        shared += 1
+    own = len(parts) - shared
+    if not own:
+        return "", ""
+    common = "".join(f"{name}/" for name in [*parts[:shared], *["-"] * own])
+    return common, "../" * own + parts[shared]
 
 
 def _entries() -> bool:

@@ -52,6 +52,8 @@ def look(sites: list[Site], path: str) -> Iterator[str]:
     elif path.endswith(".md"):
         if file is None:
             file = _new(site, path, blog)
+            if blog is not None:  # which makes an excerpt of what it knows as a post
+                _list(blog, file, path)
         yield _page(site, file)
     if blog is not None and blog.blog.file is not file:
         _list(blog, file, path)
@@ -147,4 +149,6 @@ def _list(blog: Any, file: File | None, path: str) -> None:
     if file is not None and os.path.exists(path):
         posts.append(file.page)
         posts.sort(key=lambda post: (post.config.pin, post.config.date.created), reverse=True)
+    if pages := len(blog.blog.pages):  # one more is for the whole build to make
+        del posts[pages * blog.config.pagination_per_page :]
     blog.blog.posts[:] = posts

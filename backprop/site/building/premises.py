@@ -45,6 +45,13 @@ def premises(config: MkDocsConfig) -> str:
     )
 
 
+def settings_of(config: MkDocsConfig) -> Any:
+    """All settings but those that say where the site goes and what fails the build."""
+    plugins = {name: _settings(plugin) for name, plugin in config.plugins.items()}
+    left_out = ("plugins", "site_dir", "strict")
+    return [{k: _plain(v) for k, v in dict(config).items() if k not in left_out}, plugins]
+
+
 def _settings(plugin: Any) -> Any:
     if hasattr(plugin, "config"):
         return _plain(dict(plugin.config))
@@ -117,29 +124,20 @@ def program() -> str:
     sources = hashlib.sha256()
     package = Path(__file__).parents[2]
     for path in sorted(package.rglob("*")):
-        if path.suffix in (".py", ".mjs", ".lark", ".json") and path.is_file():
+        if (
+            path.suffix in (".py", ".mjs", ".lark", ".json", ".jinja", ".html", ".svg")
+            and path.is_file()
+        ):
             sources.update(path.read_bytes())
+    # A distribution is told by the name of its folder, which has the version in it.
     versions = sorted(
-        f"{found.metadata['Name']} {found.version}" for found in importlib.metadata.distributions()
+        name
+        for folder in dict.fromkeys(sys.path)
+        if os.path.isdir(folder)
+        for name in os.listdir(folder)
+        if name.endswith((".dist-info", ".egg-info"))
     )
     return digest(sys.version, sources.hexdigest(), versions)
-
-
-def python_sources(folder: Path) -> str:
-    """A digest of the Python files of a project, from which a reference is made."""
-    found = hashlib.sha256()
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in ("node_modules", "__pycache__", "site")
-        )
-        for name in sorted(names):
-            if name.endswith((".py", ".pyi")):
-                path = os.path.join(root, name)
-                with open(path, "rb") as file:
-                    found.update(os.path.relpath(path, folder).encode() + b"\0" + file.read())
-    return found.hexdigest()
 
 
 def as_json(value: Any) -> str:

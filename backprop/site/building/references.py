@@ -10,9 +10,11 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File
 
-from backprop.site.building.premises import python_sources
+from backprop.site.building import memory
+from backprop.site.building.modules import Modules
+from backprop.site.building.premises import as_json
 
-_DIRECTIVE = re.compile(r"^[ >]*:::", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ >]*:::[ \t]*(\S*)", re.MULTILINE)
 
 
 class References:
@@ -20,19 +22,28 @@ class References:
 
     def __init__(self, config: MkDocsConfig) -> None:
         self.config = config
-        self.sources = ""
+        self.modules: Modules | None = None
         self.calls: list[list[Any]] = []
 
     def conversion_key(self, file: File) -> str:
-        """A page with a reference depends on all Python sources of the project."""
-        if not file.abs_src_path or "mkdocstrings" not in self.config.plugins:
+        """A page with a reference depends on what the sources of the project say of it."""
+        strings: Any = self.config.plugins.get("mkdocstrings")
+        if not file.abs_src_path or strings is None:
             return ""
-        if not _DIRECTIVE.search(Path(file.abs_src_path).read_text("utf-8-sig", errors="replace")):
+        text = Path(file.abs_src_path).read_text("utf-8-sig", errors="replace")
+        objects = _DIRECTIVE.findall(text)
+        if not objects:
             return ""
-        if not self.sources:
+        python = (strings.config.handlers or {}).get("python") or {}
+        if self.modules is None:
             root = Path(self.config.config_file_path or "mkdocs.yml").resolve().parent
-            self.sources = python_sources(root)
-        return self.sources
+            paths = [Path(root, path).resolve() for path in python.get("paths") or ()]
+            roots = [root, *(path for path in paths if not path.is_relative_to(root))]
+            self.modules = Modules(roots, [self.config.site_dir], memory.of(self.config))
+        # Without bodies only where nobody can have asked for them.
+        hides = (python.get("options") or {}).get("show_source") is False
+        bodies = not hides or "show_source" in text
+        return self.modules.shown(objects, bodies) + as_json(python)
 
     def conversion_record(self) -> Callable[[], Any]:
         references: Any = self.config.plugins.get("autorefs")

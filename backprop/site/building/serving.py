@@ -19,6 +19,7 @@ from mkdocs.livereload import LiveReloadServer
 from backprop.site.building.child import Child
 from backprop.site.building.conductor import Conductor
 from backprop.site.building.look import unfamiliar as unfamiliar_pages
+from backprop.site.building.premises import program
 from backprop.site.building.processes import Ancestor
 from backprop.site.building.server import Server
 
@@ -39,6 +40,7 @@ def take_over() -> None:
             why,
         )
         return
+    program()  # of what runs now, whatever becomes of the files meanwhile
     mkdocs_serve.LiveReloadServer = _Serving  # type: ignore[attr-defined]
     mkdocs_serve.build = _Serving.build  # type: ignore[attr-defined]
 

@@ -24,6 +24,7 @@ class Site:
     def __init__(self, config: MkDocsConfig, files: Files, nav: Any) -> None:
         self.config, self.files, self.nav = config, files, nav
         self.env: Any = None
+        self.steps = 2 * len(files.documentation_pages())
 
     def file(self, path: str) -> File | None:
         """The file of the site that is made of a source file."""
@@ -51,10 +52,10 @@ class Observer:
 
     def step(self) -> None:
         self._done += 1
-        pages = [2 * len(site.files.documentation_pages()) for site in self.sites]
+        steps = [site.steps for site in self.sites]
         # Languages that have not begun are about as large as the largest so far.
         languages = len(self.sites[0].config.extra.get("alternate") or "1")
-        total = sum(pages) + max(0, languages - len(pages)) * max(pages)
+        total = sum(steps) + max(0, languages - len(steps)) * max(steps)
         self._progress(min(self._done, total), total)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from mkdocs.config.defaults import MkDocsConfig
@@ -62,6 +64,15 @@ def remove_empty(folders: Iterable[Path]) -> None:
             folder.rmdir()
 
 
+@lru_cache(4096)
+def _read(head: str) -> Any:
+    """The head of a post; it is asked for twice a build."""
+    try:
+        return yaml.load(head, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return yaml.safe_load(head)  # says more clearly what is wrong
+
+
 def post_fault(path: Path) -> str | None:
     """What is wrong with the head of a post, beginning with its file and line; None if nothing."""
     shown = os.path.relpath(path)
@@ -73,7 +84,7 @@ def post_fault(path: Path) -> str | None:
     if not head:
         return f"{shown}:1: a post needs its date. Begin the file with:\n{EXAMPLE}"
     try:
-        meta = yaml.safe_load(head[1])
+        meta = _read(head[1])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
@@ -100,7 +111,7 @@ def newest_date(configs: Iterable[MkDocsConfig]) -> datetime | None:
         for path in posts_of(config):
             head = YAML_RE.match(path.read_text("utf-8-sig", errors="replace"))
             try:
-                meta = yaml.safe_load(head[1]) if head else None
+                meta = _read(head[1]) if head else None
             except yaml.YAMLError:
                 continue
             found = meta.get("date") if isinstance(meta, dict) else None

@@ -37,8 +37,10 @@ def head_links(catalogue: Catalogue, edition: Edition, source: str) -> str:
 def with_head(html: str, links: str, tag: str) -> str:
     """A page with the language's tag, and with `links` instead of the theme's own alternates."""
     html = re.sub(r'(<html\b[^>]*?\slang=")[^"]*"', rf'\g<1>{escape(tag)}"', html, count=1)
-    html = _THEME_ALTERNATE.sub("", html)
-    return html.replace("</head>", f"{links}</head>", 1) if links else html
+    head, end, body = html.partition("</head>")
+    if not end:
+        return html
+    return _THEME_ALTERNATE.sub("", head) + links + end + body
 
 
 def theme_alternates(catalogue: Catalogue, edition: Edition) -> list[dict]:

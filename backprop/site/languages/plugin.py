@@ -19,7 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import write_file
 
-from backprop.site.building import attach, take_over
+from backprop.site.building import attach, build_all, build_what_changed, take_over
 from backprop.site.languages import checks, nested, outputs
 from backprop.site.languages.catalogue import Catalogue, Edition
 from backprop.site.languages.links import Links
@@ -62,6 +62,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.command, self.dirty = command, dirty
         if command == "serve" and not dirty:
             take_over()
+        elif command != "serve":
+            build_what_changed()
         # Without a handler, SIGTERM leaves the temporary folders of MkDocs and the blog behind.
         if (
             self.leader is self
@@ -76,6 +78,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 if id(plugin) in self.started and hasattr(plugin, "on_shutdown"):
                     plugin.on_shutdown()
         self.caches.clear()
+        build_all()
         if self.old_handler is not None:
             signal.signal(signal.SIGTERM, self.old_handler)
             self.old_handler = None

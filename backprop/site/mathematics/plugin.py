@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.utils import get_relative_url
 
+from backprop.site.building import memory
+from backprop.site.building.memory import digest
+from backprop.site.building.premises import program
 from backprop.site.mathematics.cache import Cache
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension
@@ -93,6 +97,7 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         self.strict = config.strict
         self.assets: dict[str, bytes] = {}
         self._made: Typesetter | None = None
+        self._key: str | None = None
         self.pages = Pages(self.typesetter, self._report, _language(config), self.transforms)
         self.page_file: Any = None
         config.markdown_extensions.append(
@@ -119,11 +124,13 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     # What `backprop.site.building.conversions` asks, to convert no page twice.
 
     def conversion_key(self, file: Any) -> Any:
-        try:
-            settings = find_settings(self.folder, self.config.extensions, self.macros)
-        except EngineError:
-            return None
-        return settings.key()
+        if self._key is None:
+            try:
+                settings = find_settings(self.folder, self.config.extensions, self.macros)
+                self._key = settings.key()
+            except EngineError:
+                self._key = ""
+        return self._key
 
     def conversion_record(self) -> Callable[[], Any]:
         faults, self.pages.met = len(self.run.faults), set()
@@ -149,8 +156,15 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         formulas = self.pages.formulas
         if formulas:
             typesetter = self.typesetter()
-            modules = typesetter.engine.settings.modules
-            self.assets = build(typesetter.sheet(), formulas.values(), modules)
+            sheet, settings = typesetter.sheet(), typesetter.engine.settings
+
+            def make() -> dict[str, str]:
+                files = build(sheet, formulas.values(), settings.modules)
+                return {name: b64encode(data).decode() for name, data in files.items()}
+
+            key = digest(program(), "formulas", sheet, settings.key(), sorted(formulas))
+            made = memory.of(config).made(key, make)
+            self.assets = {name: b64decode(data) for name, data in made.items()}
         return env
 
     # Before whatever shrinks or checks the pages.

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
-
 FOLDER = "assets/backprop/mathematics"
 _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
 # A font of fewer bytes stands in the style sheet. Each file would be asked for when the first
@@ -139,6 +136,10 @@ def _tight(body: str) -> str:
 
 def _subset(data: bytes, characters: set[str]) -> bytes:
     """A woff2 font with the glyphs of `characters`, its notices and its modification date kept."""
+    # Slow to import, and not needed for formulas that were there before.
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
     font = TTFont(io.BytesIO(data), recalcTimestamp=False)
     available = set(font.getBestCmap() or {})
     if len(available) <= 8:  # the fonts of mere widths (zero, brk): needed whole
@@ -167,6 +168,8 @@ def _hash(data: bytes) -> str:
 
 def _notices(modules: Path, fonts: Iterable[bytes]) -> str:
     """Whose work the files beside this notice are, and the licences that allow serving them."""
+    from fontTools.ttLib import TTFont
+
     manifest = json.loads((modules / "mathjax/package.json").read_text("utf-8"))
     notices: dict[str, None] = {}  # a set that keeps its order
     for data in fonts:

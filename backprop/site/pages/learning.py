@@ -20,8 +20,6 @@ from typing import Any
 
 from mkdocs.structure.pages import Page
 
-from backprop.drawing.diagram import Diagram, Item, Link
-from backprop.drawing.svg import pieces, svg
 from backprop.site.pages.words import say
 
 HERE = "<!-- learning path -->"
@@ -89,6 +87,10 @@ class Path:
     def drawn(self, language: str, relative: Callable[[str], str]) -> str:
         """The graph, from left to right and, for narrow screens, from top to bottom."""
         places = {source: place for place, source in enumerate(self.posts)}
+        # With numpy, and only where there is a path to draw.
+        from backprop.drawing.diagram import Diagram, Item, Link
+        from backprop.drawing.svg import pieces, svg
+
         items = [Item(post.source, post.title, "post", None, None) for post in self.posts.values()]
         links = [
             Link(places[need], places[post.source], need, "", None, None, None, None)

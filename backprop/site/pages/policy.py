@@ -108,6 +108,8 @@ def _hash(text: str) -> str:
 
 def handlers(html: str) -> list[str]:
     """Event handlers written as attributes (``onclick="…"``), which the policy does not let run."""
+    if not _HANDLER.search(html):  # as in nearly all pages, and found out ten times as fast
+        return []
     html = _BLOCK.sub("", html)
     return sorted(
         {

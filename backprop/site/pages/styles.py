@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -25,21 +26,40 @@ _LOGICAL = {"is", "where", "matches", "-webkit-any", "-moz-any", "has", "host", 
 _NESTING = {"media", "supports", "layer", "container", "document", "scope", "starting-style"}
 
 
-class _Reader(HTMLParser):
-    def __init__(self, used: Used) -> None:
-        super().__init__()
-        self.used = used
+_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_OPENS = re.compile(r"<[a-zA-Z]")
+_UNREAD = re.compile(r"<!--.*?-->|(<(script|style)\b[^>]*>).*?(?=</\2)", re.DOTALL | re.IGNORECASE)
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.used.tags.add(tag)
-        for name, value in attributes:
-            self.used.attributes.setdefault(name, set()).add(value or "")
-            if name == "class":
-                self.used.classes.update((value or "").split())
-            elif name == "id":
-                self.used.ids.add(value or "")
-            elif name == "style":
-                self.used.variables.update(_VARIABLE.findall(value or ""))
+Attributes = list[tuple[str, str | None]]
+
+
+class _Reader(HTMLParser):
+    """The elements of a page, or of a single tag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, Attributes]] = []
+
+    def handle_starttag(self, tag: str, attributes: Attributes) -> None:
+        self.found.append((tag, attributes))
+
+
+def _elements(html: str) -> Iterable[tuple[str, Attributes]]:
+    """Each different element of a page. Pages share most of their tags: each is parsed once."""
+    html = _UNREAD.sub(r"\1", html)
+    tags = _TAG.findall(html)
+    if len(tags) != len(_OPENS.findall(html)):  # something that only a parser understands
+        reader = _Reader()
+        reader.feed(html)
+        return reader.found
+    return [element for tag in sorted(set(tags)) for element in _parsed(tag)]
+
+
+@lru_cache(1 << 16)
+def _parsed(tag: str) -> list[tuple[str, Attributes]]:
+    reader = _Reader()
+    reader.feed(tag)
+    return reader.found
 
 
 @dataclass
@@ -54,12 +74,24 @@ class Used:
     variables: set[str] = field(default_factory=set)
 
     def read_page(self, html: str) -> None:
-        _Reader(self).feed(html)
+        for tag, attributes in _elements(html):
+            self._add(tag, attributes)
         # An inline script may set what no element has yet.
         for script in re.findall(r"<script\b[^>]*>(.*?)</script", html, re.DOTALL):
             self.read_script(script)
         for style in re.findall(r"<style\b[^>]*>(.*?)</style", html, re.DOTALL):
             self.variables.update(_VARIABLE.findall(style))
+
+    def _add(self, tag: str, attributes: Attributes) -> None:
+        self.tags.add(tag)
+        for name, value in attributes:
+            self.attributes.setdefault(name, set()).add(value or "")
+            if name == "class":
+                self.classes.update((value or "").split())
+            elif name == "id":
+                self.ids.add(value or "")
+            elif name == "style":
+                self.variables.update(_VARIABLE.findall(value or ""))
 
     def read_script(self, text: str) -> None:
         self.words.update(_WORD.findall(text))

@@ -21,8 +21,11 @@ _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")
 _WORDS = ("title", "alt", "caption")
 
 
-def translations(page: Page, root: Path) -> list[Page]:
-    """The same page in other languages: `docs/en/posts/x.md` for `docs/zh/posts/x.md`."""
+def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) -> list[Page]:
+    """The same page in other languages: `docs/en/posts/x.md` for `docs/zh/posts/x.md`.
+
+    known: pages that have been read, by their paths.
+    """
     try:
         parts = page.path.resolve().relative_to(root.resolve()).parts
     except ValueError:
@@ -35,7 +38,7 @@ def translations(page: Page, root: Path) -> list[Page]:
         for other in sorted(folder.iterdir()):
             path = other.joinpath(*parts[depth + 1 :])
             if other.name != part and _LANGUAGE.fullmatch(other.name) and path.is_file():
-                found.append(load(path, root, other.name))
+                found.append((known or {}).get(path) or load(path, root, other.name))
     return found
 
 
@@ -125,12 +128,17 @@ def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
         return
     printed = [_printer(page, fence) for page, fence in ((one, a), (other, b))]
     if printed[0] and printed[1] and _strings(printed[0]) != _strings(printed[1]):
-        numbers = [re.findall(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?", fence.code) for fence in (a, b)]
-        if numbers[0] == numbers[1]:
+        if _numbers(a.code) == _numbers(b.code):
             return
     lines = zip([*normal(a.code), ""], [*normal(b.code), ""], strict=False)
     at = next((i for i, (x, y) in enumerate(lines) if x != y), 0)
     yield _failure(one, a.first + at, other, b.first + at, "the outputs differ")
+
+
+def _numbers(printed: str) -> list[str]:
+    """The numbers line by line; within a line each language has its own order of words."""
+    number = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
+    return [each for line in printed.splitlines() for each in sorted(number.findall(line))]
 
 
 def _printer(page: Page, output: Fence) -> Step | None:

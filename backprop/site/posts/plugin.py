@@ -46,6 +46,14 @@ class Run:
     def __init__(self) -> None:
         self.reported: set[Failure] = set()
         self.results: dict[str, Result] = {}
+        self.read: dict[Path, Page] = {}
+        self.compared: set[tuple[str, str]] = set()
+
+    def forget(self) -> None:
+        """Before something is made again that may have changed."""
+        self.reported.clear()
+        self.read.clear()
+        self.compared.clear()
 
 
 # Nested builds run in the context of the outer one, and nothing else does.
@@ -99,7 +107,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
 
     def before_look(self, file: File, *, config: MkDocsConfig) -> None:
         """One page is made again in a finished build (`backprop.site.building.look`)."""
-        self.run.reported.clear()
+        self.run.forget()
         self._execute([file], config)
 
     # What `backprop.site.building.conversions` asks, to convert no page twice.
@@ -128,6 +136,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             if file.abs_src_path and Path(file.abs_src_path).is_file():
                 page = load(Path(file.abs_src_path), self.root, language)
                 sources.append((file.src_uri, page))
+                self.run.read[page.path] = page
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
             executor.after = self.after
@@ -168,8 +177,10 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _compare(self, page: Page, result: Result, cache: Cache) -> None:
         """The languages of a page against each other, as soon as both are known."""
         self.run.results[page.name] = result
-        for other in translations(page, self.root):
-            self._report(difference(page, other))
+        for other in translations(page, self.root, self.run.read):
+            if (other.name, page.name) not in self.run.compared:
+                self.run.compared.add((page.name, other.name))
+                self._report(difference(page, other))
             there = self.run.results.get(other.name) or cache.get(other)
             if there:
                 self._report(figure_difference(page, other, result.outcomes, there.outcomes))
@@ -219,6 +230,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     @event_priority(-100)
     def on_page_content(self, html: str, *, page: Any, **_: Any) -> str:
         """The guard: every fence that was found is one that the reader sees."""
+        if page.file.generated_by == "material/blog":
+            return html  # the blog's page 2 is a copy of page 1, of which it shows the title alone
         tokens = self.pages.get(page.file.src_uri, [])
         for token in tokens:
             fence = self.shown[token].fence

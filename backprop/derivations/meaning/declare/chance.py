@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from backprop.derivations.meaning import Reader, key_of, split
+from backprop.derivations.meaning import Reader, arrays, key_of, split
 from backprop.derivations.meaning.chance import OUTCOME, arguments, is_dot, spelled
 from backprop.derivations.meaning.declare.names import bad, listed_names, read_name
-from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
+from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import index_key
 from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
 from backprop.derivations.meaning.terms import (
@@ -18,6 +19,7 @@ from backprop.derivations.meaning.terms import (
     Entry,
     Fn,
     Lam,
+    Mul,
     Pow,
     Term,
     Test,
@@ -134,7 +136,12 @@ def declare_law(world: World, names: str, law: str) -> bool:
     args = split_arguments(known["args"])
     if kind is None or len(args) != (1 if kind == "bernoulli" else 2):
         raise bad(law, law)
-    values = [number(world, a) for a in args]
+    if kind == "normal" and declare_vectors(world, names, args):
+        return True
+    letter = index_of(names)
+    if letter is not None and letter not in world.symbols and kind != "bernoulli":
+        run_over(world, letter, args)
+    values = [number(world, a, letter) for a in args]
     for one, counted in listed_names(world, names):
         add_random(world, one, counted, kind, *values)
     return True
@@ -163,16 +170,92 @@ def split_arguments(tex: str) -> list[str]:
     return [*parts, tex[last:]]
 
 
-def number(world: World, tex: str) -> Term:
+def declare_vectors(world: World, names: str, args: list[str]) -> bool:
+    r"""\epsilon \sim \mathcal{N}(0, I), x \sim \mathcal{N}(\mu, \sigma^2 I)."""
+    readers = [Reader(world, tex, read(tex)) for tex in args]
+    mean, covariance = (arrays.columns(r.side(r.tree)) for r in readers)
+    if len(covariance.shape) != 2 or any(r.free for r in readers):
+        return False
+    for name in (n.strip() for n in names.split(",")):
+        key = read_name(world, name)[0]
+        known = world.symbols.get(key)
+        dims = [*covariance.shape, *mean.shape, *(known.shape if known is not None else ())]
+        if len(mean.shape) > 1 or not all(unify(dims[0], d) for d in dims):
+            raise bad(f"{name} \\sim …", names)
+        dim = find(dims[0])
+        if known is not None and known.kind == "variable" and known.definition is None:
+            del world.symbols[key]
+        at = Var(fresh("i"))
+        centre = resolved(mean.at((at,) if mean.shape else ()))
+        spread = diagonal_of(resolved(covariance.at((at, Var("other")))))
+        if spread is None:
+            raise Unreadable("covariance", found=args[1])
+        values = (substitute(v, {"other": at}) for v in (centre, spread))
+        add_random(world, name, (dim,), "normal", *values, place=at.name)
+    return True
+
+
+def diagonal_of(term: Term) -> Term | None:
+    """The entry (i, i) of what is zero at every (i, j)."""
+    if isinstance(term, Test) and term.op == "=":
+        return num(1)
+    if isinstance(term, Mul):
+        tests = [p for p in term.parts if isinstance(p, Test) and p.op == "="]
+        return mul(*(p for p in term.parts if p not in tests)) if tests else None
+    return None
+
+
+def index_of(name: str) -> str | None:
+    """The j of z_j."""
+    hit = re.fullmatch(r"[^,_]+_\{?([a-z])\}?", name.strip())
+    return hit[1] if hit else None
+
+
+def run_over(world: World, letter: str, args: list[str]) -> None:
+    r"""z_j \sim \mathcal{N}(\mu_j, \sigma_j^2): as many as there are means."""
+    for tex in args:
+        tree = read(tex)
+        reader = Reader(world, tex, tree)
+        reader.number(tree)
+        dim = find(reader.dims.get(letter, Unknown()))
+        if letter in reader.free and not isinstance(dim, Unknown):
+            world.ranges.setdefault(letter, dim)
+
+
+def number(world: World, tex: str, index: str | None = None) -> Term:
+    """The number that `tex` says, which may depend on `index`."""
     tree = read(tex)
     reader = Reader(world, tex, tree)
     value: Term = resolved(reader.number(tree))
-    for node in reader.free.values():
-        raise reader.fail("free-index", node)
+    for letter, node in reader.free.items():
+        if letter != index or letter not in world.ranges:
+            raise reader.fail("free-index", node)
     return value
 
 
-def add_random(world: World, name: str, counted: tuple[Dim, ...], kind: str, *values: Term) -> None:
+def name_moment(world: World, tex: str, is_mean: bool) -> None:
+    r"""\mathbb{E}[X] = \mu, \operatorname{Var}(X) = \sigma^2 may name what they say."""
+    base, _, sup, primes = split(read(tex))
+    square = sup is not NONE and sup.parts[0].kind == "number" and sup.parts[0].value == "2"
+    if primes or (sup is not NONE and (is_mean or not square)) or key_of(base) is None:
+        return
+    plain = re.sub(r"\s*\^\s*(?:2|\{\s*2\s*\})\s*$", "", tex) if square else tex
+    node = read(plain)
+    if lookup(Reader(world, plain, node), node)[0] is None:
+        key, letters, _ = read_name(world, plain)
+        if not letters and not (set(key) & set("()")):
+            positive = Fraction(0) if not is_mean else None
+            world.symbols[key] = Symbol(key, (), bounds=(positive, None), positive=not is_mean)
+
+
+def add_random(
+    world: World,
+    name: str,
+    counted: tuple[Dim, ...],
+    kind: str,
+    *values: Term,
+    place: str = "",
+) -> None:
     """Enter a random symbol: its outcomes, their weights, and what it is at each."""
     key, letters, _ = read_name(world, name)
     counted = counted or tuple(world.ranges[n] for n in letters)
@@ -202,11 +285,13 @@ def add_random(world: World, name: str, counted: tuple[Dim, ...], kind: str, *va
     else:
         world.symbols[weight] = Symbol(weight, (dim,), "fixed", law=law.weights)
         if kind == "uniform":
-            low, high = values
+            at = {letters[0]: Var(places[0][0])} if counted and letters else {}
+            low, high = (substitute(v, at) for v in values)
             middle = mul(num("1/2"), add(low, high))
             body = add(middle, mul(num("1/2"), add(high, neg(low)), z))
         else:
-            mean, variance = values
+            at = {place or letters[0]: Var(places[0][0])} if counted and (place or letters) else {}
+            mean, variance = (substitute(v, at) for v in values)
             body = add(mean, mul(root(variance), z))
     lam = Lam((*places, (o, dim)), body)
     world.symbols[key] = Symbol(
@@ -296,6 +381,8 @@ def declare_moment(world: World, left: str, right: str) -> bool:
         return False
     if bare in world.symbols and world.pending.get(bare) is not None:
         key, pending = bare, world.pending[bare]
+    if pending is None or ("mean" if is_mean else "variance") in pending:
+        name_moment(world, right, is_mean)
     value = number(world, right)
     if pending is None:
         _, letters, _ = read_name(world, name)

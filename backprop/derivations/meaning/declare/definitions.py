@@ -10,6 +10,7 @@ from backprop.derivations.meaning.declare.chance import define_table
 from backprop.derivations.meaning.declare.equating import check_known, equate
 from backprop.derivations.meaning.declare.lefts import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
+from backprop.derivations.meaning.declare.recurrences import define_recurrence
 from backprop.derivations.meaning.lengths import Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
@@ -43,7 +44,13 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
     if define_function(world, reader, left, right):
         return True
     if repeats(reader, left, right):
+        steps = define_recurrence(world, reader, left, right)
+        if steps is not None:
+            steps.line = line
+            return True
         raise reader.fail("recurrence", left, found=reader.text(left))
+    if define_total(world, reader, left, right, line):
+        return True
     found = new_name(world, reader, left, right)
     if found is None:
         return False
@@ -52,6 +59,7 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
         return True
     symbol = define(world, reader, key, letters, right, left)
     symbol.line = line
+    symbol.entries = bool(letters)
     above = split(left)[2]
     symbol.above = bool(letters) and above is not NONE and above.parts[0].kind == "paren"
     if squared:
@@ -60,17 +68,33 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
 
 
 def repeats(reader: Reader, left: Node, right: Node) -> bool:
-    """Is this h_t = … h_{t-1} …, where h_{t-1} is no name that is declared?"""
+    """Is this h_t = … h_{t-1} …, or h_{t+1} = … h_t …, and none of these a name of its own?"""
     key = key_of(split(left)[0])
     if key is None or left.kind != "scripted" or lookup(reader, left)[0] is not None:
         return False
+    ahead = any(n.kind == "sum" for n in left.parts[1].walk())
     return any(
         node.kind == "scripted"
         and key_of(node.parts[0]) == key
-        and any(n.kind == "sum" for script in node.parts[1:] for n in script.walk())
+        and any(ahead or n.kind == "sum" for script in node.parts[1:] for n in script.walk())
         and lookup(reader, node)[0] is None
         for node in right.walk()
     )
+
+
+def define_total(world: World, reader: Reader, left: Node, right: Node, line: int) -> bool:
+    r"""L = \sum_i L_i, where L_i was declared by its entries: a number that shares their name."""
+    key = key_of(left) or ""
+    parts = world.symbols.get(key)
+    if parts is None or not parts.entries or key in world.totals:
+        return False
+    used = [n for n in right.walk() if n.kind == "scripted" and key_of(n.parts[0]) == key]
+    if not used or arrays.columns(Reader(world, reader.tex, reader.tree).side(right)).shape:
+        return False
+    total = f"{key}_{{}}"
+    define(world, reader, total, (), right, left).line = line
+    world.totals[key] = total
+    return True
 
 
 def define(
@@ -126,6 +150,9 @@ def define(
     check_known(lam, reader, right)
     if key in names_in(lam):
         raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
+    for letter, (_, dim) in zip(letters, vars_, strict=False):
+        if world.letters.setdefault(letter, find(dim)) != find(dim):
+            world.letters[letter] = Unknown()  # not the same everywhere
     symbol = known or Symbol(key, ())
     symbol.shape = tuple(find(d) for _, d in vars_)
     symbol.kind, symbol.definition, symbol.hidden = "defined", lam, hidden

@@ -44,6 +44,38 @@ def is_call(world: World, name: Node, arguments: Node) -> bool:
     return not known and all(key_of(split(part)[0]) for part in arguments.parts)
 
 
+def called_name(
+    world: World, reader: Reader, left: Node
+) -> tuple[str, tuple[str, ...], str] | None:
+    r"""h_\theta(x) = …, h(x^{(i)}) = … for each vector of a family; None if this is neither."""
+    if len(left.parts) != 2 or left.parts[1].kind != "paren" or len(left.parts[1].parts) != 1:
+        return None
+    base, sub, sup, primes = split(left.parts[0])
+    key, inside = key_of(base), left.parts[1]
+    if key is None or sup is not NONE or primes:
+        return None
+    if sub is not NONE:
+        names = [key_of(split(n)[0]) or "" for n in sub.parts]
+        if not all(n in world.symbols and n not in world.parameters for n in names):
+            return None
+        key += f"_{{{text_of(reader, sub)}}}"
+    name, places, rest = lookup(reader, inside.parts[0])
+    symbol = world.symbols.get(name or "")
+    if symbol is None or key in world.symbols or key in world.functions or rest is not NONE:
+        return None
+    letters = [key_of(n) or "" for n in flat_indices(places)] if places is not NONE else []
+    if len(letters) != symbol.family or (sub is NONE and not letters):
+        return None
+    if not all(re.fullmatch(r"[a-z]", n) and n not in world.symbols for n in letters):
+        return None
+    world.calls[key] = "".join(reader.text(inside)[1:-1].split())
+    if letters:
+        world.families[key] = symbol.key
+        for letter, dim in zip(letters, symbol.shape, strict=False):
+            world.ranges.setdefault(letter, dim)
+    return key, tuple(letters), ""
+
+
 def is_fixed_entry(world: World, reader: Reader, key: str, sub: Node) -> bool:
     """x_1 of a declared vector x: one of its entries, and no name of its own."""
     symbol = world.symbols.get(key)
@@ -83,6 +115,9 @@ def new_name(
     if left.kind == "product":
         last = left.parts[-1]
         base, sub, sup, primes = split(last)
+        whole = called_name(world, reader, left)
+        if whole is not None:
+            return whole
         if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
             if not is_call(world, left.parts[0], base):
                 return None

@@ -160,6 +160,11 @@ def declare_variable(world: World, tex: str, shape: tuple[Dim, ...]) -> Symbol:
         raise Unreadable("declared-twice", 0, len(tex), found=tex)
     if key in world.symbols:
         known = world.symbols[key]
+        shown = known.shape[: -len(known.hidden)] if known.hidden else ()
+        if len(shown) == len(family + shape) > 0 and all(
+            unify(a, b) for a, b in zip(shown, family + shape, strict=True)
+        ):
+            return known  # \epsilon \sim \mathcal{N}(0, I) came first
         if len(known.shape) != len(family + shape) or not all(
             unify(a, b) for a, b in zip(known.shape, family + shape, strict=True)
         ):

@@ -65,6 +65,7 @@ def declare_element(world: World, names: str, space: str) -> bool:
     return True
 
 
+DOTTED = re.compile(r"\\[lc]?dots(?![a-z])")
 Bounds = tuple[Fraction | None, Fraction | None]
 
 
@@ -141,9 +142,18 @@ def declare_bounds(world: World, low: str, names: str, high: str) -> bool:
 def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
     if not re.fullmatch(NUMBER, bound):
         raise bad(f"{names} {op} {bound}", names)
+    above = op in (">", "\\ge", "\\geq")
+    if DOTTED.search(names):  # \alpha_1, \dots, \alpha_n \ge 0
+        limits: Bounds = (Fraction(bound), None) if above else (None, Fraction(bound))
+        for text, counted in listed_names(world, names):
+            before = set(world.symbols)
+            symbol = declare_variable(world, text, counted)
+            symbol.family = symbol.family or len(counted)
+            known = symbol.key in before
+            restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
+        return True
     for name in names.split(","):
         text = name.strip()
-        above = op in (">", "\\ge", "\\geq")
         if SIZE.match(text) and text in world.sizes and above:
             declare_size(world, text, int(float(bound)) + (op == ">"))
             continue
@@ -152,7 +162,7 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
         key = world.aliases.get(key, key)
         known = key in world.symbols
         symbol = world.symbols[key] if known else declare_variable(world, text, ())
-        limits: Bounds = (Fraction(bound), None) if above else (None, Fraction(bound))
+        limits = (Fraction(bound), None) if above else (None, Fraction(bound))
         restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
     return True
 

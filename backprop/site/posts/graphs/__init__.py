@@ -24,6 +24,7 @@ from backprop.site.posts.graphs.steps import Explained, explain, upstream, value
 from backprop.site.posts.graphs.words import say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
+_SHRINKS = 460  # one from top to bottom up to this width is shrunk to a phone's, and can be read
 
 
 def assets() -> dict[str, str]:
@@ -188,6 +189,7 @@ def figure(
         )
     ]
     kind = " bp-wide" if whole > _WIDE else ""
+    kind += " bp-shrinks" if arrange(drawn, "down").width <= _SHRINKS else ""
     kind += " bp-once" if once else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))
     ident = f' id="{anchor}"' if anchor else ""

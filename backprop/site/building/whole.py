@@ -1,0 +1,298 @@
+"""A build of which nothing has changed is not made again: the site of the last one is written.
+
+While a site is built, every file that is opened and every folder that is listed is noted, whoever
+does it. The next `mkdocs build` looks at these first. Only a build whose settings, plugins and
+versions are the same, and that warned of nothing, is used again; a plugin that may depend on
+something else, such as a script of `hooks`, is reason enough to build.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mkdocs.commands import build as mkdocs_build
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.utils import clean_directory
+
+from backprop.program.files import write
+from backprop.site.building import memory, witness
+from backprop.site.building.memory import digest
+from backprop.site.building.premises import as_json, program, settings_of, unknown
+
+log = logging.getLogger("mkdocs.commands.build")
+
+KNOWN = (
+    "backprop.site.",
+    "material.plugins.blog.",
+    "material.plugins.search.",
+    "material.plugins.tags.",
+    "mkdocs_autorefs.",
+    "mkdocstrings.",
+    "mkdocs_rss_plugin.",
+)
+"""Plugins that make a site of nothing but files, settings, and the time that is set."""
+_UNLESS = {"use_git": True, "draft_if_future_date": True, "reproducible": False}
+"""Options with which they depend on more."""
+_ENVIRONMENT = ("SOURCE_DATE_EPOCH", "TZ", "LANG", "LC_ALL", "LC_TIME", "PYTHONPATH")
+_LATE = 0.05
+"""Seconds by which the clock of a file system may be behind."""
+
+_original = mkdocs_build.build
+
+
+def take_over() -> None:
+    """Look at what there is before MkDocs builds; called by a plugin's `on_startup`."""
+    if mkdocs_build.build is _original:
+        mkdocs_build.build = _build
+
+
+def give_back() -> None:
+    """Undo `take_over`, when the command ends."""
+    if mkdocs_build.build is _build:
+        mkdocs_build.build = _original
+
+
+def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = False) -> None:
+    """In the place of MkDocs' `build`."""
+    kept = memory.of(config)
+    if dirty or serve_url or not kept.remembers or not _depends_on_files([config]):
+        _original(config, serve_url=serve_url, dirty=dirty)
+        return
+    began = time.monotonic()
+    store = _Store(kept.path.with_name("site"), _key(config))
+    if store.restore(config):
+        log.info("Nothing has changed since this site was built: it is written as it was")
+        log.info("Documentation built in %.2f seconds", time.monotonic() - began)
+        return
+    observer = witness.Observer(lambda done, total: None)
+    witness.observe(observer)
+    started = time.time() - _LATE
+    try:
+        with _noting() as noted, _listening(config.strict) as warned:
+            _original(config, dirty=dirty)
+    finally:
+        witness.observe(None)
+    if not warned and observer.sites and _depends_on_files(s.config for s in observer.sites):
+        read = noted.digests(config, started)
+        if read is not None and all(source in read for source in _sources(observer.sites)):
+            store.keep(config, read)
+
+
+def _sources(sites: Iterable[witness.Site]) -> Iterator[str]:
+    """What has been read without doubt: the pages, and the folders that they stand in."""
+    for site in sites:
+        yield os.path.abspath(site.config.docs_dir)
+        for file in site.files.documentation_pages():
+            path = os.path.abspath(file.abs_src_path or os.devnull)
+            if path.startswith(_folder(site.config.docs_dir)):
+                yield path
+
+
+def _depends_on_files(configs: Iterable[MkDocsConfig]) -> bool:
+    """Whether builds with these settings depend on nothing but files and settings."""
+    return all(
+        not unknown(config)
+        and all(
+            f"{type(plugin).__module__}.".startswith(KNOWN)
+            and not any(plugin.config.get(name) is value for name, value in _UNLESS.items())
+            and not ("mkdocstrings" in name and "://" in as_json(dict(plugin.config)))
+            for name, plugin in config.plugins.items()
+        )
+        for config in configs
+    )
+
+
+def _key(config: MkDocsConfig) -> str:
+    source = Path(config.config_file_path or os.devnull).read_bytes()
+    environment = [os.environ.get(name) for name in _ENVIRONMENT]
+    known = [hashlib.sha256(source).hexdigest(), settings_of(config), environment, os.getcwd()]
+    return digest(program(), known)
+
+
+@contextmanager
+def _listening(strict: bool) -> Iterator[list[str]]:
+    """The warnings that are logged meanwhile; with `--quiet` too, which shows those of `strict`."""
+    warned: list[str] = []
+
+    class Hearer(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            warned.append(record.getMessage())
+
+    logger, hearer = logging.getLogger("mkdocs"), Hearer(logging.WARNING)
+    level, others = logger.level, [(handler, handler.level) for handler in logger.handlers]
+    if level > logging.WARNING:
+        for handler, own in others if not strict else ():
+            handler.setLevel(max(own, level))
+        logger.setLevel(logging.WARNING)
+    logger.addHandler(hearer)
+    try:
+        yield warned
+    finally:
+        logger.removeHandler(hearer)
+        if level > logging.WARNING:
+            logger.setLevel(level)
+            for handler, own in others:
+                handler.setLevel(own)
+
+
+# ---- the site of the last build ----------------------------------------------------------------
+class _Store:
+    """One site, and what it was made of; a disk that cannot be used is no error."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.key = folder, key
+        self.record = folder / "made.json"
+
+    def restore(self, config: MkDocsConfig) -> bool:
+        """Write the site if it is known and still true."""
+        try:
+            known = json.loads(self.record.read_text("utf-8"))
+            if known["key"] != self.key:
+                return False
+            if any(_digest(path, config) != held for path, held in known["read"].items()):
+                return False
+            kept, made = Path(self.folder, known["folder"]), known["made"]
+            if any(_sha((kept / name).read_bytes()) != held for name, held in made.items()):
+                return False
+            clean_directory(config.site_dir)
+            for name in made:
+                target = os.path.join(config.site_dir, name)
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.copyfile(kept / name, target)
+            return True
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def keep(self, config: MkDocsConfig, read: dict[str, str]) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            kept = tempfile.mkdtemp(dir=self.folder)
+            made = {}
+            for root, _, names in os.walk(config.site_dir):
+                below = os.path.relpath(root, config.site_dir)
+                os.makedirs(os.path.join(kept, below), exist_ok=True)
+                for name in names:
+                    with open(os.path.join(root, name), "rb") as file:
+                        data = file.read()
+                    with open(os.path.join(kept, below, name), "wb") as file:
+                        file.write(data)
+                    made[os.path.normpath(os.path.join(below, name))] = _sha(data)
+            known = {"key": self.key, "folder": os.path.basename(kept), "read": read, "made": made}
+            write(self.record, json.dumps(known).encode())
+            for other in self.folder.iterdir():
+                if other.is_dir() and other.name != os.path.basename(kept):
+                    shutil.rmtree(other, ignore_errors=True)
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+# ---- what was read ----------------------------------------------------------------------------
+class _Noted:
+    """Paths that were opened or listed, and what was written."""
+
+    def __init__(self) -> None:
+        self.opened: set[str] = set()
+        self.listed: set[str] = set()
+        self.written: set[str] = set()
+        self.folders: set[str] = set()  # temporary ones
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _mode, flags = arguments
+            writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if flags else 0
+            _add(self.written if writes else self.opened, path)
+        elif event in ("os.listdir", "os.scandir"):
+            _add(self.listed, arguments[0] or ".")
+        elif event == "tempfile.mkdtemp":
+            _add(self.folders, arguments[0])
+
+    def digests(self, config: MkDocsConfig, before: float) -> dict[str, str] | None:
+        """What each file holds; None if one was written after the time `before`."""
+        found: dict[str, str] = {}
+        outside = _Outside(config, self.written, self.folders)
+        for path in sorted(self.opened | self.listed):
+            if outside(path):
+                continue
+            with contextlib.suppress(OSError):
+                if path in self.opened and os.stat(path).st_ctime > before:
+                    return None
+            found[path] = _digest(path, config)
+        return found
+
+
+def _add(paths: set[str], path: Any) -> None:
+    if not isinstance(path, int) and path is not None:  # not a handle
+        with contextlib.suppress(TypeError, ValueError):
+            paths.add(os.path.abspath(os.fsdecode(path)))
+
+
+class _Outside:
+    """Tells of a path whether it belongs to the programs, or was made by the build."""
+
+    def __init__(self, config: MkDocsConfig, written: set[str], folders: set[str]) -> None:
+        self.written, self.folders = written, tuple(map(_folder, folders))
+        self.root = _folder(os.path.dirname(config.config_file_path or "") or ".")
+        self.made = (_folder(config.site_dir), _folder(os.path.join(self.root, ".cache")))
+        self.programs = tuple(map(_folder, (sys.prefix, sys.base_prefix, "/proc", "/dev", "/sys")))
+
+    def __call__(self, path: str) -> bool:
+        if _folder(path).startswith(self.made) or "/__pycache__/" in path:
+            return True
+        # What is installed is known by its version; a project may stand inside of what is not.
+        program = next((p for p in self.programs if _folder(path).startswith(p)), "")
+        if "-packages/" in path or (program and not self.root.startswith(program)):
+            return True
+        return path in self.written or _folder(path).startswith(self.folders)
+
+
+def _folder(path: str) -> str:
+    return os.path.join(os.path.abspath(path), "")
+
+
+def _digest(path: str, config: MkDocsConfig) -> str:
+    """Of what a file holds, of the names in a folder; empty for what is not there."""
+    try:
+        if os.path.isdir(path):
+            passing = {os.path.basename(config.site_dir), ".cache", "__pycache__"}
+            return digest(sorted(set(os.listdir(path)) - passing))
+        with open(path, "rb") as file:
+            return _sha(file.read())
+    except OSError:
+        return ""
+
+
+_noted: _Noted | None = None
+_hooked = False
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if _noted is not None:
+        _noted.hear(event, arguments)
+
+
+@contextmanager
+def _noting() -> Iterator[_Noted]:
+    """What is opened, listed and made meanwhile, by whomever."""
+    global _noted, _hooked
+    if not _hooked:  # for good: such a hook cannot be taken away
+        _hooked = True
+        sys.addaudithook(_hear)
+    _noted = noted = _Noted()
+    try:
+        yield noted
+    finally:
+        _noted = None
