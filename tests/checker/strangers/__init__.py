@@ -12,7 +12,7 @@ SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(le
 # is right for another array, `=` for `+=` where two variables have nearly the same name, an order
 # that shows one line later.
 ELSEWHERE = {
-    ("over_time", 0), ("over_time", 1), ("lossFun", 1), ("conv", 2), ("causal", 1), ("huber", 1),
+    ("over_time", 1), ("lossFun", 1), ("conv", 2), ("causal", 1), ("huber", 1),
 }  # fmt: skip
 
 
