@@ -11,6 +11,7 @@ from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equat
 from backprop.derivations.evidence.numeric import compare
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.world import Assumption
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
@@ -95,7 +96,10 @@ def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference
         for difference in derivator.differences(wanted, {}, INSTANCES_AT_PREMISES):
             if not difference.error <= TOLERANCE:
                 return difference
-        for number in range(FAR):
+        names = names_in(given.left) | names_in(given.right)
+        every = set().union(*(world.below(n) for n in names)) if names else set()
+        numbers = all(not world.symbols[n].shape for n in every)  # arrays: slow, and one solution
+        for number in range(FAR if numbers else 0):
             try:
                 scope = derivator.scope(number, False, {}, "wide")
                 difference = compare(wanted.left, wanted.right, wanted.dims, scope)
