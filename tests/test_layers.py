@@ -101,6 +101,18 @@ LAYERS = {
         *(columns(n, d) for n, d in [(5, 4), (4, 4), (1, 3)]),
         (*columns(5, 4), {"eps": 0.1}),
     ],
+    "spatial_batchnorm": [
+        (rng.normal(size=shape), rng.normal(size=shape[1]), rng.normal(size=shape[1]))
+        for shape in [(2, 4, 3, 2), (3, 3, 3, 3)]
+    ],
+    "spatial_groupnorm": [
+        (rng.normal(size=shape), *rng.normal(size=(2, 1, shape[1], 1, 1)), groups)
+        for shape, groups in [((2, 4, 3, 2), 2), ((3, 3, 3, 3), 3), ((4, 2, 1, 3), 1)]
+    ],
+    "word_embedding": [
+        (rng.integers(0, 4, (2, 5)), rng.normal(size=(4, 3))),  # more words than the table has
+        (np.array([0, 2, 0]), rng.normal(size=(3, 3))),
+    ],
     "attention": [
         queries(4, 5, 3, 2),
         (*queries(3, 3, 3, 3), np.tri(3, dtype=bool)),
@@ -125,6 +137,10 @@ POSTS = {
     "dropout": "dropout",
     "conv": "convolution",
     "max_pool": "pooling",
+    "word_embedding": "embedding",
+    "layernorm": "layernorm",
+    "spatial_batchnorm": "layernorm",
+    "spatial_groupnorm": "layernorm",
     "rnn_step": "rnn",
     "rnn": "rnn",
     "lstm_step": "lstm",
@@ -135,7 +151,15 @@ POSTS = {
 CASES = [(name, args) for name, cases in LAYERS.items() for args in cases]
 STYLES = ["backward", "backward_on_paper"]
 # many steps, no closed form of their own
-STAGED_ONLY = {"rnn", "lstm", "multihead_attention", "max_pool", "avg_pool"}
+STAGED_ONLY = {
+    "spatial_batchnorm",
+    "spatial_groupnorm",
+    "rnn",
+    "lstm",
+    "multihead_attention",
+    "max_pool",
+    "avg_pool",
+}
 WAYS = [(name, style) for name in LAYERS for style in STYLES[: 1 if name in STAGED_ONLY else 2]]
 TRIED = [(name, args, style) for name, style in WAYS for args in LAYERS[name]]
 
@@ -341,6 +365,12 @@ def test_batchnorm_keeps_running_averages_as_cs231n_does():
     out, _ = bp.layers.batchnorm_forward(x, gamma, beta, bn_param)
     xhat = (x - 0.2 * x.mean(axis=0)) / np.sqrt(0.2 * x.var(axis=0) + 1e-5)
     np.testing.assert_allclose(out, gamma * xhat + beta)
+
+
+def test_groups_are_of_equal_size():
+    x, gamma = rng.normal(size=(2, 4, 3, 3)), rng.normal(size=(1, 4, 1, 1))
+    with pytest.raises(ValueError, match="4 channels cannot be divided into 3 groups"):
+        bp.layers.spatial_groupnorm_forward(x, gamma, gamma, 3)
 
 
 def test_batchnorm_refuses_an_unknown_mode():

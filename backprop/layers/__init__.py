@@ -33,6 +33,11 @@ from backprop.layers.dropout import (
     dropout_backward_on_paper,
     dropout_forward,
 )
+from backprop.layers.embedding import (
+    word_embedding_backward,
+    word_embedding_backward_on_paper,
+    word_embedding_forward,
+)
 from backprop.layers.layernorm import (
     layernorm_backward,
     layernorm_backward_on_paper,
@@ -62,6 +67,12 @@ from backprop.layers.softmax_loss import (
     softmax_loss_backward,
     softmax_loss_backward_on_paper,
     softmax_loss_forward,
+)
+from backprop.layers.spatial import (
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+    spatial_groupnorm_backward,
+    spatial_groupnorm_forward,
 )
 from backprop.layers.svm_loss import (
     svm_loss_backward,
@@ -119,6 +130,10 @@ __all__ = [
     "softmax_loss_backward",
     "softmax_loss_backward_on_paper",
     "softmax_loss_forward",
+    "spatial_batchnorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_groupnorm_backward",
+    "spatial_groupnorm_forward",
     "svm_loss_backward",
     "svm_loss_backward_on_paper",
     "svm_loss_forward",
@@ -128,4 +143,7 @@ __all__ = [
     "variance_backward",
     "variance_backward_on_paper",
     "variance_forward",
+    "word_embedding_backward",
+    "word_embedding_backward_on_paper",
+    "word_embedding_forward",
 ]

@@ -26,9 +26,9 @@ def test_an_author_at_work(project: Project, open_page: Callable[..., Any]) -> N
     text = post.read_text("utf-8")
     with serving(project) as command:
         reading = open_page(command.url + "en/posts/gradients/")
-        reading.set_default_timeout(90_000)
+        reading.set_default_timeout(240_000)
         elsewhere = open_page(command.url + "about/")
-        elsewhere.set_default_timeout(90_000)
+        elsewhere.set_default_timeout(240_000)
         post.write_text(text.replace("Backwards.", "Backwards, step by step."), "utf-8")
         reading.get_by_text("Backwards, step by step.").wait_for()
         notice = elsewhere.locator("#bp-notice")

@@ -404,10 +404,12 @@ def test_a_foreign_project_with_material_a_blog_and_excerpts(project):
     project.write(
         "mkdocs.yml",
         "site_name: x\ntheme: {name: material, font: false}\n"
-        "plugins: [search, blog: {post_excerpt: required}, backprop/posts]\n",
+        "plugins: [search, blog: {post_excerpt: required, pagination_per_page: 1},"
+        " backprop/posts]\n",
     )
     project.write("docs/index.md", "# Home\n")
-    project.write("docs/blog/index.md", "# Blog\n")
+    project.write("docs/blog/index.md", "# Blog\n\n```python\nprint('first')\n```\n")
+    project.write("docs/blog/posts/b.md", "---\ndate: 2019-01-01\n---\n# B\n\n<!-- more -->\n")
     project.write(
         "docs/blog/posts/a.md",
         "---\ndate: 2020-01-01\n---\n# A\n\n```python\nprint(1)\n```\n\n```output\n1\n```\n\n"
@@ -415,7 +417,9 @@ def test_a_foreign_project_with_material_a_blog_and_excerpts(project):
     )
     done = project.run("-m", "mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stderr
-    assert "Executed 1 of" in done.stderr
+    assert "Executed " in done.stderr
+    assert "first" in project.read("site/blog/index.html")
+    assert "first" not in project.read("site/blog/page/2/index.html")  # a copy, its title alone
     for name in ("blog/index.html", "blog/2020/01/01/a/index.html"):
         html = project.read(f"site/{name}")
         assert "bp-output" in html

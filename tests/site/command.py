@@ -46,7 +46,7 @@ class Command:
             self.all.append(line)
             self.said.put(line)
 
-    def wait_for(self, text, seconds=60):
+    def wait_for(self, text, seconds=240):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -62,7 +62,7 @@ class Command:
     def leftovers(self):
         return [path.name for path in self.temporary.iterdir() if path.name != "jieba.cache"]
 
-    def wait_for_rest(self, seconds=120):
+    def wait_for_rest(self, seconds=240):
         """Until no build is under way, and none is due."""
         self.wait_until(lambda: not self.state()["busy"], seconds)
 
@@ -79,7 +79,7 @@ class Command:
         question = f"path={quote(path)}&epoch={epoch}&version={version}&lang=en"
         return json.loads(get(f"{self.url}.backprop/state?{question}")[1])
 
-    def wait_until(self, condition, seconds=90):
+    def wait_until(self, condition, seconds=240):
         """Ask for the page and the list of faults again and again until they are as wanted."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -104,7 +104,7 @@ def serving(project, *options: str, wait: bool = True, port: int = 0) -> Iterato
         if command.process.poll() is None:
             command.process.send_signal(signal.SIGINT)
             try:
-                command.process.wait(30)
+                command.process.wait(120)
             except subprocess.TimeoutExpired:
                 command.process.kill()
                 command.process.wait()
@@ -118,7 +118,7 @@ def free_port():
 
 def get(url):
     try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=120) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -59,10 +59,10 @@ class Conductor:
         pause = 0.1
         while not self.state.closed:
             self._listen(pause)
-            began = time.monotonic()
+            began = time.thread_time()
             changed = self.watch.changes() if self.server.watched else set()
-            # Looking is to take a twentieth of the time at most.
-            pause = max(0.1, 20 * (time.monotonic() - began)) if not changed else 0.05
+            # Looking is to take a twentieth of a processor at most.
+            pause = min(2.0, max(0.1, 20 * (time.thread_time() - began))) if not changed else 0.05
             if changed:
                 self.state.busy = True
                 self._edited |= changed  # and wait until nothing more changes

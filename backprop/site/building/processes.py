@@ -17,6 +17,9 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
+_DYING = 5.0
+"""Seconds in which a process is dead that was killed, on whatever machine."""
+
 Work = Callable[[Connection, str, str], None]
 
 
@@ -71,16 +74,25 @@ class Fork:
         return True
 
     def end(self, *, wait: float = 0.0) -> None:
-        """End the process and all that it started; `wait` seconds at most for it to be gone."""
-        self._signal(signal.SIGTERM)
-        until = time.monotonic() + wait
-        with contextlib.suppress(OSError, EOFError):
+        """End the process and all that it started; `wait` seconds for it to end by itself."""
+        for number, seconds in ((signal.SIGTERM, wait), (signal.SIGKILL, _DYING)):
+            self._signal(number)
+            if self._is_gone(seconds):
+                break
+        self._signal(signal.SIGKILL)  # what it left behind
+        self.connection.close()
+
+    def _is_gone(self, seconds: float) -> bool:
+        """Whether it is, after so many seconds at most: its folders can go then."""
+        until = time.monotonic() + seconds
+        try:
             while self.connection.poll(max(0.0, until - time.monotonic())):
                 self.connection.recv()
                 if time.monotonic() > until:
-                    break
-        self._signal(signal.SIGKILL)
-        self.connection.close()
+                    return False
+        except (OSError, EOFError):
+            return True
+        return False
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -230,6 +230,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     @event_priority(-100)
     def on_page_content(self, html: str, *, page: Any, **_: Any) -> str:
         """The guard: every fence that was found is one that the reader sees."""
+        if page.file.generated_by == "material/blog":
+            return html  # the blog's page 2 is a copy of page 1, of which it shows the title alone
         tokens = self.pages.get(page.file.src_uri, [])
         for token in tokens:
             fence = self.shown[token].fence
