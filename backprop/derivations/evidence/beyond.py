@@ -55,10 +55,11 @@ def is_bent(term: Term) -> bool:
 def kinds(instances: Instances, equation: Equation) -> Iterator[tuple[str, int]]:
     """What kinds of sample a row is tried at, and how many of each."""
     terms = [t for side in instances.reached(equation) for t in walk(side)]
-    if any(is_bent(t) for t in terms) and not any(isinstance(t, Deriv | Slope) for t in terms):
+    outcomes = instances.world.outcomes or instances.world.spaces  # quadrature ends somewhere
+    smooth = not any(is_bent(t) for t in terms)
+    if not (smooth or outcomes or any(isinstance(t, Deriv | Slope) for t in terms)):
         yield "wide", WIDE
     own = [t for side in (equation.left, equation.right) for t in walk(side)]
-    outcomes = instances.world.outcomes or instances.world.spaces
     if any(isinstance(t, Size) for t in own) and not outcomes:
         heavy = any(isinstance(t, Deriv | Slope | Big | Inverse | Where) for t in terms)
         yield ("large" if heavy or equation.dims else "huge"), 1

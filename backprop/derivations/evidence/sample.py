@@ -82,7 +82,7 @@ class Sample:
         low, high = (None if b is None else float(b) for b in symbol.bounds)
         if self.kind == "wide":
             first = np.random.default_rng(zlib.crc32(key.encode())).uniform(size=shape)
-            least = low if low is not None or not self.positive else 0.0
+            least = 0.0 if low is high is None and self.positive else low
             return wide_draw((first + GOLDEN * self.number) % 1, least, high)
         if low is not None and high is not None:
             margin = 0.15 * (high - low)
