@@ -93,6 +93,7 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     project.write("hook.py", HOOK)
     project.config["hooks"] = ["hook.py"]
     project.config["plugins"] += ["backprop/posts", "backprop/mathematics"]
+    project.config["plugins"][1]["blog"]["pagination_per_page"] = 1
     (project.root / "node_modules").symlink_to(Path(__file__).parents[2] / "node_modules")
     post = project.root / "docs/en/posts/gradients.md"
     settings = project.root / "mkdocs.yml"
@@ -138,6 +139,12 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         moved.rename(post)
         command.wait_until(lambda: faults(command) == "")
         assert "".join(command.all).count("a warning of a plugin") == 1, "the terminal says it once"
+        # A post that needs one more page of the list is shown at once, and in the list.
+        command.wait_for_rest()
+        command.said.queue.clear()
+        project.post("en", "second", date="2018-01-01")
+        command.wait_for("en/posts/second/index.html")
+        command.wait_for(": en/index.html")
 
 
 HOOK = """\

@@ -149,4 +149,6 @@ def _list(blog: Any, file: File | None, path: str) -> None:
     if file is not None and os.path.exists(path):
         posts.append(file.page)
         posts.sort(key=lambda post: (post.config.pin, post.config.date.created), reverse=True)
+    if pages := len(blog.blog.pages):  # one more is for the whole build to make
+        del posts[pages * blog.config.pagination_per_page :]
     blog.blog.posts[:] = posts
