@@ -30,7 +30,40 @@ def filled_whole(x):
     return out * x
 
 
+def written_by_out(x):
+    y = x * 2
+    np.tanh(3, y)  # a constant, written into a traced array
+    z = x * 3
+    np.exp(x, out=z)
+    np.clip(z, 1.5, 4, z)
+    w = np.empty_like(x)
+    np.dot(np.ones((3, 3)), np.ones((3, 4)), w)
+    x.clip(0.5, 1.5, y[:])
+    np.concatenate([z[:1], w[1:]], 0, w)
+    return y * z + w
+
+
+def written_by_places(x):
+    y = x * 2
+    np.put(y, [0, 5], x[0, :2])
+    y.put([1], 3.0)
+    np.place(y, np.arange(12).reshape(3, 4) > 9, x[1, :2])
+    np.putmask(y, y > 2, x)
+    np.copyto(y, x**2, where=x < 0.5)
+    np.copyto(y, 1, where=x > 1.7)
+    return y
+
+
+def divided_where(x):
+    mask = x > 1
+    y = np.divide(x, (x - x[:1]), out=np.zeros_like(x), where=x != x[:1])
+    return y + np.log(x - 1, out=np.ones_like(x), where=mask)
+
+
 CALLS = {
+    "out": (written_by_out, array(3, 4)),
+    "put, place, putmask, copyto": (written_by_places, array(3, 4)),
+    "where and out": (divided_where, array(3, 4)),
     "outer": (lambda x: np.subtract.outer(x[0], x) + np.multiply.outer(2.0, x[0, 1]), array(2, 3)),
     "accumulate": (lambda x: np.add.accumulate(x) * np.multiply.accumulate(x, 1), array(2, 3)),
     "reduce a list": (lambda x: np.maximum.reduce([x[0], 2 * x[1], x[2]]), array(3, 4)),

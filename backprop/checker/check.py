@@ -377,8 +377,8 @@ class _Check:
                 error = differs(value, want, case.truth.scale)
                 times = ratio(value, want)
         return Mistake(
-            blame.name, event.line, self.backward.text(event.line), hint, "\n".join(said),
-            shown, blame.detail.get("line"), blame.node, got_shape, want_shape,
+            blame.name, event.line, self.backward.text(event.line, event.function), hint,
+            "\n".join(said), shown, blame.detail.get("line"), blame.node, got_shape, want_shape,
             error, times,
         )  # fmt: skip
 

@@ -101,7 +101,7 @@ def _superfluous(case: Case, event: Event, node: str, times: float) -> bool:
     if abs(times + 1) > 1e-9:
         return False
     steps = [s.line for s in backward_of(case.truth.graph).steps if s.node.name == node]
-    code = case.trials.backward.text(event.line)
+    code = case.trials.backward.text(event.line, event.function)
     return (
         bool(steps)
         and not any("-" in line.split("=", 1)[1] for line in steps)

@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from backprop.graph.trees import attributes
 from backprop.judging.closeness import fits, is_bool
 from backprop.judging.edits.places import Scope
 from backprop.judging.library import Entry
 from backprop.judging.recognise import Reading
 from backprop.judging.recorder import Event, Override, Recording
+from backprop.judging.source import text_of
+
+KEPT = 12  # entries of a dictionary up to which all may have been meant
 
 
 class Corrections:
@@ -25,7 +29,9 @@ class Corrections:
         """The names at a statement, as they were before its last run."""
         first = event
         for other in self.reading.events:
-            if other.site == event.site and other.function == event.function:
+            if (other.site, other.function, other.occurrence) == (
+                event.site, event.function, event.occurrence,
+            ):  # fmt: skip
                 first = other
                 break
         values: dict[str, Any] = {}
@@ -48,7 +54,8 @@ class Corrections:
         function = self.reading.trials.backward.function
         return Scope(
             values, lengths, self._counts(lengths), list(self._small_constants(values)),
-            function.__globals__ if function else {"np": np}, self._words(event),
+            function.__globals__ if function else {"np": np},
+            tuple(dict.fromkeys([*self._words(event), *_kept(values)])),
         )  # fmt: skip
 
     def _counts(self, lengths: dict[str, float]) -> dict[str, float]:
@@ -70,7 +77,7 @@ class Corrections:
                     if isinstance(node, (ast.Subscript, ast.BinOp, ast.Attribute)) and (
                         not isinstance(getattr(node, "ctx", None), ast.Store)
                     ):
-                        text = ast.unparse(node)
+                        text = text_of(node)
                         if len(text) < 40:
                             found[text] = None
                 return tuple(found)[:60]
@@ -182,6 +189,18 @@ class Corrections:
         run = self.gone_on(event, value)
         trials = self.reading.trials
         return run.failure is None and not trials.wrong(self.reading.which, run.result)
+
+
+def _kept(values: dict[str, Any]) -> Iterator[str]:
+    """What stands ready in the object and in dictionaries: `self.gamma`, `cache["x"]`."""
+    for name, array in attributes(values.get("self")).items():
+        if isinstance(array, np.ndarray) and array.dtype.kind in "bf":
+            yield f"self.{name}"
+    for name, table in values.items():
+        if isinstance(table, dict) and len(table) <= KEPT:
+            for key, array in table.items():
+                if isinstance(key, str) and isinstance(array, np.ndarray):
+                    yield f'{name}["{key}"]'
 
 
 def _likeness(a: np.ndarray, b: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop.judging.edits.choices import mask, operand, value_for_derivative
-from backprop.judging.edits.matrices import index, order, transposed
+from backprop.judging.edits.matrices import index, laid_out, order, transposed
 from backprop.judging.edits.places import Change, Place, Scope
 from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
 from backprop.judging.edits.statements import (
@@ -106,7 +106,7 @@ HINTS = {hint.word: hint for hint in [
          ("It is transposed, or multiplied in the wrong order: look at `{operand}`.",
           "It is transposed, or multiplied in the wrong order."),
          ("转置错了，或者矩阵相乘的顺序反了：看看 `{operand}`。", "转置错了，或者矩阵相乘的顺序反了。"),
-         edits=(transposed,), related=(turned,)),
+         edits=(transposed, laid_out), related=(turned,)),
     Hint("operand", "another variable in one place makes it right",
          ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
          ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。"),

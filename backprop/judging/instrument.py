@@ -79,6 +79,7 @@ class Instrument(ast.NodeTransformer):
         value = node.value
         if value is None:
             return node
+        reads = _reads(value)
         if isinstance(value, (ast.Tuple, ast.List)):
             value.elts = [
                 self._returned(node, element, f"return[{i}]")
@@ -91,7 +92,7 @@ class Instrument(ast.NodeTransformer):
             ]
         else:
             value = self._returned(node, value, WHOLE)
-        site = self._site(node, "leave", ())
+        site = self._site(node, "leave", reads)
         call = ast.Call(_name(LEAVE), [ast.Constant(site), value], [])
         node.value = _at(call, node)
         return node
@@ -128,7 +129,7 @@ class Instrument(ast.NodeTransformer):
         return len(self.sites) - 1
 
     def _returned(self, node: ast.Return, value: ast.expr, name: str) -> ast.expr:
-        if isinstance(value, (ast.Name, ast.Starred)) or keyed(value):
+        if isinstance(value, (ast.Name, ast.Starred)) or keyed(value) or attribute(value):
             return value
         site = self._site(node, "return", _reads(value))
         return _call(VALUE, site, name, value, node)
@@ -192,6 +193,15 @@ def keyed(node: ast.expr) -> bool:
         and isinstance(node.value, ast.Name)
         and isinstance(node.slice, ast.Constant)
         and isinstance(node.slice.value, str)
+    )
+
+
+def attribute(node: ast.expr) -> bool:
+    """`self.dinputs`: an attribute of the object, which counts as a variable."""
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
     )
 
 

@@ -37,6 +37,7 @@ class Judge:
     def blame(self, which: int, recording: Recording) -> Blame | None:
         """The first wrong variable of a run with wrong results."""
         case = Case(self.trials, which, recording)
+        case.reading.trusting = True
         before = self.trials.wrong(which, recording.result)
         swapped = case.kinds.swapped()
         if swapped is not None:

@@ -16,7 +16,7 @@ from backprop.judging.recognise import Reading
 from backprop.judging.recorder import Event
 from backprop.judging.relations import Pair, Words, thinned
 from backprop.judging.results import MISSING, Misfit, as_results
-from backprop.judging.source import clone
+from backprop.judging.source import clone, text_of
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Kinds:
 
     def edited(self, event: Event, edit: Edit) -> Blame:
         blame = Blame(event, edit.kind, {**edit.detail, "line": edit.line}, edit=edit)
-        named = self.reading.trials.names.exact(event.name)
+        named = self.reading.trials.names.exact(event.name) if self.reading.own(event) else []
         # `dh[mask] = 0` of a right `dh`: what it should be now is another node's gradient
         before = any(
             e.name == event.name and e.index < event.index and e.value is not event.value
@@ -157,13 +157,13 @@ def _reordered(statement: ast.stmt, order: list[int], first: int) -> dict[str, s
     parts = value.values if isinstance(value, ast.Dict) else getattr(value, "elts", [])
     if len(parts) != len(order):
         return {}
-    texts = [ast.unparse(part) for part in parts]
+    texts = [text_of(part) for part in parts]
     new = clone(statement, {})
     moved = [clone(parts[j], {}) for j in order]
     if isinstance(value, ast.Dict):
         new.value.values = moved
     else:
         new.value.elts = moved
-    line = ast.unparse(new).removeprefix("return (")
-    line = f"return {line.removesuffix(')')}" if line != ast.unparse(new) else line
+    line = text_of(new).removeprefix("return (")
+    line = f"return {line.removesuffix(')')}" if line != text_of(new) else line
     return {"was": texts[first], "want": texts[order[first]], "line": line}

@@ -73,6 +73,7 @@ class Names:
 
     def stem(self, variable: str) -> str | None:
         """`mean` for `dmean`, `grad_mean`, `grads["mean"]`; None if it names no gradient."""
+        variable = variable.removeprefix("self.")
         key = _KEY.match(variable)
         if key:
             inner = key[1]

@@ -17,7 +17,7 @@ from backprop.graph.graph import Graph
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.results import MISSING, Misfit, as_results
-from backprop.judging.source import clone
+from backprop.judging.source import clone, text_of
 from backprop.truth.replay import numbers_in, with_numbers
 from backprop.writer import gradients
 
@@ -113,11 +113,11 @@ def _in_the_backward(
             return None
 
     values = [node.value for _, node in literals if isinstance(node.value, float)]
-    off = _digits(values, [ast.unparse(node) for _, node in literals], got, want, run)
+    off = _digits(values, [text_of(node) for _, node in literals], got, want, run)
     if off is None:
         return None
     node = literals[off][1]
-    return {"number": ast.unparse(node), "at": str(node.lineno)}
+    return {"number": text_of(node), "at": str(node.lineno)}
 
 
 def _in_the_forward(

@@ -165,7 +165,8 @@ def signature(
             )
         return Signature(True, outputs > 1 and place == outputs)
     used = len(graph.call.args)
-    if state and needed <= outputs and len(parameters) < used + 1:
+    more = {p.name for p in parameters[outputs:]}
+    if state and needed <= outputs and not more & set(graph.call.names):
         return Signature(False, len(parameters) >= outputs > 1, True, scaled=bool(parameters))
     spread = outputs > 1 and len(parameters) >= outputs + used
     if needed > used + (outputs if spread else 1) or len(parameters) < used + 1:

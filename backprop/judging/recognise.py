@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from backprop.judging.closeness import lazy
-from backprop.judging.instrument import keyed, text_of
+from backprop.judging.instrument import attribute, keyed, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path, part_of
 from backprop.judging.state import endings
@@ -28,13 +30,24 @@ class Reading:
         self.events = recording.events
         self._known: dict[int, bool] = {}
         self._returned: list[int | None] | None = None
+        # Whether to go by the names in a function that is called, too, if only once: to find
+        # what makes results wrong, not to call anything wrong.
+        self.trusting = False
 
     def own(self, event: Event) -> bool:
         """Whether a variable belongs to the backward itself, not to a function it calls."""
         function = self.trials.backward.function
         if function is None:
             return True
-        return event.function in (function.__name__, self.recording.returned_in)
+        if event.function in (function.__name__, self.recording.returned_in):
+            return True
+        return self.trusting and event.function in self._once
+
+    @cached_property
+    def _once(self) -> set[str]:
+        """The functions that were called once."""
+        calls = Counter((e.function, e.name) for e in self.events if e.kind == "parameter")
+        return {function for function, _ in calls} - {f for (f, _), n in calls.items() if n > 1}
 
     @property
     def unit(self) -> float | None:
@@ -183,7 +196,7 @@ class Reading:
         gradient = part_of(result, path)
         if isinstance(result, Found):
             if path[0] == "attribute":
-                return self._last(result.attributes[path[1]][0])
+                return self._last(*result.attributes[path[1]])
             path = path[1:]
         value = getattr(self.recording.returned, "value", None)
         at = 0
@@ -197,9 +210,13 @@ class Reading:
             )
             at, value = path[0], found[1] if found else None
             path = path[1:]
-        elif isinstance(value, ast.expr) and not isinstance(value, (ast.Name, ast.Subscript)):
+        elif isinstance(value, ast.expr) and not (
+            isinstance(value, (ast.Name, ast.Subscript)) or attribute(value)
+        ):
             at, path = path[0] if path else 0, ()
-        if isinstance(value, ast.Name) or (isinstance(value, ast.expr) and keyed(value)):
+        if isinstance(value, ast.expr) and (
+            isinstance(value, ast.Name) or keyed(value) or attribute(value)
+        ):
             names = [text_of(value)]
             for key in path:
                 names.insert(0, f'{names[0]}["{key}"]' if isinstance(key, str) else names[0])
@@ -225,16 +242,20 @@ class Reading:
                     return event.index
         return otherwise
 
-    def _last(self, path: str) -> int | None:
+    def _last(self, path: str, gradient: Any) -> int | None:
         """The last event of an attribute, which its own method may call otherwise.
 
-        `layers[0].dW` is `self.dW` there.
+        `layers[0].dW` is `self.dW` there, and `dW` after `dW, = self.grads`.
         """
         for ending in endings(path):
-            found = [event.index for event in self.events if event.name.endswith(ending)]
+            found = [
+                event.index
+                for event in self.events
+                if event.name.endswith(ending) and event.kind != "return"
+            ]
             if found:
                 return found[-1]
-        return None
+        return self._entry("", gradient, None)
 
     def ancestors(self, queue: list[int]) -> set[int]:
         found: set[int] = set()

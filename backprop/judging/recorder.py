@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -79,6 +80,7 @@ class Recorder:
         self.damage: list[tuple[str, int, str]] = []
         self.left: int | None = None
         self._handed: Any = None
+        self._inside: list[int] = []  # what functions returned that were called since
 
     def value(self, index: int, name: str, value: Any) -> Any:
         if name == "return":  # of a call, a comprehension: its parts, as far as it has some
@@ -114,8 +116,16 @@ class Recorder:
                 self.store(index, name, value)
 
     def enter(self, function: str, line: int, values: dict[str, Any]) -> None:
+        known = [self.events[index] for index in self.latest.values()]
         for name, value in values.items():
-            self._append(Event(-1, name, _copy(value), line, "parameter", function, 0, 0, ()))
+            given = () if not known else self._given(value, known)
+            self._append(Event(-1, name, _copy(value), line, "parameter", function, 0, 0, given))
+
+    def _given(self, value: Any, known: list[Event]) -> tuple[int, ...]:
+        """The events of a caller that a parameter has its value from."""
+        if not isinstance(value, np.ndarray) or not value.ndim:
+            return ()
+        return tuple([event.index for event in known if _same(event.value, value)])
 
     def _parts(self, index: int, value: Any) -> Any:
         if type(value) in (tuple, list):
@@ -132,6 +142,9 @@ class Recorder:
         """A function returns; `return f(dout)` hands on what f has returned."""
         if not self._hands_on(index, value):
             self.left, self._handed = index, value
+        site = self.sites[index]
+        reads = [self.latest.get((site.function, read)) for read in site.reads]
+        self._inside += [read for read in reads if read is not None]
         return value
 
     def _hands_on(self, index: int, value: Any) -> bool:
@@ -147,8 +160,9 @@ class Recorder:
         reads = [self.latest.get((site.function, read)) for read in site.reads]
         event = Event(
             index, name, _copy(value), site.line, site.kind, site.function, version, count,
-            tuple([read for read in reads if read is not None]),
+            (*[read for read in reads if read is not None], *self._inside),
         )  # fmt: skip
+        self._inside.clear()
         if count < KEEP:
             self._append(event)
         else:
@@ -167,6 +181,9 @@ class Recorder:
     def _append(self, event: Event) -> None:
         event.index = len(self.events)
         self.latest[event.function, event.name] = event.index
+        root = re.split(r"[.\[]", event.name)[0]
+        if root != event.name and root != "return":  # `grads[i]` is a part of `grads`
+            self.latest[event.function, root] = event.index
         self.events.append(event)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from backprop.graph.graph import Graph
 from backprop.graph.node import Node
-from backprop.judging.instrument import keyed, text_of
+from backprop.judging.instrument import attribute, keyed, text_of
 from backprop.judging.names import spelled, unmarked
 from backprop.judging.truth import Truth
 
@@ -144,6 +144,8 @@ def labels_of(statement: ast.stmt | None) -> list[str | None]:
     return [
         text_of(each)
         if isinstance(each, ast.Name) or (isinstance(each, ast.expr) and keyed(each))
+        else each.attr
+        if isinstance(each, ast.Attribute) and attribute(each)
         else None
         for each in elements
     ]

@@ -69,6 +69,9 @@ class Instrumented:
         self.function, self._wrap = sources.plain_function(f)
         self.source = sources.find(self.function) if self.function else None
         self.helpers = dict(sources.helpers(self.source)) if self.source else {}
+        owner = getattr(f, "__self__", None)
+        if self.source and owner is not None:
+            self.helpers.update(sources.methods(self.source, type(owner)))
         self.sites: list[Site] = []
         self._built: tuple[types.FunctionType, dict[str, Any], list[Site]] | None = None
 
@@ -76,11 +79,14 @@ class Instrumented:
     def name(self) -> str:
         return getattr(self.f, "__name__", type(self.f).__name__)
 
-    def text(self, number: int | None) -> str:
-        """A line of the source."""
+    def text(self, number: int | None, function: str = "") -> str:
+        """A line of the source: of a function that is called, in its own file (or cell)."""
         if number is None:
             return ""
         filename = self.source.filename if self.source else self._filename()
+        for source in self.helpers.values():
+            if source.function.__name__ == function:
+                filename = source.filename
         return linecache.getline(filename, number).strip() if filename else ""
 
     def _code(self) -> types.CodeType | None:

@@ -8,11 +8,14 @@ import functools
 import inspect
 import itertools
 import linecache
+import re
 import textwrap
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from backprop.graph.trees import foreign
 
 
 @dataclass
@@ -25,6 +28,35 @@ class Source:
     function: types.FunctionType
     tree: ast.FunctionDef
     filename: str
+    # Those of its object's methods that it may call, by their names: see `methods`.
+    methods: dict[str, tuple[str, bool]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def owner(self) -> str | None:
+        """The class in whose body the function stands."""
+        parts = self.function.__qualname__.split(".")
+        places = [
+            name for name, inner in itertools.pairwise(parts) if "<locals>" not in (name, inner)
+        ]
+        return places[-1] if places else None
+
+    def private(self, name: str) -> str:
+        """`_Layer__cache` for `__cache`, as the body of a class makes it."""
+        if not self.owner or not name.startswith("__") or name.endswith("__"):
+            return name
+        return f"_{self.owner.lstrip('_')}{name}"
+
+    def method(self, function: ast.expr) -> tuple[str, bool] | None:
+        """The global name of the method that `self.step` is, and whether it takes `self`."""
+        code = self.function.__code__
+        if (
+            isinstance(function, ast.Attribute)
+            and isinstance(function.value, ast.Name)
+            and code.co_argcount
+            and function.value.id == code.co_varnames[0]
+        ):
+            return self.methods.get(self.private(function.attr))
+        return None
 
     def line(self, number: int) -> str:
         return linecache.getline(self.filename, number).strip()
@@ -114,6 +146,34 @@ def helpers(source: Source) -> Iterator[tuple[str, Source]]:
                     yield name, found
 
 
+def methods(source: Source, kind: type) -> Iterator[tuple[str, Source]]:
+    """The methods of its object that a method calls, by the global names that they are given."""
+    known: dict[str, tuple[str, bool]] = {}
+    queue = [source]
+    while queue:
+        current = queue.pop()
+        current.methods = known
+        for node in ast.walk(current.tree):
+            name = current.private(node.attr) if isinstance(node, ast.Attribute) else ""
+            value = inspect.getattr_static(kind, name, None) if name not in known else None
+            static = isinstance(value, staticmethod)
+            function = value.__func__ if isinstance(value, staticmethod) else value
+            if not isinstance(function, types.FunctionType) or function is source.function:
+                continue
+            if foreign(function.__code__.co_filename) or hasattr(function, "__wrapped__"):
+                continue
+            found = find(function)
+            if found is not None and not _lazy(found):
+                known[name] = f"__backprop_method_{name}__", not static
+                queue.append(found)
+                yield known[name][0], found
+
+
+def text_of(node: ast.AST) -> str:
+    """The source of a tree, with numbers as people write them: 1e-5, not 1e-05."""
+    return re.sub(r"(?<=\de[-+])0(?=\d)", "", ast.unparse(node))
+
+
 def _names_in(code: types.CodeType) -> Iterator[str]:
     yield from code.co_names
     for constant in code.co_consts:
@@ -129,7 +189,7 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     """A function out of a changed tree: same closure and defaults, other globals."""
     function = source.function
     free = function.__code__.co_freevars
-    tree = copy.copy(tree)
+    tree = _resolved(tree, source) if source.owner else copy.copy(tree)
     tree.decorator_list = []
     tree.returns = None
     tree.args = _bare(tree.args)
@@ -147,6 +207,26 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     built = types.FunctionType(code, namespace, function.__name__, function.__defaults__, closure)
     built.__kwdefaults__ = function.__kwdefaults__
     return built
+
+
+def _resolved(node: Any, source: Source) -> Any:
+    """A copy of a tree whose methods are those that were found, and `self.__cache` is private."""
+    if isinstance(node, list):
+        return [_resolved(part, source) for part in node]
+    if not isinstance(node, ast.AST):
+        return node
+    new = type(node)(**{n: _resolved(getattr(node, n, None), source) for n in node._fields})
+    for name in node._attributes:
+        if hasattr(node, name):
+            setattr(new, name, getattr(node, name))
+    if isinstance(new, ast.Attribute):
+        new.attr = source.private(new.attr)
+    if isinstance(new, ast.Call) and (found := source.method(new.func)) is not None:
+        name, bound = found
+        holder = new.func.value  # type: ignore[attr-defined]
+        new.func = ast.copy_location(ast.Name(name, ast.Load()), new)
+        new.args = [holder, *new.args] if bound else new.args
+    return new
 
 
 def _inside(code: types.CodeType, name: str) -> types.CodeType:

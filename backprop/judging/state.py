@@ -70,7 +70,7 @@ class State:
     def blank(self, graph: Graph, args: tuple[Any, ...]) -> None:
         """Set the gradients that are attributes to zero: some backwards add to them."""
         for _, array in self.gradients(graph, args).values():
-            if array.dtype.kind == "f" and array.flags.writeable:
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable:
                 array[...] = 0
 
     def gradients(self, graph: Graph, args: tuple[Any, ...]) -> dict[str, tuple[str, np.ndarray]]:
@@ -81,7 +81,7 @@ class State:
         names = (*graph.call.names, OWNER)
         roots = dict(zip(names, (*args, self.owner), strict=True))
         objects = {name for name, item in roots.items() if is_object(item)}
-        found: dict[str, tuple[str, np.ndarray]] = {}
+        found: dict[str, tuple[str, Any]] = {}
         for node in graph.differentiated:
             paths = [node.name, *(a for a, n in graph.aliases.items() if n == node.name)]
             paths = [
@@ -91,7 +91,7 @@ class State:
                 (text, value)
                 for path in paths
                 for text in gradient_paths(path)
-                if isinstance(value := _at(text, roots), np.ndarray)
+                if isinstance(value := _at(text, roots), (np.ndarray, np.floating))
             ]
             fitting = [each for each in several if each[1].shape == node.shape]
             if several:

@@ -34,10 +34,10 @@ class Suspicion:
     def suspects(self, wrong: set[int]) -> list[Suspect]:
         """Variables that may be wrong, in order, one event a statement."""
         relevant = self._relevant(wrong)
-        vindicated = self._vindicated()
         loss = self._of_the_loss()
         returned = self.reading.returned()
         results = {returned[i] for i in wrong if i < len(returned)}
+        vindicated = self._vindicated(results)
         groups: dict[tuple[int, str], list[Event]] = {}
         for event in self.reading.events:
             groups.setdefault((event.site, event.name), []).append(event)
@@ -57,6 +57,8 @@ class Suspicion:
             if promised and any(self.reading.named(e) for e in members):
                 if len(members) > 1 and not self.reading.named(event):
                     found.append(Suspect(event, 0, breaks=True))
+                elif self._idle(event):
+                    found.append(Suspect(event, 1))
                 continue
             if all(e.index in vindicated for e in members) and self.matters(event, promised):
                 continue
@@ -66,7 +68,7 @@ class Suspicion:
             elif all(self.reading.known(e) for e in members) or self.reading.known(event):
                 sure = self.reading.strong(event)
                 penalty = 2 if sure else 3
-            elif self._taken(event):
+            elif self._taken(event) or self._right_at_first(members):
                 penalty = 2
             if isinstance(event.value, (int, np.integer, float)) and self._proper_length(event):
                 penalty += 3
@@ -99,6 +101,25 @@ class Suspicion:
             if not self.reading.named(event):
                 return suspect
         return None
+
+    def _right_at_first(self, members: list[Event]) -> bool:
+        """In a loop, what is wrong later may come from what is wrong now."""
+        first = members[0]
+        if len(members) < 2 or first.occurrence or self.reading.neutral(first):
+            return False
+        return self.reading.substantial(first.value) and self.reading.strong(first)
+
+    def _idle(self, event: Event) -> bool:
+        """`dout = dout.reshape(-1, C)`: the numbers are in the order in which they were."""
+        if event.kind != "assign" or not isinstance(event.value, np.ndarray):
+            return False
+        before = [self.reading.events[i] for i in event.reads]
+        return any(
+            isinstance(e.value, np.ndarray)
+            and (e.name == event.name or e.value.ndim != event.value.ndim)
+            and np.array_equal(e.value.ravel(), event.value.ravel())
+            for e in before
+        )
 
     def _taken(self, event: Event) -> bool:
         """A part of something else, taken as it is: `patch = x[:, i:i + 3]`."""
@@ -152,11 +173,16 @@ class Suspicion:
             queue.append(index)
         return self.reading.ancestors(queue)
 
-    def _vindicated(self) -> set[int]:
-        """The events that something true, and not merely a number or a mask, came from."""
+    def _vindicated(self, wrong: set[int | None]) -> set[int]:
+        """The events that something true, and not merely a number or a mask, came from.
+
+        A `wrong` result may be true of something, such as one path of several.
+        """
         right = []
         for event in self.reading.events:
             if event.kind in ("parameter", "loop") or self.reading.neutral(event):
+                continue
+            if event.index in wrong:
                 continue
             if self.reading.substantial(event.value) and self.reading.strong(event):
                 right.append(event)

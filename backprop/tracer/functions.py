@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import numpy as np
 
 from backprop.graph.errors import RuleError
 from backprop.rules import TABLE, missing
-from backprop.tracer.array import Array, current, refuse, unwrap
+from backprop.tracer.array import Array, arrays_in, current, refuse, unwrap
 from backprop.tracer.assignment import assign, store
 from backprop.tracer.composed import (
     choose,
@@ -45,6 +46,8 @@ from backprop.tracer.several import (
     looking,
     pad,
     ptp,
+    put,
+    put_mask,
     reshape,
     reshape_any,
     rollaxis,
@@ -95,6 +98,11 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     out = options.pop("out", None)
     if method == "at":
         return add_at(name, *inputs)
+    if out is not None and next(arrays_in((inputs, options)), None) is None:
+        plain = getattr(ufunc, method)(*inputs, **options)  # traced is only where it goes
+        return into(out[0], plain, ufunc.__name__)
+    if out is not None and method == "__call__" and "where" in options:
+        return into(out[0], partly(ufunc, inputs, out[0], options), ufunc.__name__)
     if method == "__call__" and ufunc in FUNCTIONS:
         result = tried(name, FUNCTIONS[ufunc], *inputs, **options)
     elif method == "__call__":
@@ -106,12 +114,27 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     return result if out is None else into(out[0], result, ufunc.__name__)
 
 
-def into(out: Any, result: Array, name: str) -> Array:
+def into(out: Any, result: Any, name: str) -> Array:
     """`out=` of a function: the array that is given gets the result."""
     if type(out) is not Array:
         refuse(f"`{name}` wrote to a plain array", _BUFFER)
-    assign(out, result.node)
+    if type(result) is Array and result.shape == out.shape and result.dtype == out.dtype:
+        assign(out, result.node)
+    else:
+        store(out, ..., result)
     return out
+
+
+def partly(ufunc: Any, inputs: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
+    """`np.divide(x, y, out=z, where=y != 0)`: elsewhere z keeps what it has.
+
+    There the operation is done on ones, so that its gradient is a number everywhere.
+    """
+    mask = options.pop("where")
+    if mask is True:
+        return ufunc(*inputs, **options)
+    safe = [where(mask, part, 1.0) for part in inputs[-1:]]
+    return where(mask, ufunc(*inputs[:-1], *safe, **options), out)
 
 
 _BUFFER = "make the buffer with np.zeros inside the function"
@@ -135,7 +158,11 @@ _FIRST = {"a", "arr", "ary", "array", "m"}  # what numpy calls the parameter tha
 def function_call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A numpy function met a traced array."""
     out = options.pop("out", None)
+    if out is None and len(args) > 2:
+        args, out = _without_out(function, args)
     if out is not None:
+        if next(arrays_in((args, options)), None) is None:
+            return into(out, function(*args, **options), function.__name__)
         return into(out, function_call(function, args, options), function.__name__)
     for name in _FIRST & options.keys():
         args = (options.pop(name), *args)
@@ -148,6 +175,26 @@ def function_call(function: Any, args: tuple[Any, ...], options: dict[str, Any])
     if name not in TABLE:
         raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name, function.__module__)}")
     return call(name, *args, **options)
+
+
+_places: dict[Any, int] = {}
+
+
+def _without_out(function: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """Arguments without the `out` that stands among them, as in `np.clip(x, 0, 1, x)`; and it."""
+    if function not in _places:
+        try:
+            names = [*inspect.signature(function).parameters]
+        except (TypeError, ValueError):
+            names = []
+        _places[function] = names.index("out") if "out" in names else sys.maxsize
+    place = _places[function]
+    if place < 2 or len(args) <= place or args[place] is None:
+        return args, None
+    kept = args[:place] if len(args) == place + 1 else (*args[:place], None, *args[place + 1 :])
+    while kept[-1] is None:
+        kept = kept[:-1]
+    return kept, args[place]
 
 
 def tried(name: str, special: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -216,7 +263,12 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     ),
     np.atleast_1d: lambda x: x if x.ndim else reshape(x, (1,)),
     np.atleast_2d: lambda x: at_least(x, 2, 0),
-    np.copyto: lambda x, value: store(x, ..., value),
+    np.copyto: lambda x, value, where=True: (
+        store(x, ..., value) if where is True else put_mask(x, where, value)
+    ),
+    np.put: put,
+    np.place: put,
+    np.putmask: put_mask,
     np.fill_diagonal: fill_diagonal,
     np.ndim: lambda x: x.ndim,
     np.shape: lambda x: x.shape,

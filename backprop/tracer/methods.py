@@ -23,6 +23,7 @@ from backprop.tracer.several import (
     flatten,
     indices_of,
     item,
+    put,
     reshape,
     take,
     transpose,
@@ -47,12 +48,19 @@ def _no_method(name: str) -> property:
 
 
 def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of an array, as `tried` calls it."""
+    """A method of an array, as `tried` calls it; `out` is one of its arguments."""
+    place = _OUT.get(name, sys.maxsize)
 
-    def checked(*args: Any, **options: Any) -> Any:
-        return tried(name, method, *args, **options)
+    def checked(self: Any, *args: Any, out: Any = None, **options: Any) -> Any:
+        if len(args) > place:
+            args, out = args[:place], args[place]
+        result = tried(name, method, self, *args, **options)
+        return result if out is None else into(out, result, name)
 
     return checked
+
+
+_OUT = {"dot": 1, "clip": 2, "take": 2, "choose": 1}  # the place of numpy's `out`
 
 
 def _metadata(name: str) -> property:
@@ -67,18 +75,14 @@ def _leaving(name: str, what: str) -> Callable[..., Any]:
     return left
 
 
-def clip_method(self: Any, *args: Any, out: Any = None, **options: Any) -> Any:
-    result = clip(self, *args, **options)
-    return result if out is None else into(out, result, "clip")
-
-
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "reshape": reshape,
     "transpose": transpose,
     "dot": dot,
     "choose": choose,
     "take": take,
-    "clip": clip_method,
+    "put": put,
+    "clip": clip,
     "ravel": lambda x, order="C": reshape(x, -1, order=order),
     "flatten": flatten,
     "astype": astype,

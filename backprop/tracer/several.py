@@ -285,5 +285,22 @@ def fill_diagonal(x: Any, value: Any) -> None:
     store(x, (count,) * x.ndim, value)
 
 
+def put(x: Any, where: Any, values: Any, mode: str = "raise") -> None:
+    """`np.put(x, [0, 5], v)`, `np.place(x, x > 0, v)`: entries by their place in the flat array."""
+    flat = reshape(x, -1)
+    if flat.origin is not x and x.ndim != 1:
+        refuse("`put` wrote to an array that is not contiguous", "write x[…] = v")
+    key = reshape_any(where, (-1,)) if isinstance(where, np.ndarray) else where
+    wanted = x[key].size if x.ndim == 1 else flat[key].size
+    if np.size(values) not in (1, wanted):
+        refuse(f"`put` wrote {np.size(values)} values to {wanted} places", "give one for each")
+    store(flat, key, reshape_any(values, (-1,)) if np.ndim(values) > 1 else values)
+
+
+def put_mask(x: Any, mask: Any, values: Any) -> None:
+    """`np.putmask(x, mask, v)`, `np.copyto(x, v, where=mask)`: v where the mask is true."""
+    store(x, ..., where(mask, values, x) if np.ndim(values) else where(mask, float(values), x))
+
+
 def swapped(x: Any, y: Any, *_: Any) -> Any:
     return dot(reshape(x, -1), reshape_any(y, (-1,)))

@@ -1,6 +1,7 @@
 """Slips that the given lengths hide, and two slips of one kind in one line."""
 
 import ast
+import inspect
 
 import numpy as np
 import pytest
@@ -147,3 +148,67 @@ def test_square_matrices_that_have_to_be_square_stay_so():
         return da, db
 
     assert check(f, backward, array(3, 3) + 3 * np.eye(3), array(3, 3)).ok
+
+
+# ── slips in functions that the backward calls ──────────────────────────────────────────────
+def batchnorm(x, gamma, beta):
+    mu = x.mean(axis=0)
+    var = x.var(axis=0)
+    xhat = (x - mu) / np.sqrt(var + 1e-5)
+    return gamma * xhat + beta, (x, gamma, mu, var, xhat)
+
+
+def batchnorm_backward(dout, cache):
+    x, gamma, mu, var, xhat = cache
+    N = len(x)
+    dgamma, dbeta = np.sum(dout * xhat, axis=0), np.sum(dout, axis=0)
+    dxhat = dout * gamma
+    dvar = -0.5 * np.sum(dxhat * (x - mu), axis=0) * (var + 1e-5) ** -1.5
+    dmu = -np.sum(dxhat, axis=0) / np.sqrt(var + 1e-5)
+    dx = dxhat / np.sqrt(var + 1e-5) + 2 * dvar * (x - mu) / N + dmu / N
+    return dx, dgamma, dbeta
+
+
+def without_mean(dout, cache):
+    x, gamma, mu, var, xhat = cache
+    dgamma, dbeta = np.sum(dout * xhat, axis=0), np.sum(dout, axis=0)
+    dxhat = dout * gamma
+    dvar = -0.5 * np.sum(dxhat * (x - mu), axis=0) * (var + 1e-5) ** -1.5
+    dmu = np.sum(dxhat, axis=0) / np.sqrt(var + 1e-5)
+    dx = dxhat / np.sqrt(var + 1e-5) + 2 * dvar * (x - mu) / len(x) + dmu / len(x)
+    return dx, dgamma, dbeta
+
+
+def over_channels(x, gamma, beta):
+    N, C, H, W = x.shape
+    flat = x.transpose(0, 2, 3, 1).reshape(-1, C)
+    out, cache = batchnorm(flat, gamma, beta)
+    return out.reshape(N, H, W, C).transpose(0, 3, 1, 2), cache
+
+
+def slip_inside(dout, cache):
+    N, C, H, W = dout.shape
+    flat = dout.transpose(0, 2, 3, 1).reshape(-1, C)
+    dflat, dgamma, dbeta = without_mean(flat, cache)
+    return dflat.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+
+
+def layout_lost(dout, cache):
+    N, C, H, W = dout.shape
+    flat = dout.reshape(-1, C)
+    dflat, dgamma, dbeta = batchnorm_backward(flat, cache)
+    return dflat.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+
+
+@pytest.mark.parametrize(
+    ("backward", "inside", "line", "change"),
+    [
+        (slip_inside, without_mean, 5, "dmu = -(np.sum(dxhat, axis=0) / np.sqrt(var + 1e-5))"),
+        (layout_lost, layout_lost, 2, "flat = dout.transpose(0, 2, 3, 1).reshape(-1, C)"),
+    ],
+)
+def test_slips_around_a_call_are_named_where_they_are(backward, inside, line, change):
+    report = check(over_channels, backward, array(2, 3, 2, 4), array(3), array(3, seed=1))
+    _, first = inspect.getsourcelines(inside)
+    assert (report.line, report.mistakes[0].change) == (first + line, change)
+    assert len(report.mistakes) == 1

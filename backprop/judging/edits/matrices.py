@@ -100,6 +100,51 @@ def transposed(place: Place) -> Iterator[Change]:
         yield "transposed", 6, {"operand": written(node)}, _retransposed(node)
 
 
+def laid_out(place: Place) -> Iterator[Change]:
+    """`x.transpose(0, 2, 3, 1).reshape(-1, C)` for `x.reshape(-1, C)`, and the way back."""
+    node, scope = place.node, place.scope
+    if called(node) != "reshape" or not isinstance(node.func, ast.Attribute):
+        return
+    inner = node.args[0] if is_module(node.func) else node.func.value
+    given = scope.value(inner)
+    rank = given.ndim if isinstance(given, np.ndarray) else 0
+    said = {"operand": written(node)}
+    for axes in itertools.permutations(range(rank)) if rank in (3, 4) else ():
+        if list(axes) != sorted(axes):
+            turned = _transposed(clone(inner, {}), axes)
+            new = clone(node, {})
+            if is_module(new.func):
+                new.args[0] = turned
+            else:
+                new.func.value = turned
+            yield "transposed", 4, {**said, "want": written(new)}, new
+    made = scope.value(node)
+    rank = made.ndim if isinstance(made, np.ndarray) else 0
+    lengths = node.args[1 if is_module(node.func) else 0 :]
+    if len(lengths) == 1 and isinstance(lengths[0], ast.Tuple):
+        lengths = lengths[0].elts
+    if rank not in (3, 4) or len(lengths) not in (1, rank):
+        return
+    for axes in itertools.permutations(range(rank)):
+        if list(axes) == sorted(axes):
+            continue
+        moved = [
+            clone(lengths[axis], {}) if len(lengths) == rank else num(made.shape[axis])
+            for axis in axes
+        ]
+        if len(lengths) == 1 and written(lengths[0]).endswith(".shape"):
+            moved = [expression(f"{written(lengths[0])}[{axis}]") for axis in axes]
+        back = tuple(int(axis) for axis in np.argsort(axes))
+        new = ast.Call(ast.Attribute(clone(inner, {}), "reshape", ast.Load()), moved, [])
+        new = _transposed(new, back)
+        yield "transposed", 5, {**said, "want": written(new)}, new
+
+
+def _transposed(node: ast.expr, axes: tuple[int, ...]) -> ast.Call:
+    function = ast.Attribute(node, "transpose", ast.Load())
+    return ast.Call(function, [num(axis) for axis in axes], [])
+
+
 def _untransposed(node: Any) -> Any:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return node.value
@@ -118,6 +163,8 @@ def _retransposed(node: Any) -> Any:
 
 def order(place: Place) -> Iterator[Change]:
     node = place.node
+    if called(node) == "transpose" and not node.keywords:
+        yield from _axes_reordered(node)
     if isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 8:
         if isinstance(place.parent, (ast.Subscript, ast.keyword)):
             if not all(isinstance(e, (ast.BinOp, ast.Name)) for e in node.elts):
@@ -132,6 +179,19 @@ def order(place: Place) -> Iterator[Change]:
                 new = clone(node, {})
                 new.elts = new.elts[shift:] + new.elts[:shift]
                 yield "order", 3, {"was": written(node), "want": written(new)}, new
+
+
+def _axes_reordered(node: ast.Call) -> Iterator[Change]:
+    """`x.transpose(0, 2, 3, 1)` for any other order of the axes."""
+    axes = [each for each in node.args if isinstance(each, ast.Constant) and is_number(each)]
+    start = node.args.index(axes[0]) if axes else 0
+    if not 3 <= len(axes) <= 4 or node.args[start:] != axes:
+        return
+    for other in itertools.permutations(axes):
+        if list(other) != axes:
+            new = clone(node, {})
+            new.args[start:] = [clone(each, {}) for each in other]
+            yield "order", 3, {"was": written(node), "want": written(new)}, new
 
 
 def index(place: Place) -> Iterator[Change]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from backprop.judging.source import text_of
+
 
 @dataclass
 class Edit:
@@ -22,7 +24,7 @@ class Edit:
     @cached_property
     def line(self) -> str:
         """The statement as it would be right."""
-        return ast.unparse(self.statement)
+        return text_of(self.statement)
 
 
 @dataclass
@@ -155,7 +157,7 @@ def is_array(value: Any) -> bool:
 def written(node: Any) -> str:
     text = getattr(node, "text", None)
     if text is None:
-        text = node.text = ast.unparse(node)
+        text = node.text = text_of(node)
     return text
 
 

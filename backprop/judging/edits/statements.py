@@ -23,8 +23,25 @@ def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
                 new = ast.AugAssign(clone(target, {}), op, clone(statement.value, {}), **where)
                 yield "overwritten", cost, {"was": "=", "want": text}, new
     if isinstance(statement, ast.AugAssign):
+        yield from _added_up(statement)
         plain = ast.Assign([clone(statement.target, {})], clone(statement.value, {}), **where)
         yield "overwritten", 4, {"was": "+=", "want": "="}, plain
+
+
+def _added_up(statement: ast.AugAssign) -> Iterator[Change]:
+    """`np.add.at(dw, idx, d)` for `dw[idx] += d`, where an index may come twice."""
+    target = statement.target
+    if not isinstance(target, ast.Subscript) or not isinstance(statement.op, ast.Add):
+        return
+    key = target.slice
+    if isinstance(key, (ast.Slice, ast.Constant)):
+        return
+    holder, value = clone(target.value, {}), clone(statement.value, {})
+    call = ast.Call(expression("np.add.at"), [holder, clone(key, {}), value], [])
+    new = ast.fix_missing_locations(ast.copy_location(ast.Expr(call), statement))
+    detail = {"was": f"{written(target)} += …", "want": f"np.add.at({written(target.value)}, …)"}
+    if not any(isinstance(part, ast.Slice) for part in ast.walk(key)):
+        yield "overwritten", 2, detail, new
 
 
 def reordered(statement: ast.stmt, scope: Scope) -> Iterator[Change]:

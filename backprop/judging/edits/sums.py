@@ -73,7 +73,7 @@ def axis(place: Place) -> Iterator[Change]:
     ):
         value, mine = scope.value(node.value), scope.value(node.slice)
         for i in range(len(value) if isinstance(value, tuple) else 3):
-            if i != mine:
+            if i != mine and not (isinstance(value, tuple) and value[i] == 1):
                 new = clone(node, {})
                 new.slice = ast.Constant(i)
                 yield "factor", 1, {"factor": written(new), "was": written(node)}, new

@@ -221,6 +221,96 @@ class RNN:
 _rng = np.random.default_rng(3)
 
 
+class InSteps:
+    """A framework's way: private methods, an option of backward, gradients that add up."""
+
+    def __init__(self, n, m, rng):
+        self.parameters = {"W": rng.normal(size=(n, m)), "b": rng.normal(size=(1, m))}
+        self.gradients = {key: np.zeros_like(value) for key, value in self.parameters.items()}
+        self.X = []
+
+    def forward(self, X, retain_derived=True):
+        Y, Z = self.__fwd(X)
+        if retain_derived:
+            self.X.append(X)
+        return Y
+
+    def __fwd(self, X):
+        Z = X @ self.parameters["W"] + self.parameters["b"]
+        return np.tanh(Z), Z
+
+    def backward(self, dLdy, retain_grads=True):
+        dX, dW, db = self.__bwd(dLdy, self.X[-1])
+        if retain_grads:
+            self.gradients["W"] += dW
+            self.gradients["b"] += db
+        return dX
+
+    def __bwd(self, dLdy, X):
+        W = self.parameters["W"]
+        _, Z = self.__fwd(X)
+        dZ = dLdy * (1 - np.tanh(Z) ** 2)
+        dX = dZ @ W.T
+        dW = X.T @ dZ
+        dB = dZ.sum(axis=0, keepdims=True)
+        return dX, dW, dB
+
+
+class KeptInside:
+    """The gradient of the inputs is an attribute, too, and returned from there."""
+
+    def __init__(self, W, b):
+        self.weights, self.biases = W, b
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return np.dot(inputs, self.weights) + self.biases
+
+    def backward(self, dvalues):
+        self.dweights = np.dot(self.inputs.T, dvalues)
+        self.dbiases = np.sum(dvalues, axis=0)
+        self.dinputs = np.dot(dvalues, self.weights.T)
+        return self.dinputs
+
+
+class Embedding:
+    """Nothing to return: the inputs are indices."""
+
+    def __init__(self, W):
+        self.params, self.grads = [W], [np.zeros_like(W)]
+
+    def forward(self, idx):
+        (W,) = self.params
+        self.idx = idx
+        return W[idx]
+
+    def backward(self, dout):
+        (dW,) = self.grads
+        dW[...] = 0
+        np.add.at(dW, self.idx, dout)
+        return
+
+
+class Channels:
+    """A convolution by 1 x 1: layouts go there and back."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        N, C, H, B = x.shape
+        self.col = x.transpose(0, 2, 3, 1).reshape(-1, C)
+        return (self.col @ self.W).reshape(N, H, B, -1).transpose(0, 3, 1, 2)
+
+    def backward(self, dout):
+        N, F, H, B = dout.shape
+        dout = dout.transpose(0, 2, 3, 1).reshape(-1, F)
+        self.dW = self.col.T @ dout
+        dcol = dout @ self.W.T
+        dx = dcol.reshape(N, H, B, -1).transpose(0, 3, 1, 2)
+        return dx
+
+
 def _a(*shape):
     return _rng.normal(size=shape)
 
@@ -279,6 +369,26 @@ LAYERS = {
         ("return self.diff", "return self.diff ** 2"),
     ]),
     "Network": (Network([Affine(_a(3, 4), _a(4)), Tanh(), Affine(_a(4, 2), _a(2))]), (_a(5, 3),), []),
+    "InSteps": (InSteps(3, 4, _rng), (_a(5, 3),), [
+        ("(1 - np.tanh(Z) ** 2)", "(1 - np.tanh(Z))"),
+        ('self.gradients["b"] += db', 'self.gradients["b"] += 2 * db'),
+        ("dW = X.T @ dZ", "dW = X.T @ dLdy"),
+    ]),
+    "KeptInside": (KeptInside(_a(3, 4), _a(4)), (_a(5, 3),), [
+        ("np.dot(dvalues, self.weights.T)", "np.dot(dvalues, 2 * self.weights.T)"),
+        ("np.dot(self.inputs.T, dvalues)", "-np.dot(self.inputs.T, dvalues)"),
+        ("np.sum(dvalues, axis=0)", "np.sum(dvalues)"),
+    ]),
+    "Embedding": (Embedding(_a(4, 3)), (np.array([0, 2, 2, 1]),), [
+        ("np.add.at(dW, self.idx, dout)", "dW[self.idx] += dout"),
+        ("np.add.at(dW, self.idx, dout)", "dW[self.idx] = dout"),
+        ("np.add.at(dW, self.idx, dout)", "np.subtract.at(dW, self.idx, dout)"),
+    ]),
+    "Channels": (Channels(_a(3, 4)), (_a(2, 3, 2, 5),), [
+        ("dout = dout.transpose(0, 2, 3, 1).reshape(-1, F)", "dout = dout.reshape(-1, F)"),
+        ("dcol = dout", "dcol = 2 * dout"),
+        ("dcol.reshape(N, H, B, -1).transpose(0, 3, 1, 2)", "dcol.reshape(N, -1, H, B)"),
+    ]),
     "RNN": (RNN(_rng), (_a(4, 3),), [
         ("(1 - self.hs[t + 1] ** 2)", "(1 - self.hs[t] ** 2)"),
         ("self.dWh += np.outer(self.hs[t], da)", "self.dWh += np.outer(self.hs[t + 1], da)"),
