@@ -168,6 +168,10 @@ SAID: dict[str, tuple[str, str]] = {
         "随机向量只在各分量独立时读作 \\mathcal{{N}}(\\mu, \\sigma^2 I)，而 {found} 不是 I 的倍数；请写 "
         "x = \\mu + L \\epsilon，其中 $\\epsilon \\sim \\mathcal{{N}}(0, I)$",
     ),
+    "never": (
+        "{found} holds for no indices, so this row says nothing",
+        "没有下标满足 {found}，所以这一行什么也没说",
+    ),
     "integral": (
         "an integral is read as an expectation only, over a declared set: declare "
         "$x \\in \\mathcal{{X}}$, $x \\sim p$, and write \\int f(x) p(x) \\, dx",

@@ -201,6 +201,22 @@ class TestFindSettings:
         with pytest.raises(EngineError, match=r"`fysics` is no TeX extension.*physics"):
             find_settings(settings.modules.parent, ["fysics"])
 
+    @pytest.mark.parametrize("name", ["mhchem", "bbm", "bboldx", "dsfont"])
+    def test_extension_whose_font_is_not_shipped(self, settings: Settings, name: str) -> None:
+        with pytest.raises(EngineError, match=f"`{name}` needs a font of its own"):
+            find_settings(settings.modules.parent, [name])
+
+    def test_every_other_extension_loads(self, settings: Settings) -> None:
+        with pytest.raises(EngineError) as error:
+            find_settings(settings.modules.parent, ["?"])
+        names = str(error.value).partition("there are: ")[2].split(", ")
+        alone = {"noerrors", "noundefined", "colorv2", "fontsizev3", "require", "autoload"}
+        engine = Engine(find_settings(settings.modules.parent, sorted({*names} - alone)))
+        try:
+            assert "mjx" in engine.typeset("x^2", False)["html"]
+        finally:
+            engine.close()
+
     def test_extensions_and_macros_change_the_key(self, settings: Settings) -> None:
         folder = settings.modules.parent
         keys = {

@@ -8,12 +8,16 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 from __future__ import annotations
 
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
+from backprop.derivations.evidence.numeric import compare
 from backprop.derivations.evidence.rows import Derivator
+from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.world import Assumption
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.verdicts import CHECKED, PROVED, WRONG, Difference, Verdict
 
+FAR = 12  # samples from which Newton's method starts far away: x^2 - 8 x + 7 = 0 has two roots
 TOLERANCE = 1e-6  # a premise is fulfilled to rounding only, by Newton's method
 
 
@@ -90,6 +94,17 @@ def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference
         if not derivator.satisfiable():
             raise Unreadable("unsatisfiable", found=said(given), others="")
         for difference in derivator.differences(wanted, {}, INSTANCES_AT_PREMISES):
+            if not difference.error <= TOLERANCE:
+                return difference
+        names = names_in(given.left) | names_in(given.right)
+        every = set().union(*(world.below(n) for n in names)) if names else set()
+        numbers = all(not world.symbols[n].shape for n in every)  # arrays: slow, and one solution
+        for number in range(FAR if numbers else 0):
+            try:
+                scope = derivator.scope(number, False, {}, "wide")
+                difference = compare(wanted.left, wanted.right, wanted.dims, scope)
+            except OutsideDomainError:
+                continue
             if not difference.error <= TOLERANCE:
                 return difference
         return None

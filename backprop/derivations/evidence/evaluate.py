@@ -50,6 +50,8 @@ from backprop.derivations.meaning.terms import (
 )
 from backprop.derivations.meaning.world import Function
 
+FASTER = 5 / 3  # of two waves: one alone would be minus its second derivative
+
 
 class Evaluation:
     """Evaluates terms with the values of symbols that `get` gives."""
@@ -232,41 +234,43 @@ class Evaluation:
         return Value(tuple(rest), np.linalg.det(array))
 
     def _call(self, term: Call, at: dict[str, Value], shift: str) -> Value:
-        """An arbitrary function: Σ w sin(u + φ) + (Σ v u)², its weights random."""
+        """An arbitrary function: Σ w sin(u + φ) + Σ w' sin(5/3 u + φ') ± (Σ v u)², its weights
+        random."""
         function: Function = self.world.functions[term.function]
         out = self.instance.shape(function.value)
         axes = tuple(f"#{k}" for k in range(len(out)))
-        linear, waves = constant(0.0), constant(0.0)
-        first, second = constant(0.0), constant(0.0)
+        order, bend = term.order, constant(0.0)
+        total, slope = constant(0.0), constant(0.0)
+        sign = float(self.instance.random("function", term.function).choice([-1.0, 1.0]))
         for k, lam in enumerate(term.args):
             shape = self.instance.shape(tuple(d for _, d in lam.vars))
             names = tuple(v for v, _ in lam.vars)
             value = self.term(lam.body, {**at, **{v: self.axis(v, d) for v, d in lam.vars}}, shift)
             rng = self.instance.random("function", term.function, k)
-            w, v, p = (
-                Value(axes + names, rng.uniform(0.4, 1.1, out + shape) * sign)
-                for sign in (1, 0.4, 1)
+            w, v, p, other = (
+                Value(axes + names, rng.uniform(0.4, 1.1, out + shape) * size)
+                for size in (1, 0.4, 1, 0.5)
             )
             flip = Value(axes + names, rng.choice([-1.0, 1.0], out + shape))
             w = apply(np.multiply, w, flip)
-            parts = (
-                apply(lambda u, w, p: w * np.sin(u + p), value, w, p),
-                apply(np.multiply, value, v),
-                apply(lambda u, w, p: w * np.cos(u + p), value, w, p),
-                v,
-            )
-            waves = apply(np.add, waves, self.summed(parts[0], names))
-            linear = apply(np.add, linear, self.summed(parts[1], names))
-            first, second = parts[2], parts[3]
-        if term.order == 0:
-            value = apply(lambda a, b: a + b * b, waves, linear)
-        elif term.order == 1:
-            value = apply(lambda c, b, v: c + 2 * b * v, first, linear, second)
-        else:  # sin → cos → −sin → −cos, and nothing is left of the square after the second
-            wave = waves if term.order % 2 == 0 else first
-            sign = -1.0 if term.order % 4 in (2, 3) else 1.0
-            square = 2.0 if term.order == 2 else 0.0
-            value = apply(lambda a, v: sign * a + square * v * v, wave, second)
+
+            def waves(u: np.ndarray, w: np.ndarray, p: np.ndarray, other: np.ndarray) -> np.ndarray:
+                turn = order * np.pi / 2  # the derivatives of a sine are sines, turned
+                found: np.ndarray = w * np.sin(u + p + turn)
+                found += other * FASTER**order * np.sin(FASTER * u - p + turn)
+                return found
+
+            total = apply(np.add, total, self.summed(apply(waves, value, w, p, other), names))
+            slope = apply(np.add, slope, self.summed(apply(np.multiply, value, v), names))
+            bend = v
+        if order == 0:
+            value = apply(lambda a, b: a + sign * b * b, total, slope)
+        elif order == 1:
+            value = apply(lambda a, b, v: a + sign * 2 * b * v, total, slope, bend)
+        elif order == 2:
+            value = apply(lambda a, v: a + sign * 2 * v * v, total, bend)
+        else:
+            value = total
         return gather(value, [self.position(p, at) for p in term.at])
 
     @staticmethod

@@ -74,7 +74,7 @@ class Instances:
         self.explains = True  # is what would repair a wrong row worth the search?
         self.rest: Verdict | None = None  # the verdict on those before it
         self.head: set[str] = set()  # symbols that the chain differentiates
-        self.instances: dict[tuple[int, bool, frozenset[int], bool], Instance | None] = {}
+        self.instances: dict[tuple[int, bool, frozenset[int], str], Instance | None] = {}
         self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
@@ -151,8 +151,19 @@ class Instances:
             for letter, node in reader.free.items():
                 if letter not in dims or not unify(dims[letter], reader.dims[letter]):
                     raise reader.fail("free-index", node, found=letter)
+            self.not_empty(reader, resolved(test), {k: find(d) for k, d in dims.items()})
             first, second = mul(resolved(test), first), mul(resolved(test), second)
         return Equation(first, second, {k: find(d) for k, d in dims.items()}, (a, b))
+
+    def not_empty(self, reader: Reader, test: Term, dims: dict[str, Dim]) -> None:
+        """Raises `Unreadable` for a condition that no indices fulfil: i \\ne i."""
+        for number in range(INSTANCES):
+            try:
+                if np.any(self.scope(number, False, {}).of(test, dims).array > 0.5):
+                    return
+            except OutsideDomainError:
+                continue
+        raise Unreadable("never", found=reader.tex.strip())
 
     def existing(self, sides: tuple[Side, Side], dims: dict[str, Dim]) -> Term | None:
         """1 where all shifted positions of a row exist; None if they always do. Raises
@@ -285,8 +296,8 @@ class Instances:
             for attempt in range(10):
                 try:
                     fine, coarse = (
-                        self.scope(number + INSTANCES * attempt, attempt % 2 == 1, {}, coarse=c)
-                        for c in (False, True)
+                        self.scope(number + INSTANCES * attempt, attempt % 2 == 1, {}, kind)
+                        for kind in ("", "coarse")
                     )
                     for side in (equation.left, equation.right):
                         a, b = (values(side, equation.dims, s) for s in (fine, coarse))
@@ -297,19 +308,17 @@ class Instances:
                     continue
         return error
 
-    def scope(
-        self, number: int, positive: bool, levels: dict[str, int], coarse: bool = False
-    ) -> Scope:
+    def scope(self, number: int, positive: bool, levels: dict[str, int], kind: str = "") -> Scope:
         if self.known_symbols != self.known_now:
             self.forget()
-        key = (number, positive, self.without, coarse)
+        key = (number, positive, self.without, kind)
         if key not in self.instances:
             world = self.world
             if self.without:
                 kept = [a for k, a in enumerate(world.assumed) if k not in self.without]
                 world = replace(world, assumed=kept)
             try:
-                self.instances[key] = Instance(world, number, positive, coarse)
+                self.instances[key] = Instance(world, number, positive, kind)
             except OutsideDomainError:
                 self.instances[key] = None
         instance = self.instances[key]

@@ -21,10 +21,8 @@ from backprop.derivations.verdicts import Difference
 class Instance(Sample):
     """A sample on which the assumptions hold. Raises `OutsideDomainError` if none is near."""
 
-    def __init__(
-        self, world: World, number: int, positive: bool = False, coarse: bool = False
-    ) -> None:
-        super().__init__(world, number, positive, coarse)
+    def __init__(self, world: World, number: int, positive: bool = False, kind: str = "") -> None:
+        super().__init__(world, number, positive, kind)
         if world.assumed:
             satisfy(self)
 

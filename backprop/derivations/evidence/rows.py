@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from backprop.derivations.evidence.beyond import difference_beyond
 from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing, said
@@ -273,6 +274,10 @@ class Derivator(Repairing):
                     self.leap(one)
                     sound = b
                     continue
+            if good and (beyond := difference_beyond(self, equation)) is not None:
+                good, one.status, one.difference = False, WRONG, beyond
+                one.sides = (equation.sides[0].text, equation.sides[1].text)
+                one.problem = Problem("not-equal")
             if good:
                 one.assumed = self.premises(equation, self.used)
                 if not fact:

@@ -11,22 +11,29 @@ from backprop.derivations.meaning.lengths import Dim, find
 from backprop.derivations.meaning.world import Law, World
 
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
+# A sample may be of a kind: `coarse`, fewer points of quadrature, so that what differs is not
+# exact; `wide`, numbers of very different sizes; `single`, `large`, `huge`, other
+# lengths.
+GOLDEN = 0.6180339887  # steps of it leave no large gap, whatever their number
+SIZES = {
+    "single": (1,),
+    "large": (7, 6, 8, 9, 6, 7),
+    "huge": (20011, 15013, 18013, 17011, 14009, 16007),
+}
 TWIN = 2 * len(CONFIGURATIONS) - 1  # the next number with the sizes of number 0
 
 
 class Sample:
     """One choice of sizes and numbers for everything declared; no assumption holds yet."""
 
-    def __init__(
-        self, world: World, number: int, positive: bool = False, coarse: bool = False
-    ) -> None:
+    def __init__(self, world: World, number: int, positive: bool = False, kind: str = "") -> None:
         self.world = world
         self.number = number
-        self.coarse = coarse  # fewer points of quadrature: what differs then is not exact
+        self.kind = kind  # see `KINDS`
         self.positive = positive
         # Another attempt at a number has other sizes: an assumption may rule some of them out.
         count = len(CONFIGURATIONS)
-        lengths = CONFIGURATIONS[(number + number // count) % count]
+        lengths = SIZES.get(kind) or CONFIGURATIONS[(number + number // count) % count]
         self.sizes = {
             name: max(lengths[k % len(lengths)], least)
             for k, (name, least) in enumerate(world.sizes.items())
@@ -65,12 +72,18 @@ class Sample:
         symbol = self.world.symbols[key]
         shape, rng = self.shape(symbol.shape), self.random("variable", key)
         if symbol.law is not None:
-            return table(symbol.law, shape, self.random("law", key.partition("(")[2]), self.coarse)
+            return table(
+                symbol.law, shape, self.random("law", key.partition("(")[2]), self.kind == "coarse"
+            )
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
         if symbol.binary:
             return np.asarray(rng.integers(0, 2, shape), dtype=float)
         low, high = (None if b is None else float(b) for b in symbol.bounds)
+        if self.kind == "wide":
+            first = np.random.default_rng(zlib.crc32(key.encode())).uniform(size=shape)
+            least = 0.0 if low is high is None and self.positive else low
+            return wide_draw((first + GOLDEN * self.number) % 1, least, high)
         if low is not None and high is not None:
             margin = 0.15 * (high - low)
             return rng.uniform(low + margin, high - margin, shape)
@@ -82,6 +95,19 @@ class Sample:
             return rng.uniform(0.3, 1.7, shape)
         wide = 2.0 if self.number // len(CONFIGURATIONS) % 3 == 1 else 0.8
         return np.asarray(rng.normal(0.2, wide, shape))
+
+
+def wide_draw(place: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+    """Numbers within their bounds for places in (0, 1): some close to them and some far away."""
+    sizes: np.ndarray = 10.0 ** (6 * place - 3)
+    if low is not None and high is not None:
+        return np.asarray(low + (high - low) * sizes / (1 + sizes))
+    if low is not None:
+        return low + sizes
+    if high is not None:
+        return high - sizes
+    sizes = 10.0 ** (6 * (2 * place % 1) - 3)
+    return np.where(place < 0.5, -sizes, sizes)
 
 
 def table(

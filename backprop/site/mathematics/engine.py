@@ -73,8 +73,15 @@ def find_settings(
             raise EngineError(
                 f"{package} {version} is installed, not 4: run `npm install {_WANTED}`"
             )
-    shipped = {p.stem for p in (modules / "mathjax/input/tex/extensions").glob("*.js")}
+    scripts = sorted((modules / "mathjax/input/tex/extensions").glob("*.js"))
+    fonts = {p.stem for p in scripts if f"-{p.stem}-font-extension" in p.read_text("utf-8")}
+    shipped = {p.stem for p in scripts} - fonts
     for name in extensions:
+        if name in fonts:
+            raise EngineError(
+                f"`{name}` needs a font of its own, which MathJax does not ship and the built site "
+                "does not carry: write the formula without it"
+            )
         if name not in shipped:
             raise EngineError(
                 f"`{name}` is no TeX extension of MathJax; there are: {', '.join(sorted(shipped))}"

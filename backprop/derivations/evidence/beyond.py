@@ -1,0 +1,127 @@
+"""Where ordinary numbers do not reach: |x − 9| = 9 − x holds at all of them.
+
+A row that held is tried once more, at numbers of very different sizes where something in it has
+corners or branches, at larger axes where it names their lengths, and at its last digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from backprop.derivations.evidence.instances import TOLERANCE, Equation, Instances
+from backprop.derivations.evidence.numeric import compare
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning.rewriting import walk
+from backprop.derivations.meaning.terms import (
+    Big,
+    Deriv,
+    Fn,
+    Inverse,
+    Num,
+    Pow,
+    Size,
+    Slope,
+    Term,
+    Test,
+    Where,
+)
+from backprop.derivations.verdicts import Difference
+
+WIDE = 16  # how many samples of very different sizes
+LIMIT = 1e-6  # relative, for those
+DIGITS, CHANGES = 1e-15, 6  # a change of the last digits, and how many of them
+SUSPECT = 1e-13  # relative: a smaller gap is one of rounding
+
+
+def is_bent(term: Term) -> bool:
+    """Has a term corners, branches or parts that are periodic?"""
+    return (
+        (isinstance(term, Test) and isinstance(term.left, Term))
+        or (isinstance(term, Fn) and term.name in ("max", "min", "abs", "sign", "tan", "arctan"))
+        or (isinstance(term, Big) and term.kind in ("max", "min"))
+        or (
+            isinstance(term, Pow)
+            and isinstance(term.exponent, Num)
+            and term.exponent.value.denominator != 1
+        )
+    )
+
+
+def kinds(instances: Instances, equation: Equation) -> Iterator[tuple[str, int]]:
+    """What kinds of sample a row is tried at, and how many of each."""
+    terms = [t for side in instances.reached(equation) for t in walk(side)]
+    outcomes = instances.world.outcomes or instances.world.spaces  # quadrature ends somewhere
+    smooth = not any(is_bent(t) for t in terms)
+    if not (smooth or outcomes or any(isinstance(t, Deriv | Slope) for t in terms)):
+        yield "wide", WIDE
+    own = [t for side in (equation.left, equation.right) for t in walk(side)]
+    if any(isinstance(t, Size) for t in own) and not outcomes:
+        heavy = any(isinstance(t, Deriv | Slope | Big | Inverse | Where) for t in terms)
+        yield ("large" if heavy or equation.dims else "huge"), 1
+
+
+def difference_beyond(instances: Instances, equation: Equation) -> Difference | None:
+    """A difference that ordinary samples do not show, None if there is none."""
+    for kind, count in kinds(instances, equation):
+        for number in range(count):
+            try:
+                scope = instances.scope(number, number % 3 == 2, {}, kind)
+                found = compare(equation.left, equation.right, equation.dims, scope)
+            except (OutsideDomainError, MemoryError):
+                continue
+            if found.error > LIMIT and not is_rounding(instances, equation, found, scope.instance):
+                return found
+    return cancelled(instances, equation)
+
+
+def cancelled(instances: Instances, equation: Equation) -> Difference | None:
+    """10^12 + x = 10^12 + y: equal to all digits that are compared, but not to the last ones."""
+    terms = [t for side in instances.reached(equation) for t in walk(side)]
+    if instances.world.assumed or any(isinstance(t, Deriv | Slope) for t in terms):
+        return None
+    numbers = [abs(t.value) for t in terms if isinstance(t, Num) and t.value]
+    if not any(n >= 10**4 or n <= Fraction(1, 10**4) for n in numbers) and not any(
+        isinstance(t, Pow) and isinstance(t.base, Num) for t in terms
+    ):
+        return None  # nothing in it is far larger than the rest
+    for number in range(2):
+        try:
+            scope = instances.scope(number, False, {})
+            found = compare(equation.left, equation.right, equation.dims, scope)
+        except OutsideDomainError:
+            continue
+        if SUSPECT < found.error <= TOLERANCE:
+            if not is_rounding(instances, equation, found, scope.instance):
+                return found
+    return None
+
+
+def is_rounding(
+    instances: Instances, equation: Equation, found: Difference, instance: Sample
+) -> bool:
+    """Is a gap no wider than what changes in the last digits of the variables make of it?"""
+    kept = dict(instance.variables)
+    rng = instance.random("last digits")
+    gaps = [found.left - found.right]
+    symbols = instance.world.symbols
+    try:
+        for _ in range(CHANGES):
+            instance.variables = {
+                key: value * (1 + DIGITS * rng.uniform(-1, 1, value.shape))
+                if value.dtype.kind == "f" and symbols[key].kind == "variable"
+                else value
+                for key, value in kept.items()
+            }
+            scope = Scope(instance, {}, direct=instances.direct)
+            here = compare(equation.left, equation.right, equation.dims, scope)
+            gaps.append(here.left - here.right)
+    except OutsideDomainError:
+        return True
+    finally:
+        instance.variables = kept
+    return abs(gaps[0]) < 20 * float(np.ptp(gaps))

@@ -1,0 +1,60 @@
+"""False rows that ordinary random numbers do not refute: none is accepted."""
+
+import pytest
+
+from .helpers import problem, statuses
+
+NUMBERS = r"Let $x, y, a, b \in \mathbb{R}$."
+POSITIVE = r"Let $x, y > 0$, $p \in (0, 1)$."
+SIZE = r"Let $x \in \mathbb{R}^n$."
+FUNCTION = (
+    r"Let $f : \mathbb{R} \to \mathbb{R}$, $g : \mathbb{R}^n \to \mathbb{R}$, $t \in \mathbb{R}$, "
+    r"$x \in \mathbb{R}^n$."
+)
+FALSE = [
+    # where numbers of ordinary size do not reach
+    (POSITIVE, r"|x - 0.1| = x - 0.1"),
+    (POSITIVE, r"\min(x, 50) = x"),
+    (POSITIVE, r"|p - 0.99| = 0.99 - p"),
+    (NUMBERS, r"\sqrt{(x - 9)^2} = 9 - x"),
+    (NUMBERS, r"\mathbb{1}[x > y + 20] = 0"),
+    (NUMBERS, r"\arctan(\tan(x)) = x"),
+    # lengths that no sample has
+    (SIZE, r"(n - 2)(n - 3)(n - 4)(n - 5) \sum_i x_i = 0"),
+    (SIZE, r"n \le 5"),
+    (SIZE, r"n \le 1000"),
+    (SIZE, r"n \ge 2"),
+    (SIZE, r"\mathbb{1}[n > 7] = 0"),
+    # the last digits
+    (NUMBERS, r"10^{12} + x = 10^{12} + y"),
+    # a premise that has nothing to do with it
+    (SIZE[:-1] + r" with $\sum_i x_i = 1$, $a, b \in \mathbb{R}$.", r"a \le b + 5"),
+    # another root far away
+    (NUMBERS, r"x^2 - 8 x + 7 = 0 \implies x = 1"),
+    (NUMBERS, r"a b = 0 \implies a = 0"),
+    # what one sine does, and a square
+    (FUNCTION, r"f'''(t) = -f'''''(t)"),
+    (FUNCTION, r"g(x) \ge -50"),
+]
+TRUE = [
+    (POSITIVE, r"|x + 0.1| = x + 0.1"),
+    (NUMBERS, r"\max(x, y) = \frac{x + y + |x - y|}{2}"),
+    (NUMBERS, r"\sqrt{(x - 9)^2} = |x - 9|"),
+    (SIZE, r"\max_i x_i \le \log \sum_{i=1}^n e^{x_i} \le \max_i x_i + \log n"),
+    (SIZE, r"n \ge 1"),
+    (NUMBERS, r"\frac{x + 10^{12}}{10^{12}} = 1 + \frac{x}{10^{12}}"),
+]
+
+
+@pytest.mark.parametrize(("prose", "row"), FALSE)
+def test_no_false_row_is_accepted(prose, row):
+    assert statuses(prose, row, prove=False) == ["wrong"]
+
+
+@pytest.mark.parametrize(("prose", "row"), TRUE)
+def test_what_holds_everywhere_is_not_called_wrong(prose, row):
+    assert statuses(prose, row, prove=False) == ["checked"]
+
+
+def test_a_row_for_no_index_says_nothing():
+    assert problem(SIZE, r"x_i = 5 \quad (i \ne i)") == "never"
