@@ -12,11 +12,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test wheel fresh core build engine setup lint format mutants bench audit lock clean
+.PHONY: help serve test wheel fresh core build engine setup lint format mutants mutants-source bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: setup ## Serve the site in both languages and rebuild it while you write
 	$(BIN)/mkdocs serve --dev-addr $(ADDR)
@@ -41,6 +41,9 @@ CORE_TESTS := $(filter-out tests/test_house.py tests/test_command_line.py,$(wild
 
 mutants: setup ## Make every published line wrong on purpose; all of it must be noticed
 	$(BIN)/python -m backprop.site.posts.mutants docs
+
+mutants-source: setup ## Change the package's own source on purpose, a seeded sample; a test must notice
+	$(BIN)/python -m tests.mutation
 
 bench: setup ## Time tracing, derived backwards, drawing, checked pages and waiting for them beside others
 	$(BIN)/python -m tests.benchmarks

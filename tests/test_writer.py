@@ -500,3 +500,20 @@ def test_running_averages_come_from_the_dictionary():
     bn_param = {"mode": "test", "running_mean": array(3, seed=2)}
     source = bp.derive(test_time, array(4, 3), bn_param).source
     assert 'running_mean = bn_param.get("running_mean", np.zeros(x.shape[1]))' in source
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4), ()])
+def test_a_gradient_that_is_still_lazy_gets_the_shape_of_its_array(shape):
+    """A mean that keeps its axis sends back (1, 4), which stands for (5, 4)."""
+
+    def f(a, x):
+        mean = np.mean(a + x, axis=0, keepdims=True)
+        return mean + a * x
+
+    rng = np.random.default_rng(0)
+    a, x = rng.normal(size=(5, 4)), rng.normal(size=shape)
+    dout = rng.normal(size=(5, 4))
+    da, dx = bp.derive(f, a, x)(dout, a, x)
+    assert (da.shape, dx.shape) == (a.shape, x.shape)
+    wanted = bp.numeric_gradient(f, a, x, dout=dout)
+    np.testing.assert_allclose(dx, wanted[1], atol=1e-7)

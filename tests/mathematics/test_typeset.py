@@ -169,3 +169,11 @@ def test_a_damaged_cache_is_repaired(engine: Engine, tmp_path: Path, damage: str
         file.write_text(damage)
     assert page(Typesetter(engine, Cache(tmp_path)), "x^2") == first
     assert files[0].read_bytes() == sound
+
+
+def test_a_formula_in_a_line_is_not_the_same_formula_displayed(typesetter: Typesetter) -> None:
+    """Nor is it taken for it when one of them is remembered."""
+    tex = r"\sum_{i=1}^n \frac{x_i}{n}"
+    inline, displayed = (typesetter.one(tex, display).html for display in (False, True))
+    assert inline != displayed
+    assert [typesetter.one(tex, display).html for display in (False, True)] == [inline, displayed]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop.program import cache
 from backprop.program import execute as program
 from backprop.program import page as pages
 from backprop.program.execute import Executor
@@ -320,3 +321,25 @@ def test_the_graph_of_large_arrays_is_checked_without_moving_every_entry(runner)
     )
     found = runner.failures(setup + lie, graphs[0])
     assert found[1].endswith("the derived backward of this call is wrong")
+
+
+# ---- what is remembered --------------------------------------------------------------------
+def test_what_a_page_did_is_remembered_by_everything_that_it_depends_on(tmp_path, monkeypatch):
+    path = tmp_path / "post.md"
+
+    def key(text="```python\nx = 1\nprint(x)\n```\n", language="en"):
+        path.write_text(text)
+        return cache.key(pages.load(path, tmp_path, language))
+
+    first = key()
+    assert key("A line more.\n\n```python\nx = 1\nprint(x)\n```\n") == first
+    others = [
+        key("```python\nx = 2\nprint(x)\n```\n"),
+        key("```python\nx = 1\n```\n\n```python\nprint(x)\n```\n"),
+        key(language="zh"),
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "version", "4.0.0")
+        others.append(key())
+    assert len({first, *others}) == 1 + len(others)
+    assert key() == first

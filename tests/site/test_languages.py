@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 import pytest
 from lxml import etree, html
 
+from backprop.site.languages.nested import merge
+
 NOTES = "https://notes.example.org/"
 
 
@@ -269,9 +271,19 @@ def test_options_of_the_command_line_reach_every_language(project, tmp_path, mon
     assert "Changed" in project.page("en/posts/gradients")
 
 
-def test_settings_merge_deeply(project, built):
-    project.config["extra"] = {"deep": {"kept": 1, "changed": 1}}
-    project.languages["en"]["extra"] = {"deep": {"changed": 2}}
+def test_settings_merge_deeply_those_of_plugins_as_well():
+    below = {"kept": 1, "changed": {"deep": 1, "deeper": [1, 2]}}
+    base = {"extra": below, "plugins": ["search", {"own": below}], "nav": [1]}
+    over = {"changed": {"deeper": [3]}}
+    merged = {"kept": 1, "changed": {"deep": 1, "deeper": [3]}}
+    assert merge(base, {"extra": over, "plugins": {"own": over}, "nav": [2]}) == {
+        "extra": merged,
+        "plugins": [{"search": {}}, {"own": merged}],
+        "nav": [2],
+    }
+
+
+def test_settings_of_a_language_reach_its_pages(project, built):
     project.languages["en"]["plugins"] = {"search": {"pipeline": ["stemmer"]}}
     project.languages["en"]["markdown_extensions"] = {"toc": {"permalink": "¶"}}
     project.config["markdown_extensions"] = ["admonition", {"toc": {"permalink": "#"}}]
