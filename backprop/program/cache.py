@@ -13,6 +13,7 @@ import importlib.metadata
 import importlib.util
 import json
 import platform
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -64,6 +65,8 @@ class Cache:
             outcomes = [Outcome(**outcome) for outcome in entry["outcomes"]]
             if len(outcomes) != len(page.executed):
                 return None
+            if entry["places"] not in (None, _places(page)):
+                return None
             return Result(outcomes, list(entry["files"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -76,6 +79,7 @@ class Cache:
             "key": key(page),
             "page": page.name,
             "files": {file: self._digest(file) for file in result.files},
+            "places": _places(page) if _names_a_line(page, result.outcomes) else None,
             "outcomes": [asdict(outcome) for outcome in result.outcomes],
         }
         # A directory that cannot be written costs time, not the build.
@@ -93,11 +97,29 @@ class Cache:
         return self._digests[file]
 
 
+def _places(page: Page) -> list[int]:
+    return [step.fence.first for step in page.executed]
+
+
+def _names_a_line(page: Page, outcomes: list[Outcome]) -> bool:
+    """Whether a number that was printed may be a line of the page, as in a report or a traceback:
+    it would be another one when the fence has moved."""
+    lines = {
+        str(number)
+        for step in page.executed
+        for number in range(step.fence.first, step.fence.end + 1)
+    }
+    return any(
+        not lines.isdisjoint(re.findall(r"\d+", f"{outcome.stdout} {outcome.stderr}"))
+        for outcome in outcomes
+    )
+
+
 def key(page: Page) -> str:
-    """Everything that is known before the page runs."""
+    """Everything that is known before the page runs, but for where its fences stand."""
     requests = [step.request() for step in page.executed]
     for request in requests:
-        del request["first"]  # moving a fence changes nothing that it does
+        del request["first"]  # moving a fence changes only the lines that it names: `places`
     known = {
         "requests": requests,
         "name": page.name,

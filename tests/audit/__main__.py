@@ -16,12 +16,13 @@ from playwright.sync_api import Browser
 
 from . import compare, lighthouse
 from .browser import AXE, ROOT, VIEWS, axe, launch, open_all, photograph, sideways, tab, visit
+from .cut import cut
 from .pages import Page, one_of_each, pages, prefix
 from .server import Served, serve
 from .sheet import contact_sheet
 
 BUDGETS = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text("utf-8"))
-PARTS = ("views", "lighthouse", "compare")
+PARTS = ("views", "cut", "lighthouse", "compare")
 
 
 @dataclass
@@ -118,6 +119,19 @@ def look(browser: Browser, served: Served, all_pages: list[Page], out: Path, tab
         contact_sheet(rows, out / f"sheet-{language}.png")
 
 
+def measure(browser: Browser, served: Served, all_pages: list[Page], table: Table) -> None:
+    """Everything on all posts, and on a page of each other kind, that is cut without a sign."""
+    view = next(view for view in VIEWS if view.device == "desktop")
+    some = [*one_of_each(all_pages), *(p for p in all_pages if p.kind == "post")]
+    for page in dict.fromkeys(some):
+        with tab(browser, view) as shown:
+            visit(shown, served, quote(page.path))
+            faults, _ = cut(shown)
+        for fault in faults:
+            table.remarks[f"{page.title}: {fault}"].append("cut")
+        table.most(page.title, "cut without a sign", len(faults), 0)
+
+
 def light(served: Served, all_pages: list[Page], runs: int, table: Table) -> None:
     budget = BUDGETS["lighthouse"]
     for page in (p for p in all_pages if p.kind in ("post", "index")):
@@ -184,6 +198,9 @@ def main() -> int:
             if "views" in parts:
                 with launch() as browser:
                     look(browser, served, found, options.out, table)
+            if "cut" in parts:
+                with launch() as browser:
+                    measure(browser, served, found, table)
             if "lighthouse" in parts:
                 light(served, found, options.runs, table)
             if "compare" in parts:

@@ -85,6 +85,25 @@ def backwards(budget: float) -> Iterator[Row]:
             yield from side_by_side(group, rows, budget)
 
 
+def judged(budget: float) -> Iterator[Row]:
+    """A check of a right batchnorm, and of one with a slip, beside one forward and backward."""
+    rng = np.random.default_rng(0)
+    args = (rng.normal(size=(64, 32)), rng.normal(size=32), rng.normal(size=32))
+    forward, backward = bp.layers.batchnorm_forward, bp.layers.batchnorm_backward
+
+    def slip(dout: np.ndarray, cache: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        dx, dgamma, dbeta = backward(dout, cache)
+        dgamma = -dgamma
+        return dx, dgamma, dbeta
+
+    rows: dict[str, Callable[[], Any]] = {
+        "forward and backward": lambda: backward(*forward(*args)),
+        "bp.check, right": lambda: bp.check(forward, backward, *args),
+        "bp.check, a wrong sign": lambda: bp.check(forward, slip, *args),
+    }
+    yield from side_by_side("checking batchnorm 64×32", rows, budget)
+
+
 def drawings(budget: float) -> Iterator[Row]:
     """Drawing, as ratios to a fixed numpy workload of about a millisecond."""
     x, gamma, beta, _ = programs.batchnorm_arguments((4, 3), np.float64)
@@ -173,7 +192,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{'':46}{'median':>12}{'ratio':>9}")
     group = ""
-    for part in (tracing, backwards, drawings, checking):
+    for part in (tracing, backwards, judged, drawings, checking):
         if options.only and options.only not in part.__name__:
             continue
         for row in part(options.budget):

@@ -1,7 +1,5 @@
 """What `bp.check` says beyond the set of cases: notes, kinks, shapes, damage, several mistakes."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -354,31 +352,6 @@ def test_a_buffer_in_single_precision_is_no_mistake():
         return dx
 
     assert check(lambda x: x**2, buffered, x54).ok
-
-
-# ── what it costs ───────────────────────────────────────────────────────────────────────────
-def seconds(run, times):
-    best = np.inf
-    for _ in range(times):
-        start = time.process_time()
-        run()
-        best = min(best, time.process_time() - start)
-    return best
-
-
-def test_checking_batchnorm_costs_at_most_a_thousand_runs():
-    layers = bp.layers
-    args = (rng.normal(size=(64, 32)), rng.normal(size=32), rng.normal(size=32))
-
-    def once():
-        out, cache = layers.batchnorm_forward(*args)
-        layers.batchnorm_backward(out, cache)
-
-    def checked():
-        assert bp.check(layers.batchnorm_forward, layers.batchnorm_backward, *args).ok
-
-    checked()
-    assert seconds(checked, 5) <= 1000 * seconds(lambda: [once() for _ in range(50)], 10) / 50
 
 
 def test_every_hint_has_its_words_in_both_languages():
