@@ -47,7 +47,7 @@ CUT = """() => {
 def cut(page: Any) -> tuple[list[str], int]:
     """What is cut on a page that is open, with the width of the screen; how much was measured."""
     page.mouse.move(9, 9)  # scripts start with the reader's first move
-    page.wait_for_function("document.querySelectorAll('.bp-figure:not(.bp-live)').length === 0")
+    page.wait_for_function("() => !document.querySelector('.bp-figure:not(.bp-live)')")
     page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
     faults: list[str] = []
     least = 10**6

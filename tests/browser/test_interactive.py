@@ -94,7 +94,7 @@ def test_a_page_that_nobody_taps_on_asks_for_nothing_more(window, path):
     page = window(path)
     page.locator(".bp-try, .bp-hand:visible").first.wait_for()
     page.mouse.wheel(0, 3000)
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_function("() => document.readyState === 'complete'")
     assert not [url for url in page.asked if "/engine/" in url]
 
 
@@ -136,10 +136,10 @@ def test_without_scripts_and_without_webassembly_the_page_says_what_to_do(window
     page = open_page()
     page.add_init_script("delete window.WebAssembly")
     page.goto(base + "en/check/")
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_function("() => document.readyState === 'complete'")
     assert page.locator(".bp-still").is_visible()
     page.goto(base + "en/posts/batchnorm/")
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_function("() => document.readyState === 'complete'")
     assert page.locator(".bp-try").count() == 0
 
 
@@ -385,7 +385,7 @@ def test_an_exercise_is_solved_remembered_and_forgotten(window, base):
     page.locator(".bp-forget").click()
     assert page.locator(".bp-progress, .bp-forget").count() == 0
     page.reload()
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_function("() => document.readyState === 'complete'")
     assert page.evaluate("localStorage.getItem('bp-progress')") is None
 
 

@@ -108,7 +108,7 @@ def formulas(tmp_path_factory: pytest.TempPathFactory, site_server: Any) -> tupl
 
 def settled(page: Any) -> Any:
     page.evaluate("document.fonts.ready")
-    page.wait_for_function("document.fonts.check('16px MJX-TEX-N')")
+    page.wait_for_function("() => document.fonts.check('16px MJX-TEX-N')")
     return page
 
 
@@ -166,7 +166,7 @@ def test_a_wide_formula_scrolls_in_its_own_box(
     assert wide.evaluate("e => e.scrollWidth > e.clientWidth + 100")
     wide.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0")
     # Nothing scrolls up and down inside a line of text.
     assert page.evaluate(
         "[...document.querySelectorAll('mjx-container')].every("
@@ -210,7 +210,7 @@ def test_a_reference_leads_to_its_equation(
     page.locator("a.bp-reference").click()
     page.wait_for_url("**/hard/#mjx-eqn*")
     page.wait_for_function(
-        "(e => e.top >= 0 && e.bottom <= innerHeight)"
+        "() => (e => e.top >= 0 && e.bottom <= innerHeight)"
         "(document.getElementById('mjx-eqn:last').getBoundingClientRect())"
     )
 
@@ -225,7 +225,9 @@ def test_instant_navigation_brings_the_styles_along(
     page.locator("article >> text=Hard").click()
     page.wait_for_selector("mjx-container")
     assert page.evaluate("window.stays")
-    page.wait_for_function("document.fonts.check('16px MJX-TEX-N') && document.fonts.size > 3")
+    page.wait_for_function(
+        "() => document.fonts.check('16px MJX-TEX-N') && document.fonts.size > 3"
+    )
     height = page.locator("article p mjx-container").first.bounding_box()["height"]
     assert height < 40
 

@@ -97,7 +97,14 @@ def test_the_numbers_of_every_step_are_the_pages_own(
         for i, s in enumerate(page_file.steps)
         if "check" in s.fence.options and not s.fence.has("exercise")
     ]
-    real = [i for i in checked if page_file.steps[i].fence.options.get("at") != "real"]
+    # What belongs to the function of the first figure.
+    call = page_file.steps[checked[0]].fence.options["check"]
+    real = [
+        i
+        for i in checked
+        if page_file.steps[i].fence.options.get("at") != "real"
+        and page_file.steps[i].fence.options["check"] == call
+    ]
     for step in page_file.steps[: max(real) + 1]:
         if step.fence.has("exercise"):
             continue
@@ -207,6 +214,8 @@ def test_the_learning_path(open_page: Callable[..., Any], site: str) -> None:
     assert order[0] == "backward"
     for place, name in enumerate(order):
         assert set(needs[name]) <= set(order[:place])
+    titles = page.locator("ol.bp-path-down a").evaluate_all("all => all.map(a => a.href)")
+    assert [each.rstrip("/").rpartition("/")[2] for each in titles] == order
     page.goto(site + "en/posts/batchnorm/")
     assert page.locator(".bp-beside").inner_text() == "Builds on: Notes on the backward pass"
     page.goto(site + "en/posts/backward/")

@@ -104,7 +104,7 @@ def test_search_finds_pages_of_this_language_only(site, page, prefix, queries):
         results = page.locator(".md-search-result__item a")
         results.first.wait_for()
         addresses = results.evaluate_all("links => links.map(a => a.href)")
-        assert any(POST in address for address in addresses), query
+        assert any("/posts/" in address for address in addresses), query
         for address in addresses:
             assert address.startswith(site + prefix)
             assert address.startswith(site + "en/") == (prefix == "en/")

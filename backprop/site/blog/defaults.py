@@ -63,6 +63,8 @@ def plugins(default: str, language: str | None = None) -> dict[str, dict[str, An
             "post_url_format": "posts/{slug}",
             "post_readtime": False,
             "draft_if_future_date": False,
+            # The list is in order of learning: a reader sees the whole of it.
+            "pagination_per_page": 30,
         },
         "material/tags": {},
         "material/search": {**search, "separator": SEPARATOR},

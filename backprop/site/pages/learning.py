@@ -85,13 +85,15 @@ class Path:
         return list(self.posts).index(source) if source in self.posts else len(self.posts)
 
     def drawn(self, language: str, relative: Callable[[str], str]) -> str:
-        """The graph, from left to right and, for narrow screens, from top to bottom."""
-        places = {source: place for place, source in enumerate(self.posts)}
-        # With numpy, and only where there is a path to draw.
+        """The graph, its posts under the names of their files; for narrow screens the list."""
         from backprop.drawing.diagram import Diagram, Item, Link
-        from backprop.drawing.svg import pieces, svg
+        from backprop.drawing.svg import svg
 
-        items = [Item(post.source, post.title, "post", None, None) for post in self.posts.values()]
+        places = {source: place for place, source in enumerate(self.posts)}
+        items = [
+            Item(source, posixpath.splitext(posixpath.basename(source))[0], "post", None, None)
+            for source in self.posts
+        ]
         links = [
             Link(places[need], places[post.source], need, "", None, None, None, None)
             for post in self.posts.values()
@@ -101,18 +103,26 @@ class Path:
         steps = "; ".join(post.title for post in self.posts.values())
         main = 0 if items else None
         diagram = Diagram(title, steps, items, links, main, len(items) - 1 if items else None)
-        right = "".join(f'<div class="bp-part">{part}</div>' for part in pieces(diagram, language))
-        down = svg(diagram, "down", language, standalone=False)
-        both = f'<div class="bp-path-right">{right}</div><div class="bp-path-down">{down}</div>'
+        drawing = svg(diagram, "right", language, standalone=False)
 
         def linked(match: re.Match[str]) -> str:
             post = self.posts[match[1]]
+            name = f"<title>{escape(post.title)}</title>"
             # Material writes the address of every a[href] anew, which SVG does not allow.
-            return f'<a xlink:href="{escape(relative(post.url))}">{match[0]}</a>'
+            return f'<a xlink:href="{escape(relative(post.url))}">{name}{match[0]}</a>'
 
-        both = re.sub(r'<g class="bp-node[^>]* data-node="([^"]+)"[^>]*>.*?</g>', linked, both)
-        both = both.replace('role="img"', 'role="group"').replace("\n", "")
-        return f'<nav class="bp-path" aria-label="{escape(title)}" data-search-exclude>{both}</nav>'
+        box = r'<g class="bp-node[^>]* data-node="([^"]+)"[^>]*>.*?</g>'
+        drawing = re.sub(box, linked, drawing)
+        drawing = drawing.replace('role="img"', 'role="group"').replace("\n", "")
+        listed = "".join(
+            f'<li><a href="{escape(relative(post.url))}">{escape(post.title)}</a></li>'
+            for post in self.posts.values()
+        )
+        return (
+            f'<nav class="bp-path" aria-label="{escape(title)}" data-search-exclude>'
+            f'<div class="bp-path-right">{drawing}</div>'
+            f'<ol class="bp-path-down">{listed}</ol></nav>'
+        )
 
     def beside(self, source: str, language: str, relative: Callable[[str], str]) -> str:
         """What comes before and after a post; "" if nothing does."""
