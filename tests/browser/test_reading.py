@@ -217,7 +217,9 @@ def test_the_learning_path(open_page: Callable[..., Any], site: str) -> None:
     titles = page.locator("ol.bp-path-down a").evaluate_all("all => all.map(a => a.href)")
     assert [each.rstrip("/").rpartition("/")[2] for each in titles] == order
     page.goto(site + "en/posts/batchnorm/")
-    assert page.locator(".bp-beside").inner_text() == "Builds on: Notes on the backward pass"
+    beside = page.locator(".bp-beside").inner_text().splitlines()
+    assert beside[0] == "Builds on: Notes on the backward pass"
+    assert beside[1].startswith("Leads to: layernorm_backward")
     page.goto(site + "en/posts/backward/")
     beside = page.locator(".bp-beside").inner_text()
     assert "Leads to: " in beside
