@@ -33,6 +33,11 @@ _TOOL = (
 )  # fmt: skip
 
 
+# What asks for a line, and how one is printed: "line 12", "post.md:12", "第 12 行", "12 | code".
+_ASKS = re.compile(r"lineno|_getframe|\binspect\b|\btraceback\b|\.lines?\b")
+_NAMED = re.compile(r"(?:\bline |:|第 ?)(\d+)|^ *(\d+) \|", re.MULTILINE)
+
+
 class Cache:
     """One file a page below `directory`, which may be deleted at any time."""
 
@@ -102,16 +107,14 @@ def _places(page: Page) -> list[int]:
 
 
 def _names_a_line(page: Page, outcomes: list[Outcome]) -> bool:
-    """Whether a number that was printed may be a line of the page, as in a report or a traceback:
-    it would be another one when the fence has moved."""
-    lines = {
-        str(number)
-        for step in page.executed
-        for number in range(step.fence.first, step.fence.end + 1)
-    }
+    """Whether a line of the page was printed, as in a report or a traceback, or may have been: it
+    would be another one when the fence has moved."""
+    if any(_ASKS.search(step.fence.code) for step in page.executed):
+        return True
+    printed = "\n".join(f"{outcome.stdout}\n{outcome.stderr}" for outcome in outcomes)
+    named = {int(number) for pair in _NAMED.findall(printed) for number in pair if number}
     return any(
-        not lines.isdisjoint(re.findall(r"\d+", f"{outcome.stdout} {outcome.stderr}"))
-        for outcome in outcomes
+        step.fence.first <= number <= step.fence.end for step in page.executed for number in named
     )
 
 

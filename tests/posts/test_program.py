@@ -324,25 +324,38 @@ def test_the_graph_of_large_arrays_is_checked_without_moving_every_entry(runner)
 
 
 # ---- what is remembered --------------------------------------------------------------------
-def test_a_line_that_is_named_in_an_output_is_remembered_only_where_it_stands(tmp_path):
-    fence = "```python\nimport sys\nprint(%s)\n```\n"
-    names, silent = tmp_path / "names.md", tmp_path / "silent.md"
-    line, nothing = fence % "sys._getframe().f_lineno", fence % "0.25"
+@pytest.mark.parametrize(
+    ("code", "first", "later"),
+    [
+        ("import sys\nprint(sys._getframe().f_lineno)", "3\n", "5\n"),
+        (
+            "import backprop as bp\nimport numpy as np\n"
+            "print(bp.check(lambda x: x**2, lambda dout, x: x * dout, np.arange(1.0, 4)).message"
+            ".split('.')[0])",
+            "What line 4 returns as `return[0]` is wrong\n",
+            "What line 6 returns as `return[0]` is wrong\n",
+        ),
+        ("print(3, 0.5)", "3 0.5\n", None),
+    ],
+)
+def test_a_line_that_is_named_in_an_output_is_remembered_only_where_it_stands(
+    tmp_path, code, first, later
+):
+    path = tmp_path / "post.md"
     store = cache.Cache(tmp_path / "cache", tmp_path)
 
-    def printed(path, text):
-        path.write_text(text)
+    def printed(above=""):
+        path.write_text(f"{above}```python\n{code}\n```\n")
         with Executor(tmp_path) as executor:
             page = pages.load(path, tmp_path, "en")
             known = store.get(page)
             (result,) = store.results([page], executor)
-        return known is not None, [outcome.stdout for outcome in result.outcomes]
+        return known is not None, result.outcomes[0].stdout
 
-    assert printed(names, line) == (False, ["3\n"])
-    assert printed(names, line) == (True, ["3\n"])
-    assert printed(names, "A line more.\n\n" + line) == (False, ["5\n"])
-    assert printed(silent, nothing) == (False, ["0.25\n"])
-    assert printed(silent, "A line more.\n\n" + nothing) == (True, ["0.25\n"])
+    assert printed() == (False, first)
+    assert printed() == (True, first)
+    moved = printed("A line more.\n\n")
+    assert moved == ((True, first) if later is None else (False, later))
 
 
 def test_what_a_page_did_is_remembered_by_everything_that_it_depends_on(tmp_path, monkeypatch):
