@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import io
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -48,6 +49,12 @@ def test_every_kind_of_page_is_there_in_both_languages(kinds):
 def test_pages_keep_to_their_budgets(browser, served, kinds, kind):
     """Below a sub-path, in a window of each size and scheme; a kind's pages take turns in them."""
     looked = [page for page in kinds if page.kind == kind]
+    if kind == "post":  # the first two and two of the others; `make audit` visits all
+        names = {page.path.rstrip("/").rpartition("/")[2] for page in looked}
+        others = sorted(names - {"backward", "batchnorm"})
+        chosen = {"backward", "batchnorm", *random.Random(2017).sample(others, 2)}
+        looked = [page for page in looked if page.path.rstrip("/").rpartition("/")[2] in chosen]
+        assert len(looked) == 2 * len(chosen)
     views = VIEWS if kind == "post" else [VIEWS[0], VIEWS[3]]
     for i, page in enumerate(looked):
         view = views[i % len(views)]
