@@ -178,7 +178,7 @@ def test_the_search_has_none_of_the_figures_numbers(built_site, prefix):
 def test_switching_stays_in_the_section(site, open_page, prefix):
     page = open_page(site + prefix + POST + "#computation-graph")
     other = "zh-Hans" if prefix else "en"
-    page.wait_for_load_state("networkidle")  # the script that keeps the section has come
+    page.locator("label[for^=__palette]:visible").wait_for()  # our scripts have started
     page.locator(f"header a[hreflang={other}]").click()
     page.wait_for_function("() => location.hash === '#computation-graph'")
     top = "document.getElementById('computation-graph').getBoundingClientRect().top"
