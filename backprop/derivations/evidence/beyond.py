@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-import numpy as np
-
 from backprop.derivations.evidence.instances import TOLERANCE, Equation, Instances
 from backprop.derivations.evidence.numeric import compare
-from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.rewriting import walk
@@ -34,7 +32,6 @@ from backprop.derivations.verdicts import Difference
 
 WIDE = 16  # how many samples of very different sizes
 LIMIT = 1e-6  # relative, for those
-DIGITS, CHANGES = 1e-15, 6  # a change of the last digits, and how many of them
 SUSPECT = 1e-13  # relative: a smaller gap is one of rounding
 
 
@@ -74,7 +71,7 @@ def difference_beyond(instances: Instances, equation: Equation) -> Difference | 
                 found = compare(equation.left, equation.right, equation.dims, scope)
             except (OutsideDomainError, MemoryError):
                 continue
-            if found.error > LIMIT and not is_rounding(instances, equation, found, scope.instance):
+            if found.error > LIMIT and not rounds(instances, equation, found, scope):
                 return found
     return cancelled(instances, equation)
 
@@ -96,32 +93,13 @@ def cancelled(instances: Instances, equation: Equation) -> Difference | None:
         except OutsideDomainError:
             continue
         if SUSPECT < found.error <= TOLERANCE:
-            if not is_rounding(instances, equation, found, scope.instance):
+            if not rounds(instances, equation, found, scope):
                 return found
     return None
 
 
-def is_rounding(
-    instances: Instances, equation: Equation, found: Difference, instance: Sample
-) -> bool:
-    """Is a gap no wider than what changes in the last digits of the variables make of it?"""
-    kept = dict(instance.variables)
-    rng = instance.random("last digits")
-    gaps = [found.left - found.right]
-    symbols = instance.world.symbols
-    try:
-        for _ in range(CHANGES):
-            instance.variables = {
-                key: value * (1 + DIGITS * rng.uniform(-1, 1, value.shape))
-                if value.dtype.kind == "f" and symbols[key].kind == "variable"
-                else value
-                for key, value in kept.items()
-            }
-            scope = Scope(instance, {}, direct=instances.direct)
-            here = compare(equation.left, equation.right, equation.dims, scope)
-            gaps.append(here.left - here.right)
-    except OutsideDomainError:
-        return True
-    finally:
-        instance.variables = kept
-    return abs(gaps[0]) < 20 * float(np.ptp(gaps))
+def rounds(instances: Instances, equation: Equation, found: Difference, scope: Scope) -> bool:
+    def compared(here: Scope) -> Difference:
+        return compare(equation.left, equation.right, equation.dims, here)
+
+    return is_rounding(found, instances, scope.instance, compared)

@@ -10,6 +10,7 @@ import numpy as np
 
 from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation, Instances
 from backprop.derivations.evidence.numeric import Instance, compare
+from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import satisfy
 from backprop.derivations.evidence.scope import Scope
@@ -23,7 +24,6 @@ from backprop.derivations.verdicts import Difference
 
 SEARCHES, STEPS = 4, 60
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
-ROUNDINGS, LAST_DIGITS = 6, 1e-15
 SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
 
 
@@ -44,7 +44,7 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
                 continue
         else:
             raise Unreadable("no-domain")
-        if found.error > SLACK and not is_rounding(found, scope.instance, instances, equation, op):
+        if found.error > SLACK and not rounds(found, scope.instance, instances, equation, op):
             return found
     if any(isinstance(t, Size) for s in (equation.left, equation.right) for t in walk(s)):
         for kind in kinds_of_size(equation):
@@ -90,29 +90,13 @@ def compare_order(equation: Equation, op: str, scope: Scope) -> Difference:
     return Difference(error, float(a[worst]), float(b[worst]), at, sizes, scope.world.first)
 
 
-def is_rounding(
+def rounds(
     found: Difference, instance: Sample, instances: Instances, equation: Equation, op: str
 ) -> bool:
-    """Is a gap no wider than what changes in the last digits of the variables make of it?"""
-    kept = dict(instance.variables)
-    rng = instance.random("rounding")
-    gaps = [found.left - found.right]
-    try:
-        for _ in range(ROUNDINGS):
-            instance.variables = {
-                key: value * (1 + LAST_DIGITS * rng.uniform(-1, 1, value.shape))
-                if value.dtype.kind == "f" and instance.world.symbols[key].kind == "variable"
-                else value
-                for key, value in kept.items()
-            }
-            scope = Scope(instance, {}, direct=instances.direct)
-            here = compare_order(equation, op, scope)
-            gaps.append(here.left - here.right)
-    except OutsideDomainError:
-        return True
-    finally:
-        instance.variables = kept
-    return abs(gaps[0]) < 20 * float(np.ptp(gaps))
+    def compared(here: Scope) -> Difference:
+        return compare_order(equation, op, here)
+
+    return is_rounding(found, instances, instance, compared)
 
 
 def searched(instances: Instances, equation: Equation, op: str, number: int) -> Difference | None:
@@ -137,7 +121,7 @@ def searched(instances: Instances, equation: Equation, op: str, number: int) -> 
             here = compare_order(equation, op, Scope(instance, {}, direct=instances.direct))
         except OutsideDomainError:
             here = best
-        if here.error > SLACK and not is_rounding(here, instance, instances, equation, op):
+        if here.error > SLACK and not rounds(here, instance, instances, equation, op):
             return here
         if here.error > best.error:
             best = here
