@@ -126,6 +126,38 @@ def test_parts_can_be_switched_off_and_others_come_in_their_place(project):
     assert "One" in page
 
 
+@pytest.mark.parametrize(
+    ("nav", "first"),
+    [
+        ("nav: [{More: [{Words: words.md}]}, {About: about.md}, {One: posts/one.md}]\n", "words"),
+        ("", "about"),
+    ],
+)
+def test_without_a_list_of_posts_the_first_page_is_the_first_page(project, nav, first):
+    """In each language; links lead there, and so does the address that the page had."""
+    settings = SHORT.replace("backprop/blog", "backprop/blog: {enabled: false}")
+    settings = settings.replace("nav: [{Posts: index.md}, {About: about.md}]\n", nav)
+    write(project, settings + "  - backprop/languages: {languages: {en: , zh: {nav: }}}\n")
+    for folder in ("docs/en", "docs/zh"):
+        (project.root / folder / "index.md").unlink()
+    for path in project.root.glob("docs/zh/posts/*.md"):
+        path.unlink()
+    project.write("docs/en/words.md", "# Words\n\n[About](about.md)\n")
+    project.write("docs/zh/words.md", "# 词\n\n[关于](about.md)\n")
+    project.write("docs/en/posts/one.md", "# One\n\n[About](../about.md) [Words](../words.md)\n")
+    result = project.build("--strict")
+    assert result.code == 0, result
+    title = {"words": "Words", "about": "About"}[first]
+    assert f">{title}<" in project.page("") or f'>{title}<a class="headerlink"' in project.page("")
+    assert '<h1 id="关于">' in project.page("zh")
+    moved = project.page(first)
+    assert 'content="0; url=../"' in moved
+    assert 'href="../../"' in project.page("posts/one")
+    sitemap = (project.site / "sitemap.xml").read_text("utf-8")
+    assert "<loc>https://notes.example.org/</loc>" in sitemap
+    assert f"notes.example.org/{first}/" not in sitemap
+
+
 def test_a_mistake_in_an_option_names_the_option(project):
     write(project, SHORT.replace("backprop/blog", "backprop/blog: {post_dri: x}"))
     result = project.build("--strict")

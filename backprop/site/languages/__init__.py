@@ -31,6 +31,7 @@ therefore those of a site with one language, for each language.
 | `catalogue.py` | every page of every language, its address and its translations |
 | `links.py` | links from a page to a page of another language |
 | `outputs.py` | hreflang, the switcher, the note on untranslated pages, sitemaps, robots.txt |
+| `first.py` | what `/` is where there is no index |
 | `checks.py` | mistakes in posts, told before a plugin trips over them |
 | `messages.py` | warnings of MkDocs and its plugins name the file with its folder |
 | `words.py` | what readers see, in each language |

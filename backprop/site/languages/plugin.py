@@ -22,6 +22,7 @@ from mkdocs.utils import write_file
 from backprop.site.building import attach, build_all, build_what_changed, take_over
 from backprop.site.languages import checks, nested, outputs
 from backprop.site.languages.catalogue import Catalogue, Edition
+from backprop.site.languages.first import first_page
 from backprop.site.languages.links import Links
 from backprop.site.languages.messages import EditionFilter
 from backprop.site.languages.options import LanguagesOptions, read_languages
@@ -158,6 +159,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         checks.remove_empty(self.absent)
         script = Path(__file__).with_name("assets") / "languages.js"
         files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
+        first_page(files, config)
         return files
 
     @event_priority(50)
