@@ -27,8 +27,9 @@ build: setup ## Write the site to site/; any fault in either language fails
 engine: setup ## Fetch numpy for the page, once, so that readers can run code there
 	$(BIN)/python -m backprop.site.interactive
 
+# Neighbours stay in one process: the fences of a page run once, and a module's site is built once.
 test: setup lint ## Run everything that CI runs
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 core: ## Test the core alone, every warning an error: make core PYTHON=python3.13 NUMPY='numpy==1.26.*'
 	@test -x $(CORE)/bin/python || $(PYTHON) -m venv $(CORE)
