@@ -2,12 +2,13 @@
 
 import ast
 import contextlib
-import copy
 import io
+import types
 from typing import Any
 
 import numpy as np
 
+from backprop.judging.source import clone
 from backprop.site.posts.check.follow import CannotFollowError, Statement
 from backprop.site.posts.check.names import Names
 from backprop.site.posts.check.points import TOLERANCE, Point, array, fresh, known, lazy, same
@@ -55,6 +56,8 @@ class Lines:
         self.namespace, self.wires, self.file = namespace, wires, file
         self.first, self.what = request["first"], f'check="{request["check"]}"'
         self.ran: set[int] = set()  # lines inside of others that have run
+        # A search runs the same statements hundreds of times. The node is kept: its id is the key.
+        self._compiled: dict[int, tuple[ast.stmt, types.CodeType]] = {}
         self.reads = {name for one in statements for name in one.reads}
 
     def execute(
@@ -80,7 +83,7 @@ class Lines:
             if value is not None:
                 scope[name] = value
         for statement in self.statements if statements is None else statements:
-            code = compile(self._reporting(statement.node), self.file, "exec")
+            code = self._code(statement.node)
             try:
                 with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
                     exec(code, scope)
@@ -95,9 +98,15 @@ class Lines:
                     scope[name] = self._value(name, point)
         return scope
 
+    def _code(self, node: ast.stmt) -> types.CodeType:
+        if id(node) not in self._compiled:
+            code = compile(self._reporting(node), self.file, "exec")
+            self._compiled[id(node)] = node, code
+        return self._compiled[id(node)][1]
+
     def _reporting(self, node: ast.stmt) -> ast.Module:
         """A statement on its lines of the page; those inside it say that they have run."""
-        node = copy.deepcopy(node)
+        node = clone(node, {})
         if not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
             node = _Reporting().visit(node)
         ast.increment_lineno(node, self.first - 1)
