@@ -8,6 +8,8 @@ WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH :=
+# Hundreds of short processes import the package: it is compiled once for all of them.
+export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from backprop.common.words import sayer
 
 TEXTS: dict[str, tuple[str, str]] = {
     "title": ("{backward} against {forward}", "{backward} 对照 {forward}"),
@@ -128,7 +128,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 
-
-def say(key: str, lang: str, **said: Any) -> str:
-    en, zh = TEXTS[key]
-    return (zh if lang == "zh" else en).format(**said)
+say = sayer({key: {"en": en, "zh": zh} for key, (en, zh) in TEXTS.items()})

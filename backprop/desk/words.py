@@ -1,5 +1,7 @@
 """What the answers say, in each language; one row a sentence."""
 
+from backprop.common.words import sayer
+
 WORDS = {
     "no_input": {
         "en": "Nobody can be asked here: write the value into the code.",
@@ -39,8 +41,4 @@ WORDS = {
     },
 }
 
-
-def say(key: str, lang: str, **values: object) -> str:
-    """The sentence `key` in a language, English where there is none."""
-    row = WORDS[key]
-    return row.get(lang.split("-")[0].lower(), row["en"]).format(**values)
+say = sayer(WORDS)

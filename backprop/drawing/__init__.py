@@ -1,7 +1,9 @@
 """Drawings of computation graphs, as SVG."""
 
+from backprop.common.words import column, spoken
 from backprop.drawing.diagram import diagram
 from backprop.drawing.svg import svg
+from backprop.drawing.words import WORDS
 from backprop.graph.errors import RuleError
 from backprop.graph.graph import Graph
 from backprop.writer import Backward, backward_of
@@ -44,6 +46,8 @@ def draw(
         raise TypeError(
             f"bp.draw takes a graph, bp.draw(bp.trace(f, x)), not a {type(graph).__name__}"
         )
+    if spoken(lang, WORDS) != column(lang):
+        raise ValueError(f"lang is one of {', '.join(WORDS['title'])}, not {lang!r}")
     backward: Backward | None
     try:
         backward = backward_of(graph)

@@ -1,5 +1,9 @@
 """What a drawing says to its readers, in both languages."""
 
+from __future__ import annotations
+
+from backprop.common.words import sayer
+
 WORDS = {
     "title": {"en": "Computation graph of {name}", "zh": "{name} 的计算图"},
     "inputs": {"en": "Inputs: {list}.", "zh": "输入：{list}。"},
@@ -12,14 +16,4 @@ WORDS = {
     "separator": {"en": "; ", "zh": "；"},
 }
 
-
-def say(key: str, lang: str, **values: object) -> str:
-    """The sentence ``key`` in ``lang`` ("en" or "zh", also as "zh-Hans"), filled in.
-
-    Raises ValueError for a language that the table does not have.
-    """
-    row = WORDS[key]
-    short = lang.split("-")[0].lower()
-    if short not in row:
-        raise ValueError(f"lang is one of {', '.join(row)}, not {lang!r}")
-    return row[short].format(**values)
+say = sayer(WORDS)

@@ -56,7 +56,7 @@ class Server:
     def preload(self, page: Page) -> None:
         from backprop.program.worker import PRELOADABLE
 
-        code = "\n".join(step.fence.code for step in page.executed)
+        code = "\n".join(step.code for step in page.executed)
         words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
         wanted = [
             name

@@ -26,6 +26,9 @@ from typing import Any
 
 from backprop.program import guard, runner
 
+DATA = "data"
+"""The folder beside a page that its fences find where they work."""
+
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
 PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
 
@@ -183,8 +186,18 @@ def _settle(order: dict[str, Any]) -> tuple[Any, list[Any]]:
         shutil.copytree(order["work"], work, symlinks=True)
     else:
         work.mkdir()
+        _offer(Path(order["file"]).with_name(DATA), work / DATA)
     os.chdir(work)
     return conn, streams
+
+
+def _offer(data: Path, there: Path) -> None:
+    """The folder `data` beside a page, where its fences work."""
+    if data.is_dir():
+        try:
+            there.symlink_to(data, target_is_directory=True)
+        except OSError:  # where the system wants a privilege for it
+            shutil.copytree(data, there)
 
 
 class _Copies:

@@ -87,8 +87,11 @@ class Visit:
 
 
 def chromium() -> str | None:
-    """The browser's path: ``BACKPROP_CHROMIUM``, or the first known name on PATH."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """The browser's path: ``BACKPROP_CHROMIUM``, or the first known name on PATH.
+
+    Debian's headless shell is the same Chromium without a window of its own: half the work.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return os.environ.get("BACKPROP_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 

@@ -14,7 +14,6 @@ from mkdocs.config import load_config
 
 from backprop.site.interactive import sources
 from backprop.site.interactive.archive import archive
-from backprop.site.interactive.words import PAGE, SITE
 
 DATA = b"a wheel"
 WHEEL = sources.Wheel("numpy-x.whl", hashlib.sha256(DATA).hexdigest(), "1.0")
@@ -98,11 +97,6 @@ def test_the_archive_holds_all_that_the_page_imports_and_nothing_of_the_site(tmp
 
 def test_two_archives_are_the_same_bytes():
     assert archive() == archive()
-
-
-@pytest.mark.parametrize("table", [PAGE, SITE])
-def test_every_sentence_has_both_languages(table):
-    assert all(row.keys() == {"en", "zh"} for row in table.values())
 
 
 # ── a site without it ──

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backprop.common.words import sayer
+
 WORDS: dict[str, dict[str, str]] = {
     "name": {"zh": "笔记", "en": "Notes", "de": "Notizen", "ja": "ノート"},
     "posts": {"zh": "文章", "en": "Posts", "de": "Beiträge", "ja": "記事"},
@@ -27,8 +29,4 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-
-def say(key: str, language: str) -> str:
-    """The phrase in a language (a key such as `pt-BR`), in English if there is none in it."""
-    row = WORDS[key]
-    return row.get(language.split("-")[0], row["en"])
+say = sayer(WORDS)

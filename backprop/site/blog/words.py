@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backprop.common.words import sayer
+
 WORDS: dict[str, dict[str, str]] = {
     "section": {
         "zh": "本节链接",
@@ -29,7 +31,4 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-
-def say(key: str, language: str) -> str:
-    row = WORDS[key]
-    return row.get(language.split("-")[0], row["en"])
+say = sayer(WORDS)

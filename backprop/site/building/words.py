@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-_WORDS = {
-    #               English                                      中文
-    "problems": ("To mend: {n}", "{n} 处需要修改"),
-    "remarks": ("Remarks: {n}", "{n} 条提示"),
-    "fatal": ("This edit cannot be built", "这次修改无法构建"),
-    "last": ("You see the site as it was before.", "您看到的是修改之前的网站。"),
-    "making": ("Still being made", "正在生成"),
-    "waits": (
-        "This page comes by itself as soon as it is ready.",
-        "页面生成后会自动显示。",
-    ),
-    "progress": ("{done} of {total} steps", "已完成 {done} / {total} 步"),
-    "mend": (
-        "This page reloads itself when the mistake is mended.",
-        "错误改正后，页面会自动刷新。",
-    ),
-    "line": ("line {line}", "第 {line} 行"),
+from backprop.common.words import sayer
+
+WORDS = {
+    "problems": {"en": "To mend: {n}", "zh": "{n} 处需要修改"},
+    "remarks": {"en": "Remarks: {n}", "zh": "{n} 条提示"},
+    "fatal": {"en": "This edit cannot be built", "zh": "这次修改无法构建"},
+    "last": {"en": "You see the site as it was before.", "zh": "您看到的是修改之前的网站。"},
+    "making": {"en": "Still being made", "zh": "正在生成"},
+    "waits": {
+        "en": "This page comes by itself as soon as it is ready.",
+        "zh": "页面生成后会自动显示。",
+    },
+    "progress": {"en": "{done} of {total} steps", "zh": "已完成 {done} / {total} 步"},
+    "mend": {
+        "en": "This page reloads itself when the mistake is mended.",
+        "zh": "错误改正后，页面会自动刷新。",
+    },
+    "line": {"en": "line {line}", "zh": "第 {line} 行"},
 }
 
-
-def say(key: str, language: str, **values: object) -> str:
-    """A phrase in the language whose code is given (English where there is none)."""
-    text = _WORDS[key][1 if language.startswith("zh") else 0]
-    return text.format(**values) if values else text
+say = sayer(WORDS)

@@ -159,7 +159,7 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
             if shown.step is None or not shown.step.runs:
                 continue
             fence = shown.fence
-            step = {"line": fence.line, "kind": fence.language, "code": fence.code}
+            step = {"line": fence.line, "kind": fence.language, "code": shown.step.code}
             if fence.options.get("raises"):
                 step["raises"] = True
             if fence.has("figure"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backprop.common.words import sayer
+
 PAGE: dict[str, dict[str, str]] = {
     "run": {"en": "Run", "zh": "运行"},
     "stop": {"en": "Stop", "zh": "停止"},
@@ -125,9 +127,4 @@ SITE: dict[str, dict[str, str]] = {
     },
 }
 
-
-def say(key: str, language: str, **values: object) -> str:
-    """The sentence `key` in `language`, English where there is none."""
-    row = SITE.get(key) or PAGE[key]
-    text = row.get(language.split("-")[0].lower(), row["en"])
-    return text.format(**values) if values else text
+say = sayer(SITE | PAGE)

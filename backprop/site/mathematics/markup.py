@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from backprop.site.mathematics.typeset import Typeset, without_comments
-from backprop.site.mathematics.words import word
+from backprop.site.mathematics.words import say
 
 # A phone shows about this much of a formula; a wider one must be reachable by keyboard to scroll.
 NARROW = 15.0
@@ -57,7 +57,7 @@ def error_box(tex: str, message: str, language: str) -> str:
     """What `mkdocs serve` shows in the place of a formula that cannot be typeset."""
     return (
         f'<span class="bp-formula-error" role="alert" style="{_ERROR_STYLE}">'
-        f"{word('error', language)}: {html.escape(message)} <code>{html.escape(tex)}</code></span>"
+        f"{say('error', language)}: {html.escape(message)} <code>{html.escape(tex)}</code></span>"
     )
 
 
@@ -67,7 +67,7 @@ _ERROR_STYLE = "border:.1em solid #c00;padding:0 .3em"
 
 def _name(formula: Typeset, language: str) -> str:
     tags = [tag for tag, _ in formula.labels.values()]
-    return word("numbered", language, tags[0]) if tags else word("formula", language)
+    return say("numbered", language, number=tags[0]) if tags else say("formula", language)
 
 
 def rows(shown: str) -> list[tuple[int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backprop.common.words import sayer
+
 WORDS: dict[str, dict[str, str]] = {
     "scroll": {"zh": "可以左右滚动", "en": "scrolls sideways"},
     "table": {"zh": "表格", "en": "Table"},
@@ -26,9 +28,4 @@ WORDS: dict[str, dict[str, str]] = {
     "archive": {"zh": "{title} 的文章。{site}", "en": "Posts of {title}. {site}"},
 }
 
-
-def say(key: str, language: str, **values: object) -> str:
-    """The sentence ``key`` in ``language`` (a tag such as ``zh-Hans``), in English if there is
-    none in it."""
-    row = WORDS[key]
-    return row.get(language.split("-")[0], row["en"]).format(**values)
+say = sayer(WORDS)

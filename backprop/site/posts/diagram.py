@@ -9,11 +9,7 @@ import numpy as np
 import backprop as bp
 from backprop.program.fault import FenceError
 from backprop.site.posts.graphs import figure
-from backprop.site.posts.graphs.words import WORDS
 from backprop.truth.replay import replay
-
-SPOKEN = frozenset.intersection(*(frozenset(row) for row in WORDS.values()))
-"""The languages in which a diagram is explained; on pages in others it is in English."""
 
 
 def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
@@ -45,7 +41,7 @@ def diagram(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> st
     return figure(
         graph,
         backward,
-        language if (language := request["language"].split("-")[0]) in SPOKEN else "en",
+        request["language"],
         caption=request["caption"],
         dout=_douts(graph, backward, request, name, namespace),
         anchor=request["anchor"],

@@ -1,5 +1,7 @@
 """What readers of a page see, in every language: one row a text."""
 
+from backprop.common.words import sayer
+
 WORDS = {
     "output": {"en": "Output", "zh": "输出"},
     "hidden": {"en": "Set-up code", "zh": "准备代码"},
@@ -35,8 +37,4 @@ WORDS = {
     "figure": {"en": "Figure", "zh": "图"},
 }
 
-
-def say(key: str, language: str, **values: object) -> str:
-    """The text `key` in a language ("zh", "zh-Hans", …); English where there is none."""
-    row = WORDS[key]
-    return row.get(language.split("-")[0].lower(), row["en"]).format(**values)
+say = sayer(WORDS)

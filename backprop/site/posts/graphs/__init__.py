@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.common.words import spoken
 from backprop.drawing.diagram import Diagram, diagram
 from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, pieces, svg
@@ -21,7 +22,7 @@ from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs import live
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, upstream, value_html
-from backprop.site.posts.graphs.words import say
+from backprop.site.posts.graphs.words import WORDS, say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
 _SHRINKS = 460  # one from top to bottom up to this width is shrunk to a phone's, and can be read
@@ -139,7 +140,8 @@ def figure(
     backward : backprop.Backward, optional
         Derived from the graph if not given; a graph with an operation without a rule is shown
         without its backward pass.
-    lang : "en" or "zh"
+    lang : str
+        A language as the page's, "zh" or "zh-Hans"; English in those that have no words here.
     caption : str
         A line of text under the figure.
     dout : sequence of arrays, optional
@@ -157,6 +159,7 @@ def figure(
             backward = graph.derive()
         except RuleError:
             backward = None
+    lang = spoken(lang, WORDS)
     drawn = diagram(graph, backward, lang, exact=True)
     douts = upstream(graph) if dout is None else tuple(dout)
     steps = explain(graph, backward, lang, douts)

@@ -1,5 +1,7 @@
 """What the figure of a graph says to its readers, in both languages."""
 
+from backprop.common.words import sayer
+
 WORDS = {
     "figure": {"en": "Computation of {name}, step by step", "zh": "{name} 的计算，逐步演示"},
     "drawing": {"en": "Graph of {name}", "zh": "{name} 的计算图"},
@@ -83,11 +85,4 @@ WORDS = {
     "list": {"en": ", ", "zh": "、"},
 }
 
-
-def say(key: str, lang: str, **values: object) -> str:
-    """The text ``key`` in ``lang`` ("en" or "zh", also as "zh-Hans"), filled in."""
-    row = WORDS[key]
-    short = lang.split("-")[0].lower()
-    if short not in row:
-        raise ValueError(f"lang is one of {', '.join(row)}, not {lang!r}")
-    return row[short].format(**values) if values else row[short]
+say = sayer(WORDS)
