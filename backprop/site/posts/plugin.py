@@ -153,6 +153,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
         """Judge what a page did, and note what each of its fences is to show."""
         self.files.update(result.files)
+        self.files.update(place.file for step in page.steps for place in step.places if place.file)
         for failure in problems(page):
             self._report(failure)
         steps = {step.fence.line: step for step in page.steps}
