@@ -2,8 +2,7 @@
    there, and Material's with the reader's first move. At once it is needed where the address asks
    for a search, and where a page has parts that only it can draw. It expects to be there before the
    document is complete, so it is told that it is. A script that comes to the body would have the
-   browser look at the style of every element. A page that comes to a pointer at rest is told of a
-   move, by no distance: the reader has not moved. Statements end in a semicolon:
+   browser look at the style of every element. Statements end in a semicolon:
    the lines are joined. */
 (() => {
   const EVENTS = "pointerdown pointermove touchstart wheel scroll keydown focusin click change";
@@ -43,7 +42,6 @@
     const key = event.type === "keydown" && event.key.length === 1;
     if (key && !(event.ctrlKey || event.metaKey || event.altKey)) missed.push(event);
     if (event.type === "change" && event.target.name === "__palette") missed.push(event);
-    if (event.type === "pointermove" && !event.movementX && !event.movementY) return;
     if (wanted) return;
     wanted = true;
     if (ready) requestAnimationFrame(() => setTimeout(material));
