@@ -294,3 +294,9 @@ _KINDS: dict[str, Any] = {
     "graph": "backprop.site.posts.diagram",
     "expression": "backprop.derivations.evidence.inside",
 }
+
+
+def tool_of(kind: str) -> str | None:
+    """The module that runs steps of this kind; None where that is this one."""
+    run_kind = _KINDS.get(kind)
+    return run_kind if isinstance(run_kind, str) else None

@@ -32,6 +32,10 @@ DATA = "data"
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
 PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
 
+# What runs fences that are more than Python, imported before the fork if a page has one: modules
+# of this project, which pages without one are to find as if nobody had.
+_tools: set[str] = set()
+
 
 def serve() -> None:
     """Read orders from stdin until it ends: fork a page, or stop one and report how it ended."""
@@ -47,6 +51,12 @@ def serve() -> None:
                 # A broken module is reported by the page that imports it.
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
+        elif "tools" in order:
+            before = set(sys.modules)
+            for name in order["tools"]:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+            _tools.update(n for n in set(sys.modules) - before if n.startswith("backprop."))
         elif "page" in order:
             answer = os.fork()
             if answer == 0:
@@ -107,7 +117,9 @@ def run_page(order: dict[str, Any]) -> None:
     threading.excepthook = lambda args: in_threads.append(
         "".join(traceback.format_exception_only(args.exc_type, args.exc_value)).strip()
     )
-    before = set(sys.modules)
+    if not order["tools"]:
+        _without_tools()
+    before = set(sys.modules) - _tools
     opened = guard.install(order["root"], order["scratch"])
     module = runner.prepare(order["name"], order["sources"], order["file"])
     original = builtins.__dict__.copy()
@@ -151,6 +163,16 @@ def run_page(order: dict[str, Any]) -> None:
             result["error"] = {"type": "", "message": message, "line": None, "text": ""}
         in_threads.clear()
         conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
+
+
+def _without_tools() -> None:
+    """Forget the tools, so that a page that imports one of these modules depends on it."""
+    for name in _tools:
+        module = sys.modules.pop(name, None)
+        package, _, child = name.rpartition(".")
+        above = sys.modules.get(package)
+        if above is not None and vars(above).get(child) is module:
+            delattr(above, child)
 
 
 def _settle(order: dict[str, Any]) -> tuple[Any, list[Any]]:

@@ -183,6 +183,14 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
         # On every page: instant navigation brings the content of another, and runs no script of it.
         return output.replace("</head>", f"<script>{self.run.pack.boot}</script>\n</head>", 1)
 
+    # What `backprop.site.building.beside` asks of a language that is built in another process.
+
+    def beside_record(self) -> dict[str, bytes]:
+        return self.run.files
+
+    def beside_replay(self, data: dict[str, bytes]) -> None:
+        self.run.files |= data
+
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         if not self.owns:
             return

@@ -43,7 +43,8 @@ class Run:
     """What one `mkdocs build` shares among the builds of all its languages.
 
     The languages are built one inside the other, so the first build is the outermost: it owns the
-    run. One MathJax process serves all of them, and all faults are shown before the run fails.
+    run. One MathJax process serves all that are built in one process, and all faults are shown
+    before the run fails.
     """
 
     def __init__(self, serving: bool) -> None:
@@ -145,6 +146,14 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def conversion_replay(self, data: Any, file: Any) -> None:
         for key, record in data.items():
             self.pages.replay(key, record)
+
+    # What `backprop.site.building.beside` asks of a language that is built in another process.
+
+    def beside_record(self) -> list[Fault]:
+        return list(self.run.faults)
+
+    def beside_replay(self, data: list[Fault]) -> None:
+        self.run.faults |= dict.fromkeys(data)
 
     def on_page_content(self, html: str, *, page: Any, config: MkDocsConfig, files: Any) -> None:
         typeset_entries(html, page.toc, page.markdown or "")

@@ -184,6 +184,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             urlsplit(config.site_url or "").path or "/",
             {path: path.read_text("utf-8") for path in files},
             memory.of(config),
+            self._others(config),
         )
         feed: Any = config.plugins.get("rss")
         if feed and config.site_url:
@@ -192,6 +193,10 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
         memory.keep()
+
+    def _others(self, config: MkDocsConfig) -> tuple[str, ...]:
+        languages: Any = config.plugins.get("backprop/languages")
+        return () if languages is None else tuple(languages.folders())
 
     def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
         """Warn of what the policy would refuse while a reader looks at the page."""
