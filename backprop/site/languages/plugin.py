@@ -26,6 +26,7 @@ from backprop.site.languages import checks, nested, outputs
 from backprop.site.languages.catalogue import Catalogue, Edition
 from backprop.site.languages.first import first_page
 from backprop.site.languages.links import Links
+from backprop.site.languages.lists import add_index_pages
 from backprop.site.languages.messages import EditionFilter
 from backprop.site.languages.options import LanguagesOptions, read_languages
 
@@ -164,6 +165,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         checks.remove_empty(self.absent)
         script = Path(__file__).with_name("assets") / "languages.js"
         files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
+        add_index_pages(files, config)
         first_page(files, config)
         return files
 

@@ -22,7 +22,7 @@ from mkdocs.utils import get_relative_url
 
 from backprop.site.building import memory
 from backprop.site.faults import warn
-from backprop.site.pages import cards, learning, metadata, policy, reading
+from backprop.site.pages import cards, feeds, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
@@ -186,6 +186,10 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             memory.of(config),
             self._others(config),
         )
+        feed: Any = config.plugins.get("rss")
+        if feed and config.site_url:
+            names = list(feed.config.feeds_filenames.values())
+            feeds.complete(site.root, config.site_url, names, site.pages)
         closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
         memory.keep()
