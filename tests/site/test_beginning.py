@@ -23,6 +23,7 @@ from backprop.cli.main import main
 from backprop.site.beginning import create as beginning
 from backprop.site.beginning.create import BeginningError, create
 from backprop.site.beginning.post import add_post, folders
+from tests.company.cases import CASES, FURTHER, Case
 from tests.conftest import ROOT
 
 DAY = date(2024, 5, 6)
@@ -243,6 +244,34 @@ def test_a_blog_from_the_wheel_builds_in_a_fresh_environment(wheel, tmp_path):
     blog = tmp_path / "blog"
     assert (blog / "wheels" / wheel.name).is_file()
     (blog / "node_modules").symlink_to(ROOT / "node_modules")
+    company = [case for case in CASES if case.name in SAMPLED]
+    for case in company:
+        in_company(blog, case)
+    with (blog / "mkdocs.yml").open("a") as settings:
+        settings.write("markdown_extensions: [pymdownx.snippets]\n")
     run("-m", "mkdocs", "build", "--strict", cwd=blog)
     for page in ("index.html", "posts/first/index.html", "en/posts/first/index.html"):
         assert (blog / "site" / page).is_file()
+    for case in company:
+        html = (blog / "site/en/posts" / slug(case) / "index.html").read_text("utf-8")
+        assert not [p for p in case.shows[FURTHER] if not re.search(p, html, re.DOTALL)]
+
+
+SAMPLED = {"snippets", "tabs", "data files", "top-level await"}
+"""Of the company of a blog, what needs no other plugin; `make company` tries all of it."""
+
+
+def slug(case: Case) -> str:
+    return case.name.replace(" ", "-")
+
+
+def in_company(blog: Path, case: Case) -> None:
+    """Add the files of a case to a blog in two languages, its post under a name of its own."""
+    for name, text in case.files.items():
+        for language in ("zh", "en"):
+            path = blog / name.replace("docs/en", f"docs/{language}")
+            if path.name == "further.md":
+                path = path.with_name(f"{slug(case)}.md")
+                text = text.replace("date:", f"slug: {slug(case)}\ndate:", 1)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
