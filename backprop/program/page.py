@@ -58,6 +58,8 @@ class Step:
             "at": fence.options.get("at"),
             "caption": fence.options.get("caption", ""),
             "dout": fence.options.get("dout"),
+            "flip": fence.options.get("flip", ""),
+            "shift": fence.options.get("shift", ""),
             "anchor": self.anchor,
             "legend": self.legend,
             "once": fence.has("once"),

@@ -115,7 +115,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if SCRIPT not in config.extra_javascript:
             config.extra_javascript.append(SCRIPT)
         _quiet_jieba()
-        attach(config)
+        attach(config, first=self.leader is self)
         return config
 
     def _lead(self, config: MkDocsConfig) -> None:

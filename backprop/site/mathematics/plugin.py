@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from base64 import b64decode, b64encode
@@ -24,7 +25,7 @@ from backprop.site.building.memory import digest
 from backprop.site.building.premises import program
 from backprop.site.mathematics.cache import Cache
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
-from backprop.site.mathematics.finder import Formula, MathematicsExtension
+from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
 from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
 from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
@@ -117,6 +118,12 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def on_pre_page(self, page: Any, *, config: MkDocsConfig, files: Any) -> Any:
         self.page_file = page.file
         return page
+
+    def ahead_of_look(self, was: str, text: str) -> None:
+        """MathJax takes half a second to start: where a formula is new, the page runs meanwhile."""
+        if set(roughly(text)) - set(roughly(was)):
+            with contextlib.suppress(EngineError, OSError):
+                self.typesetter().engine.begin()
 
     def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
         """One page is made again in a finished build (`backprop.site.building.look`)."""

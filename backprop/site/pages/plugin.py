@@ -57,6 +57,10 @@ class PagesOptions(Config):
     run = c.Type(str, default="")
 
 
+MERMAID = "unpkg.com"
+"""Where Material's script loads Mermaid from, if the page does not have it."""
+
+
 class PagesPlugin(BasePlugin[PagesOptions]):
     """Each build, that of a nested language too, has its own instance and its own pages."""
 
@@ -190,7 +194,9 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         if feed and config.site_url:
             names = list(feed.config.feeds_filenames.values())
             feeds.complete(site.root, config.site_url, names, site.pages)
-        closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
+        closed = (
+            policy.Policy(self._allowed(config)) if self.config.content_security_policy else None
+        )
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
         memory.keep()
 
@@ -198,11 +204,29 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         languages: Any = config.plugins.get("backprop/languages")
         return () if languages is None else tuple(languages.folders())
 
+    def _allowed(self, config: MkDocsConfig) -> list[str]:
+        """Other hosts: those that are listed, and those of the fonts that the author asks for."""
+        asked = any(
+            isinstance(said.get("theme"), dict) and said["theme"].get("font")
+            for said in config.user_configs
+        )
+        return [*self.config.allow, *(policy.FONTS if asked else ())]
+
     def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
         """Warn of what the policy would refuse while a reader looks at the page."""
         if not self.config.content_security_policy:
             return
-        own = [urlsplit(url).netloc for url in (config.site_url or "", *self.config.allow)]
+        own = [urlsplit(url).netloc for url in (config.site_url or "", *self._allowed(config))]
+        scripts = " ".join(str(script) for script in config.extra_javascript).lower()
+        if policy.DIAGRAM.search(html) and "mermaid" not in scripts and MERMAID not in own:
+            warn(
+                log,
+                config.strict,
+                f"{source}: its diagram is drawn by a script that the theme loads from {MERMAID}. "
+                "Put a copy into the docs folder (npm install mermaid@11) and name it: "
+                "extra_javascript: [mermaid.min.js]; or allow the host: plugins, backprop/pages, "
+                f"allow: [https://{MERMAID}].",
+            )
         for address in policy.foreign(html, own):
             warn(
                 log,
