@@ -137,6 +137,7 @@ CASES = [
         {FIRST: (r"Words\s*</", r"Tags\s*</")},
         without=("nav",),
         package="mkdocs-literate-nav",
+        note="the list of posts is called by its heading, whatever a nav says (Material)",
     ),
     Case(
         "awesome-nav",
@@ -153,6 +154,7 @@ CASES = [
             "about/index.html": (r"git-revision-date-localized-plugin-iso_date[^>]*>2024-01-02",)
         },
         package="mkdocs-git-revision-date-localized-plugin",
+        note="wants GitPython 3.2, the feed plugin declares < 3.2; both work with it",
     ),
     Case(
         "minify",
@@ -172,6 +174,7 @@ CASES = [
         {"book/index.html": ("Text of it", ">42")},
         without=("nav",),
         package="mkdocs-jupyter",
+        note="takes .py and .md of the docs for notebooks unless told: include",
     ),
     Case(
         "snippets",
@@ -218,6 +221,7 @@ CASES = [
         {FURTHER: (r'<pre class="?mermaid"?><code>graph LR',)},
         npm={"mermaid@11": "dist/mermaid.min.js"},
         browser=True,
+        note="Material fetches it from unpkg.com: a copy in the docs folder",
     ),
     Case(
         "top-level await",
