@@ -30,6 +30,14 @@ FLAGS = [
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
+# An emulated phone of the headless shell tells each page of a pointer at rest, which no phone has.
+NO_POINTER = """
+addEventListener("pointermove", event => {
+  if (event.pointerType === "mouse" && !event.movementX && !event.movementY)
+    event.stopImmediatePropagation();
+}, true);
+"""
+
 # Installed before any script of the page: what the page itself cannot be asked afterwards.
 WATCH = """
 window.__seen = {shift: 0, shifts: [], csp: []};
@@ -131,6 +139,8 @@ def tab(browser: Browser, view: View, **options: Any) -> Iterator[Page]:
     )
     try:
         context.add_init_script(WATCH)
+        if phone:
+            context.add_init_script(NO_POINTER)
         yield slowed(context.new_page())
     finally:
         context.close()

@@ -427,8 +427,7 @@ def test_every_post_has_a_card_and_every_card_is_a_picture(built_site):
 
 
 def test_materials_script_waits_for_the_readers_first_move(browser, served):
-    # A phone that is emulated tells of a pointer that nobody has.
-    with tab(browser, DESKTOP) as page:
+    with tab(browser, PHONE) as page:
         page.goto(served.url + "en/" + POST, wait_until="networkidle")
         page.wait_for_selector(".bp-figure.bp-live", state="attached")  # ours do not wait
         assert page.evaluate("typeof document$") == "undefined"
