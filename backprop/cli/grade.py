@@ -29,7 +29,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = HELP
     parser.add_argument("tests", metavar="TESTS.py", help="the checks of the course")
-    parser.add_argument("submissions", nargs="+", metavar="SUBMISSION", help="Python files")
+    parser.add_argument(
+        "submissions",
+        nargs="+",
+        metavar="SUBMISSION",
+        help="Python files or notebooks (.ipynb), whose cells run as one program",
+    )
     parser.add_argument(
         "-o",
         "--output",

@@ -21,6 +21,8 @@ import numpy as np
 import backprop
 from backprop.checker.report import Report
 from backprop.checker.reveal import told
+from backprop.cli.notebooks import cell_of, is_notebook
+from backprop.cli.notebooks import run as run_notebook
 
 try:
     import resource
@@ -82,6 +84,13 @@ def main() -> None:
 
 
 def _load(path: str, name: str) -> ModuleType:
+    if is_notebook(path):
+        book = ModuleType(name)
+        book.__file__ = path
+        sys.modules[name] = book
+        sys.path.insert(0, str(Path(path).parent))
+        run_notebook(path, book)
+        return book
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
@@ -125,7 +134,7 @@ def _run(check: Callable[..., Any], submission: ModuleType, request: dict[str, A
     ]
     wrong = next((r for r in shown if not r), None)
     words = {True: "right", False: "wrong"}
-    text = "\n\n".join(str(r) if isinstance(r, Report) else words[bool(r)] for r in shown)
+    text = "\n\n".join(_placed(r) if isinstance(r, Report) else words[bool(r)] for r in shown)
     first = next((r for r in shown if isinstance(r, Report) and (not r or wrong is None)), None)
     return {
         "ok": bool(shown) and wrong is None,
@@ -145,20 +154,30 @@ def _reports(result: Any) -> Iterator[Any]:
         yield result
 
 
+def _placed(report: Report) -> str:
+    cell = cell_of(report.file)
+    return f"{cell}:\n{report}" if cell else str(report)
+
+
 def _short(report: Any) -> str:
     if not isinstance(report, Report):
         return "wrong"
-    line = f"line {report.line}" if report.line else ""
+    cell = cell_of(report.file)
+    line = f"{cell and cell + ' '}line {report.line}" if report.line else ""
     return ", ".join(filter(None, (line, report.first_wrong, report.hint))) or "wrong"
 
 
 def _said(error: BaseException, path: str) -> str:
     """An exception, and the line of a file that led to it."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = next((f for f in reversed(frames) if f.filename == path), None)
-    where = f" (line {own.lineno})" if own is not None else ""
+    own = next((f for f in reversed(frames) if f.filename.startswith(path)), None)
+    file, line = (own.filename, own.lineno) if own is not None else ("", None)
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
+        file, line = error.filename or "", error.lineno
+    cell = cell_of(file)
+    where = f" ({cell and cell + ' '}line {line})" if line is not None else ""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}{where}"
     return f"{type(error).__name__}: {error}{where}"
 
 

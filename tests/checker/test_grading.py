@@ -119,6 +119,37 @@ def test_reports_say_what_bp_check_says(rows):
     assert rows["wrong"].checks[1].report["hint"] == "mask"
 
 
+def notebook_of(path, *cells):
+    book = {"cells": [{"cell_type": "markdown", "source": ["# Affine"]}], "nbformat": 4}
+    for cell in cells:
+        book["cells"].append({"cell_type": "code", "source": cell.splitlines(keepends=True)})
+    path.write_text(json.dumps(book))
+    return path
+
+
+def test_a_notebook_is_graded_and_its_cells_are_named(course, tmp_path):
+    affine, relu = RIGHT.split("def relu_backward")
+    relu = "%matplotlib inline\ndef relu_backward" + relu
+    magic = "%%time\nfiles = !ls\nnp.sum?\n"
+    books = [
+        notebook_of(tmp_path / "right.ipynb", affine, magic, "%%bash\nrm -r x\n", relu),
+        notebook_of(tmp_path / "wrong.ipynb", affine, magic, relu.replace("x > 0", "x < 0")),
+        notebook_of(tmp_path / "raises.ipynb", affine, relu, "a = 1\nb = a / 0\n"),
+        notebook_of(tmp_path / "broken.ipynb", affine, "x = 1\ndef f(:\n"),
+        tmp_path / "none.ipynb",
+    ]
+    books[-1].write_text("{}")
+    right, wrong, raises, broken, none = grade(course / "checks.py", books, timeout=600.0)
+    assert (right.status, right.points) == ("right", 3), right.text
+    assert (wrong.status, wrong.points) == ("wrong", 2)
+    assert wrong.checks[1].said == "code cell 3 line 3, return[0], mask"
+    assert "code cell 3:" in wrong.text
+    assert raises.checks[0].said == "ZeroDivisionError: division by zero (code cell 3 line 2)"
+    assert "(code cell 2 line 2)" in broken.checks[0].said
+    assert "none.ipynb is no notebook" in none.checks[0].said
+    assert [row.status for row in (raises, broken, none)] == ["error"] * 3
+
+
 def test_a_submission_that_hangs_is_ended(course, tmp_path):
     hanging = tmp_path / "hangs.py"
     hanging.write_text(RIGHT + "\nwhile True:\n    pass\n")
