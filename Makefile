@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test wheel fresh core build engine setup lint format mutants mutants-source bench audit lock clean
+.PHONY: help serve test wheel fresh core build engine setup lint format mutants mutants-source bench audit company lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -55,6 +55,9 @@ bench: setup ## Time tracing, derived backwards, drawing, checked pages and wait
 audit: setup ## Judge the built pages: axe, Lighthouse, bytes, screenshots
 	cd tests/audit && npm $(NPM_CI)
 	$(BIN)/python -m tests.audit
+
+company: setup ## Build a new blog beside each of the plugins that people use with it; a table
+	$(BIN)/python -m tests.company
 
 wheel: setup ## Build the distribution into dist/
 	rm -rf dist

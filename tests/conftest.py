@@ -132,5 +132,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name in browser:
             terminalreporter.line(name)
         terminalreporter.line(
-            "Install one (Debian: apt-get install chromium-headless-shell), or name it: BACKPROP_CHROMIUM=…"
+            "Install one (Debian: apt-get install chromium-headless-shell), "
+            "or name it: BACKPROP_CHROMIUM=…"
         )

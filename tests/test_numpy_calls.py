@@ -1,7 +1,10 @@
 """Calls of numpy beyond a row each: methods of ufuncs, what acts in place, what is composed."""
 
+import copy
+
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 import backprop as bp
 
@@ -91,11 +94,132 @@ CALLS = {
     "real": (lambda x: x.real * np.real(x) + x.conj(), array(3)),
     "sort in place": (sorted_in_place, array(3, 4)),
     "filled whole": (filled_whole, array(3, 4)),
+    "asarray": (
+        lambda x: (
+            np.asarray(x) * np.ascontiguousarray(x.T).T + np.array([r.sum() for r in x])[:, None]
+        ),
+        array(3, 4),
+    ),
+    "asarray of a list": (
+        lambda x: np.asarray([x[i] ** 2 for i in range(3)], dtype=float),
+        array(3, 4),
+    ),
+    "deepcopy": (lambda x: copy.deepcopy(x) * copy.copy(x) * x.view(), array(3)),
+    "append": (lambda x: np.append(x, 1.0) * np.append(0.5, x**2), array(3)),
+    "block": (lambda x: np.block([[x, np.ones((2, 1))], [x[:1] ** 2, 3.0]]), array(2, 3)),
+    "insert": (
+        lambda x: (
+            np.insert(x, 1, x[:, 0] ** 2, axis=1)
+            + np.insert(x, -1, 2.0, axis=1)
+            + np.insert(x, 0, x[:1, :1], 1)
+        ),
+        array(3, 4),
+    ),
+    "insert flat": (lambda x: np.insert(x, 2, 5.0) ** 2, array(2, 3)),
+    "mT": (lambda x: x.mT @ x + np.atleast_3d(x)[:, :, 0].T @ x, array(2, 3)),
+    "broadcast_arrays": (lambda x: np.prod(np.broadcast_arrays(x[0], x)[0] * x, 0), array(2, 3)),
+    "unstack": (lambda x: np.unstack(x, axis=1)[2] ** 2, array(2, 3)),
+    "diagonals": (
+        lambda x: (
+            x.diagonal(1)[:2] * np.diagonal(x, -1)
+            + np.diagonal(x[None] ** 2, axis1=1, axis2=2)[0, :2]
+        ),
+        array(3, 4),
+    ),
+    "diagflat": (lambda x: np.diagflat(x) ** 2, array(2, 2)),
+    "multi_dot": (lambda x: np.linalg.multi_dot([x, x.T, x]), array(2, 3)),
+    "norms": (
+        lambda x: (
+            np.linalg.vector_norm(x) * np.linalg.matrix_norm(x) * np.linalg.vector_norm(x, axis=0)
+        ),
+        array(2, 3),
+    ),
+    "compress": (
+        lambda x: np.compress([True, False, True], x, axis=0).sum() * np.extract(x > 0.5, x),
+        array(3, 4),
+    ),
+    "put_along_axis": (
+        lambda x: put_along(x * 2, x.argmax(1)[:, None], x[:, :1] ** 2),
+        array(3, 4),
+    ),
+    "piecewise": (
+        lambda x: np.piecewise(x, [x < 0.5, x > 1], [lambda v: v**2, np.exp, lambda v: 3 * v]),
+        array(3, 4),
+    ),
+    "apply_along_axis": (
+        lambda x: (
+            np.apply_along_axis(lambda v: np.exp(v) / np.sum(np.exp(v)), 0, x)
+            + np.apply_along_axis(np.sum, 1, x)[:, None]
+        ),
+        array(3, 4),
+    ),
+    "median": (
+        lambda x: np.median(x, axis=1) * np.percentile(x, 30) + np.quantile(x, 0.9),
+        array(3, 4),
+    ),
+    "median kept": (
+        lambda x: np.median(x, 0, keepdims=True) * x * np.median(x, keepdims=True),
+        array(4, 3),
+    ),
+    "where in a sum": (
+        lambda x: (
+            np.sum(x, where=x > 1) * x.mean(axis=0, where=x > 0.1) * np.max(x, 1, initial=1.5).sum()
+        ),
+        array(3, 4),
+    ),
+    "nan": (lambda x: np.nansum(x, 0) * np.nanmean(x, axis=0) * np.nan_to_num(x), array(3, 4)),
+    "logaddexp.reduce": (lambda x: np.logaddexp.reduce(x, axis=1), array(3, 4)),
+    "bincount": (lambda x: np.bincount([0, 1, 1, 3], weights=x**2, minlength=5), array(4)),
+    "corrcoef": (lambda x: np.corrcoef(x), array(3, 5)),
+    "convolve": (
+        lambda x: (
+            np.convolve(x, x[:3], "same") * np.convolve(x[:3], x, "valid").sum()
+            + np.convolve(x, x)[:5]
+        ),
+        array(5),
+    ),
+    "correlate": (
+        lambda x: np.correlate(x, x[:2], "same") + np.correlate(x, x[1:], "full")[:5],
+        array(5),
+    ),
+    "polyval": (lambda x: np.polyval([1, -2, 3], x) * np.polyval(x, 2.0), array(4)),
+    "rests": (lambda x: np.divmod(x, 0.3)[1] * np.fmod(-x, 0.7) * np.modf(x)[0], array(4)),
+    "cumulative_sum": (lambda x: np.cumulative_sum(x, axis=1) ** 2, array(3, 4)),
+    "fmax": (lambda x: np.fmax(x, 1) * np.degrees(np.fmin(x, 0.5)), array(3, 4)),
+    "places of the largest": (
+        lambda x: (
+            x[np.unravel_index(np.argmax(x), x.shape)] * x[np.searchsorted([0.0, 1.0], x[0]) - 1]
+        ),
+        array(3, 4),
+    ),
+    "as_strided": (
+        lambda x: (
+            np.lib.stride_tricks.as_strided(
+                x, (3, 2), (x.strides[0], x.strides[0]) if x.flags.c_contiguous else None
+            )
+            @ as_strided(x * 2, shape=(2, 3), strides=(x.itemsize, 8))
+        ),
+        array(4),
+    ),
+    "chosen by a list": (lambda x: np.choose([0, 1, 2, 0], x**2), array(3, 4)),
 }
 
 
+def put_along(y, places, values):
+    np.put_along_axis(y, places, values, axis=1)
+    return y * 3
+
+
 # What the oldest numpy that we promise does not have yet.
-NEWER = {"vecdot": "vecdot", "trapezoid": "trapezoid", "trapezoid over x": "trapezoid"}
+NEWER = {
+    "vecdot": "vecdot",
+    "trapezoid": "trapezoid",
+    "trapezoid over x": "trapezoid",
+    "mT": "matrix_transpose",
+    "unstack": "unstack",
+    "norms": "vecdot",
+    "cumulative_sum": "cumulative_sum",
+}
 
 
 @pytest.mark.parametrize("name", CALLS)

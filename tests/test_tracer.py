@@ -306,10 +306,6 @@ def to_math(x):
     return math.sqrt(x[0]) * x
 
 
-def to_asarray(x):
-    return np.asarray(x) * 2
-
-
 def into_a_plain_buffer(x):
     GIVEN[0] = x[0]
     return x
@@ -332,7 +328,6 @@ def endless(x):
             r"test_tracer.py:\d+, in to_float: return float\(x.sum\(\)\) \* x\n.*became a float",
         ),
         (to_math, r"in to_math: return math.sqrt.*\n.*became a float.*numpy functions take it"),
-        (to_asarray, r"in to_asarray: .*\n.*np.asarray.*leave the call out"),
         (
             into_a_plain_buffer,
             r"in into_a_plain_buffer: .*\n.*buffers that the function makes itself",
@@ -384,9 +379,9 @@ def test_an_operation_without_a_row():
 
 def test_an_option_that_the_row_does_not_have():
     def f(x):
-        return np.sum(x, where=x > 0)
+        return np.cumsum(x, dtype=float)
 
-    with pytest.raises(bp.RuleError, match=r"the row of `sum` is \(x, axis=None.*where"):
+    with pytest.raises(bp.RuleError, match=r"the row of `cumsum` is \(x, axis=None.*dtype"):
         bp.trace(f, array(4))
 
 
@@ -411,9 +406,16 @@ def test_classes_with_descriptors_in_the_module_do_no_harm(tmp_path, monkeypatch
     assert np.array_equal(graph.backward(np.array([2.0, 5.0]))["x"], np.full(3, 2.0))
 
 
-@pytest.mark.parametrize("use", [lambda x: x.view(np.float32), lambda x: x.strides])
-def test_what_an_array_has_and_the_table_has_not_is_said(use):
-    with pytest.raises(bp.RuleError, match="has no row"):
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda x: x.view(np.float32), r"use `\.astype`"),
+        (lambda x: x.data, "`data` has no row"),
+        (lambda x: np.std(x, where=x > 0), "`std` does not have `where`"),
+    ],
+)
+def test_what_an_array_has_and_the_table_has_not_is_said(use, said):
+    with pytest.raises(bp.RuleError, match=rf"test_tracer\.py:\d+(.|\n)*{said}"):
         bp.trace(use, np.ones(3))
 
 

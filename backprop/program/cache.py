@@ -109,7 +109,7 @@ def _places(page: Page) -> list[int]:
 def _names_a_line(page: Page, outcomes: list[Outcome]) -> bool:
     """Whether a line of the page was printed, as in a report or a traceback, or may have been: it
     would be another one when the fence has moved."""
-    if any(_ASKS.search(step.fence.code) for step in page.executed):
+    if any(_ASKS.search(step.code) for step in page.executed):
         return True
     printed = "\n".join(f"{outcome.stdout}\n{outcome.stderr}" for outcome in outcomes)
     named = {int(number) for pair in _NAMED.findall(printed) for number in pair if number}
@@ -155,7 +155,7 @@ def _imported(page: Page) -> set[str]:
     names = {"numpy", "matplotlib", "backprop"}
     for step in page.executed:
         with contextlib.suppress(SyntaxError, ValueError):
-            for node in ast.walk(ast.parse(step.fence.code)):
+            for node in ast.walk(ast.parse(step.code)):
                 if isinstance(node, ast.Import):
                     names |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

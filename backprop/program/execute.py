@@ -93,7 +93,7 @@ class Executor:
     def _drawn_again(self, page: Page, outcomes: list[Outcome]) -> None:
         """A drawing has nobody who compares it, so one that may be another every time is redone."""
         drawn = [i for i, one in enumerate(outcomes) if one.figures or one.html]
-        if not drawn or not any(_CHANCE.search(step.fence.code) for step in page.executed):
+        if not drawn or not any(_CHANCE.search(step.code) for step in page.executed):
             return
         with self.session(page) as session:
             for index in drawn:

@@ -38,6 +38,11 @@ def install(root: str, scratch: str) -> set[str]:
     root, scratch = os.path.realpath(root), os.path.realpath(scratch)
     opened: set[str] = set()
 
+    def own(path: Any) -> str:
+        """Where a file is that is found in the scratch directory by a link."""
+        name: str = os.path.abspath(os.fsdecode(path))
+        return os.path.realpath(name) if name.startswith(scratch + os.sep) else name
+
     def watch(event: str, args: tuple[Any, ...]) -> None:
         if not _active:
             return
@@ -47,11 +52,11 @@ def install(root: str, scratch: str) -> set[str]:
                 if isinstance(flags, int) and flags & _WRITING:
                     refuse("write", path)
                 else:
-                    opened.add(os.path.abspath(os.fsdecode(path)))
+                    opened.add(own(path))
         elif event in ("os.listdir", "os.scandir"):
             # What Python lists to find a module matters only as far as the module does.
             if isinstance(args[0], (str, bytes, os.PathLike)) and not _imports(sys._getframe(1)):
-                opened.add(os.path.abspath(os.fsdecode(args[0])))
+                opened.add(own(args[0]))
         elif event in _STARTS:
             with contextlib.suppress(OSError):
                 Path(scratch, STARTED).touch()

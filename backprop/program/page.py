@@ -5,13 +5,14 @@ A page is read once and passed on as plain data; nothing in here executes anythi
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from backprop.program.exercise import GapError, gaps
 from backprop.program.fences import Fence, PageError, Problem, read_page, scan
+from backprop.program.included import MARKER, IncludeError, Place, expand
 
 EXECUTED = ("python", "pycon", "graph")
 
@@ -25,10 +26,17 @@ class Step:
     brief: bool = False  # nobody will read what is wrong with it
     anchor: str = ""  # the id of a graph's figure
     legend: bool = True  # whether it explains its colours: the first of a page does
+    whole: str = ""  # its code with the files that it includes, if it includes any
+    places: tuple[Place, ...] = ()  # of each line, where it includes any
 
     @property
     def runs(self) -> bool:
         return not self.fence.has("notest")
+
+    @property
+    def code(self) -> str:
+        """What runs."""
+        return self.whole or self.fence.code
 
     @property
     def kind(self) -> str:
@@ -42,7 +50,8 @@ class Step:
         fence = self.fence
         return {
             "kind": self.kind,
-            "code": fence.code,
+            "code": self.code,
+            "places": [(place.file, place.line, place.at) for place in self.places],
             "first": fence.first,
             "raises": fence.options.get("raises"),
             "check": fence.options.get("check"),
@@ -86,7 +95,7 @@ def load(path: Path, root: Path, language: str = "en", text: str | None = None) 
         except PageError as error:
             return Page(path, name, language, (), (), (Problem(error.line, str(error)),))
     found = scan(text, _custom_fences(root))
-    steps, problems = _steps(found.fences)
+    steps, problems = _included(*_steps(found.fences), root)
     every = sorted([*found.problems, *problems], key=lambda problem: problem.line)
     return Page(path, name, language, found.fences, steps, tuple(every), found.ignored, text)
 
@@ -130,6 +139,35 @@ def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
             else:
                 steps[-1] = Step(steps[-1].fence, fence)
     return tuple(steps), problems
+
+
+def _included(
+    steps: tuple[Step, ...], problems: list[Problem], root: Path
+) -> tuple[tuple[Step, ...], list[Problem]]:
+    """The steps with the files that their fences include."""
+    kept: list[Step] = []
+    for step in steps:
+        for fence in (step.fence, step.output):
+            if fence is None or not step.runs or MARKER not in fence.code:
+                continue
+            try:
+                code, places = expand(fence.code, root)
+            except IncludeError as error:
+                problems.append(Problem(fence.first + error.at, str(error)))
+                break
+            if places and (fence is step.output or step.kind not in INCLUDING):
+                kind = "an output" if fence is step.output else f"a fence of kind '{step.kind}'"
+                what = f"{kind} includes no file: write its lines here, or import the module"
+                problems.append(Problem(fence.first + min(p.at for p in places if p.file), what))
+                break
+            step = replace(step, whole=code, places=places) if places else step
+        else:
+            kept.append(step)
+    return tuple(kept), problems
+
+
+INCLUDING = ("python", "figure")
+"""Kinds of steps that may include files; the others compare their lines with what is drawn."""
 
 
 def _graph(fence: Fence, anchors: list[str]) -> Step:

@@ -9,6 +9,7 @@ import threading
 from typing import Any, Protocol
 
 from backprop.program.page import Page
+from backprop.program.runner import tool_of
 
 
 def environment() -> dict[str, str]:
@@ -25,6 +26,12 @@ def _command(*arguments: str) -> list[str]:
         "import runpy; runpy.run_module('backprop.program.worker', run_name='__main__')"
     )
     return [sys.executable, "-c", code, json.dumps(sys.path), *arguments]
+
+
+def tools_of(page: Page) -> list[str]:
+    """The modules that run the fences of a page, beside what runs Python."""
+    found = {tool_of(step.kind) for step in page.executed}
+    return sorted(name for name in found if name)
 
 
 class Server:
@@ -49,7 +56,7 @@ class Server:
     def preload(self, page: Page) -> None:
         from backprop.program.worker import PRELOADABLE
 
-        code = "\n".join(step.fence.code for step in page.executed)
+        code = "\n".join(step.code for step in page.executed)
         words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
         wanted = [
             name
@@ -60,6 +67,11 @@ class Server:
         if wanted:
             self._loaded.update(wanted)
             self.ask(preload=wanted)
+
+        tools = [name for name in tools_of(page) if name not in self._loaded]
+        if tools:
+            self._loaded.update(tools)
+            self.ask(tools=tools)
 
     def close(self) -> None:
         self._process.stdin.close()

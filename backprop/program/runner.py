@@ -5,8 +5,10 @@ that tracebacks, `inspect.getsource` and the tracer see real file names and line
 """
 
 import ast
+import asyncio
 import builtins
 import doctest
+import inspect
 import io
 import itertools
 import linecache
@@ -83,10 +85,17 @@ def describe(error: BaseException, name: str, request: dict[str, Any]) -> dict[s
     """An exception as plain data; `line` is relative to the fence, None where unknown."""
     first, line = request["first"], None
     last = first + request["code"].count("\n")
+    included = {(file, number): at for file, number, at in request.get("places") or () if file}
+    if included:
+        last = first + max(at for _, _, at in request["places"])
     for frame, number in traceback.walk_tb(error.__traceback__):
         # Innermost in this fence: what it calls may have been defined in an earlier one.
         if frame.f_code.co_filename == name and first <= number <= last:
             line = number
+        elif line is None and (frame.f_code.co_filename, number) in included:
+            line = first + included[frame.f_code.co_filename, number]
+    if isinstance(error, SyntaxError) and (error.filename, error.lineno) in included:
+        line = first + included[error.filename, error.lineno]
     if isinstance(error, SyntaxError) and error.filename == name:
         line = error.lineno
     if isinstance(error, FenceError):
@@ -98,14 +107,26 @@ def describe(error: BaseException, name: str, request: dict[str, Any]) -> dict[s
         message = error.msg if own else str(error)  # type: ignore[attr-defined]
     except Exception:  # an exception of the author may not even be printable
         message = "(its message cannot be printed)"
+    if isinstance(error, FileNotFoundError) and not request.get("raises"):
+        message += f" ({_missing(error)})"
     return {
         "type": "" if isinstance(error, FenceError) else kind.__name__,
         "qualified": f"{kind.__module__}.{kind.__qualname__}",
         "message": message,
         "line": None if line is None else line - first,
         "where": _where(error, name, range(first, last + 1)),
-        "text": "" if isinstance(error, FenceError) else _traceback(error, name),
+        "text": "" if isinstance(error, FenceError) else _traceback(error, name, included),
     }
+
+
+def _missing(error: FileNotFoundError) -> str:
+    """What an author who looks for a file of the project does not know."""
+    file = error.filename if isinstance(error.filename, str) else "NAME"
+    advice = os.path.basename(file) or "NAME"
+    return (
+        "fences run in an empty folder of their own; of the project it has what lies in data/ "
+        f"beside the page: put the file there, and open data/{advice}"
+    )
 
 
 def _where(error: BaseException, name: str, fence: range) -> str:
@@ -131,10 +152,11 @@ def one_line(raised: dict[str, Any]) -> str:
     return ": ".join(part for part in (raised["type"], first) if part)
 
 
-def _traceback(error: BaseException, name: str) -> str:
+def _traceback(error: BaseException, name: str, included: Any = ()) -> str:
     """The traceback from the page on, without the frames of this tool."""
     shown = traceback.TracebackException.from_exception(error)
-    own = [i for i, frame in enumerate(shown.stack) if frame.filename == name]
+    names = {name, *(file for file, _ in included)}
+    own = [i for i, frame in enumerate(shown.stack) if frame.filename in names]
     del shown.stack[: own[0] if own else len(shown.stack)]
     here = os.path.dirname(__file__)
     shown.stack[:] = [frame for frame in shown.stack if os.path.dirname(frame.filename) != here]
@@ -142,13 +164,29 @@ def _traceback(error: BaseException, name: str) -> str:
 
 
 def _python(request: dict[str, Any], name: str, module: types.ModuleType) -> None:
-    exec(compiled(request, name), module.__dict__)
+    execute(request, name, module)
 
 
-def compiled(request: dict[str, Any], name: str) -> types.CodeType:
+def execute(request: dict[str, Any], name: str, module: types.ModuleType) -> None:
+    """Run the code of a fence in the namespace of its page; it may `await` at its top level."""
+    for code in _compiled(request, name):
+        result = eval(code, module.__dict__)
+        if code.co_flags & inspect.CO_COROUTINE:
+            _loop().run(result)
+
+
+def _compiled(request: dict[str, Any], name: str) -> list[types.CodeType]:
+    """The code of a fence, in one part for each file that it stands in."""
+    places = request.get("places")
     # Empty lines above, so that every line has the number that it has in the page.
-    source = "\n" * (request["first"] - 1) + request["code"]
-    tree = ast.parse(source, name)
+    source = request["code"] if places else "\n" * (request["first"] - 1) + request["code"]
+    try:
+        tree = ast.parse(source, name)
+    except SyntaxError as error:
+        if places and error.lineno:
+            file, line, at = places[min(error.lineno, len(places)) - 1]
+            error.filename, error.lineno = (file, line) if file else (name, request["first"] + at)
+        raise
     # A fence that shall raise is shown as a reader would see it, so it is left alone.
     if not request.get("raises") and any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
         try:
@@ -157,7 +195,46 @@ def compiled(request: dict[str, Any], name: str) -> types.CodeType:
             pass
         else:
             rewrite_asserts(tree, source.encode(), name)
-    return compile(tree, name, "exec", dont_inherit=True)
+    parts = _parts(tree, name, request["first"], places) if places else [(name, tree)]
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return [compile(part, file, "exec", flags, dont_inherit=True) for file, part in parts]
+
+
+def _parts(
+    tree: ast.Module, name: str, first: int, places: list[tuple[str, int, int]]
+) -> list[tuple[str, ast.Module]]:
+    """Statements with the lines that they have in their file, those of one file together.
+
+    A statement of several files, such as a function whose body is included, is the page's.
+    """
+    parts: list[tuple[str, ast.Module]] = []
+    for statement in tree.body:
+        numbered = [
+            (node, which, number)
+            for node in ast.walk(statement)
+            for which in ("lineno", "end_lineno")
+            if (number := getattr(node, which, None))
+        ]
+        files = {places[number - 1][0] for _, _, number in numbered}
+        file = files.pop() if len(files) == 1 else ""
+        for node, which, number in numbered:
+            _, line, at = places[number - 1]
+            setattr(node, which, line if file else first + at)
+        if not parts or parts[-1][0] != (file or name):
+            parts.append((file or name, ast.Module([], [])))
+        parts[-1][1].body.append(statement)
+    return parts
+
+
+_loops: dict[int, asyncio.Runner] = {}
+
+
+def _loop() -> asyncio.Runner:
+    """The event loop of a page: one for all its fences, and another in a process forked from it."""
+    if os.getpid() not in _loops:
+        _loops.clear()
+        _loops[os.getpid()] = asyncio.Runner()
+    return _loops[os.getpid()]
 
 
 def _pycon(request: dict[str, Any], name: str, module: types.ModuleType) -> None:
@@ -217,3 +294,9 @@ _KINDS: dict[str, Any] = {
     "graph": "backprop.site.posts.diagram",
     "expression": "backprop.derivations.evidence.inside",
 }
+
+
+def tool_of(kind: str) -> str | None:
+    """The module that runs steps of this kind; None where that is this one."""
+    run_kind = _KINDS.get(kind)
+    return run_kind if isinstance(run_kind, str) else None

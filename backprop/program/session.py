@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backprop.program.page import Page, Step
-from backprop.program.processes import Fork, Server, Spawn
+from backprop.program.processes import Fork, Server, Spawn, tools_of
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class Session:
                     for step in self.page.executed
                 ),
                 "language": self.page.language,
+                "tools": bool(tools_of(self.page)),
             }
             if self._parent:
                 order["work"] = str(self._parent._directory / "work")

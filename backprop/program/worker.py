@@ -26,8 +26,15 @@ from typing import Any
 
 from backprop.program import guard, runner
 
+DATA = "data"
+"""The folder beside a page that its fences find where they work."""
+
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
 PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
+
+# What runs fences that are more than Python, imported before the fork if a page has one: modules
+# of this project, which pages without one are to find as if nobody had.
+_tools: set[str] = set()
 
 
 def serve() -> None:
@@ -44,6 +51,12 @@ def serve() -> None:
                 # A broken module is reported by the page that imports it.
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
+        elif "tools" in order:
+            before = set(sys.modules)
+            for name in order["tools"]:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+            _tools.update(n for n in set(sys.modules) - before if n.startswith("backprop."))
         elif "page" in order:
             answer = os.fork()
             if answer == 0:
@@ -104,7 +117,9 @@ def run_page(order: dict[str, Any]) -> None:
     threading.excepthook = lambda args: in_threads.append(
         "".join(traceback.format_exception_only(args.exc_type, args.exc_value)).strip()
     )
-    before = set(sys.modules)
+    if not order["tools"]:
+        _without_tools()
+    before = set(sys.modules) - _tools
     opened = guard.install(order["root"], order["scratch"])
     module = runner.prepare(order["name"], order["sources"], order["file"])
     original = builtins.__dict__.copy()
@@ -150,6 +165,16 @@ def run_page(order: dict[str, Any]) -> None:
         conn.send_bytes(json.dumps(result).encode("utf-8", "replace"))
 
 
+def _without_tools() -> None:
+    """Forget the tools, so that a page that imports one of these modules depends on it."""
+    for name in _tools:
+        module = sys.modules.pop(name, None)
+        package, _, child = name.rpartition(".")
+        above = sys.modules.get(package)
+        if above is not None and vars(above).get(child) is module:
+            delattr(above, child)
+
+
 def _settle(order: dict[str, Any]) -> tuple[Any, list[Any]]:
     """Be a session of one's own: connected, printing to the scratch directory, working there."""
     if hasattr(os, "setsid") and os.getpid() != os.getpgid(0):
@@ -161,8 +186,18 @@ def _settle(order: dict[str, Any]) -> tuple[Any, list[Any]]:
         shutil.copytree(order["work"], work, symlinks=True)
     else:
         work.mkdir()
+        _offer(Path(order["file"]).with_name(DATA), work / DATA)
     os.chdir(work)
     return conn, streams
+
+
+def _offer(data: Path, there: Path) -> None:
+    """The folder `data` beside a page, where its fences work."""
+    if data.is_dir():
+        try:
+            there.symlink_to(data, target_is_directory=True)
+        except OSError:  # where the system wants a privilege for it
+            shutil.copytree(data, there)
 
 
 class _Copies:

@@ -85,6 +85,7 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     """`np.choose(a, [x, y, z])`: the entries of the array whose number stands in `a`."""
     parts = list(choices)
+    a = a if type(a) is Array else np.asarray(a)  # a list is equal to no number
     numbers = a.node.value if type(a) is Array else np.asarray(a)
     if mode != "raise":
         raise RuleError(f"{site(sys._getframe(1))}\n  the row of `choose` has mode='raise' only")

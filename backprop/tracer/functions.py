@@ -31,6 +31,7 @@ from backprop.tracer.composed import (
     vecdot,
 )
 from backprop.tracer.frames import site
+from backprop.tracer.further import BY_NAME, FURTHER, LIMITS, METHODS_OF_UFUNCS, limited
 from backprop.tracer.operations import binary, call, unary
 from backprop.tracer.several import (
     array_split,
@@ -73,6 +74,10 @@ SYNONYMS = {
     "concat": "concatenate",
     "true_divide": "divide",
     "around": "round",
+    "fmax": "maximum",
+    "fmin": "minimum",
+    "degrees": "rad2deg",
+    "radians": "deg2rad",
 }
 
 
@@ -105,8 +110,12 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         return into(out[0], partly(ufunc, inputs, out[0], options), ufunc.__name__)
     if method == "__call__" and ufunc in FUNCTIONS:
         result = tried(name, FUNCTIONS[ufunc], *inputs, **options)
+    elif method == "__call__" and name in BY_NAME:
+        result = tried(name, BY_NAME[name], *inputs, **options)
     elif method == "__call__":
         result = canonical(name, *inputs, **options)
+    elif (name, method) in METHODS_OF_UFUNCS:
+        result = tried(name, METHODS_OF_UFUNCS[name, method], *inputs, **options)
     else:
         result = of_ufunc(ufunc, method, inputs, options)
     if result is NotImplemented:
@@ -174,6 +183,8 @@ def function_call(function: Any, args: tuple[Any, ...], options: dict[str, Any])
     name = SYNONYMS.get(function.__name__, function.__name__)
     if name not in TABLE:
         raise RuleError(f"{site(sys._getframe(1))}\n  {missing(name, function.__module__)}")
+    if LIMITS & options.keys():
+        return limited(name, *args, **options)
     return call(name, *args, **options)
 
 
@@ -238,7 +249,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_power: matrix_power,
     np.linalg.slogdet: slogdet,
     np.real: lambda x: x,
-    np.diagonal: lambda a: call("diag", a),
     np.ptp: ptp,
     np.take_along_axis: take_along_axis,
     np.fliplr: lambda x: call("flip", x, 1),
@@ -251,6 +261,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.concatenate: concatenate,
     np.stack: sequence("stack"),
     np.vstack: lambda arrays: stack_along(arrays, 0, 2),
+    **FURTHER,
     np.hstack: lambda arrays: stack_along(
         arrays, 0 if max(np.ndim(part) for part in arrays) <= 1 else 1, 1
     ),
@@ -278,7 +289,10 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
         for name, composed in (("vecdot", vecdot), ("trapezoid", trapezoid), ("trapz", trapezoid))
         if name in vars(np)  # numpy 2 has the first two
     },
-    **{f: indices_of(f) for f in (np.nonzero, np.flatnonzero, np.argwhere, np.unique)},
+    **{
+        f: indices_of(f)
+        for f in (np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.unravel_index)
+    },
     **{
         f: looking(f)
         for f in (
@@ -292,7 +306,11 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
             np.array_repr,
             np.array_str,
             np.array2string,
-            np.bincount,
+            np.isclose,
+            np.isin,
+            np.searchsorted,
+            np.digitize,
+            np.histogram,
         )
     },
 }

@@ -15,6 +15,7 @@ from backprop.tracer.assignment import store
 from backprop.tracer.composed import choose, sort_in_place
 from backprop.tracer.frames import site
 from backprop.tracer.functions import SYNONYMS, into, tried
+from backprop.tracer.further import LIMITS, MATRIX_TRANSPOSE, compress, diagonal, limited, view
 from backprop.tracer.operations import call
 from backprop.tracer.several import (
     astype,
@@ -35,6 +36,8 @@ def _method(op: str) -> Callable[..., Any]:
         out = options.pop("out", None)
         if out is not None:
             return into(out, method(self, *args, **options), op)
+        if LIMITS & options.keys():
+            return limited(op, self, *args, **options)
         return call(SYNONYMS.get(op, op), self, *args, **options)
 
     return method
@@ -90,7 +93,11 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "fill": lambda x, value: store(x, ..., value),
     "nonzero": indices_of(np.nonzero),
     "sort": sort_in_place,
-    "diagonal": lambda x: call("diag", x),
+    "diagonal": diagonal,
+    "compress": lambda x, condition, axis=None: compress(condition, x, axis),
+    "view": view,
+    "__copy__": lambda x: call("copy", x),
+    "__deepcopy__": lambda x, _: call("copy", x),
     "conj": lambda x: x,
     "conjugate": lambda x: x,
     "__round__": lambda x, decimals=0: call("round", x, decimals),
@@ -107,7 +114,8 @@ METHODS: dict[str, Any] = {
     **{name: _checked(name, method) for name, method in _SPECIAL.items()},
     "real": property(lambda x: x),
     "T": property(lambda x: call("transpose", x)),
-    **{name: _metadata(name) for name in ("nbytes", "itemsize")},
+    "mT": property(MATRIX_TRANSPOSE),
+    **{name: _metadata(name) for name in ("nbytes", "itemsize", "strides", "flags")},
     **{
         name: _leaving(name, what)
         for name, what in {

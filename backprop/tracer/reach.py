@@ -191,17 +191,24 @@ class Reach:
             stack += (function.__kwdefaults__ or {}).values()
 
     def _module(self, module: ModuleType, names: tuple[str, ...], stack: list[Any]) -> None:
-        """What a function takes from a module: `layers.conv`, `from layers import conv`."""
-        if module is np or foreign(getattr(module, "__file__", None)):
+        """What a function takes from a module: `layers.conv`, `from layers import conv`.
+
+        Of a package that is not the author's, only the modules in it: `bp.layers`.
+        """
+        if module is np:
             return
+        strange = foreign(getattr(module, "__file__", None))
         scope = vars(module)
         for name in names:
             value = scope.get(name)
-            if type(value) in _PLAIN:
+            if value is None and "__getattr__" in scope and name in scope.get("__all__", ()):
+                value = getattr(module, name)  # a module that is loaded at its first use
+            if type(value) in _PLAIN or (strange and type(value) is not ModuleType):
                 continue
             found = self._wanted.get(id(value))
             if found is not None:
-                self.places.append((scope, name, value, found))
+                if not strange:
+                    self.places.append((scope, name, value, found))
             elif type(value) is not ModuleType:
                 stack.append(value)
             elif id(value) not in self._seen:

@@ -19,7 +19,8 @@ from backprop.rules import TABLE
 from backprop.tracer.array import Array, arrays_in, current, refuse, traced, unwrap
 from backprop.tracer.composed import stacked
 from backprop.tracer.frames import site
-from backprop.tracer.functions import SPECIAL, SYNONYMS, into
+from backprop.tracer.functions import FUNCTIONS, SPECIAL, SYNONYMS, into
+from backprop.tracer.further import LIMITS, limited, plainly
 from backprop.tracer.operations import binary, call
 from backprop.tracer.tape import OPTIONS, running
 
@@ -69,9 +70,9 @@ def _untraced(item: Any) -> Any:
 def _array(item: Any, *args: Any, **options: Any) -> Any:
     """`np.array([a, b])` of traced values is a stack of them."""
     if running() is not None and next(arrays_in(item), None) is not None:
-        if type(item) is Array:
-            return call("copy", item)
-        return np.stack([part if type(part) is Array else _array(part) for part in item])
+        return plainly(
+            call("copy", item) if type(item) is Array else _stacked(item), *args, **options
+        )
     value = np.array(item, *args, **options)
     tape = running()
     if tape is None or not np.issubdtype(value.dtype, np.floating) or value.ndim == 0:
@@ -79,6 +80,10 @@ def _array(item: Any, *args: Any, **options: Any) -> Any:
     node = tape.constant(value)
     _place(node, ("array", (item, *args), options))
     return traced(tape, node)
+
+
+def _stacked(items: Any) -> Any:
+    return np.stack([part if type(part) is Array else _array(part) for part in items])
 
 
 class _Joined:
@@ -103,10 +108,17 @@ class _Joined:
         return part[:, None] if self._columns and np.ndim(part) == 1 else part
 
 
-def _asarray(item: Any, *args: Any, **options: Any) -> Any:
-    if running() is not None and next(arrays_in(item), None) is not None:
-        refuse("`np.asarray` makes a plain ndarray", "it is an array already: leave the call out")
-    return np.asarray(item, *args, **options)
+def _same(name: str) -> Callable[..., Any]:
+    """`np.asarray` and its like: a traced array stays what it is, a list of them is stacked."""
+    original = getattr(np, name)
+
+    def same(item: Any, *args: Any, **options: Any) -> Any:
+        if running() is not None and next(arrays_in(item), None) is not None:
+            return plainly(item if type(item) is Array else _stacked(item), *args, **options)
+        return original(item, *args, **options)
+
+    same.__name__ = name
+    return same
 
 
 def _arange(*args: Any, **options: Any) -> Any:
@@ -154,6 +166,8 @@ def _reduction(name: str) -> Callable[..., Any]:
             return original(a, axis, *args, **options)
         if "out" in options:
             return into(options.pop("out"), compute(a, axis, *args, **options), name)
+        if LIMITS & options.keys():
+            return limited(name, a, axis, *args, **options)
         keepdims = options.get("keepdims", False)
         if args or len(options) > ("keepdims" in options) or type(axis) not in OPTIONS:
             return call(name, a, axis, *args, **options)
@@ -226,6 +240,14 @@ class _Strong(np.float64):
 
 
 CREATORS = ("zeros", "ones", "empty", "full", "eye", "identity", "linspace")
+SAME = (
+    "asarray",
+    "asanyarray",
+    "ascontiguousarray",
+    "asfortranarray",
+    "asarray_chkfinite",
+    "require",
+)
 LIKE = ("zeros_like", "ones_like", "empty_like", "full_like")
 REPLACED: dict[str, Any] = {
     **{
@@ -240,11 +262,11 @@ REPLACED: dict[str, Any] = {
     **{name: _reduction(name) for name in ("sum", "mean", "max", "min")},
     **{name: _of_lengths(name) for name in ("sqrt", "log", "prod")},
     "array": _array,
-    "asarray": _asarray,
-    "asanyarray": _asarray,
-    "ascontiguousarray": _asarray,
+    **{name: _same(name) for name in SAME},
     "arange": _arange,
     "c_": _Joined(np.c_, columns=True),
     "r_": _Joined(np.r_, columns=False),
 }
+# They dispatch: a function out of our reach makes a traced buffer, too.
+FUNCTIONS.update({getattr(np, name): REPLACED[name] for name in LIKE})
 BY_ORIGINAL = {id(getattr(np, name)): stand_in for name, stand_in in REPLACED.items()}

@@ -129,7 +129,7 @@ def at_least(x: Any, ndim: int, axis: int) -> Any:
 
 
 def reshape_any(x: Any, shape: tuple[int, ...]) -> Any:
-    return reshape(x, shape) if type(x) is Array else x.reshape(shape)
+    return reshape(x, shape) if type(x) is Array else np.reshape(x, shape)
 
 
 def sequence(op: str) -> Callable[..., Any]:
@@ -177,7 +177,8 @@ def looking(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that only looks at the values, as assertions do."""
 
     def look(*args: Any, **options: Any) -> Any:
-        return function(*[plain(unwrap(arg)) for arg in args], **options)
+        named = {name: plain(unwrap(option)) for name, option in options.items()}
+        return function(*[plain(unwrap(arg)) for arg in args], **named)
 
     return look
 

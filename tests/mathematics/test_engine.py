@@ -232,3 +232,10 @@ class TestFindSettings:
             assert "∂" in engine.typeset(r"\pdv{f}{x}", False)["mml"].replace("&#x2202;", "∂")
         finally:
             engine.close()
+
+
+def test_an_engine_that_has_begun_answers_from_the_process_that_it_began(fresh: Engine) -> None:
+    fresh.begin()
+    fresh.begin()
+    assert "mjx-" in fresh.typeset("x", False)["html"]
+    assert fresh.started == 1

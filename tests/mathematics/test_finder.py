@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies
 from markdown import Markdown
 
-from backprop.site.mathematics.finder import PLACEHOLDER, Formula, MathematicsExtension
+from backprop.site.mathematics.finder import PLACEHOLDER, Formula, MathematicsExtension, roughly
 
 EXTENSIONS = [
     "admonition",
@@ -191,3 +191,11 @@ def test_no_text_breaks_the_search(text: str) -> None:
 )
 def test_pages_without_formulas_stay_as_they_are(text: str) -> None:
     assert find(text)[1] == Markdown(extensions=EXTENSIONS).convert(text)
+
+
+def test_an_edit_tells_whether_it_has_a_new_formula() -> None:
+    was = "It costs $5.\n\n$a$ and\n\n$$\nb\n\n= c\n$$\n"
+    prose, formula = was.replace("and", "or"), was.replace("= c", "= d")
+    assert set(roughly(prose)) <= set(roughly(was))
+    for new in (formula, was + "\\(d\\)", was + "\\begin{align*}\nd\n\\end{align*}", was + "$d$"):
+        assert set(roughly(new)) - set(roughly(was)), new

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.conftest import ROOT
+
 PAGE = """\
-# Summe
+# مجموع
+
+الخسارة $L = \\frac{1}{2}$.
 
 ```python
 import numpy as np
@@ -27,9 +32,9 @@ f(np.arange(3.0))
 SETTINGS = """\
 site_name: Notizen
 site_url: https://notes.example.org/
-theme: {name: material, language: de, font: false}
+theme: {name: material, language: ar, font: {text: Amiri}}
 hooks: [minify.py]
-plugins: [backprop/posts, backprop/pages]
+plugins: [backprop/posts, backprop/mathematics, backprop/pages]
 """
 # What a minifier does to a page: attributes lose their quotes, so the drawing is no XML any more.
 MINIFY = """\
@@ -41,7 +46,9 @@ def on_post_page(output, **_):
 """
 
 
-def test_a_page_in_german_that_another_plugin_minifies(tmp_path: Path) -> None:
+def test_a_page_from_right_to_left_that_another_plugin_minifies(tmp_path: Path) -> None:
+    """In English words, told once; and with fonts that the author asks for by name."""
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     for name, text in (("docs/index.md", PAGE), ("mkdocs.yml", SETTINGS), ("minify.py", MINIFY)):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -54,4 +61,12 @@ def test_a_page_in_german_that_another_plugin_minifies(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "site/index.html").read_text("utf-8")
     assert "Next" in page
+    assert done.stderr.count("There are no words in 'ar'") == 1
+    assert re.search(r"<body\b[^>]*\bdir=\"?rtl", page)
+    assert re.search(r"style-src [^;]*https://fonts\.googleapis\.com", page)
+    # Formulas, drawings and numbers still read from left to right.
+    names = re.findall(r"<link rel=\"?stylesheet\"? href=\"?(assets/[^\"> ]+)", page)
+    css = "".join((tmp_path / "site" / name).read_text("utf-8") for name in names)
+    for selector in ("mjx-container", r":is\(.bp-figure, ?.bp-plot\)"):
+        assert re.search(rf"\[dir=.?rtl.?\] {selector}\s*\{{\s*direction: ?ltr", css), selector
     assert list(tmp_path.glob("site/assets/backprop/cards/*.png"))

@@ -377,3 +377,86 @@ def test_what_a_page_did_is_remembered_by_everything_that_it_depends_on(tmp_path
         others.append(key())
     assert len({first, *others}) == 1 + len(others)
     assert key() == first
+
+
+SNIPPETS = "site_name: N\nmarkdown_extensions:\n  - pymdownx.snippets: {base_path: [parts]}\n"
+HELPER = """\
+# --8<-- [start:twice]
+def twice(a):
+    return 2 * a
+# --8<-- [end:twice]
+
+
+def broken(a):
+    return a / 0
+"""
+
+
+def test_a_fence_runs_the_files_that_it_includes(runner):
+    (runner.path / "mkdocs.yml").write_text(SNIPPETS)
+    (runner.path / "parts").mkdir()
+    (runner.path / "parts/helper.py").write_text(HELPER)
+    (runner.path / "parts/wrong.py").write_text("a = 1\nb = 1 / 0\n")
+    (runner.path / "parts/unread.py").write_text("a = 1\nb = = 2\n")
+    assert runner.failures(
+        'x = 1\n--8<-- "helper.py"\nassert twice(x) == 2\nbroken(x)',
+        'y = 0\n\n--8<-- "wrong.py:2:2"',
+        '--8<-- "unread.py"',
+        'def f():\n    --8<-- "helper.py:twice"\n    return twice(4)\n\n\nprint(f(), 1 / 0)',
+    ) == [
+        "5: ZeroDivisionError: division by zero (parts/helper.py:8)",
+        "11: ZeroDivisionError: division by zero (parts/wrong.py:2)",
+        "15: SyntaxError: invalid syntax (unread.py, line 2)",
+        "24: ZeroDivisionError: division by zero",
+    ]
+    page = runner.page('--8<-- "gone.py"', "```output\n--8<--\n```")
+    assert [(one.line, "gone.py" in one.message) for one in page.problems] == [(2, True)]
+    page = runner.page('```{.python check="f(x)"}\n--8<-- "helper.py"\n```')
+    assert "includes no file" in page.problems[0].message
+    (runner.path / "mkdocs.yml").write_text("site_name: N\n")
+    page = runner.page('import numpy\n--8<-- "helper.py"')
+    assert page.problems[0].line == 3
+    assert "pymdownx.snippets" in page.problems[0].message
+
+
+def test_a_page_runs_again_when_a_file_that_it_includes_has_changed(runner):
+    (runner.path / "mkdocs.yml").write_text(SNIPPETS.replace("parts", "."))
+    kept = cache.Cache(runner.path / "kept", runner.path)
+    for value in (1, 2):
+        (runner.path / "part.py").write_text(f"print({value})\n")
+        page = runner.page('--8<-- "part.py"')
+        (result,) = kept.results([page], runner.executor)
+        assert result.outcomes[0].stdout == f"{value}\n"
+
+
+def test_a_fence_may_await_at_its_top_level(runner):
+    _, outcomes = runner.run(
+        "import asyncio\nlock = asyncio.Lock()\nawait asyncio.sleep(0)",
+        "async def one():\n    return 1\n\n\nasync with lock:\n    print(await one())",
+        "print(asyncio.run(one()))",
+    )
+    assert [one.error for one in outcomes] == [None] * 3
+    assert [one.stdout for one in outcomes] == ["", "1\n", "1\n"]
+    assert runner.failures("import asyncio\nawait asyncio.sleep(1 / 0)") == [
+        "3: ZeroDivisionError: division by zero"
+    ]
+
+
+def test_a_page_finds_the_data_beside_it(runner):
+    """It may read them, never change them, and runs again when they have changed."""
+    folder = runner.path / "posts"
+    (folder / "data").mkdir(parents=True)
+    for value in ("1 2", "3 4"):
+        kept = cache.Cache(runner.path / "kept", runner.path)
+        (folder / "data/numbers.txt").write_text(value)
+        page = runner.page(
+            "import os\nprint(open('data/numbers.txt').read(), os.listdir('data'))",
+            name="posts/post.md",
+        )
+        (result,) = kept.results([page], runner.executor)
+        assert result.outcomes[0].stdout == f"{value} ['numbers.txt']\n"
+    page = runner.page("open('data/numbers.txt', 'w')", name="posts/post.md")
+    assert "must not change" in runner.executor.run(page).outcomes[0].error["message"]
+    assert (folder / "data/numbers.txt").read_text() == "3 4"
+    (failure,) = runner.failures("open('docs/numbers.txt')")
+    assert "open data/numbers.txt" in failure

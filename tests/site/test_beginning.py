@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from backprop.cli.main import main
 from backprop.site.beginning import create as beginning
 from backprop.site.beginning.create import BeginningError, create
 from backprop.site.beginning.post import add_post, folders
+from tests.company.cases import CASES, FURTHER, Case
 from tests.conftest import ROOT
 
 DAY = date(2024, 5, 6)
@@ -167,9 +169,40 @@ def test_mathjax_and_the_requirements_are_those_of_this_repository():
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     command = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    where = {"GITHUB_SERVER_URL": "https://git.example.org", "GITHUB_REPOSITORY": "us/notes"}
+    done = subprocess.run(
+        [sys.executable, *command], env=os.environ | where, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("*.whl"))
+
+
+def test_the_description_on_the_index_has_no_broken_link(wheel):
+    """Relative links would lead nowhere there: all are absolute, at the tag of the version."""
+    path = next(n for n in zipfile.ZipFile(wheel).namelist() if n.endswith("/METADATA"))
+    metadata = zipfile.ZipFile(wheel).read(path).decode()
+    head, _, text = metadata.partition("\n\n")
+    assert "Description-Content-Type: text/markdown" in head
+    assert "Project-URL: Source, https://git.example.org/us/notes" in head
+    assert text.startswith("# backprop")
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert links
+    assert all(link.startswith(("https://", "#")) for link in links)
+    tag = f"v{backprop.__version__}"
+    assert f"(https://git.example.org/us/notes/raw/{tag}/docs/page.png)" in text
+    assert f"[LICENSE](https://git.example.org/us/notes/blob/{tag}/LICENSE)" in text
+    names = [link.partition(f"/{tag}/")[2] for link in links if f"/{tag}/" in link]
+    assert all((ROOT / name).is_file() for name in names)
+
+
+def test_a_build_that_knows_no_address_of_the_source_leaves_no_link_to_it():
+    found = runpy.run_path(str(ROOT / ".ci/metadata.py"))
+    assert found["source"]({}) == ""
+    text = found["description"]((ROOT / "README.md").read_text("utf-8"), "", "1")
+    assert "see LICENSE." in text
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert all(link.startswith(("https://", "#")) for link in links)
 
 
 def test_the_wheel_is_complete(wheel):
@@ -211,6 +244,34 @@ def test_a_blog_from_the_wheel_builds_in_a_fresh_environment(wheel, tmp_path):
     blog = tmp_path / "blog"
     assert (blog / "wheels" / wheel.name).is_file()
     (blog / "node_modules").symlink_to(ROOT / "node_modules")
+    company = [case for case in CASES if case.name in SAMPLED]
+    for case in company:
+        in_company(blog, case)
+    with (blog / "mkdocs.yml").open("a") as settings:
+        settings.write("markdown_extensions: [pymdownx.snippets]\n")
     run("-m", "mkdocs", "build", "--strict", cwd=blog)
     for page in ("index.html", "posts/first/index.html", "en/posts/first/index.html"):
         assert (blog / "site" / page).is_file()
+    for case in company:
+        html = (blog / "site/en/posts" / slug(case) / "index.html").read_text("utf-8")
+        assert not [p for p in case.shows[FURTHER] if not re.search(p, html, re.DOTALL)]
+
+
+SAMPLED = {"snippets", "tabs", "data files", "top-level await"}
+"""Of the company of a blog, what needs no other plugin; `make company` tries all of it."""
+
+
+def slug(case: Case) -> str:
+    return case.name.replace(" ", "-")
+
+
+def in_company(blog: Path, case: Case) -> None:
+    """Add the files of a case to a blog in two languages, its post under a name of its own."""
+    for name, text in case.files.items():
+        for language in ("zh", "en"):
+            path = blog / name.replace("docs/en", f"docs/{language}")
+            if path.name == "further.md":
+                path = path.with_name(f"{slug(case)}.md")
+                text = text.replace("date:", f"slug: {slug(case)}\ndate:", 1)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")

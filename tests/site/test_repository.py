@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from tests.conftest import build_site, differences
 
@@ -38,10 +39,28 @@ def test_two_builds_are_the_same_to_the_byte(built_site, tmp_path):
 
 @pytest.mark.parametrize("prefix", ["", "en"])
 def test_what_a_reader_expects_is_there(built_site, prefix):
-    for path in ("", "about", "tags", "posts/backward", "archive/2017"):
+    for path in ("", "about", "tags", "posts/backward", "archive", "archive/2017", "category"):
         assert (built_site / prefix / path / "index.html").is_file()
     for path in ("404.html", "sitemap.xml", "feed_rss_created.xml", "search/search_index.json"):
         assert (built_site / prefix / path).is_file()
+
+
+@pytest.mark.parametrize("prefix", ["", "en"])
+def test_feeds_carry_whole_posts(built_site, prefix):
+    """As any reader shows them: formulas as TeX, addresses in full, nothing that needs a style."""
+    feed = etree.fromstring((built_site / prefix / "feed_rss_created.xml").read_bytes())
+    items = feed.findall(".//item")
+    texts = [item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") for item in items]
+    assert len(items) > 10
+    about = json.loads((built_site / prefix / "feed_json_created.json").read_text("utf-8"))
+    assert texts == [item["content_html"] for item in about["items"]]
+    assert any("<code>$" in text and "\\begin{align" in text for text in texts)
+    for item, text in zip(items, texts, strict=True):
+        tree = html.fromstring(f"<div>{text}</div>")
+        assert len(tree.text_content()) > 5 * len(item.findtext("description"))
+        assert not re.findall(r"<mjx-|\b(?:class|style|id)=\"|<(?:svg|script|button)", text)
+        links = tree.xpath("//@href | //@src")
+        assert not [link for link in links if not link.startswith(("http", "mailto:"))]
 
 
 def test_no_raw_formula_is_left(built_site):

@@ -183,3 +183,29 @@ def test_functions_without_a_file(monkeypatch):
         "['dW = X.T @ dout']\n"
     )
     assert doctest.testmod(module).failed == 0
+
+
+def through_the_package(x, gamma, beta, w, b):
+    out, _ = bp.layers.batchnorm_forward(x, gamma, beta)
+    images, _ = bp.layers.conv_forward(out.reshape(2, 2, 3, 3), w, b)
+    return images**2
+
+
+def test_the_layers_of_this_package_are_followed_by_their_dotted_names():
+    rng = np.random.default_rng(0)
+    args = [rng.normal(size=shape) for shape in ((4, 9), (9,), (9,), (3, 2, 2, 2), (3,))]
+    dout = rng.normal(size=through_the_package(*args).shape)
+    found = bp.derive(through_the_package, *args)(dout, *args)
+    wanted = bp.numeric_gradient(through_the_package, *args, dout=dout)
+    for gradient, want in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(gradient, want, rtol=1e-7, atol=1e-7)
+
+
+def test_a_buffer_of_a_function_out_of_reach_is_traced_where_numpy_tells_us():
+    def f(x):
+        scope = {}
+        exec("import numpy\ndef g(x):\n z = numpy.zeros_like(x)\n z[0] = x[1]\n return z", scope)
+        return scope["g"](x) * x
+
+    x = np.array([2.0, 3.0])
+    np.testing.assert_allclose(bp.derive(f, x)(np.ones(2), x), [3, 2])

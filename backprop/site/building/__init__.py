@@ -26,6 +26,7 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `notice.py` | the list of faults in the page, the pages that stand in for others |
 | `watching.py` | which files changed |
 | `whole.py` | for `mkdocs build`: a site of which nothing changed is written as it was |
+| `beside.py` | for `mkdocs build`: a language in a process of its own, beside another |
 | `modules.py` | which Python sources a reference is made of |
 | `words.py` | what authors see, in each language |
 """

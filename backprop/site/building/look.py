@@ -50,6 +50,7 @@ def look(sites: list[Site], path: str) -> Iterator[str]:
     elif file is not None and not file.is_documentation_page():
         yield _static(file)
     elif path.endswith(".md"):
+        _begin(site, file, path)
         if file is None:
             file = _new(site, path, blog)
             if blog is not None:  # which makes an excerpt of what it knows as a post
@@ -87,8 +88,19 @@ def _page(site: Site, file: File) -> str:
     return written
 
 
+def _begin(site: Site, file: File | None, path: str) -> None:
+    """Let our own plugins begin what takes long and will be needed (`ahead_of_look`)."""
+    was = (file.page.markdown if file and file.page else None) or ""
+    with open(path, encoding="utf-8-sig", errors="replace") as source:
+        text = source.read()
+    for plugin in site.config.plugins.values():
+        if hasattr(plugin, "ahead_of_look"):
+            plugin.ahead_of_look(was, text)
+
+
 def _tell(site: Site, event: str, file: File) -> None:
-    """Our own plugins forget what they found on a page, and look at what is new on it."""
+    """Our own plugins forget what they found on a page (`before_look`), and look at what is new
+    on it (`after_look`)."""
     for plugin in site.config.plugins.values():
         if hasattr(plugin, event):
             getattr(plugin, event)(file, config=site.config)

@@ -1,8 +1,9 @@
 """The ancestor of all builds, its forks, and what they say to each other.
 
 The ancestor is forked from `mkdocs serve` before that has a thread, has everything imported and
-never builds anything: it only forks. What a fork and the server say to each other are tuples, the
-first item names the message; see `child.py` and `conductor.py`.
+never builds anything: it forks, and loads after the first time what later builds need. What a fork
+and the server say to each other are tuples, the first item names the message; see `child.py` and
+`conductor.py`.
 """
 
 from __future__ import annotations
@@ -24,16 +25,18 @@ Work = Callable[[Connection, str, str], None]
 
 
 class Ancestor:
-    """work: what a fork does, given its connection and the two folders that it may write to."""
+    """work: what a fork does, given its connection and the two folders that it may write to;
+    load: what the ancestor does when the first fork is at work.
+    """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, load: Callable[[], None] = lambda: None) -> None:
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
             ours.close()
-            _forking(theirs, work)
+            _forking(theirs, work, load)
         theirs.close()
         self._socket = ours
 
@@ -99,8 +102,9 @@ class Fork:
             os.killpg(self.pid, number)
 
 
-def _forking(control: socket.socket, work: Work) -> None:
+def _forking(control: socket.socket, work: Work, load: Callable[[], None]) -> None:
     """The life of the ancestor."""
+    loaded = False
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server hears Ctrl-C, and ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks leave no zombies
@@ -114,6 +118,9 @@ def _forking(control: socket.socket, work: Work) -> None:
             _forked(Connection(handles[0]), folders.decode().split("\n"), work)
         os.close(handles[0])
         control.send(str(pid).encode())
+        if not loaded:
+            loaded = True
+            load()
 
 
 def _forked(connection: Connection, folders: list[str], work: Work) -> None:

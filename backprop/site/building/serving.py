@@ -6,15 +6,18 @@ is known here, its own server stays and says so: every edit then builds the whol
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import os
+import sys
 from typing import Any
 
 from mkdocs.commands import build as mkdocs_build
 from mkdocs.commands import serve as mkdocs_serve
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
+from pygments.lexers import get_lexer_by_name
 
 from backprop.site.building.child import Child
 from backprop.site.building.conductor import Conductor
@@ -95,7 +98,7 @@ class _Serving(Server):
             _Serving.child.run(self.builder)
 
         # Before there is any thread.
-        ancestor = Ancestor(work)
+        ancestor = Ancestor(work, _load)
         why = unfamiliar_pages()
         if why:
             log.warning(
@@ -109,3 +112,14 @@ class _Serving(Server):
         if self.conductor:
             self.conductor.close()
         give_back()
+
+
+def _load() -> None:
+    """Load once for all builds what takes a tenth of a second and more, and no build changes."""
+    for name in ("python", "pycon", "text"):
+        with contextlib.suppress(Exception):  # then a build does, and says what is wrong
+            list(get_lexer_by_name(name).get_tokens("x = f(1)\n"))
+    if jieba := sys.modules.get("jieba"):  # by which Material's search tells Chinese words apart
+        with contextlib.suppress(Exception):
+            jieba.setLogLevel(logging.WARNING)
+            jieba.initialize()

@@ -67,7 +67,7 @@ def give_back() -> None:
 def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = False) -> None:
     """In the place of MkDocs' `build`."""
     kept = memory.of(config)
-    if dirty or serve_url or not kept.remembers or not _depends_on_files([config]):
+    if dirty or serve_url or not kept.remembers or not depends_on_files([config]):
         _original(config, serve_url=serve_url, dirty=dirty)
         return
     began = time.monotonic()
@@ -80,13 +80,13 @@ def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = 
     witness.observe(observer)
     started = time.time() - _LATE
     try:
-        with _noting() as noted, _listening(config.strict) as warned:
+        with _noting(observer) as noted, _listening(config.strict) as warned:
             _original(config, dirty=dirty)
     finally:
         witness.observe(None)
-    if not warned and observer.sites and _depends_on_files(s.config for s in observer.sites):
+    if not warned and observer.sites and noted.depends_on_files():
         read = noted.digests(config, started)
-        if read is not None and all(source in read for source in _sources(observer.sites)):
+        if read is not None and all(source in read for source in noted.sources()):
             store.keep(config, read)
 
 
@@ -100,7 +100,7 @@ def _sources(sites: Iterable[witness.Site]) -> Iterator[str]:
                 yield path
 
 
-def _depends_on_files(configs: Iterable[MkDocsConfig]) -> bool:
+def depends_on_files(configs: Iterable[MkDocsConfig]) -> bool:
     """Whether builds with these settings depend on nothing but files and settings."""
     return all(
         not unknown(config)
@@ -201,14 +201,41 @@ def _sha(data: bytes) -> str:
 
 
 # ---- what was read ----------------------------------------------------------------------------
+_Said = tuple[tuple[set[str], set[str], set[str], set[str]], set[str], bool]
+
+
 class _Noted:
     """Paths that were opened or listed, and what was written."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: witness.Observer) -> None:
         self.opened: set[str] = set()
         self.listed: set[str] = set()
         self.written: set[str] = set()
         self.folders: set[str] = set()  # temporary ones
+        self._observer = observer
+        self._elsewhere: set[str] = set()  # sources of the languages that are built beside
+        self._depends_on_files = True  # and whether these do
+
+    def sources(self, first: int = 0) -> set[str]:
+        """What the languages, from the first so-manyth, were made of."""
+        return self._elsewhere | set(_sources(self._observer.sites[first:]))
+
+    def depends_on_files(self, first: int = 0) -> bool:
+        configs = [site.config for site in self._observer.sites[first:]]
+        return self._depends_on_files and depends_on_files(configs)
+
+    def said(self, first: int) -> _Said:
+        """All of it, for another process, which knows the languages before the first so-manyth."""
+        paths = self.opened, self.listed, self.written, self.folders
+        return paths, self.sources(first), self.depends_on_files(first)
+
+    def heard(self, said: _Said) -> None:
+        paths, sources, depends = said
+        mine = self.opened, self.listed, self.written, self.folders
+        for known, more in zip(mine, paths, strict=True):
+            known |= more
+        self._elsewhere |= sources
+        self._depends_on_files &= depends
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -275,6 +302,22 @@ def _digest(path: str, config: MkDocsConfig) -> str:
         return ""
 
 
+def languages() -> int:
+    """How many languages the running build has begun with."""
+    return len(_noted._observer.sites) if _noted else 0
+
+
+def noted(first: int) -> _Said | None:
+    """What this process has read and made so far, for the one that builds beside it."""
+    return _noted.said(first) if _noted else None
+
+
+def hear(said: _Said | None) -> None:
+    """What another process has read and made is a part of this build."""
+    if _noted and said:
+        _noted.heard(said)
+
+
 _noted: _Noted | None = None
 _hooked = False
 
@@ -285,14 +328,14 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 @contextmanager
-def _noting() -> Iterator[_Noted]:
+def _noting(observer: witness.Observer) -> Iterator[_Noted]:
     """What is opened, listed and made meanwhile, by whomever."""
     global _noted, _hooked
     if not _hooked:  # for good: such a hook cannot be taken away
         _hooked = True
         sys.addaudithook(_hear)
-    _noted = noted = _Noted()
+    _noted = found = _Noted(observer)
     try:
-        yield noted
+        yield found
     finally:
         _noted = None

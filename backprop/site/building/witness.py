@@ -67,10 +67,55 @@ def observe(who: Observer | None) -> None:
     observer = who
 
 
-def attach(config: MkDocsConfig) -> None:
-    """Send the witness along with the build of `config`."""
+def attach(config: MkDocsConfig, first: bool = True) -> None:
+    """Send the witness along with the build of `config`, the first of a site or one inside it."""
+    if first:
+        _listed.clear()
+    _quicken(config)
     if NAME not in config.plugins:
         config.plugins[NAME] = Witness(observer)
+
+
+_listed: dict[tuple[str, ...], list[str]] = {}
+"""The templates in the folders of a theme, of which Material has twelve thousand, for a build."""
+
+
+def _quicken(config: MkDocsConfig) -> None:
+    """Let the theme's environments, of which every plugin makes its own, know what others know."""
+    theme: Any = config.theme
+    if "get_env" in vars(theme):
+        return
+    make = theme.get_env
+
+    def get_env() -> Any:
+        env = make()
+        # Apart from those of pages: a plugin may change what those are compiled to.
+        env.bytecode_cache = _compiled(config, "words")
+        list_all, folders = env.loader.list_templates, tuple(env.loader.searchpath)
+
+        def list_once() -> list[str]:
+            if folders not in _listed:
+                _listed[folders] = list_all()
+            return list(_listed[folders])
+
+        env.loader.list_templates = list_once
+        return env
+
+    theme.get_env = get_env
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Templates as they were compiled: for those of a theme that takes a second."""
+
+
+def _compiled(config: MkDocsConfig, name: str) -> _Compiled | None:
+    known = memory.of(config)
+    if known.remembers:
+        folder = known.path.with_name("templates") / name
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return _Compiled(str(folder))
+    return None
 
 
 class Witness(BasePlugin):
@@ -103,13 +148,8 @@ class Witness(BasePlugin):
     @event_priority(-1000)
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
         self.site.env = env
-        known = memory.of(config)
-        if env.bytecode_cache is None and known.remembers:
-            # To compile a theme's templates takes a second.
-            folder = known.path.with_name("templates")
-            with contextlib.suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-                env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        if env.bytecode_cache is None or isinstance(env.bytecode_cache, _Compiled):
+            env.bytecode_cache = _compiled(config, "pages")
         return env
 
     @event_priority(-1000)

@@ -159,7 +159,7 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
             if shown.step is None or not shown.step.runs:
                 continue
             fence = shown.fence
-            step = {"line": fence.line, "kind": fence.language, "code": fence.code}
+            step = {"line": fence.line, "kind": fence.language, "code": shown.step.code}
             if fence.options.get("raises"):
                 step["raises"] = True
             if fence.has("figure"):
@@ -182,6 +182,14 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
             return output
         # On every page: instant navigation brings the content of another, and runs no script of it.
         return output.replace("</head>", f"<script>{self.run.pack.boot}</script>\n</head>", 1)
+
+    # What `backprop.site.building.beside` asks of a language that is built in another process.
+
+    def beside_record(self) -> dict[str, bytes]:
+        return self.run.files
+
+    def beside_replay(self, data: dict[str, bytes]) -> None:
+        self.run.files |= data
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         if not self.owns:

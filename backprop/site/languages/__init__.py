@@ -22,7 +22,9 @@ How it works: the build that MkDocs runs is the build of the default language. J
 renders its pages it runs MkDocs' own build once more for the next language, with the settings of
 that language laid over `mkdocs.yml`, and so on: a chain of whole builds in which every address of
 every language is known before any page is written. Blog, archive, search, feed and navigation are
-therefore those of a site with one language, for each language.
+therefore those of a site with one language, for each language. `mkdocs build` builds the others in
+a process beside that of the default language, where the plugins are known to allow it
+(`backprop.site.building.beside`).
 
 | module | job |
 | --- | --- |

@@ -108,6 +108,15 @@ class Catalogue:
     def others(self, edition: Edition) -> Iterator[Edition]:
         return (other for other in self.editions.values() if other is not edition)
 
+    def known(self) -> dict[str, dict[str, Entry]]:
+        """The files of every language that has been recorded."""
+        return {key: edition.entries for key, edition in self.editions.items() if edition.entries}
+
+    def know(self, known: dict[str, dict[str, Entry]]) -> None:
+        """The same, from another process."""
+        for key, entries in known.items():
+            self.editions[key].entries = entries
+
     def translation(self, edition: Edition, source: str, other: Edition) -> Entry | None:
         """The page of `other` that says the same: the same path, or the matching category."""
         if source in edition.entries and source in other.entries:

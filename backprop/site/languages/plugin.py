@@ -14,16 +14,19 @@ from jinja2 import Environment
 from mkdocs.commands.build import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import write_file
 
 from backprop.site.building import attach, build_all, build_what_changed, take_over
+from backprop.site.building.beside import Beside, possible
 from backprop.site.languages import checks, nested, outputs
 from backprop.site.languages.catalogue import Catalogue, Edition
 from backprop.site.languages.first import first_page
 from backprop.site.languages.links import Links
+from backprop.site.languages.lists import add_index_pages
 from backprop.site.languages.messages import EditionFilter
 from backprop.site.languages.options import LanguagesOptions, read_languages
 
@@ -56,6 +59,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.messages = EditionFilter()
         self.own_epoch = False
         self.old_handler: Any = None
+        self.beside: Beside | None = None  # the other languages, in a process of their own
+        self.meet: Callable[[Any], Any] | None = None  # in that process: the way back
 
     # Once a command: the leader starts and ends what the other languages' plugins need.
 
@@ -74,6 +79,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
             self.old_handler = signal.signal(signal.SIGTERM, _terminate)
 
     def on_shutdown(self) -> None:
+        self._leave()
         for cache in self.caches.values():
             for plugin in cache.values():
                 if id(plugin) in self.started and hasattr(plugin, "on_shutdown"):
@@ -109,7 +115,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if SCRIPT not in config.extra_javascript:
             config.extra_javascript.append(SCRIPT)
         _quiet_jieba()
-        attach(config)
+        attach(config, first=self.leader is self)
         return config
 
     def _lead(self, config: MkDocsConfig) -> None:
@@ -159,8 +165,26 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         checks.remove_empty(self.absent)
         script = Path(__file__).with_name("assets") / "languages.js"
         files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
+        add_index_pages(files, config)
         first_page(files, config)
         return files
+
+    # After the posts, which run on all processors, and have compared what they did.
+    @event_priority(-1100)
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """From here on the other languages are built beside this one, where they can be."""
+        following = self.catalogue.after(self.edition)
+        if self.leader is not self or not following or self.dirty or self.command == "serve":
+            return nav
+        if possible(config):
+            others = [edition.config for edition in self.catalogue.others(self.edition)]
+
+            def build(meet: Callable[[Any], Any]) -> None:
+                self.meet = meet
+                self.build(following)
+
+            self.beside = Beside(config, others, build)
+        return nav
 
     @event_priority(50)
     def on_page_markdown(
@@ -183,8 +207,13 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         checks.check_addresses(published, config, folders if is_default else [])
         self.edition.record(files, drafts=serve)
         following = self.catalogue.after(self.edition)
-        if following:
-            self.leader.build(following)
+        leader = self.leader
+        if self.beside:
+            self.catalogue.know(self.beside.meet(self.catalogue.known()))
+        elif following:
+            leader.build(following)
+        elif leader.meet:
+            self.catalogue.know(leader.meet(self.catalogue.known()))
         self.links.check()
         return env
 
@@ -262,8 +291,16 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
             return outputs.with_switcher(output, self.catalogue, self.edition, None)
         return output_content
 
+    @event_priority(1000)
+    def _on_post_build_first(self, *, config: MkDocsConfig) -> None:
+        """All pages are written: what is made of a whole language, or of all, comes now."""
+        if self.beside:
+            self.beside.meet(None)
+        elif self.leader.meet and self.edition is self.catalogue.after(self.catalogue.default):
+            self.leader.meet(None)
+
     @event_priority(-100)
-    def on_post_build(self, *, config: MkDocsConfig) -> None:
+    def _on_post_build_last(self, *, config: MkDocsConfig) -> None:
         # Feeds take their text before addresses are known.
         feed = config.plugins.get("rss")
         for name in feed.config.feeds_filenames.values() if feed else ():
@@ -280,9 +317,29 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
             if self.command == "serve":
                 self._remark()
 
+    @event_priority(-2000)
+    def _on_post_build_end(self, *, config: MkDocsConfig) -> None:
+        if self.beside:
+            self.beside.end()
+            self.beside = None
+
+    on_post_build = CombinedEvent(_on_post_build_first, _on_post_build_last, _on_post_build_end)
+
+    def folders(self) -> list[str]:
+        """Where the other languages lie in the site of this one."""
+        if self.edition is not self.catalogue.default:
+            return []
+        return [e.language.prefix for e in self.catalogue.others(self.edition)]
+
     def on_build_error(self, *, error: Exception) -> None:
         if self.leader is self:
+            self._leave()
             self._forget_epoch()
+
+    def _leave(self) -> None:
+        if self.beside:
+            self.beside.stop()
+            self.beside = None
 
     def _forget_epoch(self) -> None:
         if self.own_epoch:

@@ -129,8 +129,15 @@ class Engine:
         self.settings = settings
         self.timeout = timeout
         self.started = 0
+        self._fresh = False  # whether it has been started and asked nothing
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
+
+    def begin(self) -> None:
+        """Start the process now: somebody will ask soon."""
+        if self._process is None:
+            self._start()
+            self._fresh = True
 
     def typeset(
         self,
@@ -190,8 +197,9 @@ class Engine:
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         timeout = self.timeout
-        if self._process is None:
-            self._start()
+        self.begin()
+        if self._fresh:
+            self._fresh = False
             timeout += START
         self._send(request)
         try:

@@ -76,6 +76,14 @@ def fences(lines: list[str]) -> Iterator[tuple[int, int, re.Match[str]]]:
         number += 1
 
 
+def roughly(text: str) -> list[str]:
+    """What looks like a formula in a page, whatever stands around it."""
+    return _ROUGH.findall(text)
+
+
+_ROUGH = re.compile(r"\$\$[^$]+\$\$|\$[^$\n]+\$|\\[(\[].+?\\[)\]]|\\begin\{.+?\\end\{", re.DOTALL)
+
+
 def is_math_fence(opening: re.Match[str]) -> bool:
     return bool(_MATH_FENCE.match(opening["info"]))
 

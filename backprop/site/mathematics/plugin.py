@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from base64 import b64decode, b64encode
@@ -24,7 +25,7 @@ from backprop.site.building.memory import digest
 from backprop.site.building.premises import program
 from backprop.site.mathematics.cache import Cache
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
-from backprop.site.mathematics.finder import Formula, MathematicsExtension
+from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
 from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
 from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
@@ -43,7 +44,8 @@ class Run:
     """What one `mkdocs build` shares among the builds of all its languages.
 
     The languages are built one inside the other, so the first build is the outermost: it owns the
-    run. One MathJax process serves all of them, and all faults are shown before the run fails.
+    run. One MathJax process serves all that are built in one process, and all faults are shown
+    before the run fails.
     """
 
     def __init__(self, serving: bool) -> None:
@@ -117,6 +119,12 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         self.page_file = page.file
         return page
 
+    def ahead_of_look(self, was: str, text: str) -> None:
+        """MathJax takes half a second to start: where a formula is new, the page runs meanwhile."""
+        if set(roughly(text)) - set(roughly(was)):
+            with contextlib.suppress(EngineError, OSError):
+                self.typesetter().engine.begin()
+
     def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
         """One page is made again in a finished build (`backprop.site.building.look`)."""
         self.run.faults.clear()
@@ -145,6 +153,14 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def conversion_replay(self, data: Any, file: Any) -> None:
         for key, record in data.items():
             self.pages.replay(key, record)
+
+    # What `backprop.site.building.beside` asks of a language that is built in another process.
+
+    def beside_record(self) -> list[Fault]:
+        return list(self.run.faults)
+
+    def beside_replay(self, data: list[Fault]) -> None:
+        self.run.faults |= dict.fromkeys(data)
 
     def on_page_content(self, html: str, *, page: Any, config: MkDocsConfig, files: Any) -> None:
         typeset_entries(html, page.toc, page.markdown or "")

@@ -19,7 +19,8 @@ _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
 _SMALL = 12_000
 
 # The house's own rules, after MathJax's. The TeX has no size but is copied in the place of the
-# glyphs; marks stay in view while their rows scroll below them, and a shadow says that they do;
+# glyphs, which read from left to right on any page; marks stay in view while their rows scroll
+# below them, and a shadow says that they do;
 # inline MathML, seen by nobody, adds no line breaks to what is copied. (It must be laid
 # out: what `content-visibility` skips is no formula for a screen reader.)
 _HOUSE = """
@@ -29,6 +30,7 @@ mjx-tex{font-size:0;white-space:pre}
 mjx-assistive-mml{position:absolute;top:0;left:0;width:1px;height:1px;overflow:hidden;
 clip-path:inset(50%);-webkit-user-select:none;user-select:none}
 mjx-assistive-mml *{display:inline}
+[dir=rtl] mjx-container{direction:ltr;unicode-bidi:isolate}
 a.bp-reference{text-decoration:underline dotted;text-underline-offset:.2em}
 mjx-container[tabindex]:focus-visible{outline:2px solid currentColor;outline-offset:2px}
 .bp-row-mark{padding-left:1em;text-align:left;line-height:0;font-family:system-ui,sans-serif;

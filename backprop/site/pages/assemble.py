@@ -48,13 +48,19 @@ _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 class Site:
     """One build's pages: ``root`` is its folder, ``base`` the path of its address.
 
-    ``memory`` has what was found out in earlier builds.
+    ``memory`` has what was found out in earlier builds; ``others`` are the folders in it that
+    belong to the builds of other languages.
     """
 
     root: Path
     base: str
     pages: dict[Path, str]
     memory: Memory = field(default_factory=Nothing)
+    others: tuple[str, ...] = ()
+
+    def scripts(self) -> list[Path]:
+        found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*.js"))
+        return [self.root / path for path in sorted(found) if not path.startswith(self.others)]
 
     def below(self, page: Path, href: str) -> str | None:
         """The path below the root that a link of a page leads to; None if it leads elsewhere."""
@@ -118,7 +124,7 @@ def _one_stylesheet(site: Site) -> None:
     used = Used()
     for html in site.pages.values():
         used.add(site.memory, Used.read_page, html)
-    for script in sorted(site.root.rglob("*.js")):
+    for script in site.scripts():
         used.add(site.memory, Used.read_script, script.read_text("utf-8", errors="replace"))
     texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
     whole = "\n".join(texts)

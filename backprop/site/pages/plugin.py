@@ -22,7 +22,7 @@ from mkdocs.utils import get_relative_url
 
 from backprop.site.building import memory
 from backprop.site.faults import warn
-from backprop.site.pages import cards, learning, metadata, policy, reading
+from backprop.site.pages import cards, feeds, learning, metadata, policy, reading
 from backprop.site.pages.assemble import Site, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
@@ -55,6 +55,10 @@ class PagesOptions(Config):
     reading_time = c.Type(bool, default=True)
     cards = c.Type(bool, default=True)
     run = c.Type(str, default="")
+
+
+MERMAID = "unpkg.com"
+"""Where Material's script loads Mermaid from, if the page does not have it."""
 
 
 class PagesPlugin(BasePlugin[PagesOptions]):
@@ -184,16 +188,45 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             urlsplit(config.site_url or "").path or "/",
             {path: path.read_text("utf-8") for path in files},
             memory.of(config),
+            self._others(config),
         )
-        closed = policy.Policy(self.config.allow) if self.config.content_security_policy else None
+        feed: Any = config.plugins.get("rss")
+        if feed and config.site_url:
+            names = list(feed.config.feeds_filenames.values())
+            feeds.complete(site.root, config.site_url, names, site.pages)
+        closed = (
+            policy.Policy(self._allowed(config)) if self.config.content_security_policy else None
+        )
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
         memory.keep()
+
+    def _others(self, config: MkDocsConfig) -> tuple[str, ...]:
+        languages: Any = config.plugins.get("backprop/languages")
+        return () if languages is None else tuple(languages.folders())
+
+    def _allowed(self, config: MkDocsConfig) -> list[str]:
+        """Other hosts: those that are listed, and those of the fonts that the author asks for."""
+        asked = any(
+            isinstance(said.get("theme"), dict) and said["theme"].get("font")
+            for said in config.user_configs
+        )
+        return [*self.config.allow, *(policy.FONTS if asked else ())]
 
     def _check(self, html: str, config: MkDocsConfig, source: str) -> None:
         """Warn of what the policy would refuse while a reader looks at the page."""
         if not self.config.content_security_policy:
             return
-        own = [urlsplit(url).netloc for url in (config.site_url or "", *self.config.allow)]
+        own = [urlsplit(url).netloc for url in (config.site_url or "", *self._allowed(config))]
+        scripts = " ".join(str(script) for script in config.extra_javascript).lower()
+        if policy.DIAGRAM.search(html) and "mermaid" not in scripts and MERMAID not in own:
+            warn(
+                log,
+                config.strict,
+                f"{source}: its diagram is drawn by a script that the theme loads from {MERMAID}. "
+                "Put a copy into the docs folder (npm install mermaid@11) and name it: "
+                "extra_javascript: [mermaid.min.js]; or allow the host: plugins, backprop/pages, "
+                f"allow: [https://{MERMAID}].",
+            )
         for address in policy.foreign(html, own):
             warn(
                 log,

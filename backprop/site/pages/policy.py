@@ -42,6 +42,12 @@ _LOADING |= {"dns-prefetch", "apple-touch-icon", "shortcut"}
 # The attribute of the element that offers to run the page's code.
 RUNS_CODE = "<div data-bp-engine="
 
+# A diagram that Mermaid draws in the page; the style that it writes is another for each.
+DIAGRAM = re.compile(r"""<(?:pre|div)\b[^>]*\bclass\s*=\s*["']?mermaid\b""")
+
+# What Material's pages load for a font that is named in mkdocs.yml.
+FONTS = ("https://fonts.googleapis.com", "https://fonts.gstatic.com")
+
 
 class Policy:
     """Collects what the pages of a build contain, and says what they may do.
@@ -54,6 +60,7 @@ class Policy:
         self._scripts: set[str] = set()
         self._styles: set[str] = set()
         self._style_attributes = False
+        self._diagrams = False
 
     def read(self, html: str) -> None:
         for name, attributes, text in _BLOCK.findall(html):
@@ -63,6 +70,7 @@ class Policy:
                 found = _TYPE.search(attributes)
                 if (found.group(1).lower() if found else "") in _JAVASCRIPT:
                     self._scripts.add(_hash(text))
+        self._diagrams = self._diagrams or bool(DIAGRAM.search(html))
         if not self._style_attributes:
             self._style_attributes = any(
                 _STYLE.search(_QUOTED.sub("", tag)) for tag in _TAG.findall(html)
@@ -75,12 +83,15 @@ class Policy:
         """The policy; `runs_code` that of a page that holds an engine to run code."""
         own = " ".join(["'self'", *self.hosts])
         compiles, makes = ("'wasm-unsafe-eval' ", " blob:") if runs_code else ("", "")
+        # A browser that knows hashes takes no other style than these.
+        styles = ["'unsafe-inline'"] if self._diagrams else sorted(self._styles)
+        by_attribute = self._style_attributes or self._diagrams
         rules = {
             "default-src": "'none'",
             "script-src": compiles + " ".join([own, *sorted(self._scripts)]),
-            "style-src": " ".join([own, *sorted(self._styles)]),
+            "style-src": " ".join([own, *styles]),
             # What MathJax and code highlighters write; it can neither load nor run anything.
-            "style-src-attr": "'unsafe-inline'" if self._style_attributes else "'none'",
+            "style-src-attr": "'unsafe-inline'" if by_attribute else "'none'",
             "img-src": f"{own} data:",
             "font-src": f"{own} data:",
             "media-src": own,

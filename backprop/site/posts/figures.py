@@ -13,7 +13,7 @@ import warnings
 from typing import Any
 
 from backprop.program.fault import FenceError
-from backprop.program.runner import compiled
+from backprop.program.runner import execute
 
 _FOREGROUND, _GRID = "#0d0e0f", "#c9cacb"
 # The palette of Okabe and Ito, which the colour-blind can tell apart; the variables of the page
@@ -52,7 +52,7 @@ _OWN = dict.fromkeys(
 def run(request: dict, name: str, module: types.ModuleType) -> dict:
     """Run a figure fence; the figures that it drew."""
     begin()
-    exec(compiled(request, name), module.__dict__)
+    execute(request, name, module)
     found = collect()
     if not found:
         reason = "this .figure fence drew nothing: make the figure with matplotlib.pyplot in it"

@@ -24,6 +24,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 
+from backprop.common.words import column
 from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
 from backprop.program.page import Page, load
@@ -33,6 +34,7 @@ from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
 from backprop.site.posts.verify import Failure, consequence, judge, problems
+from backprop.site.posts.words import WORDS
 
 CACHE = ".cache/backprop/posts"
 FOLDER = "assets/backprop"
@@ -48,6 +50,7 @@ class Run:
         self.results: dict[str, Result] = {}
         self.read: dict[Path, Page] = {}
         self.compared: set[tuple[str, str]] = set()
+        self.languages: set[str] = set()  # those without words, told of
 
     def forget(self) -> None:
         """Before something is made again that may have changed."""
@@ -89,6 +92,14 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.run = enclosing or Run()
         _current.set(self.run)
         self.root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        language = self.config.language or _language(config)
+        if column(language) not in WORDS["output"] and language not in self.run.languages:
+            self.run.languages.add(language)
+            log.info(
+                "There are no words in '%s' for what posts show (output, checked, step …): readers "
+                "see English ones. A column in backprop/site/posts/words.py adds them.",
+                language,
+            )
         names = [name for name in config.markdown_extensions if isinstance(name, str)]
         for needed in ("attr_list", "pymdownx.highlight", "pymdownx.superfences"):
             if needed not in names:
@@ -153,6 +164,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
         """Judge what a page did, and note what each of its fences is to show."""
         self.files.update(result.files)
+        self.files.update(place.file for step in page.steps for place in step.places if place.file)
         for failure in problems(page):
             self._report(failure)
         steps = {step.fence.line: step for step in page.steps}

@@ -50,8 +50,8 @@ def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Failur
             continue
         line = step.fence.line
         missing = re.match(r"NameError: .*?'(\w+)'", failure.reason)
-        defined = missing and re.search(rf"\b{missing[1]}\b", step.fence.code)
-        origin = re.search(r"\(.*:(\d+)\)$", failure.reason)
+        defined = missing and re.search(rf"\b{missing[1]}\b", step.code)
+        origin = re.search(rf"\({re.escape(failure.page)}:(\d+)\)$", failure.reason)
         again = origin and step.fence.line <= int(origin[1]) <= step.fence.end
         if outcome.ended or defined or again:
             reason = f"{failure.reason} (a consequence: the fence of line {line} failed before)"

@@ -42,8 +42,6 @@
     const key = event.type === "keydown" && event.key.length === 1;
     if (key && !(event.ctrlKey || event.metaKey || event.altKey)) missed.push(event);
     if (event.type === "change" && event.target.name === "__palette") missed.push(event);
-    // A page that comes to a pointer at rest is told of a move, too; the reader has not moved.
-    if (event.type === "pointermove" && !event.movementX && !event.movementY) return;
     if (wanted) return;
     wanted = true;
     if (ready) requestAnimationFrame(() => setTimeout(material));

@@ -4,7 +4,7 @@ import types
 from typing import Any
 
 from backprop.program.fault import FenceError
-from backprop.program.runner import compiled, describe, one_line
+from backprop.program.runner import describe, execute, one_line
 from backprop.site.posts.check import check, wrong_above
 from backprop.site.posts.check.points import fresh
 
@@ -13,7 +13,7 @@ def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[st
     """The marks of the lines that are right, compared from what was there before the fence."""
     before = {name: fresh(value) for name, value in module.__dict__.items()}
     try:
-        exec(compiled(request, name), module.__dict__)
+        execute(request, name, module)
     except Exception as error:
         # A gradient of the wrong shape stops a later line, which is right.
         at = describe(error, name, request)
