@@ -34,7 +34,8 @@ COVERED = """() => [...document.querySelectorAll(".bp-try")].flatMap((button) =>
   const texts = document.createTreeWalker(button.parentElement, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const text = texts.currentNode, range = document.createRange();
-    if (button.contains(text) || !text.data.trim() || !text.parentElement.checkVisibility()) continue;
+    if (button.contains(text) || !text.data.trim()) continue;
+    if (!text.parentElement.checkVisibility()) continue;
     range.selectNodeContents(text);
     for (const at of range.getClientRects()) {
       if (at.left < over.right - 1 && at.right > over.left + 1
