@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.graph.trees import attributes
+from backprop.graph.trees import attributes, is_object
 from backprop.judging.closeness import fits, is_bool
 from backprop.judging.edits.places import Scope
 from backprop.judging.library import Entry
@@ -193,9 +193,11 @@ class Corrections:
 
 def _kept(values: dict[str, Any]) -> Iterator[str]:
     """What stands ready in the object and in dictionaries: `self.gamma`, `cache["x"]`."""
-    for name, array in attributes(values.get("self")).items():
-        if isinstance(array, np.ndarray) and array.dtype.kind in "bf":
-            yield f"self.{name}"
+    for owner, item in values.items():
+        held = attributes(item) if owner == "self" or is_object(item) else {}
+        for name, array in held.items() if owner == "self" or len(held) <= KEPT else ():
+            if isinstance(array, np.ndarray) and array.dtype.kind in "bf":
+                yield f"{owner}.{name}"
     for name, table in values.items():
         if isinstance(table, dict) and len(table) <= KEPT:
             for key, array in table.items():

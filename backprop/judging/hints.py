@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop.judging.edits.choices import mask, operand, value_for_derivative
-from backprop.judging.edits.matrices import index, laid_out, order, transposed
+from backprop.judging.edits.matrices import index, laid_out, missing_product, order, transposed
 from backprop.judging.edits.places import Change, Place, Scope
 from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
 from backprop.judging.edits.statements import (
@@ -88,7 +88,7 @@ HINTS = {hint.word: hint for hint in [
           "The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
          ("因子错了：写的是 `{was}`，应该是 `{factor}`。",
           "因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。"),
-         edits=(factor, epsilon, missing_factor), statements=(divided, lengths_throughout), related=(multiplied,)),
+         edits=(factor, epsilon, missing_factor, missing_product), statements=(divided, lengths_throughout), related=(multiplied,)),
     Hint("power", "another exponent, or dividing instead of multiplying, makes it right",
          ("The power is wrong: `{was}` should be `{want}`.", "The power is wrong."),
          ("幂次错了：`{was}` 应该是 `{want}`。", "幂次错了。"),

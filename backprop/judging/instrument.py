@@ -13,6 +13,8 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from backprop.judging.recorder import Site
 
 VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY, CALLED = (
@@ -44,6 +46,9 @@ class Instrument(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         self.generic_visit(node)
+        target = node.targets[0]
+        if isinstance(node.value, ast.Dict) and isinstance(target, ast.Name):
+            self._entries(node, target.id, node.value)
         return [node, *self._after(node, "assign", node.targets, node.value)]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
@@ -82,7 +87,7 @@ class Instrument(ast.NodeTransformer):
         reads = _reads(value)
         if isinstance(value, (ast.Tuple, ast.List)):
             value.elts = [
-                self._returned(node, element, f"return[{i}]")
+                self._returned(node, element, f"return[{i}]", repeated(value.elts, i))
                 for i, element in enumerate(value.elts)
             ]
         elif isinstance(value, ast.Dict):
@@ -123,15 +128,28 @@ class Instrument(ast.NodeTransformer):
             result.extend(new if isinstance(new, list) else [new])
         return result
 
-    def _site(self, node: Any, kind: str, reads: tuple[str, ...]) -> int:
-        origin = getattr(node, "origin", node)
-        self.sites.append(Site(len(self.sites), self.function, node.lineno, origin, kind, reads))
+    def _site(self, node: Any, kind: str, reads: tuple[str, ...], line: int = 0) -> int:
+        origin, line = getattr(node, "origin", node), line or node.lineno
+        self.sites.append(Site(len(self.sites), self.function, line, origin, kind, reads))
         return len(self.sites) - 1
 
-    def _returned(self, node: ast.Return, value: ast.expr, name: str) -> ast.expr:
-        if isinstance(value, (ast.Name, ast.Starred)) or keyed(value) or attribute(value):
+    def _entries(self, node: ast.Assign, name: str, table: ast.Dict) -> None:
+        """`grads = {"W": x.T @ dy}`: an entry that is computed there is reported by itself."""
+        for i, (key, value) in enumerate(zip(table.keys, table.values, strict=True)):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                if isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Call)):
+                    site = self._site(node, "assign", _reads(value), value.lineno)
+                    entry = f'{name}["{key.value}"]'
+                    table.values[i] = _call(VALUE, site, entry, value, value)
+
+    def _returned(
+        self, node: ast.Return, value: ast.expr, name: str, again: bool = False
+    ) -> ast.expr:
+        plain = isinstance(value, (ast.Name, ast.Starred)) or keyed(value) or attribute(value)
+        if plain and not again:
             return value
-        site = self._site(node, "return", _reads(value))
+        line = 0 if name == WHOLE else getattr(value, "lineno", 0)
+        site = self._site(node, "return", _reads(value), line)
         return _call(VALUE, site, name, value, node)
 
     def _after(
@@ -186,6 +204,16 @@ def text_of(node: ast.expr) -> str:
     return ast.unparse(node).replace("'", '"')
 
 
+def repeated(elements: list[ast.expr], i: int) -> bool:
+    """`return dx, dx`: if one of them is wrong, the statement is, not the variable."""
+    this = elements[i]
+    return isinstance(this, ast.Name) and any(
+        isinstance(other, ast.Name) and other.id == this.id
+        for j, other in enumerate(elements)
+        if j != i
+    )
+
+
 def keyed(node: ast.expr) -> bool:
     """`grads["W1"]`: an entry of a dictionary, which counts as a variable."""
     return (
@@ -197,11 +225,11 @@ def keyed(node: ast.expr) -> bool:
 
 
 def attribute(node: ast.expr) -> bool:
-    """`self.dinputs`: an attribute of the object, which counts as a variable."""
+    """`self.dinputs`, `grads.x`: an attribute of an object, which counts as a variable."""
     return (
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id == "self"
+        and not hasattr(np.ndarray, node.attr)  # `x.T`
     )
 
 
@@ -229,6 +257,9 @@ def _roots(node: ast.expr) -> list[str]:
 
 def _reads(node: ast.AST) -> tuple[str, ...]:
     names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id != VALUE]
+    for n in ast.walk(node):  # what is reported inside is read, too
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == VALUE:
+            names.append(n.args[1].value)  # type: ignore[attr-defined]
     return tuple(dict.fromkeys(names))
 
 

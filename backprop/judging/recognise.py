@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backprop.judging.closeness import lazy
-from backprop.judging.instrument import attribute, keyed, text_of
+from backprop.judging.instrument import attribute, keyed, repeated, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path, part_of
 from backprop.judging.state import endings
@@ -199,8 +199,9 @@ class Reading:
                 return self._last(*result.attributes[path[1]])
             path = path[1:]
         value = getattr(self.recording.returned, "value", None)
-        at = 0
+        at, again = 0, False
         if isinstance(value, (ast.Tuple, ast.List)) and path:
+            again = repeated(value.elts, path[0])
             at, value, path = path[0], value.elts[path[0]], path[1:]
         elif isinstance(value, ast.Dict) and path:
             pairs = zip(value.keys, value.values, strict=True)
@@ -214,8 +215,10 @@ class Reading:
             isinstance(value, (ast.Name, ast.Subscript)) or attribute(value)
         ):
             at, path = path[0] if path else 0, ()
-        if isinstance(value, ast.expr) and (
-            isinstance(value, ast.Name) or keyed(value) or attribute(value)
+        if (
+            not again
+            and isinstance(value, ast.expr)
+            and (isinstance(value, ast.Name) or keyed(value) or attribute(value))
         ):
             names = [text_of(value)]
             for key in path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 import numpy as np
 
@@ -82,9 +83,16 @@ class Search:
                 if after < self.before and self.other != which:
                     args, _ = trials.points[self.other].call(guarding=False)
                     after = after | trials.wrong(self.other, variants.run(i, args))
-                if not after < self.before:
+                if not after < self.before or self._loses(i, variants):
                     after = None
             self._tried[id(edit)] = after
+
+    def _loses(self, i: int, variants: Any) -> bool:
+        """Whether a change returns fewer gradients: what is left out is never wrong."""
+        trials, which = self.trials, self.case.which
+        given = trials.places(which, self.case.recording.result)
+        now = trials.places(which, variants.run(i, trials.points[which].call(guarding=False)[0]))
+        return any(n is None and g is not None for n, g in zip(now, given, strict=True))
 
     def local(self, event: Event, blame: Blame) -> Blame | None:
         """The simplest change that gives the variable the value its name promises."""

@@ -32,7 +32,7 @@ LANGUAGES = {
     ),
     "pycon": Language(frozenset({"notest", "hidden"})),
     "output": Language(),
-    "graph": Language(frozenset({"once"}), frozenset({"caption", "dout"})),
+    "graph": Language(frozenset({"once"}), frozenset({"caption", "dout", "flip", "shift"})),
     "math": Language(),
     "mermaid": Language(),
 }

@@ -3,6 +3,8 @@
 A page is read once and passed on as plain data; nothing in here executes anything.
 """
 
+import ast
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,6 +15,9 @@ from typing import Any
 from backprop.program.exercise import GapError, gaps
 from backprop.program.fences import Fence, PageError, Problem, read_page, scan
 from backprop.program.included import MARKER, IncludeError, Place, expand
+
+DATA = "data"
+"""The folder beside a page that its fences find where they work."""
 
 EXECUTED = ("python", "pycon", "graph")
 
@@ -58,6 +63,8 @@ class Step:
             "at": fence.options.get("at"),
             "caption": fence.options.get("caption", ""),
             "dout": fence.options.get("dout"),
+            "flip": fence.options.get("flip", ""),
+            "shift": fence.options.get("shift", ""),
             "anchor": self.anchor,
             "legend": self.legend,
             "once": fence.has("once"),
@@ -164,6 +171,17 @@ def _included(
         else:
             kept.append(step)
     return tuple(kept), problems
+
+
+def awaits(code: str) -> bool:
+    """Whether code waits at its top level, so that it needs an event loop to run."""
+    if "await" not in code and "async" not in code:
+        return False
+    try:
+        whole = compile(code, "", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return bool(whole.co_flags & inspect.CO_COROUTINE)
 
 
 INCLUDING = ("python", "figure")

@@ -25,9 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from backprop.program import guard, runner
-
-DATA = "data"
-"""The folder beside a page that its fences find where they work."""
+from backprop.program.page import DATA
 
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
 PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -76,7 +77,9 @@ def on_page_content(html, page, config, files):
     for name, call in functions.CALLS.items():
         mark = f"<p>GRAPH {name}</p>"
         if mark in html:
-            html = html.replace(mark, figure(bp.trace(*call), None, config.theme["language"]))
+            hidden = ("dmean", "mean") if name == "variance" else None
+            shown = figure(bp.trace(*call), None, config.theme["language"], hidden=hidden)
+            html = html.replace(mark, shown)
     return html
 
 
@@ -97,7 +100,7 @@ theme:
     - {media: "(prefers-color-scheme: light)", scheme: default}
     - {media: "(prefers-color-scheme: dark)", scheme: slate}
 extra_css: [assets/graphs.css]
-extra_javascript: [assets/graphs.js, assets/live.js]
+extra_javascript: [assets/graphs.js, assets/live.js, assets/asked.js]
 hooks: [hooks.py]
 plugins: []
 """
@@ -308,6 +311,105 @@ def test_changed_numbers_flow_through_every_step(
     page.locator("[data-reset]").click()
     assert not page.locator("[data-reset]").is_visible()
     assert page.evaluate(VALUES)[graph.nodes[0].name][0][1] != 2.5
+
+
+ASKED = """() => [...document.querySelectorAll('.bp-choice')].map(each => each.textContent)"""
+
+
+def wrong_and_right(page: Any, which: int) -> tuple[list[str], str]:
+    """The wrong choices of a question about the step that comes next, and the right one."""
+    at = int(page.locator(".bp-slider").input_value())
+    asked = json.loads(page.locator(".bp-step").nth(at).get_attribute("data-asked"))[which]
+    choices = [choice for choice, _ in asked["choices"]]
+    return [one for i, one in enumerate(choices) if i != asked["right"]], choices[asked["right"]]
+
+
+def test_each_backward_step_is_asked_first_by_keyboard(
+    open_page: Callable[..., Any], pages: str
+) -> None:
+    page = open_page(pages + "variance/")
+    page.wait_for_selector(".bp-asks")
+    shown = page.locator(".bp-code-backward .bp-line:not(.bp-unborn)")
+    page.locator(".bp-ask").focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-go=next]").focus()
+    page.keyboard.press("Enter")
+    assert step(page) == "dvar"  # given, so not asked
+    lines = page.locator(".bp-step[data-asked] .bp-head code").all_text_contents()
+    assert len(lines) == 6
+    for line in lines:
+        before = shown.count()
+        page.keyboard.press("Enter")
+        for which in (0, 1):
+            wrong, right = wrong_and_right(page, which)
+            assert set(page.evaluate(ASKED)) == {*wrong, right}
+            # The right one cannot be seen anywhere before it was chosen.
+            assert step(page) != line
+            assert shown.count() == before
+            place = page.evaluate(ASKED).index(right)
+            other = 1 if place == 0 else 0
+            for _ in range(other):
+                page.keyboard.press("ArrowDown")
+            page.keyboard.press("Enter")
+            reason = page.locator(".bp-reason").inner_text()
+            assert reason
+            assert page.locator(".bp-said").inner_text() == reason
+            for _ in range(abs(place - other)):
+                page.keyboard.press("ArrowDown" if place > other else "ArrowUp")
+            page.keyboard.press("Enter")
+        assert step(page) == line == right
+        assert page.evaluate("document.activeElement.dataset.go") == "next"
+    # It is remembered while the window is open, on other pages too.
+    page.goto(pages + "batchnorm/")
+    page.wait_for_selector(".bp-asks")
+    assert page.locator(".bp-ask").get_attribute("aria-pressed") == "true"
+
+
+def test_each_backward_step_is_asked_first_by_touch(
+    open_page: Callable[..., Any], pages: str
+) -> None:
+    page = open_page(pages + "variance/", width=390, height=844, dark=True, has_touch=True)
+    page.wait_for_selector(".bp-asks")
+    page.locator(".bp-ask").tap()
+    page.locator("[data-go=next]").tap()
+    page.locator("[data-go=next]").tap()
+    for which in (0, 1):
+        wrong, right = wrong_and_right(page, which)
+        for choice in (wrong[0], right):
+            button = page.get_by_role("button", name=choice, exact=True).and_(
+                page.locator(".bp-choice")
+            )
+            assert button.bounding_box()["height"] >= 44
+            button.tap()
+    assert step(page) == right
+    page.locator("[data-go=next]").tap()
+    page.locator(".bp-asked .bp-reset").tap()  # show me
+    assert step(page) == "ddiff = 2 * diff * dsquare"
+    page.locator(".bp-ask").tap()
+    page.locator("[data-go=next]").tap()
+    assert step(page) == "dmean = -np.sum(ddiff, axis=0)"
+
+
+def test_a_flipped_sign_shows_where_the_mean_is_shifted(
+    open_page: Callable[..., Any], pages: str
+) -> None:
+    page = open_page(pages + "variance/")
+    page.wait_for_selector(".bp-answers")
+    flip, shift = page.locator(".bp-hides input").all()
+    verdict, cells = page.locator(".bp-verdict"), page.locator(".bp-hides td")
+    first = cells.all_inner_texts()
+    assert verdict.inner_text().startswith("✓ dx")
+    flip.press("Space")
+    assert verdict.inner_text().startswith("✓ dx")  # the identity hides it
+    assert cells.all_inner_texts() == first
+    shift.press("Space")
+    assert verdict.inner_text().startswith("✗ dx")
+    off = float(verdict.inner_text().rsplit(" ", 1)[1].rstrip("."))
+    values = page.evaluate(VALUES)
+    # The flipped share of the mean, twice: 2 · Σ 2 · 0.5 · dvar / N, spread over N rows.
+    assert off == pytest.approx(2 * np.abs(values["dvar"]).max() / 5, rel=1e-2)
+    flip.press("Space")
+    assert verdict.inner_text().startswith("✓ dx")  # right lines stay right
 
 
 def test_what_is_no_number_changes_nothing(open_page: Callable[..., Any], pages: str) -> None:

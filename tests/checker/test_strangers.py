@@ -1,17 +1,19 @@
 """Handwritten pairs in other hands: right ones are not flagged, slips are named.
 
-Here one slip of each pair; `python -m tests.checker.strangers` tries all of them.
+Here a seeded sample; `python -m tests.checker.strangers` tries all of them.
 """
+
+import random
 
 import pytest
 
 from tests.checker.strangers import ELSEWHERE, PAIRS, SLIPS, judged, slipped
 
-# One of each, which one goes round.
-SAMPLE = [(name, i % 3) for i, name in enumerate(PAIRS)]
+RIGHT = random.Random(13).sample(list(PAIRS), 36)
+SAMPLE = random.Random(14).sample([slip for slip in SLIPS if slip not in ELSEWHERE], 36)
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", RIGHT)
 def test_right_ones_are_not_flagged(name):
     f, f_backward, args, _ = PAIRS[name]
     report = judged(f, f_backward, args)
@@ -23,11 +25,10 @@ def test_right_ones_are_not_flagged(name):
 def test_slips_are_named(name, slip):
     report, line = slipped(name, slip)
     assert not report.ok
-    assert report.line == line or (name, slip) in ELSEWHERE, report.message
-    assert report.line is not None
+    assert report.line == line, report.message
 
 
 def test_the_set_is_broad():
-    assert len(PAIRS) >= 38
+    assert len(PAIRS) >= 60
     assert all(len(slips) == 3 for *_, slips in PAIRS.values())
-    assert len(ELSEWHERE) <= 5 <= 0.05 * len(SLIPS)
+    assert len(ELSEWHERE) <= 7 <= 0.05 * len(SLIPS)

@@ -26,7 +26,7 @@ SEEN = {
     "checked lines": r'class="?bp-check\b',
     "outputs": r'class="[^"]*\bbp-output\b',
     "graphs": r'class="[^">]*\bbp-graph\b|class=bp-graph\b',
-    "drawings": r"<svg\b[^>]*\bviewBox",
+    "drawings": r'<svg\b[^>]*\brole="?img',
     "rows": r"\bbp-mark\b|bp-derivation",
 }
 

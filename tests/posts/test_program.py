@@ -430,13 +430,14 @@ def test_a_page_runs_again_when_a_file_that_it_includes_has_changed(runner):
 
 
 def test_a_fence_may_await_at_its_top_level(runner):
-    _, outcomes = runner.run(
+    page, outcomes = runner.run(
         "import asyncio\nlock = asyncio.Lock()\nawait asyncio.sleep(0)",
         "async def one():\n    return 1\n\n\nasync with lock:\n    print(await one())",
         "print(asyncio.run(one()))",
     )
     assert [one.error for one in outcomes] == [None] * 3
     assert [one.stdout for one in outcomes] == ["", "1\n", "1\n"]
+    assert [pages.awaits(step.code) for step in page.executed] == [True, True, False]
     assert runner.failures("import asyncio\nawait asyncio.sleep(1 / 0)") == [
         "3: ZeroDivisionError: division by zero"
     ]

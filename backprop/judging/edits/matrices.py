@@ -100,6 +100,29 @@ def transposed(place: Place) -> Iterator[Change]:
         yield "transposed", 6, {"operand": written(node)}, _retransposed(node)
 
 
+def missing_product(place: Place) -> Iterator[Change]:
+    """A matrix left out of a product: `dH = dZ @ W.T` for `dH = S.T @ dZ @ W.T`."""
+    node, parent, scope = place.node, place.parent, place.scope
+    product = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
+    if not (product or place.is_term) or isinstance(node, (ast.Tuple, ast.List, ast.Constant)):
+        return
+    value = scope.value(node)
+    if not isinstance(value, np.ndarray) or value.ndim != 2 or place.inside(ast.Subscript):
+        return
+    for name, array in scope.arrays():
+        if array.ndim != 2 or array.dtype.kind != "f" or name == written(node):
+            continue
+        for text, rows, columns in ((name, *array.shape), (f"{name}.T", *array.shape[::-1])):
+            if rows != columns:
+                continue  # another shape would not have run, or is said to be one
+            if columns == value.shape[0]:
+                new = binary(expression(text), ast.MatMult(), node)
+                yield "factor", 6, {"factor": text, "how": "multiply"}, new
+            if rows == value.shape[1]:
+                new = binary(node, ast.MatMult(), expression(text))
+                yield "factor", 6, {"factor": text, "how": "multiply"}, new
+
+
 def laid_out(place: Place) -> Iterator[Change]:
     """`x.transpose(0, 2, 3, 1).reshape(-1, C)` for `x.reshape(-1, C)`, and the way back."""
     node, scope = place.node, place.scope

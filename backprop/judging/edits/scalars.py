@@ -196,9 +196,11 @@ def missing_factor(place: Place) -> Iterator[Change]:
     node, scope = place.node, place.scope
     if not place.is_term or is_number(node) or place.inside((ast.Subscript, ast.keyword)):
         return
+    if isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
+        return  # several results are no array
     deep = 0 if not place.parents else 2
     got = scope.value(node)
-    for name, array in scope.arrays():
+    for name, array in _standing(scope, got):
         if name == written(node) or (isinstance(got, np.ndarray) and not _meet(got, array)):
             continue
         other = expression(name)
@@ -238,6 +240,15 @@ def missing_factor(place: Place) -> Iterator[Change]:
                     {"was": written(node), "want": f"* (1 - {name} ** 2)"},
                     binary(node, ast.Mult(), tanh),
                 )
+
+
+def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays that can be named; one number a row stands upright, as `d[:, None]`."""
+    for name, array in scope.arrays():
+        yield name, array
+        if isinstance(got, np.ndarray) and got.ndim == 2 and array.shape == got.shape[:1]:
+            if got.shape[0] != got.shape[1]:
+                yield f"{name}[:, None]", array[:, None]
 
 
 def _meet(a: np.ndarray, b: np.ndarray) -> bool:

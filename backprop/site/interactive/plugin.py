@@ -20,6 +20,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from backprop.program.exercise import gaps, untouched
+from backprop.program.page import DATA, awaits
 from backprop.site.interactive import handin
 from backprop.site.interactive.examples import examples
 from backprop.site.interactive.pack import ASSETS, Pack, pack
@@ -150,7 +151,8 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
         return quote(posixpath.relpath(posixpath.join(up, FOLDER, name), folder or "."))
 
     def _program(self, page: Page, config: MkDocsConfig) -> list[dict[str, Any]]:
-        """The fences of a page that run, from the plugin that ran them."""
+        """The fences of a page that run, from the plugin that ran them; none if one of them needs
+        what a browser does not have: files beside the page, or an event loop to wait for."""
         posts: Any = config.plugins.get("backprop/posts")
         tokens = getattr(posts, "pages", {}).get(page.file.src_uri, ())
         steps = []
@@ -158,6 +160,8 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
             shown = posts.shown[token]
             if shown.step is None or not shown.step.runs:
                 continue
+            if awaits(shown.step.code) or f"{DATA}/" in shown.step.code:
+                return []
             fence = shown.fence
             step = {"line": fence.line, "kind": fence.language, "code": shown.step.code}
             if fence.options.get("raises"):

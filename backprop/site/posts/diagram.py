@@ -38,7 +38,8 @@ def diagram(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> st
         scale = max(1.0, float(np.abs(right).max(initial=0)))
         if not np.allclose(ours, right, rtol=1e-5, atol=1e-6 * scale):
             raise FenceError("the derived backward of this call is wrong", request["first"])
-    return figure(
+    hidden = _hidden(graph, backward, request)
+    html = figure(
         graph,
         backward,
         request["language"],
@@ -47,7 +48,27 @@ def diagram(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> st
         anchor=request["anchor"],
         legend=request["legend"],
         once=request["once"],
+        hidden=hidden,
     )
+    if hidden and "bp-hides" not in html:
+        reason = "flip and shift need a graph whose numbers can be changed: of small arrays, and of"
+        raise FenceError(f"{reason} operations that the page's script knows", request["first"] - 1)
+    return html
+
+
+def _hidden(graph: Any, backward: Any, request: dict[str, Any]) -> tuple[str, str] | None:
+    """The gradient whose sign a reader may flip, and the value that may be shifted."""
+    flip, shift = str(request.get("flip") or ""), str(request.get("shift") or "")
+    if not flip and not shift:
+        return None
+    line = request["first"] - 1
+    gradients = sorted(step.gradient for step in backward.steps)
+    values = sorted(node.name for node in graph.nodes if node.rule is not None)
+    for option, found, known in (("flip", flip, gradients), ("shift", shift, values)):
+        if found not in known:
+            wrong = f'{option}="{found}"' if found else f"{option} is missing beside the other"
+            raise FenceError(f"{wrong}; this graph has {', '.join(known)}", line)
+    return flip, shift
 
 
 def _douts(

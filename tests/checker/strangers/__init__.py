@@ -4,15 +4,16 @@ import numpy as np
 
 import backprop as bp
 from tests.checker.slips import with_slip
-from tests.checker.strangers import coursera, frameworks, sequences
+from tests.checker.strangers import coursera, frameworks, modern, sequences
 
-PAIRS = {**coursera.PAIRS, **frameworks.PAIRS, **sequences.PAIRS}
+PAIRS = {**coursera.PAIRS, **frameworks.PAIRS, **sequences.PAIRS, **modern.PAIRS}
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
 # is right for another array, `=` for `+=` where two variables have nearly the same name, an order
-# that shows one line later.
+# that shows one line later, a slice that is used two lines later.
 ELSEWHERE = {
     ("over_time", 1), ("lossFun", 1), ("conv", 2), ("causal", 1), ("huber", 1),
+    ("bidirectional", 0), ("conv1d", 1),
 }  # fmt: skip
 
 

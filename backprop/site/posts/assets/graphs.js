@@ -124,6 +124,7 @@
 
     function show(index, walk, scroll) {
       current = Math.max(0, Math.min(steps.length, index));
+      figure.dispatchEvent(new Event("bp-shown"));
       walking = walk && current > 0;
       const back = current > count;
       figure.classList.toggle("bp-on", current > 0);
@@ -219,7 +220,13 @@
 
     const go = {
       previous: () => show(current - 1, true, true),
-      next: () => show(current + 1, true, true),
+      next: () => {
+        const on = () => show(current + 1, true, true);
+        // Whoever asks first (asked.js) keeps the step back, and sends it on later.
+        const detail = { step: steps[current], on };
+        const before = new CustomEvent("bp-before", { cancelable: true, detail });
+        if (current === steps.length || figure.dispatchEvent(before)) on();
+      },
       whole: () => show(0, false, false),
     };
 
@@ -327,6 +334,7 @@
     figure.addEventListener("pointerleave", () => light(itemAt(document.activeElement)));
     figure.addEventListener("focusin", (event) => light(itemAt(event.target)));
     figure.addEventListener("focusout", () => light(null));
+    figure.addEventListener("bp-forward-end", () => show(Math.max(current, count), true, true));
     show(0, false, false);
     slider.setAttribute("aria-valuetext", counter.value);
     figure.classList.add("bp-live");

@@ -165,7 +165,37 @@
       });
     }
 
+    /** A line made wrong, and a value shifted, so that nothing hides it: each gradient beside the
+     *  slope that the finite differences of the same forward give. */
+    function hides() {
+      const box = figure.querySelector(".bp-hides");
+      if (!box) return;
+      const [flip, shift] = box.querySelectorAll("input");
+      const lines = program.lines.map(([name, expression]) => {
+        if (flip.checked && name === flip.dataset.flip) return [name, ["neg", expression]];
+        if (shift.checked && name === shift.dataset.shift) return [name, ["+", expression, 0.5]];
+        return [name, expression];
+      });
+      const changed = { ...program, lines };
+      const values = run(changed, given);
+      const told = [];
+      for (const made of box.querySelectorAll("[data-moved]")) {
+        const name = made.dataset.moved;
+        const { shape, data } = given.get(name);
+        const zeros = array(shape, data.map(() => 0));
+        const own = entrywise(TWO["+"], values.get(`d${name}`), zeros);
+        const slopes = data.map((_, at) => slopeAt(changed, name, at));
+        const off = Math.max(...slopes.map((slope, at) => Math.abs(slope - own.data[at])));
+        const most = Math.max(1e-3, ...slopes.map(Math.abs));
+        show(made, own);
+        const pattern = off > 1e-5 * most ? box.dataset.off : box.dataset.right;
+        told.push(pattern.replace("{gradient}", `d${name}`).replace("{off}", off.toPrecision(3)));
+      }
+      box.querySelector(".bp-verdict").textContent = told.join(" ");
+    }
+
     function flow() {
+      hides();
       const values = run(program, given);
       figure.values = values;
       for (const made of tables) {
@@ -175,20 +205,25 @@
       reset.hidden = [...given].every(([name, { data }]) => data.every((one, at) => one === first.get(name).data[at]));
     }
 
-    /** Move one entry by a finite difference, and see the same number come out. */
-    function nudge(name, at, label) {
+    /** The slope of Σ upstream · output where one entry moves, by a finite difference. */
+    function slopeAt(of, name, at) {
       const h = 1e-5 * Math.max(1, Math.abs(given.get(name).data[at]));
       const total = (by) => {
         const moved = new Map(given);
         const { shape, data } = given.get(name);
         moved.set(name, array(shape, data.map((one, i) => (i === at ? one + by : one))));
-        const values = run(program, moved);
-        return program.out.reduce((sum, [out, gradient]) => {
+        const values = run(of, moved);
+        return of.out.reduce((sum, [out, gradient]) => {
           const weights = given.get(gradient).data;
           return sum + values.get(out).data.reduce((all, one, i) => all + one * weights[i], 0);
         }, 0);
       };
-      const slope = (total(h) - total(-h)) / (2 * h);
+      return (total(h) - total(-h)) / (2 * h);
+    }
+
+    /** Move one entry by a finite difference, and see the same number come out. */
+    function nudge(name, at, label) {
+      const slope = slopeAt(program, name, at);
       const gradient = run(program, given).get(`d${name}`);
       const own = gradient.data[gradient.data.length === 1 ? 0 : at % gradient.data.length];
       const text = (value) => (Math.abs(value) < 5e-9 ? "0" : value.toPrecision(6));
@@ -243,6 +278,8 @@
       note.textContent = "";
       flow();
     });
+    for (const box of figure.querySelectorAll(".bp-hides input")) box.addEventListener("change", hides);
+    hides();
     figure.classList.add("bp-answers");
     figure.values = run(program, given);
     upstream.forEach((name) => given.has(name));

@@ -20,6 +20,7 @@ from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, pieces, svg
 from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs import live
+from backprop.site.posts.graphs.asked import questions
 from backprop.site.posts.graphs.code import Line, code_html, forward_lines
 from backprop.site.posts.graphs.steps import Explained, explain, upstream, value_html
 from backprop.site.posts.graphs.words import WORDS, say
@@ -35,6 +36,7 @@ def assets() -> dict[str, str]:
         "graphs.css": STYLE + colours(".bp-figure") + (folder / "graphs.css").read_text("utf-8"),
         "graphs.js": (folder / "graphs.js").read_text("utf-8"),
         "live.js": (folder / "live.js").read_text("utf-8"),
+        "asked.js": (folder / "asked.js").read_text("utf-8"),
     }
 
 
@@ -131,6 +133,7 @@ def figure(
     anchor: str = "",
     legend: bool = True,
     once: bool = False,
+    hidden: tuple[str, str] | None = None,
 ) -> str:
     """The HTML of a graph's figure.
 
@@ -153,6 +156,9 @@ def figure(
     once : bool
         Whether it steps through the computation by itself, once, when it is first seen; never
         where the reader wants no motion.
+    hidden : (gradient, value), optional
+        Names whose line the reader may make wrong, by a flipped sign, and of which the forward may
+        be shifted, to see that an identity of the values hides the mistake.
     """
     if backward is None:
         try:
@@ -163,6 +169,12 @@ def figure(
     drawn = diagram(graph, backward, lang, exact=True)
     douts = upstream(graph) if dout is None else tuple(dout)
     steps = explain(graph, backward, lang, douts)
+    if backward is not None:
+        derived = [
+            step for step in steps if step.kind == "backward" and "upstream" not in step.data
+        ]
+        for step, asked in zip(derived, questions(graph, backward, lang, douts), strict=True):
+            step.data["asked"] = asked
     lines = forward_lines(graph)
     source = backward.source.rstrip("\n").split("\n") if backward is not None else []
     forward_marks, backward_marks = _marks(steps, lines, source)
@@ -205,11 +217,13 @@ def figure(
         f'<figure class="bp-figure{kind}"{ident} data-function="{escape(name)}"'
         f' data-say="{escape(say("say", lang))}"'
         f' aria-label="{escape(say("figure", lang, name=name))}">'
-        f'<section class="bp-stepper" data-search-exclude>{_bar(len(steps), lang)}'
+        f'<section class="bp-stepper" data-search-exclude>'
+        f"{_bar(len(steps), backward is not None, lang)}"
         f"{_intro(graph, steps, program, lang)}"
         f'<ol class="bp-steps" aria-label="{escape(say("steps", lang))}">{items}</ol></section>'
         '<section class="bp-body" data-search-exclude>'
         f'<div class="bp-drawings">{"".join(drawings)}</div>{"".join(codes)}</section>'
+        + (_hides(steps, *hidden, graph, lang) if hidden and program else "")
         + (_legend(drawn, lang) if legend else "")
         + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
         + "</figure>\n"
@@ -224,6 +238,28 @@ def _legend(drawn: Diagram, lang: str) -> str:
         keys.append("broadcast")
     items = "".join(f'<li class="bp-key-{key}">{say(f"legend_{key}", lang)}</li>' for key in keys)
     return f'<ul class="bp-legend" data-search-exclude>{items}</ul>'
+
+
+def _hides(steps: list[Explained], flip: str, shift: str, graph: Any, lang: str) -> str:
+    """Two switches, one that makes a line wrong and one that takes away what hides it."""
+    lines = {step.name: step.code for step in steps}
+    says = "".join(f' data-{word}="{escape(say(f"is_{word}", lang))}"' for word in ("right", "off"))
+    switches = "".join(
+        f'<label><input type="checkbox" data-{word}="{escape(name)}">'
+        f"<span>{_marked(say(word, lang, name=name, line=lines.get(name, name)))}</span></label>"
+        for word, name in (("flip", flip), ("shift", shift))
+    )
+    values = {step.name: step.value for step in steps}
+    tables = "".join(
+        f'<div class="bp-made" data-moved="{escape(node.name)}"><span>d{escape(node.name)} =</span>'
+        f"{value_html(values[f'd{node.name}'])}</div>"
+        for node in graph.differentiated
+        if values.get(f"d{node.name}") is not None
+    )
+    return (
+        f'<section class="bp-hides" data-search-exclude{says}><div>{switches}'
+        f'<p class="bp-verdict" role="status"></p></div>{tables}</section>'
+    )
 
 
 def _intro(graph: Any, steps: list[Explained], program: str, lang: str) -> str:
@@ -248,18 +284,27 @@ def _intro(graph: Any, steps: list[Explained], program: str, lang: str) -> str:
     return f'<div class="bp-intro"><p>{told}</p>{made}{reset}{note}</div>'
 
 
-def _bar(total: int, lang: str) -> str:
+def _bar(total: int, asks: bool, lang: str) -> str:
     def button(kind: str, arrow: str, word: str, after: bool = False) -> str:
         text = f"<span>{escape(say(word, lang))}</span>"
         icon = f'<span aria-hidden="true">{arrow}</span>'
         inside = text + icon if after else icon + text
         return f'<button type="button" class="bp-button" data-go="{kind}">{inside}</button>'
 
+    ask = (
+        ""
+        if not asks
+        else (
+            f'<button type="button" class="bp-button bp-ask" aria-pressed="false"'
+            f' data-show="{escape(say("show", lang))}">'
+            f'<span>{escape(say("ask", lang))}</span><span aria-hidden="true">?</span></button>'
+        )
+    )
     return (
         f'<div class="bp-bar" role="group" aria-label="{escape(say("controls", lang))}">'
         f"{button('previous', '←', 'previous')}{button('next', '→', 'next', True)}"
         f'<input class="bp-slider" type="range" min="0" max="{total}" value="0" step="1"'
         f' aria-label="{escape(say("position", lang))}">'
-        f'<output class="bp-count">0 / {total}</output>{button("whole", "↺", "whole")}'
+        f'<output class="bp-count">0 / {total}</output>{button("whole", "↺", "whole")}{ask}'
         '<p class="bp-said" role="status" aria-live="polite"></p></div>'
     )
