@@ -10,6 +10,7 @@ from backprop.desk.program import before
 from backprop.desk.reader import FaultError, fault, remember
 from backprop.program.fault import FenceError
 from backprop.site.posts import check as checking
+from backprop.site.posts.check.words import WrongLineError
 from backprop.site.posts.exercises import attempt
 
 FILE = "code.py"
@@ -33,7 +34,8 @@ def exercise(
 
     Returns
     -------
-    `ok`; if not, the first wrong `line` (from 1, None where no line is wrong) and a `message`.
+    `ok`; if not, the first wrong `line` (from 1, None where no line is wrong), `what` is wrong
+    there, and a `message` that says what would be right, too.
     """
     checking.forget()
     before(steps, lang)
@@ -49,14 +51,19 @@ def exercise(
         "caption": "",
         "brief": False,
         "language": lang,
+        "reader": lang,
     }
     try:
         attempt(request, FILE, page, wanted)
     except FenceError as error:
-        said = str(error)
-        line = error.line if error.line >= 1 and not said.startswith("no line makes") else None
-        return {"ok": False, "line": line, "message": said}
+        missing = isinstance(error, WrongLineError) and error.missing
+        return {
+            "ok": False,
+            "line": error.line if error.line >= 1 and not missing else None,
+            "what": error.what if isinstance(error, WrongLineError) else str(error),
+            "message": str(error),
+        }
     except BaseException as error:
         found = fault(error, {FILE: "code"}, lang)
         raise FaultError(replace(found, where="code")) from None
-    return {"ok": True, "line": None, "message": ""}
+    return {"ok": True, "line": None, "what": "", "message": ""}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import doctest
 import io
 import sys
 import types
@@ -59,6 +58,8 @@ def _earlier(error: FaultError, lang: str) -> Any:
 
 def _pycon(code: str, namespace: dict[str, Any], lang: str) -> bool:
     """Run a doctest as a console would show it; whether every result is as it says."""
+    import doctest  # which brings a debugger along: not for fences that need none
+
     right = True
     checker = doctest.OutputChecker()
     try:

@@ -28,6 +28,22 @@ LIMIT = """seconds => {
   const engine = document.querySelector("[data-bp-engine]");
   if (engine) engine.dataset.seconds = seconds;
 }"""
+# What is seen of a page below the buttons that run it.
+COVERED = """() => [...document.querySelectorAll(".bp-try")].flatMap((button) => {
+  const over = button.getBoundingClientRect(), covered = [];
+  const texts = document.createTreeWalker(button.parentElement, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode, range = document.createRange();
+    if (button.contains(text) || !text.data.trim()) continue;
+    if (!text.parentElement.checkVisibility()) continue;
+    range.selectNodeContents(text);
+    for (const at of range.getClientRects()) {
+      if (at.left < over.right - 1 && at.right > over.left + 1
+        && at.top < over.bottom - 1 && at.bottom > over.top + 1) covered.push(text.data);
+    }
+  }
+  return covered;
+})"""
 SAMPLE = 8  # wrong backwards of the corpus
 
 
@@ -91,8 +107,9 @@ def axe(page):
 
 @pytest.mark.parametrize("path", ["posts/batchnorm/", "en/check/"])
 def test_a_page_that_nobody_taps_on_asks_for_nothing_more(window, path):
-    page = window(path)
+    page = window(path, width=390, height=844)
     page.locator(".bp-try, .bp-hand:visible").first.wait_for()
+    assert page.evaluate(COVERED) == [], "a button stands over code"
     page.mouse.wheel(0, 3000)
     page.wait_for_function("() => document.readyState === 'complete'")
     assert not [url for url in page.asked if "/engine/" in url]

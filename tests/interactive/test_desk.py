@@ -179,3 +179,31 @@ def test_a_figure_of_the_page_is_the_one_of_the_post():
 def test_what_is_no_call_gets_advice(call):
     found, _ = ask(what="graph", lang="en", steps=[{"kind": "python", "code": FORWARD}], call=call)
     assert "variance(x)" in found["fault"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "what", "right"),
+    [
+        ("ddiff = -2 * diff * dsquare", 2, "不是 diff 的梯度：正负号反了", "应为 `ddiff = "),
+        ("dgiff = 2 * diff * dsquare", 2, "是不是想写 `ddiff`", ""),
+        ("", None, "还没有一行算出 `ddiff`", ""),
+        ("def g():\n    pass", 2, "把其中的行写在最外层", ""),
+    ],
+)
+def test_what_is_wrong_in_an_exercise_is_said_in_the_readers_language_and_in_steps(
+    code, line, what, right
+):
+    forward = (
+        "import numpy as np\n\ndef variance(x):\n    mean = np.mean(x, axis=0)\n"
+        "    diff = x - mean\n    square = diff ** 2\n    var = np.mean(square, axis=0)\n"
+        "    return var\n\nx = np.arange(20.0).reshape(5, 4) ** 2\ndvar = np.arange(4.0)\n"
+        "diff = x - x.mean(0)"
+    )
+    found, _ = ask(
+        what="exercise", lang="zh-Hans", steps=[{"kind": "python", "code": forward}],
+        code=f"dsquare = dvar / x.shape[0]\n{code}", check="variance(x)", wanted=["ddiff"],
+    )  # fmt: skip
+    assert (found["ok"], found["line"]) == (False, line)
+    assert what in found["what"]
+    assert right in found["message"]
+    assert "应为" not in found["what"], "the answer is another step"

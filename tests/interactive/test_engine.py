@@ -1,8 +1,8 @@
 """What the page fetches: where it comes from, what is in it, and a site without it."""
 
+import gzip
 import hashlib
 import io
-import json
 import logging
 import subprocess
 import sys
@@ -149,4 +149,16 @@ def test_the_first_tap_is_no_more_than_nine_megabytes(engine):
     assert set(sizes) == {"worker", "wasm", "python", "numpy", "backprop"}
     script = sum(path.stat().st_size for path in engine.glob("page.*"))
     assert sum(sizes.values()) + script <= 9_000_000 + script * 0.65, sizes  # hosts compress it
-    assert json.dumps(sizes)
+
+
+def test_what_a_first_tap_imports_comes_compiled(engine):
+    """By the page's own Python, in Node: it need not compile a megabyte before the first answer."""
+    (library,) = engine.glob("python.*.bin")
+    names = zipfile.ZipFile(io.BytesIO(gzip.decompress(library.read_bytes()))).namelist()
+    assert "ast.pyc" in names
+    assert "ast.py" not in names
+    assert "urllib/request.py" in names, "a network call is refused, it is not a missing module"
+    assert not [name for name in names if name.startswith("multiprocessing/")]
+    for part in ("numpy", "backprop"):
+        (path,) = engine.glob(f"{part}.*.bin")
+        assert path.read_bytes().startswith(b"\x28\xb5\x2f\xfd"), "compiled, with Zstandard"

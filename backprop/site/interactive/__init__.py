@@ -11,6 +11,7 @@ Nothing is loaded before a reader's first tap, nothing is sent anywhere, no serv
 | --- | --- |
 | `sources.py` | where numpy for the browser comes from |
 | `pack.py` | what the page fetches: the engine and the scripts, compressed, named by content |
+| `compiled.py` | Python, numpy and this package, compiled by the page's own Python in Node |
 | `archive.py` | `backprop` itself, as far as the page needs it |
 | `examples.py` | what the page to hand in starts from: layers, right and with a typical mistake |
 | `handin.py` | the page to hand in, as a reader without scripts sees it |

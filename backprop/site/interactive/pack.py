@@ -23,11 +23,21 @@ from pathlib import Path
 
 from backprop.site.interactive import sources
 from backprop.site.interactive.archive import archive, sources_stamp
+from backprop.site.interactive.compiled import (
+    LIBRARY,
+    SITE,
+    WARM,
+    answering,
+    can_compile,
+    compiled,
+    useless,
+)
 
+_GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"  # how such data begin
 ASSETS = Path(__file__).with_name("assets")
 # Of numpy's wheel: what no program in a page can use.
-_LEFT_OUT = ("/tests/", "/f2py/", "/distutils/", "/_core/include/", "/_core/lib/")
-_LEFT_OUT_ENDS = (".pyi", ".pxd", ".h", ".a", ".c")
+_LEFT_OUT = ("/tests/", "/f2py/", "/distutils/", "/_core/include/", "/_core/lib/", "/_pyinstaller/")
+_LEFT_OUT_ENDS = (".pyi", ".pxd", ".h", ".a", ".c", "/conftest.py", ".dist-info/RECORD")
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,10 @@ class Part:
     @property
     def size(self) -> int:
         return len(self.data)
+
+    def opened(self) -> bytes:
+        """What the page's script makes of it: data of Zstandard are opened by Python there."""
+        return gzip.decompress(self.data) if self.data.startswith(_GZIP) else self.data
 
 
 @dataclass(frozen=True)
@@ -68,17 +82,31 @@ def pack(root: Path) -> Pack:
         raise sources.SourceError(f"{wheel.name} is not there")
     folder = root / sources.CACHE
     worker = _bundle(modules, ASSETS / "worker.js", folder)
-    raw = {
+    own = [_digest(path.read_bytes()) for path in (Path(__file__), *ASSETS.parent.glob("compil*"))]
+    own += [_digest((ASSETS / "compile.mjs").read_bytes()), str(can_compile())]
+    stamp = f"{wheel.version} {wheel.sha256} {_digest(worker)} {' '.join(own)}"
+
+    @cache
+    def below() -> dict[str, bytes]:
+        """The standard library and numpy, compiled."""
+        library = _stored((modules / "pyodide/python_stdlib.zip").read_bytes(), useless)
+        parts = {"python": (library, LIBRARY, 2), "numpy": (_numpy(numpy), SITE, 1)}
+        return compiled(modules, WARM, library, [parts["numpy"][0]], parts)
+
+    def package() -> bytes:
+        here = archive()
+        library, beside = (parts[name].opened() for name in ("python", "numpy"))
+        wanted = {"backprop": (here, SITE, 0)}
+        return compiled(modules, answering(), library, [beside, here], wanted)["backprop"]
+
+    raw: dict[str, Callable[[], bytes]] = {
         "worker": lambda: worker,
         "wasm": (modules / "pyodide/pyodide.asm.wasm").read_bytes,
-        "python": lambda: _stored((modules / "pyodide/python_stdlib.zip").read_bytes()),
-        "numpy": lambda: _stored(numpy.read_bytes(), prune=True),
+        "python": lambda: below()["python"],
+        "numpy": lambda: below()["numpy"],
     }
-    stamp = (
-        f"{wheel.version} {wheel.sha256} {_digest(worker)} {_digest(Path(__file__).read_bytes())}"
-    )
     parts = {key: _kept_part(folder, key, stamp, make) for key, make in raw.items()}
-    parts["backprop"] = _kept_part(folder, "backprop", f"{sources_stamp()} {stamp}", archive)
+    parts["backprop"] = _kept_part(folder, "backprop", f"{sources_stamp()} {stamp}", package)
     return Pack(
         parts,
         _bundle(modules, ASSETS / "boot.js", folder).decode().strip(),
@@ -88,7 +116,7 @@ def pack(root: Path) -> Pack:
 
 
 def _part(key: str, data: bytes) -> Part:
-    small = gzip.compress(data, 9, mtime=0)
+    small = data if data.startswith(_ZSTANDARD) else gzip.compress(data, 9, mtime=0)
     return Part(f"{key}.{_digest(data)}.bin", small)
 
 
@@ -105,19 +133,24 @@ def _kept_part(folder: Path, key: str, stamp: str, make: Callable[[], bytes]) ->
     return part
 
 
-def _stored(data: bytes, prune: bool = False) -> bytes:
+def _stored(data: bytes, left_out: Callable[[str], bool]) -> bytes:
     """A zip without compression of its own, so that it is compressed as a whole, and smaller."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(data)) as old,
         zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new,
     ):
-        for item in sorted(old.infolist(), key=lambda item: item.filename):
-            name = item.filename
-            if prune and (name.endswith(_LEFT_OUT_ENDS) or any(part in name for part in _LEFT_OUT)):
-                continue
-            new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), old.read(item))
+        for name in sorted(old.namelist()):
+            if not left_out(name):
+                new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), old.read(name))
     return out.getvalue()
+
+
+def _numpy(wheel: Path) -> bytes:
+    return _stored(
+        wheel.read_bytes(),
+        lambda name: name.endswith(_LEFT_OUT_ENDS) or any(part in name for part in _LEFT_OUT),
+    )
 
 
 def _bundle(modules: Path, entry: Path, folder: Path) -> bytes:

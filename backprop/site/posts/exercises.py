@@ -12,6 +12,7 @@ from backprop.program.exercise import gaps, untouched
 from backprop.program.fault import FenceError
 from backprop.site.posts.check import fence
 from backprop.site.posts.check.points import fresh
+from backprop.site.posts.check.words import WrongLineError, say
 
 
 def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
@@ -43,7 +44,8 @@ def attempt(
     made = {mark["name"] for mark in marks}
     for gradient in wanted:
         if gradient not in made:
-            raise FenceError(f"no line makes `{gradient}` yet", request["first"])
+            said = say("missing", request.get("reader", "en"), name=gradient)
+            raise WrongLineError(said, request["first"], said, missing=True)
     return marks
 
 

@@ -76,6 +76,7 @@
       });
     };
     hand.addEventListener("focusin", first);
+    hand.addEventListener("change", first);
     hand.addEventListener("submit", first);
     if (location.hash.startsWith("#code=") || path == location.pathname) first();
   };

@@ -50,9 +50,20 @@ async function start({ module, python, numpy, backprop }) {
     fullStdLib: false,
   });
   at.push(performance.now());
-  pyodide.unpackArchive(numpy, "zip", { extractDir: "/lib/site" });
+  const unpack = pyodide.runPython(`
+def unpack(data):
+    import io, zipfile
+    data = data.to_bytes()
+    if data.startswith(b"\\x28\\xb5\\x2f\\xfd"):
+        from compression import zstd
+        data = zstd.decompress(data)
+    zipfile.ZipFile(io.BytesIO(data)).extractall("/lib/site")
+
+unpack
+`);
+  unpack(new Uint8Array(numpy));
   at.push(performance.now());
-  pyodide.unpackArchive(backprop, "zip", { extractDir: "/lib/site" });
+  unpack(new Uint8Array(backprop));
   given = {};
   at.push(performance.now());
   const start = pyodide.runPython(`

@@ -18,6 +18,7 @@ import contextlib
 import difflib
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from backprop.site.posts.check.points import Point, Points, strangers
 from backprop.site.posts.check.reading import read_through
 from backprop.site.posts.check.running import Lines, Wire
 from backprop.site.posts.check.verdict import Judge, equal, shapes
+from backprop.site.posts.check.words import Said, WrongLineError, say
 from backprop.site.posts.diagram import the_call
 
 POINTS = 3
@@ -60,7 +62,8 @@ def check(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> list
     try:
         return _Check(request, name, namespace).run()
     except CannotFollowError as error:
-        raise FenceError(str(error), first + error.line - 1) from None
+        said = say(error.text, request.get("reader", "en"), **error.values)
+        raise FenceError(said, first + error.line - 1) from None
 
 
 def wrong_above(
@@ -88,7 +91,8 @@ class _Check:
         assert isinstance(call, ast.Call)
         self.graph = self._trace(self.args)
         self.names = Names(self.graph, self.f, call)
-        self.judge = Judge(self.names, self.graph.derive(), self.statements)
+        self.say = partial(say, language=request.get("reader", "en"))
+        self.judge = Judge(self.names, self.graph.derive(), self.statements, self.say)
         self.wires: dict[str, Wire] = dict(_known.setdefault(request["check"], {}))
         self.lines = Lines(self.statements, self.names, namespace, self.wires, request, name)
         self.reads = self.lines.reads
@@ -133,9 +137,7 @@ class _Check:
         marks = self._judged(points, [] if own else self._longer(), upstream)
         if not marks:
             raise CannotFollowError(
-                "nothing to check: no line assigns the gradient of a node of "
-                f"{self.names.function}; it has {', '.join(self.names.gradients())}",
-                1,
+                "nothing", 1, function=self.names.function, names=", ".join(self.names.gradients())
             )
         _known[self.request["check"]] = self.wires
         return marks
@@ -150,12 +152,8 @@ class _Check:
             for inner in inner_assignments(statement.node):
                 names = [name for name in targets(inner) if self._is_gradient(name)]
                 if names and inner.lineno not in self.lines.ran:
-                    raise CannotFollowError(
-                        f"`{ast.unparse(inner).splitlines()[0]}` never ran, so `{names[0]}` was "
-                        "not checked there: take the line out of its `if`, `for` or `try`, or "
-                        "call the function so that it runs",
-                        inner.lineno,
-                    )
+                    code = ast.unparse(inner).splitlines()[0]
+                    raise CannotFollowError("never_ran", inner.lineno, code=code, name=names[0])
 
     def _is_gradient(self, name: str) -> bool:
         return name not in self.names.bound and (
@@ -226,10 +224,11 @@ class _Check:
         raise max(errors, key=lambda error: error.line)
 
     def _stops(self, statement: Statement, own: Point, point: Point) -> FenceError:
-        message = (
-            f"`{ast.unparse(statement.node).splitlines()[0]}` works for the lengths of this page"
-            f"{equal(own)} and not for others, {shapes(point)}: "
-            f"{type(point.error).__name__}: {point.error}"
+        message = self.say(
+            "stops_equal" if equal(own) else "stops",
+            line=ast.unparse(statement.node).splitlines()[0],
+            shapes=shapes(point),
+            error=f"{type(point.error).__name__}: {point.error}",
         )
         return FenceError(message, self.request["first"] + statement.line - 1)
 
@@ -257,7 +256,7 @@ class _Check:
                 if values[0] is None and later:
                     continue  # `dx, dw = None, None` makes room
                 found = self._right(name, statement, values, here)
-                if isinstance(found, str):
+                if isinstance(found, Said):
                     before = pending[name].places if name in pending else []
                     pending[name] = Wrong(name, [*before, at], here, found)
                 elif found:
@@ -267,13 +266,14 @@ class _Check:
         wrong += [one for name, one in pending.items() if name not in later_names]
         if wrong:
             blame = Blame(self.lines, self.judge, upstream)
-            line, text = blame.find(wrong, search=not self.request.get("brief"))
-            raise FenceError(text + self._hint(), self.request["first"] + line - 1)
+            line, said = blame.find(wrong, search=not self.request.get("brief"))
+            place = self.request["first"] + line - 1
+            raise WrongLineError(str(said) + self._hint(), place, said.what)
         return marks
 
     def _right(
         self, name: str, statement: Statement, values: list[Any], points: list[Point]
-    ) -> Variable | str | None:
+    ) -> Variable | Said | None:
         """Of what a name is the gradient; None if it need not be one; else what is wrong."""
         variable = self.names.variable(name)
         if variable is None:
@@ -287,18 +287,19 @@ class _Check:
                 return variable
             if wire := self.judge.wire(variable, values, points, set()):
                 line = ast.unparse(statement.assignment(name))
-                return f"`{line}` is the part of the gradient that `{others[wire]}` is already"
+                return Said(self.say("twice", line=line, other=others[wire]))
         elif self.judge.right(variable, statement, values, points):
             return variable
         return self.judge.complaint(variable, statement, values, points)
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: str) -> Said:
         """A name that looks like a gradient and is none would pass unseen."""
         names = self.names.gradients()
         close = difflib.get_close_matches(name, names, n=1)
-        return f"`{name}` is the gradient of no node of {self.names.function}; " + (
-            f"did you mean `{close[0]}`?" if close else f"it has {', '.join(names)}"
-        )
+        values = {"name": name, "function": self.names.function}
+        if close:
+            return Said(self.say("did_you_mean", close=close[0], **values), enough=True)
+        return Said(self.say("no_node", names=", ".join(names), **values))
 
     def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict[str, Any]:
         shape = self.graph[variable.nodes[-1]].shape
@@ -317,10 +318,9 @@ class _Check:
         ]
         if not foreign:
             return ""
-        outputs = " and ".join(
+        outputs = self.say("and").join(
             f"d{name}" if self.graph[name].named else "dout" for name in self.names.outputs
         )
-        return (
-            f" ({', '.join(foreign)} means nothing in {self.names.function}, whose upstream "
-            f"gradient is called {outputs}: it was read as it is on the page)"
+        return self.say(
+            "foreign", names=", ".join(foreign), function=self.names.function, outputs=outputs
         )

@@ -6,7 +6,8 @@ from typing import Any
 from backprop.site.posts.check.change import Goal, Right, Search
 from backprop.site.posts.check.points import Point
 from backprop.site.posts.check.running import Lines
-from backprop.site.posts.check.verdict import ALIKE, Judge
+from backprop.site.posts.check.verdict import Judge
+from backprop.site.posts.check.words import Said
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Wrong:
     name: str
     places: list[int]
     points: list[Point]
-    text: str
+    said: Said
 
 
 class Blame:
@@ -26,14 +27,14 @@ class Blame:
         self.lines, self.judge, self.upstream = lines, judge, upstream
         self.statements, self.names = lines.statements, lines.names
 
-    def find(self, wrong: list[Wrong], search: bool = True) -> tuple[int, str]:
+    def find(self, wrong: list[Wrong], search: bool = True) -> tuple[int, Said]:
         """The line of the fence (from 1) where the first of them goes wrong, and the message."""
         first = min(wrong, key=lambda one: one.places[-1])
         line = self.statements[first.places[-1]].assignment(first.name).lineno
-        text, helpers = first.text, self._helpers(first.places)
-        said = ALIKE.search(text) and len(first.places) == 1 and not helpers
-        if said or "did you mean" in text or not search:
-            return line, text
+        said, helpers = first.said, self._helpers(first.places)
+        alone = len(first.places) == 1 and not helpers
+        if (said.enough and (alone or not said.right)) or not search:
+            return line, said
         # A helper is suspected before the line that uses it only if it spoils others, too.
         spoiled = self._spoiled(first.name, first.places[-1])
         shared = any(one.name not in spoiled for one in wrong)
@@ -48,13 +49,15 @@ class Blame:
             self.lines, self.upstream, mine, self._goals(), places, helpers, first.points
         )
         if found := changes.run():
+            say = self.judge.say
+            what, right = said.what, said.right
             if found.line != line:
-                text = f"`{found.was}` is wrong, so {text}"
-            text += f"; {found.why}"
-            if f"`{found.right}`" not in text:
-                text += f", `{found.right}` would be right"
-            line = found.line
-        return line, text
+                what = say("wrong_so", was=found.was, text=what)
+            right += say("why", why=found.why(say.keywords["language"]))
+            if f"`{found.right}`" not in what + right:
+                right += say("would_be_right", line=found.right)
+            return found.line, Said(what, right)
+        return line, said
 
     def _goals(self) -> list[Goal]:
         """All gradients of the fence."""

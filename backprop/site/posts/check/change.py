@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.common.words import column
 from backprop.judging.changes import Edits
 from backprop.judging.edits.places import Edit, Scope
 from backprop.judging.hints import HINTS
@@ -39,9 +40,11 @@ class Found:
     def right(self) -> str:
         return ast.unparse(self.edit.statement).splitlines()[0]
 
-    @property
-    def why(self) -> str:
-        said = HINTS[self.edit.kind].say("en", self.edit.detail)
+    def why(self, language: str) -> str:
+        """What kind of mistake it was, as the checker says it, in one clause."""
+        said = HINTS[self.edit.kind].say(language, self.edit.detail)
+        if column(language) == "zh":
+            return said.partition("。")[0]
         said = said.partition(". ")[0].partition(": ")[0] if ": what" in said else said
         return said[0].lower() + said[1:].partition(". ")[0].rstrip(".")
 

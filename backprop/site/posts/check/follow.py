@@ -7,6 +7,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from backprop.site.posts.check.words import say
+
 # Attributes and functions that look at the form of an array, not at its values.
 _FORM = {"shape", "ndim", "size", "dtype"}
 _FORM_FUNCTIONS = {"len", "shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "type"}
@@ -15,11 +17,14 @@ _REDUCTIONS = {"sum", "mean", "var", "std", "average", "nanmean", "nansum"}
 
 
 class CannotFollowError(ValueError):
-    """A line that the check cannot follow; `line` counts from 1 in the fence."""
+    """A line that the check cannot follow; `line` counts from 1 in the fence.
 
-    def __init__(self, message: str, line: int):
-        super().__init__(message)
-        self.line = line
+    `text` is the row of the words that says why, `values` are what its places are filled with.
+    """
+
+    def __init__(self, text: str, line: int, **values: str):
+        super().__init__(say(text, "en", **values))
+        self.text, self.line, self.values = text, line, values
 
 
 @dataclass(frozen=True)
@@ -63,20 +68,12 @@ def statements(code: str) -> list[Statement]:
     found = []
     for node in ast.parse(code).body:
         if isinstance(node, _FUNCTIONS):
-            raise CannotFollowError(
-                f"check follows lines, not the body of `{node.name}`: write its lines at the top "
-                "level of the fence, or define it in a fence of its own, without check",
-                node.lineno,
-            )
+            raise CannotFollowError("function", node.lineno, name=node.name)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Call) and _called(inner) in _HIDING:
-                raise CannotFollowError(
-                    f"check cannot follow what `{_called(inner)}` assigns: write its lines in "
-                    "the fence",
-                    inner.lineno,
-                )
+                raise CannotFollowError("hidden", inner.lineno, name=_called(inner))
             if isinstance(inner, (ast.Lambda, *_FUNCTIONS)) and not isinstance(inner, ast.Lambda):
-                raise CannotFollowError("check cannot follow a function in here", inner.lineno)
+                raise CannotFollowError("inner_function", inner.lineno)
         found.append(
             Statement(
                 node,

@@ -25,10 +25,7 @@ def read_through(
         if not real and not any(map(names.forward, statement.assigns)):
             if again := recomputed(statement.node, forward, gradients):
                 raise CannotFollowError(
-                    f"`{again}` computes a forward value again, where the check has shifted "
-                    f"it: give it the name that it has in {names.function}, on a line of its own, "
-                    'or say at="real"',
-                    statement.line,
+                    "again", statement.line, code=again, function=names.function
                 )
         if used & gradients:
             gradients |= set(statement.assigns)

@@ -156,10 +156,11 @@ class Lines:
                 nodes = [point.graph[node].value for node in self.names.versions(name)]
                 if not any(same(versions[name], node, 0.0, exactly=True) for node in nodes):
                     raise CannotFollowError(
-                        f"`{ast.unparse(statement.node).splitlines()[0]}` gives another value "
-                        f"than {name} has in {self.names.function}, so the lines below cannot be "
-                        "checked",
+                        "another_value",
                         statement.line,
+                        code=ast.unparse(statement.node).splitlines()[0],
+                        name=name,
+                        function=self.names.function,
                     )
 
     def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
@@ -168,9 +169,11 @@ class Lines:
         truths = [point.graph[node].value for node in self.names.versions(name)]
         if not any(same(array(value), t, 0.0, tolerance, exactly=True) for t in truths):
             raise CannotFollowError(
-                f"`{name}` has another value on this page than in {self.names.function}: "
-                f"{self.what} is about other numbers than these lines",
+                "other_numbers",
                 statement.line,
+                name=name,
+                function=self.names.function,
+                what=self.what,
             )
 
 

@@ -4,6 +4,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,20 +13,21 @@ from backprop.site.posts.check.follow import Statement
 from backprop.site.posts.check.names import Names, Variable
 from backprop.site.posts.check.points import Point, same
 from backprop.site.posts.check.running import Wire
+from backprop.site.posts.check.words import Said
 
 Values = list[np.ndarray | None]
 
 # What is right but for its sign, a factor or a transpose is nearer than anything else.
 NEAR = -1.0
-ALIKE = re.compile(r": it(s sign is wrong| is \S+ times that| is the transpose of that)")
+ENOUGH = ("sign", "factor", "transpose")  # what names the mistake
 
 
 class Judge:
     """Compares what statements have assigned with the truth at the same points."""
 
-    def __init__(self, names: Names, backward: Any, statements: list[Statement]):
+    def __init__(self, names: Names, backward: Any, statements: list[Statement], say: partial[str]):
         self.names, self.graph, self.backward = names, names.graph, backward
-        self.statements = statements
+        self.statements, self.say = statements, say
 
     def right(
         self, variable: Variable, statement: Statement, values: Values, points: list[Point]
@@ -95,9 +97,8 @@ class Judge:
     # ---- words ------------------------------------------------------------------------------
     def complaint(
         self, variable: Variable, statement: Statement, values: Values, points: list[Point]
-    ) -> str:
+    ) -> Said:
         node = variable.nodes[0]
-        what = "a part of the gradient" if variable.partial else "the gradient"
         lines = [
             line
             for line in self.backward.lines
@@ -107,10 +108,12 @@ class Judge:
         if not lines and (gradient := self.backward.gradient_of(self.graph[node])):
             lines = [f"d{node} = {gradient.name}"]  # the derived backward needs no line for that
         shown = ast.unparse(statement.assignment(variable.name)).splitlines()[0]
-        difference, wire = self._difference(variable, values, points)
+        difference, kind, wire = self._difference(variable, values, points)
         if wire and (own := [line for line in lines if line.startswith(self._made(wire))]):
             lines = own
-        return f"`{shown}` is not {what} of {node}: {difference}{self._expected(lines)}"
+        text = "not_part" if variable.partial else "not_gradient"
+        what = self.say(text, line=shown, node=node, difference=difference)
+        return Said(what, self._expected(lines), kind in ENOUGH)
 
     def _made(self, wire: Wire) -> str:
         return f"{self.backward.wires[wire]} = "
@@ -119,7 +122,7 @@ class Judge:
         """The derived lines; and those that make what the page has no name for."""
         if not lines:
             return ""
-        shown = f"; expected is {' or '.join(f'`{line}`' for line in lines)}"
+        shown = self.say("expected", lines=self.say("or").join(f"`{line}`" for line in lines))
         made = {line.split(" = ")[0]: line for line in self.backward.lines}
         where: list[str] = []
         for line in (every := [*lines]):
@@ -129,17 +132,19 @@ class Judge:
                 if not known and name in made and made[name] not in every:
                     every.append(made[name])
                     where.append(made[name])
-        return shown + (f", where {' and '.join(f'`{line}`' for line in where)}" if where else "")
+        if not where:
+            return shown
+        return shown + self.say("where", lines=self.say("and").join(f"`{line}`" for line in where))
 
     def _difference(
         self, variable: Variable, values: Values, points: list[Point]
-    ) -> tuple[str, Wire | None]:
-        """What is wrong with the values, at the first point where they are.
+    ) -> tuple[str, str, Wire | None]:
+        """What is wrong with the values, at the first point where they are; and its kind.
 
         Of several wires that a partial may be, the nearest; the wire itself only if there is no
         doubt about it.
         """
-        options: list[tuple[float, str, int, Wire | None]] = []
+        options: list[tuple[float, str, str, int, Wire | None]] = []
         for wire in self.wires_to(variable) if variable.partial else [None]:
             truths = [
                 point.gradients.wires[wire] if wire else point.gradients.nodes[variable.nodes[0]]
@@ -148,23 +153,22 @@ class Judge:
             triples = zip(values, truths, points, strict=True)
             first = next((i for i, (v, t, p) in enumerate(triples) if not same(v, t, p.scale)), 0)
             value, truth = values[first], truths[first]
-            error, text = _difference(value, truth, points[first].scale)
-            options.append((error, text, first, wire if error == NEAR else None))
+            error, kind, detail = _difference(value, truth, points[first].scale)
+            text = self.say(kind, **detail)
+            options.append((error, text, kind, first, wire if error == NEAR else None))
         if not options:
-            return "no gradient flows there", None
-        _, text, first, wire = min(options, key=lambda option: option[0])
+            return self.say("nothing_flows"), "", None
+        _, text, kind, first, wire = min(options, key=lambda option: option[0])
         if points[first].graph.inputs and first and shapes(points[first]) != shapes(points[0]):
-            text += (
-                f"; it is right for the lengths of this page{equal(points[0])} "
-                f"and wrong for others: {shapes(points[first])}"
-            )
-        return text, wire
+            lengths = "equal_lengths" if equal(points[0]) else "other_lengths"
+            text += self.say(lengths, shapes=shapes(points[first]))
+        return text, kind, wire
 
 
-def equal(point: Point) -> str:
-    """What else there is to say of lengths by which a line is right."""
+def equal(point: Point) -> bool:
+    """Whether some lengths are equal, by which a line may be right."""
     lengths = [n for node in point.graph.inputs.values() for n in node.shape if n > 1]
-    return ", where some are equal," if len(set(lengths)) < len(lengths) else ""
+    return len(set(lengths)) < len(lengths)
 
 
 def shapes(point: Point) -> str:
@@ -172,33 +176,35 @@ def shapes(point: Point) -> str:
     return ", ".join(f"{name} {node.shape}" for name, node in point.graph.inputs.items())
 
 
-def _difference(value: np.ndarray | None, truth: np.ndarray, scale: float) -> tuple[float, str]:
-    """How far a value is from the truth (1 and more if it cannot be compared), and in words.
+def _difference(
+    value: np.ndarray | None, truth: np.ndarray, scale: float
+) -> tuple[float, str, dict[str, Any]]:
+    """How far a value is from the truth (1 and more if it cannot be compared), and the row of the
+    words that says so, with what fills its places.
 
     A value that is the truth but for a sign, a factor or a transpose is the nearest of all.
     """
     if value is None:
-        return 3.0, "it is no array of numbers"
+        return 3.0, "no_array", {}
     try:
         full = np.broadcast_to(value, truth.shape)
     except ValueError:
-        return 2.0, f"it has shape {value.shape}, the gradient has shape {truth.shape}"
+        return 2.0, "shape", {"got": value.shape, "want": truth.shape}
     if not np.isfinite(value).all():
-        return 2.0, "it is not finite"
+        return 2.0, "not_finite", {}
     size = float(np.abs(truth).max(initial=0)) or scale
     error = float(np.abs(full - truth).max(initial=0)) / size
     if truth.any() and full.any():
         factor = float(np.vdot(full, truth)) / float(np.vdot(truth, truth))
         if np.abs(full - factor * truth).max() <= 1e-9 * abs(factor) * size:
-            return NEAR if truth.size > 1 or np.isclose(factor, -1) else min(error, 1.0), (
-                "its sign is wrong" if np.isclose(factor, -1) else f"it is {factor:.4g} times that"
-            )
+            if np.isclose(factor, -1):
+                return NEAR, "sign", {}
+            near = NEAR if truth.size > 1 else min(error, 1.0)
+            return near, "factor", {"factor": factor}
     elif not full.any():
-        return 1.0, "it is zero, the gradient is not"
+        return 1.0, "zero", {}
     if truth.ndim == 2 and value.shape == truth.T.shape and same(value.T, truth, scale):
-        return NEAR, "it is the transpose of that"
+        return NEAR, "transpose", {}
     wrong = int(np.sum(np.abs(full - truth) > 1e-8 * size))
-    return min(error, 1.0), (
-        f"its shape {truth.shape} is right, its values are not "
-        f"({wrong} of {truth.size} differ, relative error {error:.2g})"
-    )
+    detail = {"shape": truth.shape, "wrong": wrong, "size": truth.size, "error": error}
+    return min(error, 1.0), "values", detail

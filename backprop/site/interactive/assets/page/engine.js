@@ -45,8 +45,12 @@ async function bytes(url, said) {
   return blob;
 }
 
-const opened = (blob) =>
-  new Response(blob.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+/* What is not compressed with gzip is opened by Python. */
+async function opened(blob) {
+  const [one, two] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+  if (one !== 0x1f || two !== 0x8b) return blob.arrayBuffer();
+  return new Response(blob.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}
 
 export class Engine {
   /** `base`: the folder of the files; `parts`: name → [file, size]. */

@@ -56,7 +56,9 @@ export async function exercise(block, steps, { engine, say, lang, limit }) {
           make("p", { class: "bp-judged" }, say("not_solved")),
           details(say("step_line"), () => area.mark(answer.line || 0),
             make("p", {}, answer.line ? say("line_is", { line: answer.line }) : say("line_none"))),
-          details(say("step_what"), () => {}, rich("p", answer.message))));
+          details(say("step_what"), () => {}, rich("p", answer.what)),
+          answer.message === answer.what ? null
+            : details(say("step_fix"), () => {}, rich("p", answer.message))));
       }
     } catch (error) {
       printed.flush();
