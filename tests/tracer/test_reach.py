@@ -63,6 +63,8 @@ def write(folder, name, text):
 @pytest.fixture
 def modules(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
+    # Python takes a source of the same size, written within the second, for unchanged.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     layers, user = write(tmp_path, "layers_of_others", LAYERS), write(tmp_path, "user", USER)
     yield layers, user
     for name in ("layers_of_others", "user"):
