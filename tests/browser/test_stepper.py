@@ -396,7 +396,7 @@ def test_a_flipped_sign_shows_where_the_mean_is_shifted(
     page = open_page(pages + "variance/")
     page.wait_for_selector(".bp-answers")
     flip, shift = page.locator(".bp-hides input").all()
-    verdict, cells = page.locator(".bp-verdict"), page.locator(".bp-hides td")
+    verdict, cells = page.locator(".bp-agrees"), page.locator(".bp-hides td")
     first = cells.all_inner_texts()
     assert verdict.inner_text().startswith("✓ dx")
     flip.press("Space")

@@ -191,7 +191,7 @@
         const pattern = off > 1e-5 * most ? box.dataset.off : box.dataset.right;
         told.push(pattern.replace("{gradient}", `d${name}`).replace("{off}", off.toPrecision(3)));
       }
-      box.querySelector(".bp-verdict").textContent = told.join(" ");
+      box.querySelector(".bp-agrees").textContent = told.join(" ");
     }
 
     function flow() {

@@ -258,7 +258,7 @@ def _hides(steps: list[Explained], flip: str, shift: str, graph: Any, lang: str)
     )
     return (
         f'<section class="bp-hides" data-search-exclude{says}><div>{switches}'
-        f'<p class="bp-verdict" role="status"></p></div>{tables}</section>'
+        f'<p class="bp-agrees" role="status"></p></div>{tables}</section>'
     )
 
 
