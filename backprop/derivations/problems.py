@@ -429,6 +429,18 @@ SAID: dict[str, tuple[str, str]] = {
         "left and right differ where {found} holds: it does not follow",
         "{found} 成立时左右两边仍不相等：推不出来",
     ),
+    "divides": (
+        "this divides by {found}, or inverts it, which may not be possible where {premise} holds; "
+        "declare ${found} \\ne 0$, or a matrix as invertible: let ${found} \\in …$ be invertible",
+        "这一行除以了 {found} 或取了它的逆，而 {premise} 成立时这未必可行；"
+        "请声明 ${found} \\ne 0$，或声明矩阵可逆：设 ${found} \\in …$ 可逆",
+    ),
+    "one-sided": (
+        "{found} has no value at numbers at which the other side has one: a root or logarithm meets "
+        "a negative number; declare what is positive, $x > 0$, or write |x|",
+        "有些数使 {found} 没有值而另一边有：根号或对数遇到了负数；"
+        "请声明什么是正的，$x > 0$，或写 |x|",
+    ),
     "not-equal": (
         "left and right differ",
         "左右不相等",

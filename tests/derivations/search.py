@@ -1,7 +1,8 @@
-"""Two long searches, as commands: for inputs that break the verifier, and for false proofs.
+"""Long searches, as commands: for inputs that break the verifier, and for false proofs.
 
     python -m tests.derivations.search fuzz 20000
     python -m tests.derivations.search false 20000
+    python -m tests.derivations.search neighbours 0
 
 `fuzz` verifies random TeX, built from the grammar and from torn pieces of real posts: no input may
 end in a traceback, and no row in a fault of the verifier. `false` verifies random equations under
@@ -29,6 +30,8 @@ from pathlib import Path
 import numpy as np
 
 from backprop.derivations.page import verify_page
+
+from .neighbours import rows
 
 HERE = Path(__file__).parent
 REAL_POSTS = sorted(
@@ -507,7 +510,31 @@ def text_of(seed: int) -> str:
     return f"{' '.join(made.prose)}  ⊢  {left.tex} = {right.tex}"
 
 
+def settled(prose: str, row: str, prove: bool = True) -> str:
+    """What becomes of a row: ok, wrong, or unread."""
+    text = f"/// derivation\n{prose}\n\n$$\n{row}\n$$\n///\n"
+    ((_, report),) = verify_page(text, prove=prove)
+    if all(v.ok for v in report.verdicts):
+        return "ok"
+    return "wrong" if any(v.status == "wrong" for v in report.verdicts) else "unread"
+
+
+def neighbours() -> bool:
+    """Every false row and every true one: is any false one accepted, any true one called wrong?"""
+    bad = False
+    for true, worst in ((False, "ok"), (True, "wrong")):
+        found = [(settled(*row), row) for row in rows(true)]
+        print(f"{'true' if true else 'false'}: {dict(Counter(s for s, _ in found))}")
+        for verdict, (prose, row) in found:
+            if verdict == worst:
+                bad = True
+                print(f"  {verdict}: {row}  |  {prose}")
+    return bad
+
+
 def main(what: str, count: int, start: int = 0) -> int:
+    if what == "neighbours":
+        return neighbours()
     seeds = range(start, start + count)
     with Pool(2) as pool:
         if what == "fuzz":

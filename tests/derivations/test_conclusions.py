@@ -25,6 +25,7 @@ FOLLOWS = [
     (LINE, r"\frac{\partial S}{\partial a} = 0 \iff n a = \sum_i (y_i - b x_i) \iff a = \bar{y} - b \bar{x}",
      ["proved", "proved"]),
     (NUMBER, r"x = 1 \implies x^2 = 1", ["checked"]),
+    (NUMBER, r"a x = 1 \implies x = \frac{1}{a}", ["checked"]),  # a cannot vanish
     (NUMBER, r"a^2 = a a \implies 2 a = a + a", ["proved", "proved"]),  # two rows that hold
 ]  # fmt: skip
 FAILS = [
@@ -59,6 +60,13 @@ TOO_MUCH = [
     (CURVE, r"f(x + h) = f(x) - h f'(x) + O(h^2)"),
     (CURVE, r"c = x + O(h)"),
 ]
+DIVIDES = [  # and what lets it: a declaration
+    (r"Let $a, b, x \in \mathbb{R}$", r"a x = b \iff x = \frac{b}{a}", r", $a \ne 0$."),
+    (r"设 $a, b, x \in \mathbb{R}$", r"a^2 x = b \implies x = \frac{b}{a^2}", r"，$a \neq 0$。"),
+    (r"Let $A \in \mathbb{R}^{n \times n}$, $x, b \in \mathbb{R}^n$", r"A x = b \implies x = A^{-1} b",
+     r". Let $A$ be invertible."),
+    (r"设 $x, b \in \mathbb{R}^n$，$A \in \mathbb{R}^{n \times n}$", r"A x = b \iff x = A^{-1} b", r" 可逆。"),
+]  # fmt: skip
 REFUSED = [
     (CURVE, r"x = x + O(y)", "order"),
     (CURVE, r"f(x + h) \approx f(x)", "inequality"),
@@ -69,6 +77,18 @@ REFUSED = [
 @pytest.mark.parametrize(("prose", "row", "expected"), FOLLOWS)
 def test_a_conclusion_follows(prose, row, expected):
     assert statuses(prose, row) == expected
+
+
+@pytest.mark.parametrize(("prose", "row", "more"), DIVIDES)
+def test_a_conclusion_divides_only_by_what_cannot_vanish(prose, row, more):
+    assert problem(f"{prose}.", row) == "divides"
+    assert statuses(prose + more, row, prove=False) == ["checked"]
+
+
+def test_a_side_without_a_value_where_the_other_has_one_is_not_checked():
+    row = r"\log(x a) = \log x + \log a"
+    assert problem(NUMBER, row) == "one-sided"
+    assert statuses(NUMBER + " Let $x, a > 0$.", row, prove=False) == ["checked"]
 
 
 @pytest.mark.parametrize(("prose", "row"), FAILS)

@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from backprop.derivations.evidence.instances import TOLERANCE, Equation, Instances
-from backprop.derivations.evidence.numeric import compare
+from backprop.derivations.evidence.instances import (
+    INSTANCES,
+    TOLERANCE,
+    Equation,
+    Instances,
+    Side,
+)
+from backprop.derivations.evidence.numeric import compare, values
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -31,6 +37,7 @@ from backprop.derivations.meaning.terms import (
 from backprop.derivations.verdicts import Difference
 
 WIDE = 16  # how many samples of very different sizes
+NO_VALUE = ("log", "root of a negative number")
 LIMIT = 1e-6  # relative, for those
 SUSPECT = 1e-13  # relative: a smaller gap is one of rounding
 
@@ -74,6 +81,36 @@ def difference_beyond(instances: Instances, equation: Equation) -> Difference | 
             if found.error > LIMIT and not rounds(instances, equation, found, scope):
                 return found
     return cancelled(instances, equation)
+
+
+def undefined_side(instances: Instances, equation: Equation) -> Side | None:
+    """log x^2 = 2 log x says nothing of a negative x, where only the left side has a value: the
+    side that has none. Derivatives are left out: that of log x is written 1 / x."""
+    terms = [t for side in instances.reached(equation) for t in walk(side)]
+    if instances.world.assumed or any(isinstance(t, Deriv | Slope) for t in terms):
+        return None
+    if not any(is_partial(t) for t in terms):
+        return None
+    for number in range(INSTANCES):
+        scope = instances.scope(number, False, {})
+        without = []
+        for side, term in zip(equation.sides, (equation.left, equation.right), strict=True):
+            try:
+                values(term, equation.dims, scope)
+            except OutsideDomainError as error:
+                without.append(side if error.args[0] in NO_VALUE else None)
+        if len(without) == 1 and without[0] is not None:
+            return without[0]
+    return None
+
+
+def is_partial(term: Term) -> bool:
+    """Has it no value at a negative number?"""
+    return (isinstance(term, Fn) and term.name == "log") or (
+        isinstance(term, Pow)
+        and isinstance(term.exponent, Num)
+        and term.exponent.value.denominator != 1
+    )
 
 
 def cancelled(instances: Instances, equation: Equation) -> Difference | None:

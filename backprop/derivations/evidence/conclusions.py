@@ -7,12 +7,19 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
 from backprop.derivations.evidence.numeric import compare
 from backprop.derivations.evidence.rows import Derivator
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.satisfy import satisfy
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.rewriting import names_in
-from backprop.derivations.meaning.world import Assumption
+from backprop.derivations.meaning.rewriting import names_in, walk
+from backprop.derivations.meaning.terms import Entry, Inverse, Num, Pow, Term, num
+from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.verdicts import CHECKED, PROVED, WRONG, Difference, Verdict
@@ -58,6 +65,11 @@ def supposing(
     try:
         ways = [(premise, conclusion), (conclusion, premise)][: 1 + both]
         for given, wanted in ways:
+            divisor = divided_by(derivator, given, wanted)
+            if divisor:
+                fresh.status = WRONG
+                fresh.problem = Problem("divides", {"found": divisor, "premise": said(given)})
+                return fresh
             difference = under(derivator, given, wanted)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
@@ -82,6 +94,74 @@ def said(equation: Equation) -> str:
 
 def premise_of(equation: Equation) -> Assumption:
     return Assumption(equation.left, equation.right, equation.dims, said(equation))
+
+
+def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
+    """The first name that `wanted` divides by, or inverts, though it may vanish, or be singular,
+    where `given` holds; "" if there is none. What is not built of single numbers, \\sum_i x_i^2
+    or X^\\top X, is taken to have an inverse, as everybody does who writes one."""
+    world = derivator.world
+    before = {t for side in (given.left, given.right) for t in walk(side)}
+    after = {t for side in (wanted.left, wanted.right) for t in walk(side)} - before
+    known = {divisor(t) for t in before}
+    kept = list(world.assumed)
+    for term in sorted(after, key=repr):
+        base = divisor(term)
+        if isinstance(term, Inverse) and may_be_singular(derivator, given, term):
+            return matrix_of(term)
+        if base is None or base in known or not of_numbers(world, base):
+            continue
+        world.assumed = [*kept, premise_of(given), Assumption(base, num(0), {}, "")]
+        derivator.forget()
+        try:
+            if derivator.satisfiable():
+                return ", ".join(sorted(names_in(base)))
+        finally:
+            world.assumed = kept
+            derivator.forget()
+    return ""
+
+
+def divisor(term: Term) -> Term | None:
+    negative = isinstance(term, Pow) and isinstance(term.exponent, Num) and term.exponent.value < 0
+    return term.base if negative and isinstance(term, Pow) else None
+
+
+def of_numbers(world: World, term: Term) -> bool:
+    """Is it built of single numbers alone, and not a number itself?"""
+    names = names_in(term)
+    every = set().union(*(world.below(n) for n in names)) if names else set()
+    return bool(names) and all(
+        not world.symbols[n].shape and world.symbols[n].law is None for n in every
+    )
+
+
+def matrix_of(term: Inverse) -> str:
+    """The name of a matrix that is inverted by itself; "" for an expression."""
+    body = term.matrix.body
+    return body.symbol if isinstance(body, Entry) and len(body.at) == 2 else ""
+
+
+def may_be_singular(derivator: Derivator, given: Equation, term: Inverse) -> bool:
+    world = derivator.world
+    key = matrix_of(term)
+    symbol = world.symbols.get(key)
+    if symbol is None or symbol.definition is not None or symbol.nonzero:
+        return False
+    supposed = replace(world, assumed=[*world.assumed, premise_of(given)])
+    for number in range(INSTANCES_AT_PREMISES):
+        sample = Sample(supposed, number)
+        across = sample.random("across", key).normal(size=len(sample.variables[key]))
+        across /= np.linalg.norm(across)
+        flat = np.eye(len(across)) - np.outer(across, across)
+        sample.variables[key] = flat @ sample.variables[key] @ flat
+        sample.held = {key}
+        try:
+            satisfy(sample)
+        except OutsideDomainError:
+            continue
+        return True
+    return False
 
 
 def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference | None:

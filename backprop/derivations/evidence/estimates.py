@@ -18,6 +18,7 @@ from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.nodes import items_of, key_of, split
 from backprop.derivations.meaning.rewriting import names_in, walk
 from backprop.derivations.meaning.terms import Big, Size
+from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node
 from backprop.derivations.verdicts import Difference
@@ -54,11 +55,51 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
                 continue
             if found.error > SLACK:
                 return found
+    found_equal = touched(instances, equation, op) if op in ("<", ">") else None
+    if found_equal is not None:
+        return found_equal
     for number in range(SEARCHES):
         found_worse = searched(instances, equation, op, number)
         if found_worse is not None:
             return found_worse
     return None
+
+
+def touched(instances: Instances, equation: Equation, op: str) -> Difference | None:
+    """x^2 > 0 and x^2 + y^2 > 2 x y hold but for single numbers: 0, 1, and where all are equal."""
+    world = instances.world
+    names = names_in(equation.left) | names_in(equation.right)
+    below = set().union(*(world.below(n) for n in names)) if names else set()
+    moving = [k for k in sorted(below) if is_free(world.symbols[k])]
+    whole = [dict.fromkeys(moving, value) for value in (0.0, 1.0, -1.0, 0.5)]
+    single = [{k: value} for k in moving for value in (0.0, 1.0)] if len(moving) > 1 else []
+    for values in [*whole, *single]:
+        values = {k: v for k, v in values.items() if allows(world.symbols[k], v)}
+        if not values or world.assumed:  # what is assumed would move them
+            continue
+        instance = Sample(world, 0)
+        for key, value in values.items():
+            instance.variables[key] = np.full_like(instance.variables[key], value)
+        try:
+            found = compare_order(equation, op, Scope(instance, {}, direct=instances.direct))
+        except OutsideDomainError:
+            continue
+        if found.error > SLACK:
+            return found
+    return None
+
+
+def is_free(symbol: Symbol) -> bool:
+    return symbol.kind == "variable" and symbol.law is None and not symbol.binary
+
+
+def allows(symbol: Symbol, value: float) -> bool:
+    """Does what is declared of a variable allow it to take a value?"""
+    low, high = symbol.bounds
+    if value == 0 and (symbol.nonzero or (symbol.positive and low is None)):
+        return False
+    above = low is None or value > low or (symbol.closed and value == low)
+    return above and (high is None or value < high or (symbol.closed and value == high))
 
 
 def kinds_of_size(equation: Equation) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from backprop.derivations.evidence.beyond import difference_beyond
+from backprop.derivations.evidence.beyond import difference_beyond, undefined_side
 from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
 from backprop.derivations.evidence.repair import MISFITS, Repairing, said
@@ -278,6 +278,13 @@ class Derivator(Repairing):
                 good, one.status, one.difference = False, WRONG, beyond
                 one.sides = (equation.sides[0].text, equation.sides[1].text)
                 one.problem = Problem("not-equal")
+            if good and (partial := undefined_side(self, equation)) is not None:
+                one.status, one.problem = (
+                    UNCHECKED,
+                    Problem("one-sided", {"found": partial.text}),
+                )
+                sound = b
+                continue
             if good:
                 one.assumed = self.premises(equation, self.used)
                 if not fact:

@@ -52,6 +52,7 @@ class Sample:
             for key, symbol in world.symbols.items()
             if symbol.definition is None
         }
+        self.held: set[str] = set()  # variables that no assumption moves
         self.patterns: dict[tuple[str, str], np.ndarray] = {}
         self.steady: set[str] = set()  # sums that are not shifted
         self.kept: dict[str, str] = {}  # where the values of a definition lie

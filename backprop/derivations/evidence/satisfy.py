@@ -60,8 +60,9 @@ def _ran_away(sample: Sample, first: dict[str, np.ndarray]) -> bool:
         if np.any(new > FAR * size):
             return True
         # Zero is within reach of λ ≥ 0, and a long way off for σ > 0.
-        above = sample.world.symbols[key].positive and not _may_vanish(sample, key)
-        if above and np.any(new < np.abs(old) / FAR):
+        symbol = sample.world.symbols[key]
+        off_zero = symbol.nonzero or (symbol.positive and not _may_vanish(sample, key))
+        if off_zero and not symbol.binary and np.any(new < np.abs(old) / FAR):
             return True
     return False
 
@@ -91,7 +92,9 @@ def _moved(sample: Sample, gaps: list[Gap]) -> list[Symbol]:
     world = sample.world
     names = set().union(*(names_in(g.left) | names_in(g.right) for g in gaps))
     below = set().union(*(world.below(n) for n in names)) if names else set()
-    return [world.symbols[k] for k in sorted(below) if world.symbols[k].kind == "variable"]
+    return [
+        world.symbols[k] for k in sorted(below - sample.held) if world.symbols[k].kind == "variable"
+    ]
 
 
 def _solve(sample: Sample, gaps: list[Gap]) -> None:

@@ -12,8 +12,9 @@ from backprop.derivations.evidence.links import link, traced
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare
+from backprop.derivations.meaning.premises import is_invertible
 from backprop.derivations.meaning.rewriting import names_in
-from backprop.derivations.meaning.statements import counted_from, declared_names
+from backprop.derivations.meaning.statements import counted_from, declared_names, listed
 from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
@@ -154,6 +155,10 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         claims = declare(
             derivator.world, formula.tex, formula.line, formula.words, formula.sentence
         )
+        if is_invertible(formula.words, formula.after):
+            for name in declared_names(formula.tex) or listed(formula.tex):
+                if symbol := derivator.world.symbols.get(name):
+                    symbol.nonzero = symbol.nonzero or len(symbol.shape) == 2
         found = []
         for claim in claims:
             found += _claimed(claim, formula, derivator)

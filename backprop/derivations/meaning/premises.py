@@ -41,6 +41,12 @@ WORDS = {
         "如果 若 当 假如 一旦 只要 除非",
     ),
 }
+INVERTIBLE = re.compile(
+    r"(?<!not )(?<!non-)\b(?:invertible|non-?singular|positive[- ]definite|full[- ]rank)\b"
+    r"|(?<!不)可逆|非奇异|(?<!半)正定|满秩",
+    re.IGNORECASE,
+)
+_AND_MORE = re.compile(r"(?:\s*(?:and|,|、|和|与|，|及)\s*☐+)*")
 _LATIN = r"(?<![A-Za-z])(?:{})(?![A-Za-z])"
 
 
@@ -63,3 +69,11 @@ def role_of(words: str) -> str:
     for hit in _WORD.finditer(words):
         role = hit.lastgroup or PLAIN
     return role
+
+
+def is_invertible(before: str, after: str) -> bool:
+    """Do the words next to a formula call its matrices invertible?"""
+    more = _AND_MORE.match(after)
+    behind = after[more.end() if more else 0 :].partition("☐")[0]
+    near = f"{before.rpartition('☐')[2]} ☐ {behind}"
+    return bool(INVERTIBLE.search(near))

@@ -68,21 +68,28 @@ def pieces(tex: str) -> list[tuple[str, int]]:
 
 def declared_names(tex: str) -> list[str]:
     """The names that a formula would declare, were it read."""
+    return [name for text, _ in statements(tex) for name in listed(RELATION.split(text)[0])]
+
+
+def listed(tex: str) -> list[str]:
+    """The names in a list of names: A, B."""
     found = []
-    for text, _ in statements(tex):
-        for name in RELATION.split(text)[0].split(","):
-            try:
-                key = key_of(split(items_of(read(name))[0])[0])
-            except Unreadable:
-                continue
-            if key:
-                found.append(key)
+    for name in tex.split(","):
+        try:
+            key = key_of(split(items_of(read(name))[0])[0])
+        except Unreadable:
+            continue
+        if key:
+            found.append(key)
     return found
 
 
 RELATION = re.compile(
     r"\\in\b|\\sim\b|:=|\\coloneqq|\\triangleq|\\colon|:|=|\\geq?\b|\\leq?\b|[<>]"
 )
+
+
+NONZERO = re.compile(r"^[^=<>]*\\neq?(?![a-z])\s*0[\s.,;]*$")
 
 
 def statements(tex: str) -> list[tuple[str, int]]:
@@ -95,7 +102,7 @@ def statements(tex: str) -> list[tuple[str, int]]:
         text, at = parts[k]
         end = at + len(text)
         start = waiting[0] if waiting else at
-        if not RELATION.search(text):
+        if not RELATION.search(text) and not NONZERO.match(text):
             waiting = (start, end)
             k += 1
             continue

@@ -56,6 +56,7 @@ class Symbol:
     positive: bool = False
     bounds: tuple[Fraction | None, Fraction | None] = (None, None)
     closed: bool = False  # x \ge 0: the bounds themselves may be taken
+    nonzero: bool = False  # a \ne 0; of a square matrix: invertible
     binary: bool = False  # m \in \{0, 1\}^n
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
     entries: bool = False  # declared as L_i = …, never as a whole

@@ -52,6 +52,7 @@ class Formula:
     code: str = ""
     sentence: int = 0  # which one of the page an inline formula belongs to
     words: str = ""  # of an inline formula: its sentence up to here, formulas written over by ☐
+    after: str = ""  # the words behind it, up to the end of the sentence
 
 
 @dataclass
@@ -232,6 +233,15 @@ def _inline(
             found.append(Formula("tie", tex, line, start, end, code=" ".join(tie["code"].split())))
         else:
             found.append(
-                Formula("inline", tex, line, start, end, sentence=number, words=sentences[-1])
+                Formula(
+                    "inline",
+                    tex,
+                    line,
+                    start,
+                    end,
+                    sentence=number,
+                    words=sentences[-1],
+                    after=SENTENCE.split(plain[hit.end() :])[0],
+                )
             )
     return found, SENTENCE.split(lead + plain)[-1]

@@ -27,7 +27,7 @@ from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import CLAIMED, PREMISES
 from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import read
+from backprop.derivations.reading.tree import NONE, read
 
 
 def declare_element(world: World, names: str, space: str) -> bool:
@@ -164,6 +164,24 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
         symbol = world.symbols[key] if known else declare_variable(world, text, ())
         limits = (Fraction(bound), None) if above else (None, Fraction(bound))
         restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
+    return True
+
+
+def declare_nonzero(world: World, names: str) -> bool:
+    """a, b \\ne 0: numbers that may be divided by. Of anything else it only mentions."""
+    for name in names.split(","):
+        try:
+            base, sub, sup, _ = split(read(name.strip()))
+        except Unreadable:
+            continue
+        key = key_of(base) or ""
+        symbol = world.symbols.get(world.aliases.get(key, key))
+        if symbol is None or sup is not NONE or (sub is not NONE and not symbol.shape):
+            continue
+        if symbol.definition is None and (
+            world.role in PREMISES or symbol.sentence == world.sentence
+        ):
+            symbol.nonzero = not symbol.shape or sub is not NONE
     return True
 
 

@@ -15,6 +15,7 @@ from backprop.derivations.meaning.declare.sets import (
     declare_bounds,
     declare_element,
     declare_function,
+    declare_nonzero,
     declare_range,
     declare_sign,
 )
@@ -36,6 +37,7 @@ STATEMENTS = (  # the form of a statement, and what declares it
     (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", declare_function),
     (r"^(.*?)=\s*([01])\s*[,;]\s*(?:\\\w+|\.\.\.)\s*,\s*(.*)$", declare_range),
     (r"^([01])\s*\\leq?\s*(.*?)\s*\\leq?\s*(.*)$", declare_bounds),
+    (r"^([^=<>]*?)\\neq?(?![a-z])\s*0$", declare_nonzero),
     (r"^(.*?)(>|\\geq?\b|<|\\leq?\b)(.*)$", declare_sign),
 )
 
