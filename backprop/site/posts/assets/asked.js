@@ -33,6 +33,7 @@
 
     function set(on) {
       toggle.setAttribute("aria-pressed", String(on));
+      figure.classList.toggle("bp-quizzed", on);
       if (!on) close();
     }
 
