@@ -129,10 +129,18 @@ def test_the_numbers_of_every_step_are_the_pages_own(
 def test_a_step_has_an_address(open_page: Callable[..., Any], site: str) -> None:
     page = open_page(site + "en/posts/backward/")
     page.wait_for_selector(".bp-live")
-    page.locator(".bp-figure").scroll_into_view_if_needed()
-    for _ in range(7):
+    # What is far down is laid out when it comes near, and moves what is below it.
+    page.wait_for_function(
+        """() => {
+          const figure = document.querySelector(".bp-figure");
+          figure.scrollIntoView({ behavior: "instant" });
+          return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>
+            done(Math.abs(figure.getBoundingClientRect().top) < 200))));
+        }"""
+    )
+    for step in range(1, 8):
         page.keyboard.press("ArrowRight")  # nothing is focused: the figure in sight walks
-    assert page.evaluate("location.hash") == "#variance-graph-step-7"
+        page.wait_for_function("hash => location.hash === hash", arg=f"#variance-graph-step-{step}")
     address = page.url
     told = page.locator(".bp-step.bp-now .bp-head").inner_text()
     other = open_page(address)
