@@ -226,7 +226,12 @@ def test_pages_work_from_the_file_system(browser, tmp_path):
             == "17px"
         )
         assert page.evaluate("[...document.fonts].some(font => font.status === 'loaded')")
-        page.locator("header a[hreflang=zh-Hans]").click()
+        link = page.locator("header a[hreflang=zh-Hans]")
+        place = link.bounding_box()
+        page.mouse.move(300, 400)
+        page.wait_for_function("() => document.querySelector('.md-search').hidden")
+        assert link.bounding_box() == place, "nothing moves away under the pointer"
+        link.click()
         page.locator("html[lang=zh-Hans]").wait_for()
         page.wait_for_url("**/posts/backward.html")
     assert problems == []

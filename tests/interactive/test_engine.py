@@ -12,7 +12,7 @@ import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from backprop.site.interactive import sources
+from backprop.site.interactive import plugin, sources
 from backprop.site.interactive.archive import archive
 
 DATA = b"a wheel"
@@ -116,9 +116,11 @@ def project(tmp_path):
 def test_a_site_without_the_engine_has_no_buttons_and_one_line_says_how_to_have_them(
     project, caplog
 ):
+    plugin._without_engine.cache_clear()
     config = load_config(str(project / "mkdocs.yml"), strict=True)
     with caplog.at_level(logging.INFO, "mkdocs"):
         config.plugins.on_startup(command="build", dirty=False)
+        build(config)
         build(config)
         config.plugins.on_shutdown()
     said = [line for line in caplog.messages if "python -m backprop.site.interactive" in line]

@@ -8,6 +8,7 @@ import os
 import posixpath
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -220,12 +221,18 @@ def _pack(root: Path) -> Pack | None:
     try:
         return pack(root)
     except SourceError as error:
-        log.info(
-            "Readers cannot run code on the pages (%s); to have it: "
-            "python -m backprop.site.interactive",
-            str(error).split("\n")[0],
-        )
+        _without_engine(str(error).split("\n")[0])
         return None
+
+
+@lru_cache
+def _without_engine(why: str) -> None:
+    """Said once, however often a process builds."""
+    log.info(
+        "Readers cannot run code on the pages (%s); to have it: "
+        "python -m backprop.site.interactive",
+        why,
+    )
 
 
 def _digest(data: bytes) -> str:
