@@ -39,6 +39,15 @@ def differs(value: Any, want: np.ndarray, scale: float, tolerance: float = TOLER
     return error / max(size, 1e-12 * scale, 1e-300)
 
 
+def telling(factor: float, size: int) -> bool:
+    """Whether it says something that a value of this size is so many times the right one.
+
+    A single number always is some number of times another, so there only a count does: 2, 1/N.
+    """
+    count = max(abs(factor), 1 / abs(factor))
+    return size > 1 or abs(count - round(count)) < 1e-9 * count
+
+
 def lazy(value: np.ndarray, want: np.ndarray) -> bool:
     """Whether broadcasting completes a smaller value to the right one."""
     if value.size == want.size or value.dtype.kind not in "biuf":
