@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-TOLERANCE = 1e-8  # relative to the largest entry of an array
+TOLERANCE = 1e-9  # relative to the largest entry of an array
 SINGLE = 1e-4  # where the handwritten code computes in single precision
 
 
