@@ -1,6 +1,7 @@
 """Calls of numpy beyond a row each: methods of ufuncs, what acts in place, what is composed."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -201,8 +202,102 @@ CALLS = {
         ),
         array(4),
     ),
+    "inverses of stacks": (
+        lambda x: np.linalg.det(x)[:, None] * np.linalg.slogdet(x)[1] + np.linalg.inv(x)[:, 0],
+        array(3, 3, 3) + 2 * np.eye(3),
+    ),
+    "cholesky": (lambda x: np.linalg.cholesky(x @ x.T + x.T) ** 2, SQUARE),
+    "cholesky of its lower half": (lambda x: np.linalg.cholesky(x) ** 2, SQUARE @ SQUARE.T),
+    "eigh": (lambda x: by_root(*np.linalg.eigh(x + np.swapaxes(x, 1, 2))), SQUARE[None]),
+    "eigh of its lower half": (lambda x: by_root(*np.linalg.eigh(x)), SQUARE @ SQUARE.T),
+    "eigenvectors": (
+        lambda x: np.linalg.eigh(x).eigenvectors * np.linalg.eigvalsh(x),
+        SQUARE @ SQUARE.T,
+    ),
+    "svd, tall": (lambda x: turned(*np.linalg.svd(x, full_matrices=False)), array(4, 3)),
+    "svd, wide": (lambda x: turned(*np.linalg.svd(x, full_matrices=False)), array(2, 4)),
+    "svd, square": (lambda x: turned(*np.linalg.svd(x)), SQUARE),
+    "singular values": (
+        lambda x: np.linalg.svd(x)[1] * np.linalg.svd(x, compute_uv=False) * np.linalg.cond(x),
+        array(4, 3),
+    ),
+    "norms of matrices": (
+        lambda x: (
+            np.linalg.norm(x, 2) * np.linalg.norm(x, "nuc") * np.linalg.norm(x, 1)
+            + np.linalg.norm(x, -np.inf) * np.linalg.norm(x, -2)
+        ),
+        array(4, 3),
+    ),
+    "qr, tall": (lambda x: turned(*np.linalg.qr(x), x), array(4, 3)),
+    "qr, wide": (lambda x: np.linalg.qr(x).R * np.linalg.qr(x, mode="r")[0], array(2, 4)),
+    "pinv": (lambda x: np.linalg.pinv(x).T * np.linalg.pinv(x.T), array(4, 3)),
+    "lstsq": (
+        lambda x: np.linalg.lstsq(x[:, :2], x[:, 2:], rcond=None)[0] * x[0, 0],
+        array(4, 4),
+    ),
+    "lstsq, what is left": (
+        lambda x: np.linalg.lstsq(x, x[:, 0] ** 2, rcond=None)[1] * np.linalg.matrix_rank(x),
+        array(4, 2),
+    ),
+    "interp": (
+        lambda x: (
+            np.interp(x[0] * 2, np.cumsum(x[1]), x[2], left=0.5)
+            + np.interp([0.1, 0.7, 3, 9], np.arange(4.0), x[0], right=x[1, 0])
+        ),
+        array(3, 4),
+    ),
+    "meshgrid": (
+        lambda x: (
+            np.multiply(*np.meshgrid(x[0], x[1, :2]))
+            + np.meshgrid(x[0, :2], x[2], indexing="ij", sparse=True)[0]
+            * np.meshgrid(x[0, :2], x[2], indexing="ij")[1]
+        ),
+        array(3, 4),
+    ),
+    "spaces": (
+        lambda x: (
+            np.linspace(x[0], x[1], 5)
+            * np.logspace(x[0], 1.0, 5)[:, None][:, 0, None]
+            * np.geomspace(0.1, x[2, 0], 5, endpoint=False)[:, None]
+        ),
+        array(3, 1),
+    ),
+    "differences": (
+        lambda x: np.gradient(x, 0.1, axis=1) * np.gradient(x)[0] + np.ediff1d(x)[:4],
+        array(3, 4),
+    ),
+    "powers": (lambda x: np.vander(x, 3) @ np.vander(x[:3], increasing=True), array(4)),
+    "entries that are no numbers": (
+        lambda x: np.nanmax(x, 0) + np.nanvar(x, 0) * np.nanstd(x) + np.nanmin(x),
+        array(3, 4),
+    ),
+    "places and pieces": (
+        lambda x: (
+            x
+            * np.array([1.0, 3.0, 2.0])[np.digitize(x, [0.5, 1.0])]
+            * np.where(np.isclose(x, 1.0, atol=0.3) | np.isin(x, [2.0]), x, 2)
+            * (x if np.allclose(x, x) and not np.array_equal(x, x[0]) else 1)
+        ),
+        array(3, 4),
+    ),
+    "further": (
+        lambda x: (
+            np.partition(x, 1, axis=1) * np.copysign(x, [-1.0, 1, 1, -1]) * np.cumprod(x)[-1]
+            + np.logaddexp2(x, x[0]) * np.fft.fftshift(x) * np.fft.ifftshift(x, axes=1)
+        ),
+        array(3, 4),
+    ),
+    "copies": (lambda x: copy.deepcopy({"x": x, "of": [x]})["of"][0] * copy.copy(x), array(3)),
     "chosen by a list": (lambda x: np.choose([0, 1, 2, 0], x**2), array(3, 4)),
 }
+
+
+def by_root(values, vectors):
+    return (vectors * np.sqrt(values)[..., None, :]) @ vectors[..., ::-1] * values[..., None]
+
+
+def turned(*factors):
+    return sum(np.sum(factor**3) for factor in factors[:-1]) * factors[-1] ** 2
 
 
 def put_along(y, places, values):
@@ -232,6 +327,17 @@ def test_it_traces_and_its_backward_is_right(name):
     dout = array(*graph.output.shape, seed=1)
     wanted = bp.numeric_gradient(f, x, dout=dout)
     np.testing.assert_allclose(bp.derive(f, x)(dout, x), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_pieces_are_found_anew_for_other_arguments():
+    def f(x):
+        return (
+            np.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 4.0])
+            * np.array([1.0, 5.0])[np.searchsorted([1.0], x)]
+        )
+
+    backward = bp.derive(f, np.array([0.5, 1.5]))
+    np.testing.assert_allclose(backward(np.ones(2), np.array([1.7, 0.3])), [15.0, 1.0])
 
 
 def test_products_of_stacks_are_what_numpy_computes():
@@ -274,7 +380,12 @@ def test_what_numpy_refuses_is_refused(use):
         (lambda x: np.diff(x, prepend=0), "`diff` does not have this call: .*'prepend'"),
         (lambda x: np.vstack([x, x], dtype=float), "`vstack` does not have this call: .*'dtype'"),
         (lambda x: x.take([0], mode="clip"), "`take` does not have this call: .*'mode'"),
-        (lambda x: np.linalg.eigh(x), r"np\.linalg\.eigh\(x\)"),
+        (lambda x: np.i0(x), r"np\.i0\(x\)"),
+        (lambda x: np.linalg.eig(x), "Instead: complex numbers .* np.linalg.eigh"),
+        (lambda x: np.abs(np.fft.rfft(x)), r"`rfft` has no row .* Instead: .*np\.cos\(a\) @ x"),
+        (lambda x: np.linalg.svd(x[:, :2])[0][:, :2], "full_matrices=False"),
+        (lambda x: np.linalg.qr(x, mode="complete"), "mode='reduced'"),
+        (lambda x: np.linalg.inv(x[0]), r"no row of `inv` covers the operands .*\(x.ndim == 2\)"),
         (lambda x: x.imag, r"arrays in a traced function have no `\.imag`"),
         (lambda x: np.hypot.reduce(x), r"`hypot\.reduce` has no row"),
     ],
@@ -288,6 +399,7 @@ def test_a_call_that_the_table_does_not_have_is_said_with_its_line(use, said):
     ("use", "said"),
     [
         (lambda x: np.array(x.tolist()), "`x` became a list"),
+        (lambda x: pickle.loads(pickle.dumps(x)), r"became a pickle.*copy\.deepcopy"),
         (lambda x: np.vectorize(lambda entry: entry + 1)(x), r"np\.vectorize"),
         (lambda x: ("%.3f" % x.sum()) and x, r'write f"\{x:\.3f\}"'),  # noqa: UP031
         (lambda x: np.abs(1j * x), "complex numbers"),

@@ -209,6 +209,16 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("np.linalg.norm(x - 0.5, 1.5, axis=1, keepdims=True) * x", {"x": (4, 4)}),
         ("np.linalg.norm(x - 0.5, 3)", {"x": (4,)}),
     ],
+    "cholesky": [("np.linalg.cholesky(x @ x.T + np.eye(3)) * x", {"x": (3, 3)})],
+    "eigenvectors": [("np.linalg.eigh(x @ x.T)[1] * x", {"x": (3, 3)})],
+    "eigenvalues": [("np.linalg.eigvalsh(x @ x.T) * x", {"x": (3, 3)})],
+    "right_singular": [
+        ("np.linalg.svd(x, full_matrices=False)[2] * y", {"x": s, "y": t})
+        for s, t in (((4, 3), (3, 3)), ((2, 4), (2, 4)))
+    ],
+    "singular_values": [("np.linalg.svd(x)[1] * x", {"x": (4, 3)})],
+    "triangular": [("np.linalg.qr(x)[1] * y", {"x": (4, 3), "y": (3, 3)})],
+    "pinv": [("np.linalg.pinv(x) * x.T", {"x": s}) for s in ((4, 3), (2, 4))],
     "inv": [
         ("np.linalg.inv(x + np.eye(3))", {"x": (3, 3)}),
         ("np.linalg.inv(x + np.eye(3))", {"x": (2, 3, 3)}),

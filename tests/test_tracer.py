@@ -369,10 +369,10 @@ def test_an_upstream_gradient_of_another_shape():
 
 def test_an_operation_without_a_row():
     def f(x):
-        return np.fft.fft(x)
+        return np.i0(x)
 
     with pytest.raises(
-        bp.RuleError, match=r"in f: return np.fft.fft\(x\)\n.*`fft` has no row.*add a row"
+        bp.RuleError, match=r"in f: return np.i0\(x\)\n.*`i0` has no row.*add a row"
     ):
         bp.trace(f, array(4))
 

@@ -24,13 +24,16 @@ from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
+from backprop.judging.numbers import as_arrays, numbers, returned_for
 from backprop.judging.points import Point, points
 from backprop.judging.recorder import Recording
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
 from backprop.judging.run import Instrumented
-from backprop.judging.state import State
+from backprop.judging.state import State, floating
 from backprop.judging.trials import Trials
 from backprop.judging.truth import Truth
+from backprop.tracer import parameter_names
+from backprop.tracer.leaves import OWNER
 
 _MOST = 3  # mistakes that are listed
 
@@ -63,7 +66,8 @@ def check(
         the arguments, in their order and shapes (or a dictionary `{"dx": …}`), or leaves it in an
         attribute.
         Then the arguments of `f`. Floating-point arrays are taken in double precision, and so are
-        those in dictionaries, lists, tuples and objects, which are afterwards as they were.
+        those in dictionaries, lists, tuples and objects, which are afterwards as they were. A
+        single number (`0.5`) is a constant, unless the backward returns a gradient for it.
     lang : "en" or "zh"
         The language of the report; None: what the locale says.
     reveal : "verdict", "variable", "hint", "fix" or "all"
@@ -95,7 +99,9 @@ def check(
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance is {tolerance!r}; it is a small positive number, such as 1e-6")
     f, f_backward, args = _sorted(f, args)
-    with State(f, f_backward, args) as state:
+    with State(f, f_backward, args) as before:
+        args = _with_numbers(f, f_backward, args, before)
+        state = State(f, f_backward, args)
         places = points(f, f_backward, args, state)
         truths = [Truth(point, tolerance) for point in places]
         for truth in truths:
@@ -106,6 +112,23 @@ def check(
             inner = _inside(f, args, state, lang, tolerance)
             report = report if inner is None else inner
         return told(report, reveal)
+
+
+def _with_numbers(f: Any, backward: Any, args: tuple[Any, ...], state: State) -> tuple[Any, ...]:
+    """The arguments, those numbers as arrays of which the backward returns a gradient."""
+    names = parameter_names(f, args)
+    every = set(numbers(dict(zip((*names, OWNER), (*args, state.owner), strict=True))))
+    if not every:
+        return args
+    found = every
+    if floating(args, state.owner):
+        point = points(f, backward, args, state, 1)[0]
+        tried = Instrumented(backward, _gather(point, state))
+        run = tried.run(point.call(False)[0])
+        found = returned_for(run.result, labels_of(run.returned), point.graph, args, state)
+        if state:
+            state.restore()
+    return as_arrays(args, state.owner, names, found) if found else args
 
 
 def _inside(

@@ -10,7 +10,7 @@ import numpy as np
 from backprop.checker.report import Row
 from backprop.judging.case import Case
 from backprop.judging.changes import Edits
-from backprop.judging.closeness import differs
+from backprop.judging.closeness import differs, telling
 from backprop.judging.kinds import Blame
 from backprop.judging.recorder import Event
 from backprop.writer import backward_of
@@ -52,7 +52,7 @@ def ratio(value: Any, want: np.ndarray) -> float | None:
     right = want.ravel()
     with np.errstate(all="ignore"):
         found = float(got @ right / (right @ right)) if right.any() else np.nan
-    if not np.isfinite(found) or not found:
+    if not np.isfinite(found) or not found or not telling(found, right.size):
         return None
     return None if differs(got / found, right, 0.0) else found
 

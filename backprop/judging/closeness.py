@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-TOLERANCE = 1e-8  # relative to the largest entry of an array
+TOLERANCE = 1e-9  # relative to the largest entry of an array
 SINGLE = 1e-4  # where the handwritten code computes in single precision
 
 
@@ -37,6 +37,15 @@ def differs(value: Any, want: np.ndarray, scale: float, tolerance: float = TOLER
     if error <= tolerance * size + 1e-12 * scale:
         return 0.0
     return error / max(size, 1e-12 * scale, 1e-300)
+
+
+def telling(factor: float, size: int) -> bool:
+    """Whether it says something that a value of this size is so many times the right one.
+
+    A single number always is some number of times another, so there only a count does: 2, 1/N.
+    """
+    count = max(abs(factor), 1 / abs(factor))
+    return size > 1 or abs(count - round(count)) < 1e-9 * count
 
 
 def lazy(value: np.ndarray, want: np.ndarray) -> bool:

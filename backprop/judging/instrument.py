@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -37,10 +37,17 @@ class Called(ast.NodeTransformer):
 class Instrument(ast.NodeTransformer):
     """Adds a report after every assignment of one function and those nested in it."""
 
-    def __init__(self, sites: list[Site], function: str, text: Callable[[ast.expr], str]) -> None:
+    def __init__(
+        self,
+        sites: list[Site],
+        function: str,
+        tree: ast.FunctionDef,
+        text: Callable[[ast.expr], str],
+    ) -> None:
         self.sites = sites
         self.function = function
         self.text = text
+        self.given = _only_given(tree)
 
     # statements that assign
 
@@ -85,16 +92,15 @@ class Instrument(ast.NodeTransformer):
         if value is None:
             return node
         reads = _reads(value)
-        if isinstance(value, (ast.Tuple, ast.List)):
+        if listed(value):
             value.elts = [
-                self._returned(node, element, f"return[{i}]", repeated(value.elts, i))
+                self._entered(node, element)
+                if entries(element)
+                else self._returned(node, element, f"return[{i}]", repeated(value.elts, element))
                 for i, element in enumerate(value.elts)
             ]
-        elif isinstance(value, ast.Dict):
-            value.values = [
-                self._returned(node, part, f"return[{ast.unparse(key)}]") if key else part
-                for key, part in zip(value.keys, value.values, strict=True)
-            ]
+        elif entries(value):
+            value = self._entered(node, value)
         else:
             value = self._returned(node, value, WHOLE)
         site = self._site(node, "leave", reads)
@@ -109,7 +115,7 @@ class Instrument(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        inner = Instrument(self.sites, node.name, self.text)
+        inner = Instrument(self.sites, node.name, node, self.text)
         node.body = inner.statements(node.body)
         return node
 
@@ -142,10 +148,21 @@ class Instrument(ast.NodeTransformer):
                     entry = f'{name}["{key.value}"]'
                     table.values[i] = _call(VALUE, site, entry, value, value)
 
+    def _entered(self, node: ast.Return, table: ast.expr) -> ast.expr:
+        """A dictionary that is returned, each entry by its key."""
+        new = [self._returned(node, part, f"return[{key!r}]") for key, part in entries(table)]
+        if isinstance(table, ast.Dict):
+            table.values = new
+        elif isinstance(table, ast.Call):
+            for keyword, value in zip(table.keywords, new, strict=True):
+                keyword.value = value
+        return table
+
     def _returned(
         self, node: ast.Return, value: ast.expr, name: str, again: bool = False
     ) -> ast.expr:
-        plain = isinstance(value, (ast.Name, ast.Starred)) or keyed(value) or attribute(value)
+        plain = isinstance(value, ast.Name) or keyed(value) or attribute(value)
+        again = again or (isinstance(value, ast.Name) and value.id in self.given)
         if plain and not again:
             return value
         line = 0 if name == WHOLE else getattr(value, "lineno", 0)
@@ -199,19 +216,57 @@ class Instrument(ast.NodeTransformer):
         return [_at(s, node) for s in statement]
 
 
+def _only_given(tree: ast.FunctionDef) -> set[str]:
+    """The parameters that are never assigned: if one is returned and wrong, the `return` is."""
+    arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
+    written = {
+        root.id
+        for node in ast.walk(tree)
+        if isinstance(getattr(node, "ctx", None), ast.Store)
+        and isinstance(node, ast.expr)
+        and isinstance(root := _root(node), ast.Name)
+    }
+    return {argument.arg for argument in arguments} - written
+
+
 def text_of(node: ast.expr) -> str:
     """The text of a target, with the quotes that most people write."""
     return ast.unparse(node).replace("'", '"')
 
 
-def repeated(elements: list[ast.expr], i: int) -> bool:
+def repeated(elements: list[ast.expr], this: ast.expr) -> bool:
     """`return dx, dx`: if one of them is wrong, the statement is, not the variable."""
-    this = elements[i]
     return isinstance(this, ast.Name) and any(
         isinstance(other, ast.Name) and other.id == this.id
-        for j, other in enumerate(elements)
-        if j != i
+        for other in elements
+        if other is not this
     )
+
+
+def listed(node: Any) -> TypeGuard[ast.Tuple]:
+    """Whether each result of a `return` is written down, none of them as `*grads`."""
+    return isinstance(node, (ast.Tuple, ast.List)) and not any(
+        isinstance(element, ast.Starred) for element in node.elts
+    )
+
+
+def entries(node: Any) -> list[tuple[Any, ast.expr]]:
+    """Key and value of what is written as a dictionary: `{"W": dW}`, `dict(W=dW)`."""
+    if isinstance(node, ast.Dict) and all(isinstance(key, ast.Constant) for key in node.keys):
+        pairs = zip(node.keys, node.values, strict=True)
+        return [(key.value, value) for key, value in pairs if isinstance(key, ast.Constant)]
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args
+    if called and node.func.id == "dict" and all(keyword.arg for keyword in node.keywords):
+        return [(keyword.arg, keyword.value) for keyword in node.keywords]
+    return []
+
+
+def element(elements: list[ast.expr], i: int, total: int) -> ast.expr | None:
+    """What a `return` of so many results says of one of them; None if that is in a `*grads`."""
+    star = next((j for j, each in enumerate(elements) if isinstance(each, ast.Starred)), None)
+    if star is None or i < star:
+        return elements[i]
+    return elements[i - total] if i - total > star - len(elements) else None
 
 
 def keyed(node: ast.expr) -> bool:

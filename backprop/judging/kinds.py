@@ -14,7 +14,7 @@ from backprop.judging.edits.places import Edit
 from backprop.judging.hints import HINTS
 from backprop.judging.recognise import Reading
 from backprop.judging.recorder import Event
-from backprop.judging.relations import Pair, Words, thinned
+from backprop.judging.relations import Pair, Words, multiplied, thinned
 from backprop.judging.results import MISSING, Misfit, as_results
 from backprop.judging.source import clone, text_of
 
@@ -64,8 +64,10 @@ class Kinds:
             blame.hint = "value"
         if blame.want is not None and edit.kind not in ("sign", "factor", "overwritten"):
             hint, detail = self.relation(event.value, blame.want)
+            if "factor" in detail:
+                detail = self._written_factor(event, float(detail["factor"]), blame.node)
             if hint in ("sign", "factor"):
-                blame.hint, blame.detail = hint, {**blame.detail, **detail}
+                blame.hint, blame.detail = hint, {"line": edit.line, **detail}
         return blame
 
     def _is_value(self, event: Event, edit: Edit) -> bool:
@@ -83,7 +85,7 @@ class Kinds:
         if hint in ("missing term", "extra term") and not self._evaluates(event, detail, want):
             detail = {}
         if "factor" in detail:
-            detail = self._written_factor(event, float(detail["factor"]))
+            detail = self._written_factor(event, float(detail["factor"]), node)
         return Blame(event, hint, detail, want, node)
 
     def _evaluates(self, event: Event, detail: Words, want: np.ndarray) -> bool:
@@ -94,16 +96,38 @@ class Kinds:
             return False
         return not differs(np.abs(np.broadcast_to(term, want.shape)), np.abs(want - got), 0.0)
 
-    def _written_factor(self, event: Event, factor: float) -> Words:
+    def _written_factor(self, event: Event, factor: float, node: str | None) -> Words:
         """A factor as one would write it: a length by its name, else a plain number."""
-        scope = self.corrections.scope(event)
-        for value in (factor, 1 / factor):
-            for name, length in scope.lengths.items():
+        lengths = self.corrections.scope(event).lengths
+        others = self._elsewhere(event, node)
+        for value, way in ((factor, 1), (1 / factor, -1)):
+            for name, length in lengths.items():
                 if abs(value - length) < 1e-9 * length and length > 2:
-                    return {"factor": name}
+                    other, there = others[0] and others[0] ** way, others[1].get(name, 0)
+                    if not other or abs(other - there) < 1e-9 * there:
+                        return {"factor": name}
             if abs(value - round(value)) < 1e-9 * value and round(value) in (2, 3, 4):
-                return {"factor": _SHORT.get(factor, f"{factor:g}")}
+                return {"factor": _SHORT.get(round(factor, 9), f"{value:.0f}")}
         return {}
+
+    def _elsewhere(self, event: Event, node: str | None) -> tuple[float, dict[str, float]]:
+        """The factor where the arrays are longer, and their lengths there; 0 if nobody knows."""
+        trials = self.reading.trials
+        which = next((i for i, point in enumerate(trials.points) if point.longer), None)
+        if which in (None, self.reading.which) or node is None:
+            return 0.0, {}
+        reading = Reading(trials, which, trials.record(which))
+        truth = trials.truths[which]
+        for other in reading.events:
+            same = (other.site, other.name, other.occurrence)
+            if same == (event.site, event.name, event.occurrence):
+                value = np.asarray(other.value)
+                if value.dtype.kind == "f":
+                    pair = Pair(value, value, truth.gradients[node], truth, reading.events)
+                    words = multiplied(thinned(pair)) or {"factor": "0"}
+                    lengths = Corrections(reading).scope(other).lengths
+                    return float(words["factor"]), lengths
+        return 0.0, {}
 
     def by_name(self, event: Event, name: str) -> Blame:
         return self.blamed(event, name, self.reading.truth.gradients[name])

@@ -216,13 +216,14 @@ def points(
     backward: Callable[..., Any],
     args: tuple[Any, ...],
     state: State | None = None,
+    most: int = 3,
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
     `backward` may be `f` itself, which then returns (loss, gradients). `state` is what the two
     keep things in; whoever wants it as it was enters it as a context. The last point has other
     lengths, where the function allows it and the backward names none by a number: where N = D,
-    the one is as good as the other.
+    the one is as good as the other. `most`: how many points there are, but for that one.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
@@ -230,7 +231,7 @@ def points(
     found: list[Point] = []
     state = State(f, backward, args) if state is None else state
     itself = backward is f
-    number = 3 if floating(args, state.owner) <= 1000 else 2
+    number = min(most, 3 if floating(args, state.owner) <= 1000 else 2)
     cached = reads_cache(backward, args) or None
 
     def traced(here: tuple[Any, ...]) -> Graph:
@@ -273,7 +274,7 @@ def points(
             if point is not None:
                 found.append(point)
                 break
-    longer = None if state else _longer(traced, backward, args, found[0])
+    longer = None if state or most == 1 else _longer(traced, backward, args, found[0])
     with contextlib.suppress(Exception):
         if longer is not None and (point := make(longer, number)) is not None:
             point.longer = True

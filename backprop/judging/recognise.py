@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backprop.judging.closeness import lazy
-from backprop.judging.instrument import attribute, keyed, repeated, text_of
+from backprop.judging.instrument import attribute, element, entries, keyed, repeated, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path, part_of
 from backprop.judging.state import endings
@@ -201,20 +201,18 @@ class Reading:
         value = getattr(self.recording.returned, "value", None)
         at, again = 0, False
         if isinstance(value, (ast.Tuple, ast.List)) and path:
-            again = repeated(value.elts, path[0])
-            at, value, path = path[0], value.elts[path[0]], path[1:]
-        elif isinstance(value, ast.Dict) and path:
-            pairs = zip(value.keys, value.values, strict=True)
-            found = next(
-                ((k, v) for k, v in pairs if isinstance(k, ast.Constant) and k.value == path[0]),
-                None,
-            )
-            at, value = path[0], found[1] if found else None
-            path = path[1:]
+            elements = value.elts
+            total = len(result.value if isinstance(result, Found) else result)
+            at, value, path = path[0], element(elements, path[0], total), path[1:]
+            again = value is not None and repeated(elements, value)
         elif isinstance(value, ast.expr) and not (
             isinstance(value, (ast.Name, ast.Subscript)) or attribute(value)
         ):
-            at, path = path[0] if path else 0, ()
+            at = path[0] if path else 0
+            path = path if entries(value) else ()
+        if entries(value) and path:
+            found = next((part for key, part in entries(value) if key == path[0]), None)
+            at, value, path = path[0], found, path[1:]
         if (
             not again
             and isinstance(value, ast.expr)
@@ -224,17 +222,22 @@ class Reading:
             for key in path:
                 names.insert(0, f'{names[0]}["{key}"]' if isinstance(key, str) else names[0])
         else:
-            names = [f"return[{at!r}]"]
-        for name in names:
+            names = []
+        bare = f"return[{at!r}]"
+        given = None  # a parameter that is returned as it came
+        for name in [*names, bare]:
             index = None
             for event in self.events:
                 if event.name == name and event.function in (self.recording.returned_in, ""):
                     index = event.index
-            if name is names[-1] and len(names) > 1:
+            if len(names) > 1 and name is names[-1]:
                 index = self._entry(f"{name}[", gradient, index)
-            if index is not None:
+            if index is None:
+                continue
+            if self.events[index].kind != "parameter":
                 return index
-        return None
+            given = index
+        return given
 
     def _entry(self, start: str, gradient: Any, otherwise: int | None) -> int | None:
         """The event of `grads["dW" + str(l)]`, known by its value."""

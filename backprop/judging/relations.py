@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import differs, fits, is_bool
+from backprop.judging.closeness import differs, fits, is_bool, telling
 from backprop.judging.recorder import Event
 from backprop.judging.truth import Truth
 
@@ -95,9 +95,11 @@ def multiplied(pair: Pair) -> Words | None:
         ratio = flat @ right / (right @ right)
     if not np.isfinite(ratio) or not ratio or abs(abs(ratio) - 1) < 1e-4:
         return None  # a factor 1 is no mistake: something small is
+    if not telling(ratio, right.size):
+        return None
     if differs(flat / ratio, right, pair.truth.scale):
         return None
-    return {"factor": f"{abs(ratio):g}"}
+    return {"factor": repr(float(abs(ratio)))}
 
 
 def without_a_path(pair: Pair) -> Words | None:
@@ -118,8 +120,13 @@ def with_a_path_twice(pair: Pair) -> Words | None:
 
 
 def raised(pair: Pair) -> Words | None:
-    """A power of the right value."""
-    if not pair.alike or not (pair.value > 0).all() or not (pair.want > 0).all():
+    """A power of the right value; any positive number is one of any other."""
+    if (
+        pair.want.size == 1
+        or not pair.alike
+        or not (pair.value > 0).all()
+        or not (pair.want > 0).all()
+    ):
         return None
     with np.errstate(all="ignore"):
         power = np.log(pair.value) / np.log(pair.want)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -109,11 +110,11 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
             if len(result) == len(row) and (row is inputs or _blank(result, row)):
                 positions = [i for i, node in enumerate(row) if node in inputs]
                 return _some([None if result[i] is None else (i,) for i in positions], result)
-    parts = list(_parts(result, labels))
+    every = list(parts(result, labels))
     found: dict[Node, Path] = {}
     rest: list[tuple[Path, str | None, Any]] = []
-    for path, label, value in parts:
-        node = _named(label, inputs)
+    for path, label, value in every:
+        node = named(label, inputs)
         if isinstance(path, tuple) and len(path) > 1:  # `{"first": {"W": …}}`: where it stands, too
             node = _standing(path, label, [n for n in inputs if n not in found]) or node
         if node is not None and node not in found:
@@ -122,12 +123,12 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
             rest.append((path, label, value))
     by_key = isinstance(result, dict)
     for path, label, value in () if by_key else rest:
-        if _named(label, list(graph.inputs.values())) is not None:
+        if named(label, list(graph.inputs.values())) is not None:
             continue  # of labels, say: nobody asks for it
         left = [node for node in inputs if node not in found]
         alike = [node for node in left if node.shape == np.shape(value)]
         if not left:
-            raise _number(graph, len(parts))
+            raise _number(graph, len(every))
         found[(alike or left)[0]] = path
     if not found and by_key:
         have = ", ".join(map(str, result))
@@ -138,7 +139,7 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
 
 
 def labels_of(statement: ast.stmt | None) -> list[str | None]:
-    """The variables that a `return` names, one entry an element."""
+    """The variables that a `return` names, one entry an element, as far as they are counted."""
     value = getattr(statement, "value", None)
     elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
     return [
@@ -147,7 +148,7 @@ def labels_of(statement: ast.stmt | None) -> list[str | None]:
         else each.attr
         if isinstance(each, ast.Attribute) and attribute(each)
         else None
-        for each in elements
+        for each in itertools.takewhile(lambda each: not isinstance(each, ast.Starred), elements)
     ]
 
 
@@ -166,20 +167,20 @@ def part_of(result: Any, path: Path) -> Any:
     return result
 
 
-def _parts(
+def parts(
     result: Any, labels: Sequence[str | None], path: Path = ()
 ) -> Iterator[tuple[Path, str | None, Any]]:
     """(where, by what name, value) of everything in a result."""
     if isinstance(result, dict):
         for key, value in result.items():
             if _holds(value):
-                yield from _parts(value, (), (*path, key))
+                yield from parts(value, (), (*path, key))
             else:
                 yield (*path, key), str(key), value
     elif isinstance(result, (tuple, list)):
         for i, value in enumerate(result):
             if _holds(value):
-                yield from _parts(value, (), (*path, i))
+                yield from parts(value, (), (*path, i))
             else:
                 yield (*path, i), (labels[i] if i < len(labels) else None), value
     else:
@@ -198,12 +199,12 @@ def _standing(path: Path, label: str | None, nodes: list[Node]) -> Node | None:
     outer = [str(key) for key in path[:-1]]
     for node in nodes:
         keys = re.findall(r"[^\W_]\w*|\d+", node.name)
-        if keys[-1 - len(outer) : -1] == outer and _named(label, [node]) is not None:
+        if keys[-1 - len(outer) : -1] == outer and named(label, [node]) is not None:
             return node
     return None
 
 
-def _named(label: str | None, nodes: list[Node]) -> Node | None:
+def named(label: str | None, nodes: list[Node]) -> Node | None:
     """The argument whose gradient has this name: `dx`, `grad_x`, `x`, `grads["x"]`."""
     if label is None:
         return None

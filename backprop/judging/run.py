@@ -128,7 +128,7 @@ class Instrumented:
         tree = sources.clone(source.tree, replaced or {})
         if calls:
             tree.body = [Called().visit(statement) for statement in tree.body]
-        instrument = Instrument(sites, source.function.__name__, text_of)
+        instrument = Instrument(sites, source.function.__name__, tree, text_of)
         tree.body = instrument.statements(tree.body)
         arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
         parameters = [argument.arg for argument in arguments]

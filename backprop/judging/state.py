@@ -39,6 +39,10 @@ class State:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Put everything back as it was found."""
         self._found.restore()
 
     def kept(self) -> Contents:
@@ -91,7 +95,7 @@ class State:
                 (text, value)
                 for path in paths
                 for text in gradient_paths(path)
-                if isinstance(value := _at(text, roots), (np.ndarray, np.floating))
+                if isinstance(value := at(text, roots), (np.ndarray, np.floating))
             ]
             fitting = [each for each in several if each[1].shape == node.shape]
             if several:
@@ -99,7 +103,7 @@ class State:
         return found
 
 
-def _at(path: str, roots: dict[str, Any]) -> Any:
+def at(path: str, roots: dict[str, Any]) -> Any:
     try:
         return eval(path, {"__builtins__": {}}, roots)
     except Exception:  # there is nothing

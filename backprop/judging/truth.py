@@ -37,6 +37,8 @@ class Truth:
             if mask is not None:
                 self.unsettled[name] = mask
                 gradient[~np.isfinite(gradient)] = np.nan
+                if name in found.undecided:
+                    gradient[found.undecided[name]] = np.nan
         self._found = found
         largest = [np.abs(g).max(initial=0.0) for g in self.gradients.values()]
         finite = [float(size) for size in largest if np.isfinite(size)]

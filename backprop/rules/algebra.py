@@ -42,3 +42,23 @@ row("det",   "x",    "np.linalg.det(x)", when="x.ndim == 2", x="dz * z * np.lina
 row("solve", "x, y", "np.linalg.solve(x, y)", when="x.ndim == 2 and y.ndim == 1", x="-np.outer(np.linalg.solve(x.T, dz), z)", y="np.linalg.solve(x.T, dz)", symbol="solve")
 row("solve", "x, y", "np.linalg.solve(x, y)", when="x.ndim == 2 and y.ndim == 2", x="-np.linalg.solve(x.T, dz) @ z.T",       y="np.linalg.solve(x.T, dz)", symbol="solve")
 row("solve", "x, y", "np.linalg.solve(x, y)", when="x.ndim > 1 and y.ndim > 1", x="batch(-np.linalg.solve(np.swapaxes(x, -1, -2), dz) @ np.swapaxes(z, -1, -2))", y="batch(np.linalg.solve(np.swapaxes(x, -1, -2), dz))", symbol="solve")
+
+# ── decompositions, see tracer/matrices.py ───────────────────────────────────────────────────
+# Of a symmetric matrix numpy reads the lower half, which therefore gets the gradient of both.
+half = "(np.tri(length(x, 0)) - np.eye(length(x, 0)) / 2)"
+row("cholesky", "x", "np.linalg.cholesky(x)", when="x.ndim == 2", complex=False, symbol="cholesky",
+    x=f"{half} * np.linalg.solve(z.T, np.linalg.solve(z.T, np.tril(z.T @ dz) + np.tril(z.T @ dz, -1).T).T)")
+row("eigenvectors", "x", "np.linalg.eigh(x)[1]", when="x.ndim == 2", complex=False, symbol="eigenvectors",
+    x=f"{half} * (z @ ((z.T @ dz - dz.T @ z) / (np.linalg.eigvalsh(x) - np.linalg.eigvalsh(x)[:, None] + np.diag(np.full(length(x, 0), np.inf)))) @ z.T)")
+row("eigenvalues", "x, v", "np.linalg.eigvalsh(x)", when="x.ndim == 2", complex=False, symbol="eigenvalues",
+    x=f"2 * {half} * ((v * dz) @ v.T)")
+gaps = "(np.sum((x @ z.T) ** 2, axis=0) - np.sum((x @ z.T) ** 2, axis=0)[:, None] + np.diag(np.full(len(z), np.inf)))"
+row("right_singular", "x", "np.linalg.svd(x, full_matrices=False)[2]", when="x.ndim == 2 and x.shape[0] >= x.shape[1]", complex=False, symbol="Vᵀ",
+    x=f"x @ z.T @ ((z @ dz.T - dz @ z.T) / {gaps}) @ z")
+row("right_singular", "x", "np.linalg.svd(x, full_matrices=False)[2]", when="x.ndim == 2", complex=False, symbol="Vᵀ",
+    x=f"x @ z.T @ ((z @ dz.T - dz @ z.T) / {gaps} @ z + (dz - dz @ z.T @ z) / np.sum((x @ z.T) ** 2, axis=0)[:, None])")
+row("singular_values", "x, vt", "np.linalg.svd(x, compute_uv=False)", when="x.ndim == 2", complex=False, symbol="σ", x="(x @ vt.T * (dz / z)) @ vt")
+row("triangular", "x", "np.linalg.qr(x, mode='r')", when="x.ndim == 2", complex=False, symbol="R",
+    x="np.linalg.solve(z, (np.tril(z @ np.triu(dz).T) + np.tril(z @ np.triu(dz).T, -1).T) @ np.linalg.solve(z.T, x.T)).T")
+row("pinv", "x", "np.linalg.pinv(x)", when="x.ndim == 2", complex=False, symbol="⁺",
+    x="(dz.T - x @ z @ dz.T) @ z @ z.T + z.T @ z @ (dz.T - dz.T @ z @ x) - z.T @ dz @ z.T")

@@ -110,7 +110,7 @@ def trace_loss(f: Callable[..., Any], *args: Any) -> Graph:
 
 
 def _traced(f: Callable[..., Any], args: tuple[Any, ...], cache: bool | None, loss: bool) -> Graph:
-    names = _parameter_names(f, args)
+    names = parameter_names(f, args)
     every = False
     try:
         graph, state = _trace(f, args, names, cache, loss)
@@ -303,7 +303,7 @@ def _signature(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
     return parameters
 
 
-def _parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, ...]:
+def parameter_names(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, ...]:
     """The names of the parameters that `args` go to; `*xs` gives xs_1, xs_2, …"""
     if type(f) is FunctionType and not f.__dict__ and len(args) <= f.__code__.co_argcount:
         return f.__code__.co_varnames[: len(args)]  # the usual case, without `inspect`

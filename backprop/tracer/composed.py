@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import namedtuple
 from functools import reduce
 from typing import Any
 
@@ -145,15 +144,6 @@ def cov(m: Any, rowvar: bool = True, bias: bool = False, ddof: int | None = None
     centred = x - call("mean", x, -1, True)
     number = x.shape[-1] - ((0 if bias else 1) if ddof is None else ddof)
     return (centred @ centred.T) / number
-
-
-SlogdetResult = namedtuple("SlogdetResult", ["sign", "logabsdet"])
-
-
-def slogdet(x: Array) -> Any:
-    """`sign, logdet = np.linalg.slogdet(x)`: the sign is a step."""
-    sign = call("sign", call("det", x))
-    return SlogdetResult(sign, call("logabsdet", x))
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:

@@ -11,10 +11,11 @@ import numpy as np
 
 from backprop.graph.errors import RuleError
 from backprop.graph.keys import counting
-from backprop.tracer.array import Array, current, refuse, traced
+from backprop.tracer.array import Array, current, leave, refuse, traced
 from backprop.tracer.assignment import store
 from backprop.tracer.composed import cov
 from backprop.tracer.frames import site
+from backprop.tracer.matrices import MATRICES
 from backprop.tracer.operations import call
 from backprop.tracer.several import reshape, reshape_any
 
@@ -326,6 +327,150 @@ def modf(x: Any) -> Any:
     return x - whole, whole
 
 
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
+    """`np.linspace(a, b, 5)` between traced ends."""
+    share: Any = np.arange(int(num)) / max(int(num) - bool(endpoint), 1)
+    rank = max(np.ndim(start), np.ndim(stop))
+    if axis not in (0, -rank - 1):
+        raise _only("the row of `linspace` puts the new axis first")
+    return start + (stop - start) * share.reshape(-1, *[1] * rank)
+
+
+def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
+    """`np.logspace(a, b, 5)`."""
+    return base ** linspace(start, stop, num, endpoint)
+
+
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
+    """`np.geomspace(a, b, 5)`, of positive ends."""
+    return np.exp(linspace(np.log(start), np.log(stop), num, endpoint))
+
+
+def meshgrid(*arrays: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    """`np.meshgrid(x, y)`."""
+    turned = indexing == "xy" and len(arrays) > 1
+    order = [1, 0, *range(2, len(arrays))] if turned else list(range(len(arrays)))
+    grids = []
+    for i, each in enumerate(arrays):
+        shape = [1] * len(arrays)
+        shape[order[i]] = -1
+        grids.append(np.reshape(np.ravel(each), shape))
+    return grids if sparse else [each + 0 for each in broadcast_arrays(*grids)]
+
+
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+    """`np.interp(x, xp, fp)`: on the piece of a broken line where x is."""
+    last = int(np.shape(xp)[0]) - 1
+    piece = np.clip(searchsorted(xp, x, "right") - 1, 0, max(last - 1, 0))
+    low, high = _taken(xp, piece), _taken(xp, np.minimum(piece + 1, last))
+    begin, end = _taken(fp, piece), _taken(fp, np.minimum(piece + 1, last))
+    share = (x - low) / (high - low)
+    result = begin + np.clip(share, 0, 1) * (end - begin)
+    if left is not None:
+        result = np.where(x < xp[0], left, result)
+    return result if right is None else np.where(x > xp[-1], right, result)
+
+
+def _taken(x: Any, places: Any) -> Any:
+    whole: Any = x if type(x) is Array else np.asarray(x)
+    return whole[places]
+
+
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """`np.searchsorted(edges, x)`: which edges x is beyond decides, and is remembered."""
+    if sorter is not None:
+        raise _only("the row of `searchsorted` has no sorter: sort the edges first")
+    v, edges = (each if type(each) is Array else np.asarray(each) for each in (v, a))
+    beyond = v[..., None] >= edges if side == "right" else v[..., None] > edges
+    if type(beyond) is Array:
+        beyond = leave(beyond, "became indices", "compare first")
+    return np.sum(beyond, axis=-1)
+
+
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    """`np.digitize(x, bins)`, of bins that increase."""
+    return searchsorted(bins, x, "left" if right else "right")
+
+
+def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Any:
+    """`np.isclose(x, y)`: a mask."""
+    return np.abs(x - y) <= atol + rtol * np.abs(y)
+
+
+def array_equal(x: Any, y: Any) -> Any:
+    """`np.array_equal(x, y)`."""
+    return np.shape(x) == np.shape(y) and bool(np.all(x == y))
+
+
+def isin(x: Any, values: Any, invert: bool = False) -> Any:
+    """`np.isin(x, values)`: a mask."""
+    there = np.any(x[..., None] == np.ravel(values), axis=-1)
+    return np.logical_not(there) if invert else there
+
+
+def gradient(x: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """`np.gradient(x, h)`: central differences, one-sided at the ends."""
+    step = spacing[0] if spacing else 1.0
+    if len(spacing) > 1 or np.ndim(step) or edge_order != 1 or isinstance(axis, (tuple, list)):
+        raise _only("the row of `gradient` is for one step along one axis")
+    if axis is None and np.ndim(x) > 1:
+        return [gradient(x, step, axis=each) for each in range(np.ndim(x))]
+    along = 0 if axis is None else axis % np.ndim(x)
+
+    def part(first: Any, last: Any) -> Any:
+        return x[(*[slice(None)] * along, slice(first, last))]
+
+    pieces = [part(1, 2) - part(0, 1), (part(2, None) - part(0, -2)) / 2]
+    return np.concatenate([*pieces, part(-1, None) - part(-2, -1)], along) / step
+
+
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    """`np.vander(x, 3)`: the powers of x."""
+    powers = np.arange(int(np.shape(x)[0] if N is None else N))
+    return x[:, None] ** (powers if increasing else powers[::-1])
+
+
+def nan_extreme(op: str) -> Callable[..., Any]:
+    """`np.nanmax(x)`: NaN is no entry."""
+    nothing = -np.inf if op == "max" else np.inf
+
+    def compute(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return call(op, np.where(np.isnan(x), nothing, x), axis, keepdims)
+
+    return compute
+
+
+def nanvar(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """`np.nanvar(x, axis)`."""
+    there = ~np.isnan(x)
+    mean = limited("mean", x, axis, True, where=there)
+    square = limited("sum", (x - mean) ** 2, axis, keepdims, where=there)
+    return square / (np.sum(~np.isnan(current(x).value), axis=axis, keepdims=keepdims) - ddof)
+
+
+def cumprod(x: Any, axis: Any = None) -> Any:
+    """`np.cumprod(x)`: of all entries where no axis is named."""
+    return call("cumprod", reshape_any(x, (-1,)), 0) if axis is None else call("cumprod", x, axis)
+
+
+def shifted(way: int) -> Callable[..., Any]:
+    """`np.fft.fftshift(x)`, and its inverse."""
+
+    def compute(x: Any, axes: Any = None) -> Any:
+        axes = range(np.ndim(x)) if axes is None else np.atleast_1d(axes).tolist()
+        for axis in axes:
+            size = int(np.shape(x)[axis])
+            x = np.roll(x, size // 2 if way > 0 else -(size // 2), axis)
+        return x
+
+    return compute
+
+
+def partition(x: Any, kth: Any, axis: int = -1) -> Any:
+    """`np.partition(x, k)`."""
+    return np.take_along_axis(x, np.argpartition(current(x).value, kth, axis), axis)
+
+
 MATRIX_TRANSPOSE = lambda x: call("swapaxes", x, -1, -2)  # noqa: E731
 
 
@@ -369,22 +514,48 @@ _OF_NUMPY: dict[str, Callable[..., Any]] = {
     "modf": modf,
     "conjugate": lambda x: x,
     "cumulative_sum": lambda x, axis=None: call("cumsum", x, axis),
-    "cumulative_prod": lambda x, axis=None: call("cumprod", x, axis),
+    "cumprod": cumprod,
+    "cumulative_prod": cumprod,
     "matrix_transpose": MATRIX_TRANSPOSE,
     "atleast_3d": at_least_3d,
+    "linspace": linspace,
+    "logspace": logspace,
+    "geomspace": geomspace,
+    "meshgrid": meshgrid,
+    "interp": interp,
+    "searchsorted": searchsorted,
+    "digitize": digitize,
+    "isclose": isclose,
+    "allclose": lambda x, y, *args, **options: bool(np.all(isclose(x, y, *args, **options))),
+    "array_equal": array_equal,
+    "isin": isin,
+    "gradient": gradient,
+    "vander": vander,
+    "nanmax": nan_extreme("max"),
+    "nanmin": nan_extreme("min"),
+    "nanvar": nanvar,
+    "nanstd": lambda x, *args, **options: np.sqrt(nanvar(x, *args, **options)),
+    "partition": partition,
+    "ediff1d": lambda x: np.diff(np.ravel(x)),
+    "copysign": lambda x, y: np.abs(x) * np.where(np.signbit(y), -1.0, 1.0),
+    "logaddexp2": lambda x, y: np.logaddexp(x * np.log(2), y * np.log(2)) / np.log(2),
+    "matvec": lambda x, v: np.squeeze(x @ np.expand_dims(v, -1), -1),
+    "vecmat": lambda v, x: np.squeeze(np.expand_dims(v, -2) @ x, -2),
     "bincount": bincount,
 }
 _OF_LINALG: dict[str, Callable[..., Any]] = {
+    **MATRICES,
     "multi_dot": multi_dot,
     "vector_norm": vector_norm,
     "matrix_norm": lambda x: np.linalg.norm(x, axis=(-2, -1)),
     "matrix_transpose": MATRIX_TRANSPOSE,
     "diagonal": lambda x, offset=0: diagonal(x, offset, -2, -1),
 }
+_OF_FFT = {"fftshift": shifted(1), "ifftshift": shifted(-1)}
 # Some of them came with numpy 2.
 FURTHER = {
     getattr(module, name): written
-    for module, functions in ((np, _OF_NUMPY), (np.linalg, _OF_LINALG))
+    for module, functions in ((np, _OF_NUMPY), (np.linalg, _OF_LINALG), (np.fft, _OF_FFT))
     for name, written in functions.items()
     if hasattr(module, name)
 }

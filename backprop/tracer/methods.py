@@ -15,7 +15,15 @@ from backprop.tracer.assignment import store
 from backprop.tracer.composed import choose, sort_in_place
 from backprop.tracer.frames import site
 from backprop.tracer.functions import SYNONYMS, into, tried
-from backprop.tracer.further import LIMITS, MATRIX_TRANSPOSE, compress, diagonal, limited, view
+from backprop.tracer.further import (
+    LIMITS,
+    MATRIX_TRANSPOSE,
+    compress,
+    cumprod,
+    diagonal,
+    limited,
+    view,
+)
 from backprop.tracer.operations import call
 from backprop.tracer.several import (
     astype,
@@ -78,6 +86,12 @@ def _leaving(name: str, what: str) -> Callable[..., Any]:
     return left
 
 
+def pickled(x: Any, protocol: int) -> Any:
+    """`pickle.dumps(x)`, as some caches and `multiprocessing` do it."""
+    way = "keep the array itself, or a copy (copy.deepcopy), and pickle what the function returns"
+    return leave(x, "became a pickle", way).__reduce_ex__(protocol)
+
+
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "reshape": reshape,
     "transpose": transpose,
@@ -98,6 +112,8 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "view": view,
     "__copy__": lambda x: call("copy", x),
     "__deepcopy__": lambda x, _: call("copy", x),
+    "__reduce_ex__": pickled,
+    "cumprod": cumprod,
     "conj": lambda x: x,
     "conjugate": lambda x: x,
     "__round__": lambda x, decimals=0: call("round", x, decimals),

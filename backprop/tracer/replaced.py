@@ -39,6 +39,10 @@ def _creator(name: str) -> Callable[..., Any]:
                 shape: Any = args[0] if args else options.get("shape", options.get("a"))
                 shape = shape if name == "full" else np.shape(shape)
                 return call("copy", call("broadcast_to", value, shape))
+        if name == "linspace" and tape is not None:
+            ends = [*args[:2], *options.values()]
+            if any(type(end) is Array and current(end).differentiable for end in ends):
+                return FUNCTIONS[original](*args, **options)
         value = original(*[_untraced(arg) for arg in args], **options)
         if tape is None or not np.issubdtype(value.dtype, np.floating):
             return value

@@ -18,6 +18,7 @@ from backprop.tracer import mark, trace, unchanged
 from backprop.truth.replay import at
 from backprop.writer import text
 from backprop.writer.gradients import Gradients, finite
+from backprop.writer.guarded import guarded
 from backprop.writer.lines import Writer
 from backprop.writer.names import in_order
 from backprop.writer.source import backward_name, backward_source
@@ -81,7 +82,7 @@ class Backward:
         Raises:
             TraceError: as for `lines`.
         """
-        return self._written[0]
+        return self._pasted
 
     @property
     def constants(self) -> dict[str, np.ndarray]:
@@ -94,8 +95,38 @@ class Backward:
 
     @cached_property
     def _written(self) -> tuple[str, dict[str, np.ndarray]]:
-        self._check_length()
         return backward_source(self._writer, self.lines)
+
+    @cached_property
+    def _pasted(self) -> str:
+        """The text of `source`, with guards where the lines need them; see `guarded`."""
+        plain = self._written[0]
+        given = np.random.default_rng(7)
+        douts = tuple([given.uniform(1, 2, node.shape) for node in self.graph.outputs])
+        with np.errstate(all="ignore"):
+            scope = self.execute(douts)
+            results = [self.gradient_of(node) for node in self.graph.differentiated]
+            whole = all(each is None or finite(scope[each.name]) for each in results)
+        if whole:
+            return plain
+        truth = Gradients(self.graph, self, douts)
+        lines, scope = self.guarded(douts)
+        for node, gradient in zip(self.graph.differentiated, results, strict=True):
+            want = truth.nodes[node.name]
+            got = want if gradient is None else np.broadcast_to(scope[gradient.name], node.shape)
+            known = np.isfinite(want)
+            if not np.allclose(got[known], want[known], rtol=1e-9, atol=1e-30):
+                return plain
+        return backward_source(self._writer, lines)[0]
+
+    def guarded(self, douts: tuple[np.ndarray, ...]) -> tuple[list[str], dict[str, Any]]:
+        """The lines, with guards where they give no number on the traced values; all variables."""
+        arriving = [
+            None if step.user is None else self._writer.gradients[step.user].name
+            for step in self.steps
+        ]
+        scope = self._scope(douts)
+        return guarded(self.steps, arriving, self._writer.rename, scope), scope
 
     def _check_length(self) -> None:
         if len(self.steps) <= LIMIT:
@@ -152,7 +183,7 @@ class Backward:
     @cached_property
     def _function(self) -> Callable[..., Any] | None:
         try:
-            source = self.source
+            source = self._written[0]  # where it gives no number, replay decides
         except TraceError:
             return None
         scope: dict[str, Any] = {"np": np}
@@ -244,11 +275,16 @@ class Backward:
 
     def execute(self, douts: tuple[np.ndarray, ...], until: int | None = None) -> dict[str, Any]:
         """Run the lines, or the first `until` of them, on the traced values: all variables."""
+        scope = self._scope(douts)
+        exec(self.code if until is None else self._compiled(until), scope)
+        return scope
+
+    def _scope(self, douts: tuple[np.ndarray, ...]) -> dict[str, Any]:
+        """What the lines read."""
         scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
         scope.update({self._writer.variable(node): node.plain for node in self._writer.needed})
         scope.update(self._lengths())
         scope.update(zip(in_order(self.graph, self._writer.upstream), douts, strict=True))
-        exec(self.code if until is None else self._compiled(until), scope)
         return scope
 
     def gradient_of(self, node: Node) -> Gradient | None:

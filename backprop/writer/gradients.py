@@ -21,6 +21,8 @@ class Lines(Protocol):
         self, douts: tuple[np.ndarray, ...], until: int | None = None
     ) -> dict[str, Any]: ...
 
+    def guarded(self, douts: tuple[np.ndarray, ...]) -> tuple[list[str], dict[str, Any]]: ...
+
     def gradient_of(self, node: Node) -> Gradient | None: ...
 
     def partials(
@@ -33,6 +35,8 @@ class Gradients:
 
     Attributes:
         nodes: name of a node -> its gradient; zeros where none flows.
+        undecided: name of a node -> where it has no derivative: a branch that is taken decides
+            there, as for a relu at 0.
         wires: (producer, consumer, operand) -> the partial gradient that comes back on it.
     """
 
@@ -41,6 +45,7 @@ class Gradients:
         self._douts = douts
         self._backward = lines
         self._scope = self._backward.execute(douts)
+        self.undecided: dict[str, np.ndarray] = {}
         self.nodes: Mapping[str, np.ndarray] = _Nodes(graph, self._node)
 
     def _node(self, node: Node) -> np.ndarray:
@@ -54,7 +59,20 @@ class Gradients:
         if gradient.stale:
             value = value.copy()
             value[gradient.stale.entries] = 0
-        return value if finite(value) else settle(self._graph, node, self._douts, value)
+        return value if finite(value) else self._settled(node, gradient.name, value)
+
+    def _settled(self, node: Node, name: str, value: np.ndarray) -> np.ndarray:
+        """With numbers where the lines give none: replay's, else those of the branch taken."""
+        result = np.array(settle(self._graph, node, self._douts, value))
+        lost = ~np.isfinite(result)
+        if lost.any():
+            self.undecided[node.name] = lost
+            result[lost] = np.broadcast_to(self._guarded[name], node.shape)[lost]
+        return result
+
+    @cached_property
+    def _guarded(self) -> dict[str, Any]:
+        return self._backward.guarded(self._douts)[1]
 
     def unsettled(self, name: str) -> np.ndarray | None:
         """Where the lines give no number for a node's gradient: 0·inf, 0/0; None if nowhere."""

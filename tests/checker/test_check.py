@@ -341,6 +341,127 @@ def test_integers_dictionaries_and_numbers_are_constants():
     assert options == {"scale": 4.0}
 
 
+def line(x, w, b, eps=1e-3):
+    return np.tanh(x * w + b) / (1 + eps)
+
+
+def line_backward(dw, last=lambda dout, x, dz: (np.sum(dz),)):
+    def backward(dout, x, w, b, eps=1e-3):
+        dz = dout * (1 - np.tanh(x * w + b) ** 2) / (1 + eps)
+        return dz * w, dw(dz, x), *last(dout, x, dz)
+
+    return backward
+
+
+class Leaky:
+    """A layer whose slope is a number."""
+
+    def __init__(self, reduce):
+        self.alpha, self.rate, self.reduce = 0.25, 0.1, reduce
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.alpha * x)
+
+    def backward(self, dout):
+        self.dalpha = self.reduce(dout * np.minimum(self.x, 0))
+        return dout * np.where(self.x > 0, 1, self.alpha)
+
+
+def fitted(x, params):
+    off = x * params["w"] + params["b"] - x**2
+    return np.mean(off**2), {"w": 2 * np.mean(off * x), "b": np.mean(off)}
+
+
+by_x = line_backward(lambda dz, x: np.sum(dz * x))
+plain_sum = line_backward(lambda dz, x: np.sum(dz))
+with_eps = [
+    line_backward(lambda dz, x: np.sum(dz * x), lambda dout, x, dz, d=d: (np.sum(dz), d))
+    for d in (None, 0.0)
+]
+
+
+def total(w, b):
+    return np.sum(x54 * w + b)
+
+
+NUMBERS = [  # the functions, their arguments, whether it is right, the first wrong variable
+    ((line, by_x), (x54, 0.5, 0.1), True, None),
+    ((line, by_x), (x54, 0.5, np.float64(0.1), 1e-3), True, None),
+    ((line, plain_sum), (x54, 0.5, 0.1), False, "return[1]"),
+    ((line, with_eps[0]), (x54, 0.5, 0.1, 1e-3), True, None),
+    ((line, with_eps[1]), (x54, 0.5, 0.1, 1e-3), False, "return[3]"),
+    ((total, lambda dy, w, b: (dy * x54.sum(), dy * x54.size)), (0.5, 0.1), True, None),
+    ((total, lambda dy, w, b: (dy * x54.sum(), dy)), (0.5, 0.1), False, "return[1]"),
+    ((fitted,), (x54, {"w": 0.5, "b": 0.1}), False, "return['b']"),
+    ((Leaky(np.sum),), (x54,), True, None),
+    ((Leaky(np.mean),), (x54,), False, "self.dalpha"),
+]
+
+
+@pytest.mark.parametrize(("functions", "args", "right", "variable"), NUMBERS)
+def test_a_number_whose_gradient_is_returned_is_a_parameter(functions, args, right, variable):
+    report = check(*functions, *args)
+    assert report.ok is right, report.message
+    assert report.first_wrong == variable
+    if isinstance(functions[0], Leaky):
+        assert functions[0].alpha == 0.25
+
+
+def scaled(x, b):
+    return np.sin(x) * 2 + b * 3
+
+
+def one_starred(dout, x, b):
+    rest = [3 * dout.T]
+    return 2 * dout * np.cos(x), *rest
+
+
+def starred_before(dout, x, b):
+    first = [2 * dout * np.cos(x)]
+    db = 2 * dout
+    return (*first, db)
+
+
+def as_it_came(dout, x, b):
+    dx = 2 * dout * np.cos(x)
+    return dx, dout
+
+
+def in_a_table(dout, x, b):
+    return dict(dx=2 * dout * np.sin(x), db=3 * dout)  # noqa: C408
+
+
+@pytest.mark.parametrize(
+    ("backward", "variable", "said"),
+    [
+        (one_starred, "return[1]", "transposed"),
+        (starred_before, "db", "3"),
+        (as_it_came, "return[1]", "The factor `3`"),  # not a length that happens to be 3
+        (in_a_table, "return['dx']", "np.cos"),
+    ],
+)
+def test_what_a_return_hands_on_is_named(backward, variable, said):
+    x, b = np.random.default_rng(2).normal(size=(2, 3, 3))
+    report = check(scaled, backward, x, b)
+    assert report.first_wrong == variable
+    assert said in str(report)
+
+
+def test_of_a_single_number_no_factor_is_named_that_any_would_have():
+    def f(x, w):
+        return np.tanh(x * w)
+
+    def backward(dout, x, w):
+        dw = np.sum(dout * (1 - np.tanh(x * w) ** 3) * x * np.exp(x))
+        return dout * (1 - np.tanh(x * w) ** 2) * w, dw
+
+    report = check(f, backward, np.abs(x54), 0.5)
+    assert (report.first_wrong, report.hint) == ("dw", None)
+    assert "times the right" not in str(report)
+    assert report.rows[-2].ratio is None
+
+
 def test_single_precision_arguments_are_judged_in_double():
     assert check(layer, right, x54.astype(np.float32), w43.astype(np.float32)).ok
 

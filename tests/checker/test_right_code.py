@@ -45,12 +45,31 @@ def constant_term(x):
     return out
 
 
+def cross_entropy_with_logits(x):
+    y = np.array([1.0, 0.0])
+    out = np.where(x > 0, x - x * y + np.log(1 + np.exp(-x)), np.log(1 + np.exp(x)) - x * y)
+    return out
+
+
+def pasted(f, *args):
+    """The derived function as its source says it, run by itself."""
+    scope = {"np": np}
+    exec(bp.derive(f, *args).source, scope)
+    return scope[f"{f.__name__}_backward"]
+
+
 FINITE = [
     (softplus, lambda dout, x: dout / (1 + np.exp(-x)), [800.0, -1.0], [1.0, 1 / (1 + np.e)]),
     (elu, lambda dout, x: dout * np.exp(np.minimum(x, 0)), [800.0, -1.0], [1.0, 1 / np.e]),
     (squared_norm, lambda dout, x: 2 * x * dout, [0.0, 0.0], [0.0, 0.0]),
     (root_of_a_cube, lambda dout, x: 1.5 * x**0.5 * dout, [0.0, 1.0], [0.0, 1.5]),
     (polynomial, lambda dout, x: (2 + 6 * x) * dout, [0.0, 1.0], [2.0, 8.0]),
+    (
+        cross_entropy_with_logits,
+        lambda dout, x: (1 / (1 + np.exp(-x)) - np.array([1.0, 0.0])) * dout,
+        [-800.0, 800.0],
+        [-1.0, 1.0],
+    ),
     (constant_term, lambda dout, x: 2 * dout, [0.0, 1.0], [2.0, 2.0]),
 ]
 
@@ -61,12 +80,28 @@ def test_the_derivative_is_the_truth_where_the_rule_gives_none(f, backward, x, w
     x = np.array(x)
     dout = np.ones(np.shape(f(x)))
     np.testing.assert_allclose(bp.derive(f, x)(dout, x), wanted, atol=1e-12)
+    np.testing.assert_allclose(pasted(f, x)(dout, x), wanted, atol=1e-12)
     np.testing.assert_allclose(bp.trace(f, x).backward(dout)["x"], wanted, atol=1e-12)
     np.testing.assert_allclose(bp.numeric_gradient(f, x, dout=dout), wanted, atol=1e-12)
     report = check(f, backward, x)
     assert report.ok, str(report)
     wrong = check(f, lambda dout, x: 3 * backward(dout, x) + 1, x)
     assert not wrong.ok
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_guard_is_inside_of_the_sums_and_only_where_it_is_needed():
+    def f(x, b):
+        out = np.where(x > 30, x, b * np.exp(x))
+        return out
+
+    x, b = np.array([[800.0, 1.0], [2.0, -1.0]]), np.array([0.5, -0.5])
+    dx, db = pasted(f, x, b)(np.ones((2, 2)), x, b)
+    e = np.exp(np.where(x > 30, -np.inf, x))
+    np.testing.assert_allclose(dx, np.where(x > 30, 1, b * e))
+    np.testing.assert_allclose(db, e.sum(axis=0))
+    assert "db = np.sum(np.where(dt3 == 0, 0, dt3 * t2), axis=0)" in bp.derive(f, x, b).source
+    assert "== 0" not in bp.derive(f, x / 100, b).source
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -87,6 +122,10 @@ def test_entries_without_a_derivative_are_left_out_and_it_is_said():
         return np.where(p > 0, -(np.log(np.where(p > 0, p, 1.0)) + 1), anything) * dout
 
     report = check(entropy, backward, np.array([0.5, 0.5, 0.0]))
+    p = np.array([0.5, 0.5, 0.0])
+    taken = [np.log(2) - 1, np.log(2) - 1, 0.0]  # as of a relu at 0, the branch that is taken
+    np.testing.assert_allclose(bp.derive(entropy, p)(1.0, p), taken)
+    np.testing.assert_allclose(pasted(entropy, p)(1.0, p), taken)
     assert report.ok, str(report)
     assert any("1 of the 3 entries of `p`" in note for note in report.notes)
     wrong = check(entropy, lambda dout, p: -backward(dout, p), np.array([0.5, 0.5, 0.0]))

@@ -45,7 +45,7 @@ def operand(place: Place) -> Iterator[Change]:
             if name not in scope.values and (other.shape != array.shape or " " in name):
                 continue
             loose = isinstance(parent, ast.Call) or place.is_term
-            alike = other.shape == array.shape or fits(other.shape, array.shape)
+            alike = fits(other.shape, array.shape) or fits(array.shape, other.shape)
             if alike or (loose and other.ndim == array.ndim):
                 cost = 4 if other.shape == array.shape else 6
                 kind = "mask" if masked else "operand"
