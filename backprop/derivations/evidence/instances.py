@@ -211,9 +211,9 @@ class Instances:
         self.instances.clear()
         self.scopes.clear()
 
-    def satisfiable(self) -> bool:
+    def satisfiable(self, tries: int | None = None) -> bool:
         """Are there numbers for which all assumptions hold?"""
-        for number in range(2 * INSTANCES_AT_PREMISES):
+        for number in range(tries or 2 * INSTANCES_AT_PREMISES):
             try:
                 self.scope(number, number % 2 == 1, {})
             except OutsideDomainError:
