@@ -67,6 +67,19 @@ DIVIDES = [  # and what lets it: a declaration
      r". Let $A$ be invertible."),
     (r"设 $x, b \in \mathbb{R}^n$，$A \in \mathbb{R}^{n \times n}$", r"A x = b \iff x = A^{-1} b", r" 可逆。"),
 ]  # fmt: skip
+RIDGE = (
+    r"Let $X \in \mathbb{R}^{n \times d}$, $r \in \{0, 1\}^{n \times d}$, $x, y, z \in \mathbb{R}^n$, "
+    r"$w \in \mathbb{R}^d$, $a \in \mathbb{R}$, $\mu > 0$."
+)
+EXISTS = [  # what is taken not to vanish, and said at the row
+    (r"X^\top X w = X^\top y \implies w = (X^\top X)^{-1} X^\top y", r"\det (X^\top X) \ne 0"),
+    (r"(X^\top X + a I) w = X^\top y \implies w = (X^\top X + a I)^{-1} X^\top y", r"\det (X^\top X + a I) \ne 0"),
+    (r"(X^\top X + \mu I) w = X^\top y \implies w = (X^\top X + \mu I)^{-1} X^\top y", ""),
+    (r"a \|x\|^2 = x^\top y \implies a = \frac{x^\top y}{\|x\|^2}", r"\|x\|^2 \ne 0"),
+    (r"w_k \sum_i r_{ik} = \sum_i r_{ik} y_i \implies w_k = \frac{\sum_i r_{ik} y_i}{\sum_i r_{ik}}", r"\sum_i r_{ik} \ne 0"),
+    (r"a \sum_i e^{z_i} = 1 \implies a = \frac{1}{\sum_i e^{z_i}}", ""),
+    (r"a (\|x\|^2 + \mu) = 1 \implies a = \frac{1}{\|x\|^2 + \mu}", ""),
+]  # fmt: skip
 REFUSED = [
     (CURVE, r"x = x + O(y)", "order"),
     (CURVE, r"f(x + h) \approx f(x)", "inequality"),
@@ -83,6 +96,13 @@ def test_a_conclusion_follows(prose, row, expected):
 def test_a_conclusion_divides_only_by_what_cannot_vanish(prose, row, more):
     assert problem(f"{prose}.", row) == "divides"
     assert statuses(prose + more, row, prove=False) == ["checked"]
+
+
+@pytest.mark.parametrize(("row", "exists"), EXISTS)
+def test_what_is_taken_to_have_an_inverse_is_said_at_the_row(row, exists):
+    (verdict,) = verdicts(RIDGE, row, prove=False)
+    assert verdict.status == "checked"
+    assert verdict.assumed[1:] == ((exists,) if exists else ())
 
 
 def test_a_side_without_a_value_where_the_other_has_one_is_not_checked():

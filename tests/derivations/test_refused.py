@@ -50,7 +50,7 @@ REFUSED = {
     "prime of a named function": (X, r"\tanh'(t) &= 1 - \tanh^2 t", "unsupported", r"\tanh'"),
     "index of a named function": (X, r"\exp_2 t &= t", "unexpected", "_2"),
     "e is a size": (X.replace("d", "e"), r"e^{t} &= \exp(t)", "e-declared", "e^{t}"),
-    "all pairs": (X, r"\sum_{i < j} x_i x_j &= t", "pairs", r"\sum_{i < j}"),
+    "all pairs": (X, r"x_j \sum_{i < j} x_i &= t", "pairs", r"\sum_{i < j}"),
     "expectation": (X, r"\mathbb{E}[t] &= t", "no-random", r"\mathbb{E}"),
     "hat over name and index": (X, r"\hat{x_i} &= x_i", "unexpected", r"\hat{x_i}"),
     "evaluation": (X, r"\frac{\partial h}{\partial x_i}\Big|_{x=y} &= 2 y_i", "evaluation-bar",
@@ -151,7 +151,7 @@ DECLARED = {
     "a list of two names": (r"Let $x_1, \dots, y_n \in \mathbb{R}$.", "bad-declaration"),
     "a list that ends one too early": (r"Let $x_0, \dots, x_n \in \mathbb{R}$.", "bad-declaration"),
     "bounds the wrong way round": (r"Let $t \in (1, 0)$.", "bad-declaration"),
-    "all pairs": (r"Let $x \in \mathbb{R}^n$, $P = \sum_{i < j} (x_i - x_j)^2$.", "pairs"),
+    "all pairs": (r"Let $x \in \mathbb{R}^n$, $P = x_j \sum_{i < j} x_i$.", "pairs"),
     "free index": (r"Let $x \in \mathbb{R}^n$ and $a = x_k$.", "free-index"),
     "no space": (r"Let $x \in \mathbb{Q}$.", "bad-declaration"),
 }

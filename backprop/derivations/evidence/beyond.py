@@ -1,7 +1,8 @@
 """Where ordinary numbers do not reach: |x − 9| = 9 − x holds at all of them.
 
 A row that held is tried once more, at numbers of very different sizes where something in it has
-corners or branches, at larger axes where it names their lengths, and at its last digits.
+corners or branches, where its comparisons turn, at larger axes where it names their lengths, and
+at its last digits.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.instances import (
     INSTANCES,
     TOLERANCE,
@@ -20,7 +22,7 @@ from backprop.derivations.evidence.numeric import compare, values
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.rewriting import walk
+from backprop.derivations.meaning.rewriting import names_in, walk
 from backprop.derivations.meaning.terms import (
     Big,
     Deriv,
@@ -34,6 +36,7 @@ from backprop.derivations.meaning.terms import (
     Test,
     Where,
 )
+from backprop.derivations.meaning.world import World
 from backprop.derivations.verdicts import Difference
 
 WIDE = 16  # how many samples of very different sizes
@@ -80,6 +83,13 @@ def difference_beyond(instances: Instances, equation: Equation) -> Difference | 
                 continue
             if found.error > LIMIT and not rounds(instances, equation, found, scope):
                 return found
+    for scope in edges(instances, equation):
+        try:
+            found = compare(equation.left, equation.right, equation.dims, scope)
+        except OutsideDomainError:
+            continue
+        if found.error > LIMIT:
+            return found
     return cancelled(instances, equation)
 
 
@@ -116,7 +126,7 @@ def is_partial(term: Term) -> bool:
 def cancelled(instances: Instances, equation: Equation) -> Difference | None:
     """10^12 + x = 10^12 + y: equal to all digits that are compared, but not to the last ones."""
     terms = [t for side in instances.reached(equation) for t in walk(side)]
-    if instances.world.assumed or any(isinstance(t, Deriv | Slope) for t in terms):
+    if instances.world.assumed or any(is_coarse(t, instances.world) for t in terms):
         return None
     numbers = [abs(t.value) for t in terms if isinstance(t, Num) and t.value]
     if not any(n >= 10**4 or n <= Fraction(1, 10**4) for n in numbers) and not any(
@@ -133,6 +143,20 @@ def cancelled(instances: Instances, equation: Equation) -> Difference | None:
             if not rounds(instances, equation, found, scope):
                 return found
     return None
+
+
+def is_coarse(term: Term, world: World) -> bool:
+    """Is it a derivative that is known to a few digits less: of a derivative, or by steps?"""
+    if not isinstance(term, Deriv):
+        return isinstance(term, Slope)
+    names = set().union(*(world.below(n) for n in names_in(term.body)))
+    inner = [world.symbols[n].definition for n in names]
+    return any(
+        isinstance(t, Deriv | Slope)
+        for body in (term.body, *inner)
+        if body is not None
+        for t in walk(body)
+    )
 
 
 def rounds(instances: Instances, equation: Equation, found: Difference, scope: Scope) -> bool:

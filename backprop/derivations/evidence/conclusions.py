@@ -7,23 +7,47 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from backprop.derivations.evidence.estimates import allows
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
 from backprop.derivations.evidence.numeric import compare
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import satisfy
+from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.rewriting import names_in, walk
-from backprop.derivations.meaning.terms import Entry, Inverse, Num, Pow, Term, num
+from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning.arrays import columns
+from backprop.derivations.meaning.nodes import split
+from backprop.derivations.meaning.rewriting import free_indices, names_in, substitute, walk
+from backprop.derivations.meaning.terms import (
+    Add,
+    At,
+    Big,
+    Det,
+    Entry,
+    Fn,
+    Inverse,
+    Lam,
+    Mul,
+    Num,
+    Pow,
+    Size,
+    Term,
+    Var,
+    num,
+)
 from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
+from backprop.derivations.reading.tree import NONE
 from backprop.derivations.verdicts import CHECKED, PROVED, WRONG, Difference, Verdict
 
+FEW = 4  # instances at which arrays are tried: they are slow
 FAR = 12  # samples from which Newton's method starts far away: x^2 - 8 x + 7 = 0 has two roots
 TOLERANCE = 1e-6  # a premise is fulfilled to rounding only, by Newton's method
 
@@ -70,6 +94,8 @@ def supposing(
                 fresh.status = WRONG
                 fresh.problem = Problem("divides", {"found": divisor, "premise": said(given)})
                 return fresh
+            more = taken_to_exist(derivator, given, wanted)
+            fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more)))
             difference = under(derivator, given, wanted)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
@@ -98,28 +124,110 @@ def premise_of(equation: Equation) -> Assumption:
 
 def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
     """The first name that `wanted` divides by, or inverts, though it may vanish, or be singular,
-    where `given` holds; "" if there is none. What is not built of single numbers, \\sum_i x_i^2
-    or X^\\top X, is taken to have an inverse, as everybody does who writes one."""
-    world = derivator.world
+    where `given` holds; "" if there is none. See `taken_to_exist` for what is not built of single
+    numbers."""
+    for term, base in divisors(given, wanted):
+        if isinstance(term, Inverse) and may_be_singular(derivator, given, term):
+            return matrix_of(term)
+        if base is None or not of_numbers(derivator.world, base):
+            continue
+        if may_vanish(derivator, given, base):
+            return ", ".join(sorted(names_in(base)))
+    return ""
+
+
+def taken_to_exist(derivator: Derivator, given: Equation, wanted: Equation) -> list[str]:
+    r"""What `wanted` divides by, or inverts, that is built of arrays: \sum_i x_i^2, X^\top X. That
+    it can be is taken for granted by everybody who writes it, and is said at the row."""
+    world, found = derivator.world, []
+    for term, base in divisors(given, wanted):
+        if isinstance(term, Inverse) and not matrix_of(term):
+            if falls_in_rank(derivator, given, term):
+                found.append(f"\\det ({written(wanted, term.matrix)}) \\ne 0")
+        elif base is not None and names_in(base) and not of_numbers(world, base):
+            every = set().union(*(world.below(n) for n in names_in(base)))
+            fixed = any(world.symbols[n].law is not None for n in every)
+            if not (fixed or is_positive(world, base)) and may_vanish(derivator, given, base):
+                found.append(f"{written(wanted, base)} \\ne 0")
+    return found
+
+
+def is_positive(world: World, term: Term) -> bool:
+    r"""Is it built so that it cannot vanish: \sum_k e^{z_k}, \sigma^2 + \epsilon?"""
+    if isinstance(term, Num):
+        return term.value > 0
+    if isinstance(term, Entry):
+        symbol = world.symbols[term.symbol]
+        if symbol.definition is not None and symbol.recurrence is None:
+            return is_positive(world, symbol.definition.body)
+        return symbol.positive and not symbol.closed
+    if isinstance(term, Mul):
+        return all(is_positive(world, p) for p in term.parts)
+    if isinstance(term, Add):
+        return any(is_positive(world, p) for p in term.parts) and all(
+            is_square(p) or is_positive(world, p) for p in term.parts
+        )
+    if isinstance(term, Big) and term.kind in ("sum", "prod"):
+        return term.test is None and is_positive(world, term.body)
+    if isinstance(term, Pow):
+        return is_positive(world, term.base)
+    return isinstance(term, Size) or (isinstance(term, Fn) and term.name == "exp")
+
+
+def is_square(term: Term) -> bool:
+    """Is it never negative: a square, or a sum of such?"""
+    if isinstance(term, Big) and term.kind == "sum":
+        return is_square(term.body)
+    if isinstance(term, Mul | Add):
+        return all(is_square(p) or (isinstance(p, Num) and p.value > 0) for p in term.parts)
+    if isinstance(term, Pow) and isinstance(term.exponent, Num):
+        return term.exponent.value > 0 and term.exponent.value % 2 == 0
+    return isinstance(term, Size)
+
+
+def divisors(given: Equation, wanted: Equation) -> Iterator[tuple[Term, Term | None]]:
+    """The parts of `wanted` that `given` does not have, each with what it divides by."""
     before = {t for side in (given.left, given.right) for t in walk(side)}
     after = {t for side in (wanted.left, wanted.right) for t in walk(side)} - before
     known = {divisor(t) for t in before}
-    kept = list(world.assumed)
     for term in sorted(after, key=repr):
         base = divisor(term)
-        if isinstance(term, Inverse) and may_be_singular(derivator, given, term):
-            return matrix_of(term)
-        if base is None or base in known or not of_numbers(world, base):
-            continue
-        world.assumed = [*kept, premise_of(given), Assumption(base, num(0), {}, "")]
+        yield term, None if base in known else base
+
+
+def may_vanish(derivator: Derivator, given: Equation, base: Term) -> bool:
+    """Are there numbers at which `given` holds and `base` is 0, at the first of its positions?"""
+    world, kept = derivator.world, list(derivator.world.assumed)
+    first = substitute(base, {n: At(None, 0) for n in free_indices(base)})
+    world.assumed = [*kept, premise_of(given), Assumption(first, num(0), {}, "")]
+    derivator.forget()
+    try:
+        return derivator.satisfiable(None if of_numbers(world, base) else FEW)
+    finally:
+        world.assumed = kept
         derivator.forget()
-        try:
-            if derivator.satisfiable():
-                return ", ".join(sorted(names_in(base)))
-        finally:
-            world.assumed = kept
-            derivator.forget()
-    return ""
+
+
+def written(equation: Equation, part: Term | Lam) -> str:
+    """How the author wrote a divisor, or the matrix of an inverse; its names, if that is open."""
+    names = names_in(part)
+    for side in equation.sides:
+        for node in side.node.walk():
+            base, _, sup, _ = split(node)
+            below = node.parts[1] if node.kind == "frac" else NONE
+            if sup is not NONE and side.reader.text(sup).strip("^{} ").startswith("-"):
+                below = base.parts[0] if base.kind in ("paren", "group") and base.parts else base
+            if below is NONE:
+                continue
+            try:
+                reader = Reader(side.reader.world, side.reader.tex, side.reader.tree)
+                array = columns(reader.side(below))
+                term = array.at(tuple(Var(n) for n in ("row", "col")[: len(array.shape)]))
+            except Unreadable:
+                continue
+            if names_in(term) == names:
+                return " ".join(side.reader.text(below).split())
+    return ", ".join(sorted(names))
 
 
 def divisor(term: Term) -> Term | None:
@@ -161,6 +269,38 @@ def may_be_singular(derivator: Derivator, given: Equation, term: Inverse) -> boo
         except OutsideDomainError:
             continue
         return True
+    return False
+
+
+def falls_in_rank(derivator: Derivator, given: Equation, term: Inverse) -> bool:
+    """Has the matrix that is inverted no inverse where its factors lose a rank, and the numbers
+    in it are 0 that may be?"""
+    world = derivator.world
+    supposed = replace(world, assumed=[*world.assumed, premise_of(given)])
+    below = set().union(*(world.below(n) for n in names_in(term)))
+    free = [world.symbols[n] for n in sorted(below) if world.symbols[n].kind == "variable"]
+    for number in range(FEW):
+        sample = Sample(supposed, number)
+        for symbol in free:
+            old = sample.variables[symbol.key]
+            if len(symbol.shape) == 2 and not symbol.nonzero:
+                across = np.asarray(sample.random(symbol.key, "across").normal(size=old.shape[1]))
+                flat = np.eye(len(across)) - np.outer(across, across) / (across @ across)
+                square = old.shape[0] == old.shape[1]
+                sample.variables[symbol.key] = flat @ old @ flat if square else old @ flat
+            elif not symbol.shape and allows(symbol, 0.0):
+                sample.variables[symbol.key] = np.zeros_like(old)
+            else:
+                continue
+            sample.held.add(symbol.key)
+        try:
+            satisfy(sample)
+        except OutsideDomainError:
+            continue
+        try:
+            Scope(sample, {}, direct=derivator.direct).of(Det(term.matrix), {})
+        except OutsideDomainError:
+            return True
     return False
 
 

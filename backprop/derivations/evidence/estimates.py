@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation, Instances
 from backprop.derivations.evidence.numeric import Instance, compare
 from backprop.derivations.evidence.rounding import is_rounding
@@ -25,6 +26,7 @@ from backprop.derivations.verdicts import Difference
 
 SEARCHES, STEPS = 4, 60
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
+LIMIT = 1e-6  # the same, where numbers are moved onto the edge of a comparison
 SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
 
 
@@ -47,7 +49,7 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
             raise Unreadable("no-domain")
         if found.error > SLACK and not rounds(found, scope.instance, instances, equation, op):
             return found
-    if any(isinstance(t, Size) for s in (equation.left, equation.right) for t in walk(s)):
+    if any(isinstance(t, Size | Big) for s in (equation.left, equation.right) for t in walk(s)):
         for kind in kinds_of_size(equation):
             try:
                 found = compare_order(equation, op, instances.scope(0, False, {}, kind))
@@ -55,6 +57,13 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
                 continue
             if found.error > SLACK:
                 return found
+    for scope in edges(instances, equation):
+        try:
+            found = compare_order(equation, op, scope)
+        except OutsideDomainError:
+            continue
+        if found.error > LIMIT:
+            return found
     found_equal = touched(instances, equation, op) if op in ("<", ">") else None
     if found_equal is not None:
         return found_equal
@@ -105,8 +114,9 @@ def allows(symbol: Symbol, value: float) -> bool:
 def kinds_of_size(equation: Equation) -> tuple[str, ...]:
     terms = [t for side in (equation.left, equation.right) for t in walk(side)]
     alone = not equation.dims and not names_in(equation.left) | names_in(equation.right)
-    more = ("huge",) if alone and not any(isinstance(t, Big) for t in terms) else ()
-    return ("single", "large", *more)
+    sums = sum(isinstance(t, Big) for t in terms)
+    more = ("larger",) if alone and sums <= 2 else ()
+    return ("single", "large", *more, *(("huge",) if alone and not sums else ()))
 
 
 def compare_order(equation: Equation, op: str, scope: Scope) -> Difference:

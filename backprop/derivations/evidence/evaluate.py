@@ -6,6 +6,7 @@ are to `steps`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,10 +14,13 @@ import numpy as np
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.values import (
     COMPARE,
+    EDGE,
     FUNCTIONS,
+    NEAR,
     OutsideDomainError,
     Value,
     apply,
+    compare_at_edge,
     constant,
     gather,
     power,
@@ -162,7 +166,10 @@ class Evaluation:
         return apply(power, self.term(term.base, at, shift), self.term(term.exponent, at, shift))
 
     def _fn(self, term: Fn, at: dict[str, Value], shift: str) -> Value:
-        return apply(FUNCTIONS[term.name], *(self.term(a, at, shift) for a in term.args))
+        args = [self.term(a, at, shift) for a in term.args]
+        if term.name == "sign" and self.instance.kind == EDGE:
+            args = [apply(lambda a: np.where(np.abs(a) <= NEAR, 0.0, a), a) for a in args]
+        return apply(FUNCTIONS[term.name], *args)
 
     def _big(self, term: Big, at: dict[str, Value], shift: str) -> Value:
         length = self.instance.length(term.dim)
@@ -204,6 +211,8 @@ class Evaluation:
             for s in (term.left, term.right)
         ]
         compare = COMPARE[term.op]
+        if self.instance.kind == EDGE and isinstance(term.left, Term):
+            compare = partial(compare_at_edge, term.op)
         return apply(lambda a, b: compare(real(a), real(b)).astype(float), *sides)
 
     def _where(self, term: Where, at: dict[str, Value], shift: str) -> Value:

@@ -74,18 +74,21 @@ class Instances:
         self.explains = True  # is what would repair a wrong row worth the search?
         self.rest: Verdict | None = None  # the verdict on those before it
         self.head: set[str] = set()  # symbols that the chain differentiates
+        self.slopes = False  # did the chain begin with a derivative?
         self.instances: dict[tuple[int, bool, frozenset[int], str], Instance | None] = {}
         self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
         self.ambiguous = False  # would ∂ with the others held fixed be something else?
         self.condition: tuple[Reader, Term] | None = None  # where the row holds
+        self.outside: set[str] = set()  # indices of the side that the row continues
         self.by: tuple[str, ...] = ()  # definitions that the row says it uses
         self.paths = False  # does a row add up different paths?
         self.used: dict[str, int] = {}  # the levels at which the last row held
 
     def side(self, node: Node, tex: str, tree: Node) -> Side:
         reader = Reader(self.world, tex, tree)
+        reader.outer |= self.outside
         return Side(columns(reader.side(node)), reader, node)
 
     def equation(self, a: Side, b: Side) -> Equation:
@@ -208,9 +211,9 @@ class Instances:
         self.instances.clear()
         self.scopes.clear()
 
-    def satisfiable(self) -> bool:
+    def satisfiable(self, tries: int | None = None) -> bool:
         """Are there numbers for which all assumptions hold?"""
-        for number in range(2 * INSTANCES_AT_PREMISES):
+        for number in range(tries or 2 * INSTANCES_AT_PREMISES):
             try:
                 self.scope(number, number % 2 == 1, {})
             except OutsideDomainError:

@@ -15,7 +15,7 @@ from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.names import lookup
-from backprop.derivations.meaning.terms import Term, Var
+from backprop.derivations.meaning.terms import Deriv, Slope, Term, Var
 from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.cites import cited_names
@@ -61,6 +61,7 @@ class Derivator(Repairing):
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
         self.failed = self.rest = None
+        self.outside = set()
         verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
         if "unchecked" in row.directives:
             verdict.reason = row.directives["unchecked"]
@@ -90,7 +91,7 @@ class Derivator(Repairing):
                 verdict.line = row.line_of(error.problem.start)
             return [verdict]
         except Exception as error:
-            self.last, self.head = None, set()
+            self.last, self.head, self.slopes = None, set(), False
             verdict.status, verdict.problem = UNCHECKED, own_fault(error)
             return [verdict]
 
@@ -203,10 +204,13 @@ class Derivator(Repairing):
         else:
             previous = None
             if not fact:
-                self.head = set()
+                self.head, self.slopes = set(), False
         if not ops and (fact or row.lead):
             raise Unreadable("no-equation", *self._place(tex))
         sides = []
+        self.outside = set(previous.reader.free) if previous is not None else set()
+        if self.condition is not None:
+            self.outside |= set(self.condition[0].free)
         problem: Unreadable | None = None
         failing = nodes[0]
         for node in nodes:
@@ -219,7 +223,9 @@ class Derivator(Repairing):
             first = sides[0]
             if first.node is nodes[0]:
                 at = tuple(Var(n) for n in ("row", "col", "axis3", "axis4"))
-                self.head = self.subject(first.array.at(at[: len(first.array.shape)]))
+                begins = first.array.at(at[: len(first.array.shape)])
+                self.head = self.subject(begins)
+                self.slopes = any(isinstance(t, Deriv | Slope) for t in self.spelled_out(begins))
         if not fact and sides:
             chain = ([previous] if previous else []) + sides
             self.last = sides[-1]

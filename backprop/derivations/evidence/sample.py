@@ -12,12 +12,13 @@ from backprop.derivations.meaning.world import Law, World
 
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
 # A sample may be of a kind: `coarse`, fewer points of quadrature, so that what differs is not
-# exact; `wide`, numbers of very different sizes; `single`, `large`, `huge`, other
-# lengths.
+# exact; `wide`, numbers of very different sizes; `edge`, where a comparison turns; `single`,
+# `large`, `larger`, `huge`, other lengths.
 GOLDEN = 0.6180339887  # steps of it leave no large gap, whatever their number
 SIZES = {
     "single": (1,),
     "large": (7, 6, 8, 9, 6, 7),
+    "larger": (67, 53, 71, 59, 61, 73),
     "huge": (20011, 15013, 18013, 17011, 14009, 16007),
 }
 TWIN = 2 * len(CONFIGURATIONS) - 1  # the next number with the sizes of number 0
@@ -73,9 +74,9 @@ class Sample:
         symbol = self.world.symbols[key]
         shape, rng = self.shape(symbol.shape), self.random("variable", key)
         if symbol.law is not None:
-            return table(
-                symbol.law, shape, self.random("law", key.partition("(")[2]), self.kind == "coarse"
-            )
+            # Outcomes and their weights, Z(X) and P(X), belong together; p(x) and q(x) do not.
+            own = key if symbol.law.kind == "simplex" else key.partition("(")[2]
+            return table(symbol.law, shape, self.random("law", own), self.kind == "coarse")
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
         if symbol.binary:

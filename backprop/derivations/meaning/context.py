@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, Span
 from backprop.derivations.meaning.lengths import Dim, show_shape
-from backprop.derivations.meaning.nodes import subscript_letters, tops_of_sums
+from backprop.derivations.meaning.nodes import free_letters, subscript_letters, tops_of_sums
 from backprop.derivations.meaning.shifts import Guard
 from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import World
@@ -29,6 +29,7 @@ class Context(ABC):
         self.bases: dict[str, int] = {}
         self.binders: dict[str, str] = {}
         self.free: dict[str, Node] = {}
+        self.outer = free_letters(tree, pairs=True)  # no pair of a \\sum_{i < j}
         self.pairs: dict[str, Node] = {}  # the j of \\sum_{i < j} where nothing binds it
         self.shifted: list[Guard] = []  # positions that may leave their axes,
         self.guards: list[Guard] = []  # and those of them that no sum has left out yet

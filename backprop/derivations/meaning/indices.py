@@ -114,7 +114,7 @@ def affine(ctx: Context, node: Node) -> Index:
     """i + k, 2i + a - 1: counted from where the author counts, or from 0."""
     coefs: list[int] = []
     over: list[Index] = []
-    const = 0
+    const = lengths = 0
     for term in node.parts if node.kind == "sum" else (Node("term", "+", (node,)),):
         sign = -1 if term.value == "-" else 1
         inner = term.parts[0]
@@ -124,15 +124,20 @@ def affine(ctx: Context, node: Node) -> Index:
         times = 1
         if is_multiple(inner):
             times, inner = ctx.whole(inner.parts[0]), inner.parts[1]
-        index = read_index(ctx, inner)
-        if not isinstance(index, Var):
+        if inner.kind == "letter" and inner.value in ctx.world.sizes:  # x_{n+1-i}
+            literal_position(ctx, inner.value, 0, inner)
+            index: Index = At(inner.value, 0)
+            lengths += sign * times
+        else:
+            index = read_index(ctx, inner)
+        if not isinstance(index, Var) and not (isinstance(index, At) and index.dim is not None):
             raise ctx.fail("unexpected", node, hint="")
         coefs.append(sign * times)
         over.append(index)
-    if len({i.name for i in over if isinstance(i, Var)}) < len(over) or not over:
+    if len(set(over)) < len(over) or not any(isinstance(i, Var) for i in over):
         raise ctx.fail("unexpected", node, hint="")
     base = ctx.world.base if ctx.world.base is not None else ctx.world.counts or 0
-    return Affine(tuple(coefs), tuple(over), (sum(coefs) - 1) * base + const)
+    return Affine(tuple(coefs), tuple(over), (sum(coefs) - lengths - 1) * base + const)
 
 
 def literal_position(ctx: Context, dim: Dim | None, offset: int, node: Node) -> At:

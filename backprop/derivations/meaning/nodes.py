@@ -107,8 +107,8 @@ def gathered(terms: list[Node]) -> list[Node]:
     return out
 
 
-def free_letters(node: Node) -> set[str]:
-    """The index letters in `node` that no sum in it binds."""
+def free_letters(node: Node, pairs: bool = False) -> set[str]:
+    r"""The index letters in `node` that no sum in it binds; `pairs`: \sum_{i < j} binds both."""
     if node.kind in ("sub", "sup"):
         return subscript_letters(Node("scripted", "", (node,)))
     if node.kind == "scripted" and opens_sum(node):
@@ -117,11 +117,11 @@ def free_letters(node: Node) -> set[str]:
     bound: set[str] = set()  # \\sum_k -2 x_k: to the end of the product, or of the sum
     for part in node.parts:
         if node.kind in ("product", "sum", "term"):
-            found |= free_letters(part) - bound
+            found |= free_letters(part, pairs) - bound
             for item in items_of(part.parts[0]) if part.kind == "term" else (part,):
-                bound |= sum_letters(item) if opens_sum(item) else set()
+                bound |= sum_letters(item, pairs) if opens_sum(item) else set()
         else:
-            found |= free_letters(part)
+            found |= free_letters(part, pairs)
     return found
 
 
@@ -130,11 +130,13 @@ def opens_sum(node: Node) -> bool:
     return base.kind == "symbol" and base.value == "\\sum"
 
 
-def sum_letters(node: Node) -> set[str]:
+def sum_letters(node: Node, pairs: bool = False) -> set[str]:
     sub = split(node)[1]
     if sub is NONE or len(sub.parts) != 1:
         return set()
     part = sub.parts[0]
+    if part.kind == "relation" and pairs and part.value != "=":
+        return {index_key(n) or "" for n in part.parts} - {""}
     if part.kind == "relation":
         part = part.parts[0]
     return {index_key(n) or "" for n in items_of(part)} - {""}

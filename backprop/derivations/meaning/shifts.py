@@ -112,9 +112,11 @@ def room(
     low, high = Linear(world, {}, guard.index.offset), axis.add(-1 - guard.index.offset)
     for c, index in zip(guard.index.coefs, guard.index.over, strict=True):
         if isinstance(index, At):
-            if index.dim is not None:
+            place = Linear(world) if index.dim is None else Linear.of(world, index.dim)
+            if place is None:
                 return None
-            low, high = low.add(c * index.offset), high.add(-c * index.offset)
+            place = place.add(index.offset)
+            low, high = low.plus(place, c), high.plus(place, -c)
             continue
         if not isinstance(index, Var):
             return None

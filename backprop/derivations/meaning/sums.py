@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.brackets import is_index, read_condition
@@ -16,9 +18,30 @@ from backprop.derivations.meaning.nodes import (
     split,
     subscript_letters,
 )
-from backprop.derivations.meaning.rewriting import fresh, renamed
+from backprop.derivations.meaning.rewriting import (
+    free_indices,
+    fresh,
+    parts_of,
+    rebuild,
+    renamed,
+)
 from backprop.derivations.meaning.shifts import Linear
-from backprop.derivations.meaning.terms import At, Big, Fn, Index, Term, Test, Var, mul
+from backprop.derivations.meaning.terms import (
+    Affine,
+    At,
+    Big,
+    Deriv,
+    Entry,
+    Fn,
+    Index,
+    Label,
+    Position,
+    Shift,
+    Term,
+    Test,
+    Var,
+    mul,
+)
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -93,8 +116,15 @@ def read_bounds(
             return [(index_key(sides[0]) or "", sides[1], sup.parts[0], None)]
         if ops == ["<=", "<="] and index_key(sides[1]):
             return [(index_key(sides[1]) or "", sides[0], sides[2], None)]
+        if ops in (["<=", "<", "<="], ["<=", "<=", "<="]) and all(map(index_key, sides[1:3])):
+            pair = Node("relation", ops[1], (sides[1], sides[2]), sides[1].start, sides[2].end)
+            one, two = (index_key(n) or "" for n in sides[1:3])
+            return [(one, sides[0], sides[3], None), (two, sides[0], sides[3], pair)]
         if len(ops) == 1 and index_key(sides[0]) and ops[0] in ("!=", "<", ">", "<=", ">="):
-            return [(index_key(sides[0]) or "", None, None, part)]
+            one, two = index_key(sides[0]) or "", index_key(sides[1]) or ""
+            if is_pair(ctx, two):
+                return [(one, None, None, None), (two, None, None, part)]
+            return [(one, None, None, part)]
         raise ctx.fail("unexpected", part, hint=": k, k = 1, k \\ne j")
     found: list[tuple[str, Node | None, Node | None, Node | None]] = []
     upto = sup.parts[0] if sup is not NONE and part.kind != "product" else None
@@ -104,6 +134,13 @@ def read_bounds(
             raise ctx.fail("unexpected", item, hint=": k")
         found.append((key, None, upto, None))
     return found
+
+
+def is_pair(ctx: Context, letter: str) -> bool:
+    r"""Is it the j of \sum_{i < j} x_i x_j, which stands nowhere else: summed over as well?"""
+    world = ctx.world
+    taken = letter in ctx.bound or letter in ctx.outer
+    return bool(letter) and not taken and letter not in world.sizes | world.symbols
 
 
 def fixed_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
@@ -155,6 +192,7 @@ def bind_index(
     dim = ctx.dims[name]
     start: At | None = None
     stop: At | None = None
+    moved = 0
     if low is not None and high is not None:
         first, last = fixed_bound(ctx, low), fixed_bound(ctx, high) or derived_bound(ctx, high)
         if first is None and last is not None and is_index(ctx, low):  # i = k … n
@@ -175,7 +213,8 @@ def bind_index(
             upto = Test("<=", Var(name), other)
             test = upto if test is None else mul(test, upto)
         else:
-            start, stop = read_limits(ctx, letter, dim, first[1], last, node, alone)
+            uses = uses_of(body, name)
+            start, stop, moved = read_limits(ctx, letter, dim, first[1], last, node, alone, uses)
     elif high is not None:  # \sum_k^C: all of an axis of length C
         size = fixed_bound(ctx, high)
         if size is None or size[1] or size[0] is None or not unify(dim, size[0]):
@@ -192,10 +231,68 @@ def bind_index(
         test = mul(*(g.test for g in mine), *([] if test is None else [test]))
 
     def at(p: tuple[Index, ...]) -> Term:
-        term = Big(kind, name, dim, body.at(p), test, start, stop)
+        inner = moved_back(body.at(p), name, moved)
+        term = Big(kind, name, dim, inner, test, start, stop)
         return renamed(term) if p else term
 
     return Array(body.shape, at)
+
+
+def uses_of(body: Array, name: str) -> set[int] | None:
+    """How far from an index the positions are that `body` takes, x_{i+1}: 1; None if it does
+    more with the index than that."""
+    found: set[int] = set()
+
+    def visit(item: object) -> bool:
+        if isinstance(item, Position):
+            return True
+        if isinstance(item, Entry | Deriv):
+            for index in item.at:
+                if isinstance(index, Var | Shift) and free_indices(index) == {name}:
+                    found.add(index.by if isinstance(index, Shift) else 0)
+                elif name in free_indices(index):
+                    return False
+            return not isinstance(item, Deriv) or visit(item.body)
+        if isinstance(item, Var | Shift | Affine | Label):
+            return name not in free_indices(item)
+        return all(visit(part) for part in parts_of(item))
+
+    return found if visit(body.at(tuple(Var("") for _ in body.shape))) else None
+
+
+def moved_back(term: Term, name: str, by: int) -> Term:
+    r"""\sum_{i=0}^{n-1} x_{i+1}, where x counts from 1: with an index that counts as x does. As a
+    number i stays what it says."""
+    if not by:
+        return term
+
+    def change(item: object) -> object:
+        if isinstance(item, Entry | Deriv):
+            at = (
+                Var(name) if isinstance(i, Shift) and i.var.name == name and i.by == -by else i
+                for i in item.at
+            )
+            return replace(item, at=tuple(at))
+        return item
+
+    found = rebuild(term, change)
+    assert isinstance(found, Term)
+    return found
+
+
+def fitting_base(
+    known: Dim, first: int, last: tuple[Dim | None, int], uses: set[int] | None
+) -> int | None:
+    """What counting has to start from if all positions of a sum exist; None if that is open."""
+    size, offset = last
+    if not uses or size != known:
+        return None
+    fits = [
+        base
+        for base in (0, 1)
+        if all(first - base + by >= 0 and offset - base + by <= -1 for by in uses)
+    ]
+    return fits[0] if len(fits) == 1 else None
 
 
 def read_limits(
@@ -206,25 +303,31 @@ def read_limits(
     last: tuple[Dim | None, int],
     node: Node,
     alone: bool,
-) -> tuple[At | None, At | None]:
+    uses: set[int] | None,
+) -> tuple[At | None, At | None, int]:
     """Explicit bounds: None, None if they are the whole axis, or if the index is no position
-    (`alone`), so that there is none but what they say."""
+    (`alone`), so that there is none but what they say; and how far off the axis the index is
+    that has all of it (`uses`: from the positions that are taken)."""
     world = ctx.world
     size, offset = last
     terms = offset - first + 1  # beyond the size, if there is one
     if isinstance(find(dim), Unknown):
         if alone and terms > -2:  # \sum_{k=0}^{n} r^k
             unify(dim, Linear(world, {str(size): 1} if size is not None else {}, terms).dim())
-            return None, None
+            return None, None, 0
         full = size if size is not None else offset if first == 1 else offset + 1
         unify(dim, full)
     known = find(dim)
     written = ctx.text(node)
+    if world.base is None:
+        world.base = fitting_base(known, first, last, uses)
     if (size == known and terms == 0) or (size is None and terms == known):
         if world.base is None and first in (0, 1):
             world.base = first
         if world.base == first:
-            return None, None
+            return None, None, 0
+        if world.base is not None and uses == {world.base - first}:
+            return None, None, first - world.base
     count = f"{size} {terms:+d}".replace("+", "+ ").replace("-", "- ") if terms else str(size)
     if size is None:
         count = str(terms)
@@ -241,7 +344,7 @@ def read_limits(
     if low.offset < 0 or (size is not None and high.offset >= 0):
         last_name = f"{known}" if world.base else f"{known} - 1"
         raise ctx.fail("outside", node, found=written, first=world.base, last=last_name)
-    return low, high
+    return low, high, 0
 
 
 def read_extreme(ctx: Context, kind: str, node: Node, rest: tuple[Node, ...]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from backprop.derivations.meaning.arrays import Array, scalar
@@ -70,7 +71,8 @@ def read_name(ctx: Context, node: Node, base: Node, sub: Node, sup: Node, primes
         return powered(ctx, special, node, sup)
     if key in ctx.bound or key in ctx.indices or key in ctx.world.ranges:
         if sub is NONE:
-            return powered(ctx, scalar(index_value(ctx, node, key)), node, sup)
+            bare = replace(node, parts=(base, NONE, NONE)) if node.kind == "scripted" else node
+            return powered(ctx, scalar(index_value(ctx, bare, key)), node, sup)
     raise undeclared_name(ctx, node, base, key, sub)
 
 

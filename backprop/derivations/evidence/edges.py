@@ -1,0 +1,69 @@
+r"""Where a comparison of numbers turns: [x > 0] + [x < 0] = 1 fails at 0 alone, which no random
+number meets. Numbers are moved onto such places, and a little to both sides of them.
+
+A row about derivatives is not tried there: that of max(0, x) is written [x > 0] by everybody, and
+is none at 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from backprop.derivations.evidence.instances import Equation, Instances
+from backprop.derivations.evidence.numeric import Instance
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.values import EDGE, OutsideDomainError
+from backprop.derivations.meaning.lengths import Dim, find
+from backprop.derivations.meaning.rewriting import free_indices, names_in, parts_of
+from backprop.derivations.meaning.terms import Big, Deriv, Fn, Lam, Slope, Term, Test, add, num
+from backprop.derivations.meaning.world import Assumption
+
+MOST = 4  # comparisons of a row, the first of them
+BESIDE = (Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4))  # far wider than EDGE
+
+
+def edges(instances: Instances, equation: Equation) -> Iterator[Scope]:
+    """The values of symbols where the comparisons of a row turn; none if it is about slopes."""
+    found: dict[tuple[Term, Term], dict[str, Dim]] = {}
+    for term in instances.reached(equation):
+        if not turning(term, dict(equation.dims), found):
+            return
+    if instances.slopes:  # of a chain that began with a derivative
+        return
+    world = instances.world
+    for (left, right), dims in list(found.items())[:MOST]:
+        names = names_in(left) | names_in(right)
+        if any(world.symbols[b].law is not None for n in names for b in world.below(n)):
+            continue  # outcomes lie where they lie
+        for number, by in enumerate(BESIDE):
+            turn = Assumption(left, add(right, num(by)), dims)
+            there = replace(world, assumed=[*world.assumed, turn])
+            try:
+                instance = Instance(there, number, kind=EDGE)
+            except OutsideDomainError:
+                continue
+            yield Scope(instance, {}, direct=instances.direct)
+
+
+def turning(
+    term: Term, dims: dict[str, Dim], found: dict[tuple[Term, Term], dict[str, Dim]]
+) -> bool:
+    """Collects what is compared, with the lengths of its indices. False if a slope is in it."""
+    if isinstance(term, Deriv | Slope):
+        return False
+    if isinstance(term, Big):
+        dims = {**dims, term.var: find(term.dim)}
+    elif isinstance(term, Lam):
+        dims = {**dims, **{v: find(d) for v, d in term.vars}}
+    pair = None
+    if isinstance(term, Test) and isinstance(term.left, Term) and isinstance(term.right, Term):
+        pair = (term.left, term.right)
+    elif isinstance(term, Fn) and term.name == "sign":
+        pair = (term.args[0], num(0))
+    if pair is not None and names_in(pair[0]) | names_in(pair[1]):
+        free = free_indices(pair[0]) | free_indices(pair[1])
+        if free <= dims.keys():
+            found.setdefault(pair, {k: dims[k] for k in sorted(free)})
+    return all(turning(p, dims, found) for p in parts_of(term) if isinstance(p, Term))
