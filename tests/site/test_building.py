@@ -90,8 +90,10 @@ def test_an_unfamiliar_mkdocs_keeps_its_own_server(monkeypatch, caplog) -> None:
 # ---- the command --------------------------------------------------------------------------------
 def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     """Every kind of fault is listed on whatever page is open, with its place, until mended."""
-    project.write("hook.py", HOOK)
-    project.config["hooks"] = ["hook.py"]
+    hook = project.write("scripts/hook.py", HOOK)
+    helper = project.write("scripts/helper.py", HELPER)
+    said = project.write("said.txt", "as it was")
+    project.config |= {"hooks": ["scripts/hook.py"], "watch": ["said.txt"]}
     project.config["plugins"] += ["backprop/posts", "backprop/mathematics"]
     project.config["plugins"][1]["blog"]["pagination_per_page"] = 1
     (project.root / "node_modules").symlink_to(Path(__file__).parents[2] / "node_modules")
@@ -120,6 +122,12 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
             (post, "Backwards.", "```python\n1 / 0\n```", "gradients.md:11", "ZeroDivisionError"),
             (post, "Backwards.", "```python\nx = 1\n```", "gradients.md:10", "does not have"),
             (post, "Backwards.", "WARN", "docs/en/posts/gradients.md", "a warning of a plugin"),
+            # Scripts are read again, and what they import, as soon as they have changed.
+            (hook, "import logging", "import (", "scripts/hook.py:1", "SyntaxError"),
+            (hook, "import logging", "import logging\n1 / 0", "scripts/hook.py:2", "ZeroDivis"),
+            (helper, "def say", "nothing\ndef say", "scripts/helper.py:5", "NameError"),
+            (helper, "return", "return 1 +", "docs/zh/about.md", "unsupported operand"),
+            (settings, "scripts/hook.py", "scripts/none.py", "mkdocs.yml", "none.py"),
         ):
             text = path.read_text("utf-8")
             path.write_text(text.replace(was, becomes, 1), "utf-8")
@@ -131,6 +139,23 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
             path.write_text(text, "utf-8")
             command.wait_until(lambda: faults(command) == "")
             assert told[1] not in unescape(get(command.url + "about/")[1])
+        # What a script says, and imports, and has read from a watched file.
+        for path, was, becomes in (
+            (hook, '"Said: "', '"The script says: "'),
+            (helper, "lower", "upper"),
+            (helper, "upper", "title"),  # of the same length, and in the same second
+            (said, "as it was", "as it is"),
+        ):
+            path.write_text(path.read_text("utf-8").replace(was, becomes), "utf-8")
+            shown = {"lower": "as it was", "upper": "AS IT WAS", "title": "As It Was"}
+            words = "As It Is" if path == said else shown.get(becomes, "as it was")
+            command.wait_until(
+                lambda words=words: f"The script says: {words}" in get(command.url + "about/")[1]
+            )
+        hook.rename(hook.with_name("aside"))
+        command.wait_until(lambda: "hook.py" in faults(command))
+        hook.with_name("aside").rename(hook)
+        command.wait_until(lambda: faults(command) == "")
         # A file renamed in one language only.
         moved = post.with_name("moved.md")
         post.rename(moved)
@@ -147,15 +172,29 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         command.wait_for(": en/index.html")
 
 
+HELPER = """\
+import pathlib
+
+SAID = pathlib.Path("said.txt").read_text()
+
+def say(word):
+    return word + SAID.lower()
+"""
+
+
 HOOK = """\
 import logging
+from helper import say
 
 def on_page_markdown(markdown, page, **_):
+    if page.file.src_uri == "about.md":
+        markdown += say("Said: ")
     if "BOOM" in markdown:
         raise ValueError("kaboom")
     if "WARN" in markdown:
         log = logging.getLogger("mkdocs.plugins.x")
         log.warning(f"'{page.file.src_uri}': a warning of a plugin")
+    return markdown
 """
 
 

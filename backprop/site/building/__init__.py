@@ -25,6 +25,7 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `server.py` | the HTTP server: pages, waiting pages, faults, reloading |
 | `notice.py` | the list of faults in the page, the pages that stand in for others |
 | `watching.py` | which files changed |
+| `own.py` | the author's own Python, which is read again when it changes |
 | `whole.py` | for `mkdocs build`: a site of which nothing changed is written as it was |
 | `beside.py` | for `mkdocs build`: a language in a process of its own, beside another |
 | `modules.py` | which Python sources a reference is made of |

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -25,11 +26,13 @@ from mkdocs.commands.build import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, MkDocsException
 
-from backprop.site.building import memory, witness
+from backprop.site.building import memory, own, witness
 from backprop.site.building.look import look
 from backprop.site.building.problems import Problem, locate, of_record
 
 SITE = "site"
+_MISSING = re.compile(r"['\"](/[^'\"\n]+)['\"]")
+"""How messages name a file that they miss."""
 
 
 class _Hearer(logging.Handler):
@@ -60,6 +63,7 @@ class Child:
         self.site_dir = os.path.join(folder, SITE)
         self.observer = witness.Observer(lambda done, total: self.say("progress", done, total))
         self.config: MkDocsConfig | None = None
+        self.named: list[str] = []  # files in which a fault was met
         # Blogs and others keep files that they make here; all of it goes when this build goes.
         tempfile.tempdir = temporary
         os.makedirs(self.site_dir, exist_ok=True)
@@ -91,6 +95,12 @@ class Child:
             fatal = [
                 replace(problem, level="fatal") if problem.level == "error" else problem
                 for problem in self.hearer.problems
+            ]
+            self.named += [
+                path
+                for problem in fatal
+                for path in _MISSING.findall(problem.text)
+                if not os.path.exists(path)
             ]
             self.say("failed", self._placed(fatal), self._watched(builder))
             return
@@ -129,14 +139,16 @@ class Child:
             self.hearer.problems.append(locate(Problem("error", str(error))))
             return
         trace = "".join(traceback.format_exception(error))
-        own = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if "/site-packages/" not in frame.filename and "/mkdocs/" not in frame.filename
-        ]
-        place = f"{os.path.relpath(own[-1].filename)}:{own[-1].lineno}: " if own else ""
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [(f.filename, f.lineno) for f in frames if not own.is_installed(f.filename)]
+        what = str(error)
+        if isinstance(error, SyntaxError) and error.filename:  # which no frame stands in
+            places.append((error.filename, error.lineno))
+            what = error.msg
+        self.named += [path for path, _ in places]
+        place = f"{os.path.relpath(places[-1][0])}:{places[-1][1]}: " if places else ""
         self.say("log", logging.ERROR, "mkdocs", trace)
-        text = f"{place}{type(error).__name__}: {error}"
+        text = f"{place}{type(error).__name__}: {what}"
         known = any(str(error) in problem.text for problem in self.hearer.problems)
         if not known or not str(error):
             self.hearer.problems.append(locate(Problem("error", text)))
@@ -155,13 +167,15 @@ class Child:
     def _watched(self, builder: Any) -> list[str]:
         """The files and folders whose changes are a reason to build again."""
         if self.config is None:
-            return []
+            return self.named
         recorder = _Recorder()
         try:
             self.config.plugins.on_serve(recorder, config=self.config, builder=builder)  # type: ignore[arg-type]
         except Exception as error:  # after a failed build they may know nothing yet
             logging.getLogger("backprop").debug("on_serve of a plugin: %r", error)
-        paths = [self.config.docs_dir, *self.config.watch, *recorder.paths]
+        paths = [self.config.docs_dir, *self.config.watch, *recorder.paths, *self.named]
+        paths += own.hooks(self.config)
+        paths += [path for _, path in own.modules(self.config) if not os.path.isdir(path)]
         theme = [d for d in self.config.theme.dirs if "site-packages" not in Path(d).parts]
         return [*paths, *theme]
 

@@ -17,6 +17,9 @@ from collections.abc import Iterable
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
+from mkdocs.utils import is_markdown_file
+
+from backprop.site.building import own
 from backprop.site.building.child import SITE
 from backprop.site.building.problems import Problem
 from backprop.site.building.processes import Ancestor, Fork
@@ -47,6 +50,7 @@ class Conductor:
         self._looking = False
         self._looked_at: set[str] = set()
         self._edited: set[str] = set()
+        self._again = False  # whether something has changed that scripts may have read
         self._waiting = False  # an edit waits for its whole build
         self._since = 0.0
         self._bar = _Bar()
@@ -54,7 +58,7 @@ class Conductor:
     def run(self) -> None:
         """Until the server is closed; a signal ends it by an exception."""
         log.info("Making the site; meanwhile %s answers", self.server.url)
-        self.watch.add(self.server.watched)
+        self.watch.add(self.server.watched, own.BEGAN)
         self._start()
         pause = 0.1
         while not self.state.closed:
@@ -89,6 +93,7 @@ class Conductor:
             self._drop(self.next)
             self.next = None
         self._since, self._waiting = time.monotonic(), True
+        self._again |= not all(map(is_markdown_file, edited))
         if self.current and self.looks and len(edited) <= MOST_LOOKS:
             self._looking = self.current.send("look", sorted(edited))
             self._looked_at = {os.path.relpath(path) for path in edited}
@@ -99,7 +104,7 @@ class Conductor:
         for folder in folders:
             os.makedirs(folder)
         self._since = self._since or time.monotonic()
-        self.next = self.ancestor.fork(*folders)
+        self.next = self.ancestor.fork(*folders, again=self._again)
         if not self.state.complete:
             self.state.begin(os.path.join(folders[0], SITE))
 
@@ -176,7 +181,8 @@ class Conductor:
 
     def _watch(self, paths: list[str]) -> None:
         if self.server.watched:  # not with --no-livereload
-            self.watch.add([*self.server.watched, *paths])
+            since = None if self.state.complete else own.BEGAN
+            self.watch.add([*self.server.watched, *paths], since)
 
     def _ended(self, fork: Fork) -> None:
         """A process has ended that was not to end."""

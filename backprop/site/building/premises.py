@@ -15,6 +15,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 
+from backprop.site.building import own
 from backprop.site.building.memory import digest
 
 KNOWN = (
@@ -41,6 +42,8 @@ def premises(config: MkDocsConfig) -> str:
         _plain(dict(config.validation.links)),
         [config.site_url, config.use_directory_urls, config.theme.name, os.getcwd()],
         str(config.theme.get("language", "")),
+        # What a script of `hooks` has taken from elsewhere.
+        sorted({path: _content(path) for _, path in own.modules(config)}.items()),
         [config.docs_dir, logging.getLogger("mkdocs").getEffectiveLevel() > logging.DEBUG],
     )
 
@@ -56,7 +59,14 @@ def _settings(plugin: Any) -> Any:
     if hasattr(plugin, "config"):
         return _plain(dict(plugin.config))
     # A script of `hooks` stands among the plugins as a module.
-    return hashlib.sha256(Path(plugin.__file__).read_bytes()).hexdigest()
+    return _content(plugin.__file__)
+
+
+def _content(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def unknown(config: MkDocsConfig) -> list[str]:

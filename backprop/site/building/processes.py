@@ -21,11 +21,12 @@ from typing import Any
 _DYING = 5.0
 """Seconds in which a process is dead that was killed, on whatever machine."""
 
-Work = Callable[[Connection, str, str], None]
+Work = Callable[[Connection, bool, str, str], None]
 
 
 class Ancestor:
-    """work: what a fork does, given its connection and the two folders that it may write to;
+    """work: what a fork does, given its connection, whether the author's modules are to be read
+    again, and the two folders that it may write to;
     load: what the ancestor does when the first fork is at work.
     """
 
@@ -40,7 +41,7 @@ class Ancestor:
         theirs.close()
         self._socket = ours
 
-    def fork(self, folder: str, temporary: str) -> Fork:
+    def fork(self, folder: str, temporary: str, *, again: bool = False) -> Fork:
         """One more process with its own folders, which must exist.
 
         Raises:
@@ -48,7 +49,8 @@ class Ancestor:
         """
         ours, theirs = Pipe()
         try:
-            socket.send_fds(self._socket, [f"{folder}\n{temporary}".encode()], [theirs.fileno()])
+            said = f"{int(again)}\n{folder}\n{temporary}".encode()
+            socket.send_fds(self._socket, [said], [theirs.fileno()])
         finally:
             theirs.close()
         pid = self._socket.recv(64)
@@ -109,13 +111,14 @@ def _forking(control: socket.socket, work: Work, load: Callable[[], None]) -> No
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks leave no zombies
     while True:
-        folders, handles, _, _ = socket.recv_fds(control, 4096, 1)
-        if not folders:
+        said, handles, _, _ = socket.recv_fds(control, 4096, 1)
+        if not said:
             os._exit(0)
         pid = os.fork()
         if pid == 0:
             control.close()
-            _forked(Connection(handles[0]), folders.decode().split("\n"), work)
+            again, folder, temporary = said.decode().split("\n")
+            _forked(Connection(handles[0]), again == "1", folder, temporary, work)
         os.close(handles[0])
         control.send(str(pid).encode())
         if not loaded:
@@ -123,14 +126,14 @@ def _forking(control: socket.socket, work: Work, load: Callable[[], None]) -> No
             load()
 
 
-def _forked(connection: Connection, folders: list[str], work: Work) -> None:
+def _forked(connection: Connection, again: bool, folder: str, temporary: str, work: Work) -> None:
     os.setsid()  # ended as a group, out of reach of Ctrl-C
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, _terminate)
     code = 1
     try:
-        work(connection, *folders)
+        work(connection, again, folder, temporary)
         code = 0
     except (SystemExit, EOFError, BrokenPipeError, ConnectionResetError):
         pass

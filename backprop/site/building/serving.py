@@ -22,6 +22,7 @@ from pygments.lexers import get_lexer_by_name
 from backprop.site.building.child import Child
 from backprop.site.building.conductor import Conductor
 from backprop.site.building.look import unfamiliar as unfamiliar_pages
+from backprop.site.building.own import Own
 from backprop.site.building.premises import program
 from backprop.site.building.processes import Ancestor
 from backprop.site.building.server import Server
@@ -74,6 +75,7 @@ class _Serving(Server):
     """The server that MkDocs' `serve` makes and runs."""
 
     child: Child | None = None
+    own: Own | None = None  # what of the author's the builds are forked with
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -87,13 +89,16 @@ class _Serving(Server):
             _Serving.child.build(config, serve_url=serve_url, dirty=dirty)
         else:
             config.plugins.events["serve"] = []  # the builds ask their own plugins
+            _Serving.own = Own(config)
 
     def _work(self) -> None:
         assert self.conductor
         self.conductor.run()
 
     def serve(self, *, open_in_browser: bool = False) -> None:
-        def work(connection: Any, *folders: str) -> None:
+        def work(connection: Any, again: bool, *folders: str) -> None:
+            if again and _Serving.own:
+                _Serving.own.forget()
             _Serving.child = Child(connection, *folders)
             _Serving.child.run(self.builder)
 

@@ -25,13 +25,16 @@ class Watch:
         self.paths: set[str] = set()
         self._seen: dict[str, Stamp] = {}
 
-    def add(self, paths: Iterable[str]) -> None:
-        """Look at these from now on; what is in them now is no change."""
+    def add(self, paths: Iterable[str], since: float | None = None) -> None:
+        """Look at these from now on; what is in them now is no change, unless it was written
+        `since` then.
+        """
         new = [p for p in map(os.path.abspath, paths) if p not in self.paths]
         for path in new:
             self.paths.add(path)
             for file, stamp in _files(path):
-                self._seen.setdefault(file, stamp)
+                if since is None or stamp[0] < since * 1e9:
+                    self._seen.setdefault(file, stamp)
 
     def changes(self) -> set[str]:
         """The files that were written, made or removed since the last call."""
