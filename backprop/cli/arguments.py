@@ -12,11 +12,24 @@ from typing import Any
 
 import numpy as np
 
+from backprop.cli.words import say
+
 EXAMPLE = "x=5x4 gamma=4 beta=4"
 
 
 class Usage(Exception):  # noqa: N818
     """The command line cannot be understood; the message says what would be right."""
+
+
+class WrongArgument(Usage):
+    """An argument cannot be understood. The message is English; `told` says it to a reader."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(say(key, "en", **values))
+        self.key, self.values = key, values
+
+    def told(self, lang: str) -> str:
+        return say(self.key, lang, **self.values)
 
 
 def arguments(forward: Callable[..., Any], given: list[str], seed: int) -> tuple[Any, ...]:
@@ -30,11 +43,13 @@ def arguments(forward: Callable[..., Any], given: list[str], seed: int) -> tuple
     for item in given:
         name, equals, text = item.partition("=")
         if not equals or not name.isidentifier():
-            raise Usage(f"{item!r} is no argument; write NAME=VALUE, such as {EXAMPLE}")
+            raise WrongArgument("no_argument", item=item, example=EXAMPLE)
         if parameters and name not in parameters:
-            raise Usage(f"{name_of} has no parameter `{name}`; it has {', '.join(parameters)}")
+            raise WrongArgument(
+                "no_parameter", function=name_of, name=name, parameters=", ".join(parameters)
+            )
         if name in texts:
-            raise Usage(f"`{name}` is given twice: {texts[name]} and {text}")
+            raise WrongArgument("twice", name=name, first=texts[name], second=text)
         texts[name] = text
     rng = np.random.default_rng(seed)
     values = {name: value(name, text, rng) for name, text in texts.items()}
@@ -52,7 +67,7 @@ def arguments(forward: Callable[..., Any], given: list[str], seed: int) -> tuple
             parameter.POSITIONAL_ONLY,
             parameter.POSITIONAL_OR_KEYWORD,
         ):
-            raise Usage(f"{name_of} needs `{name}`: add {name}=5x4 (a shape), or see --help")
+            raise WrongArgument("missing", function=name_of, name=name)
         else:
             later = list(parameters)[list(parameters).index(name) + 1 :]
             if any(other in values for other in later):
@@ -75,10 +90,10 @@ def value(name: str, text: str, rng: np.random.Generator) -> Any:
         shape, less, bound = rest.partition("<")
         if kind == "int":
             if not less or not bound.isdigit() or int(bound) < 1:
-                raise Usage(f"{name}={text}: integers need a bound, such as {name}=int:5<10")
+                raise WrongArgument("no_bound", name=name, text=text)
             return rng.integers(0, int(bound), _shape(name, shape, f"int:5<{bound}"))
         if less:
-            raise Usage(f"{name}={text}: only int has a bound, such as {name}=int:5<10")
+            raise WrongArgument("bound", name=name, text=text)
         lengths = _shape(name, rest, f"{kind}:5x4")
         return rng.random(lengths) < 0.5 if kind == "bool" else rng.normal(size=lengths)
     if _SHAPE.match(text) or text in ("()", "(,)"):
@@ -90,19 +105,19 @@ def _shape(name: str, text: str, example: str) -> tuple[int, ...]:
     if text in ("", "()", "(,)"):
         return ()
     if not _SHAPE.match(text):
-        raise Usage(f"{name}: {text!r} is no shape; write {name}={example}")
+        raise WrongArgument("no_shape", name=name, text=text, example=example)
     return tuple(int(part) for part in re.split("[x×,]", text) if part)
 
 
 def _from_file(name: str, place: str) -> np.ndarray:
     if not Path(place).is_file():
-        raise Usage(f"{name}=@{place}: there is no file {place}")
+        raise WrongArgument("no_file", name=name, place=place)
     try:
         found = np.load(place, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise Usage(f"{name}=@{place}: not a .npy file that holds an array ({error})") from None
+        raise WrongArgument("no_array", name=name, place=place, error=error) from None
     if not isinstance(found, np.ndarray):
-        raise Usage(f"{name}=@{place}: an .npz archive; save one array with np.save")
+        raise WrongArgument("archive", name=name, place=place)
     return found
 
 
@@ -115,8 +130,4 @@ def _literal(name: str, text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        raise Usage(
-            f"{name}={text}: not understood; write a shape ({name}=5x4), "
-            f"a file ({name}=@{name}.npy), integers ({name}=int:5<10), a number ({name}=0.5) "
-            f'or JSON ({name}=\'{{"mode": "train"}}\')'
-        ) from None
+        raise WrongArgument("not_understood", name=name, text=text) from None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.desk.handin import values
+from backprop.desk.handin import refused, values
 from backprop.desk.program import before
 from backprop.desk.reader import (
     Fault,
@@ -76,7 +76,7 @@ def graph(
         html = figure(traced, None, lang)
     except (TraceError, RuleError, KinkError) as error:
         line = fault(error, {"code.py": "code"}, lang).line
-        raise FaultError(Fault(f"{type(error).__name__}: {error}", "code", line)) from None
+        raise FaultError(Fault(refused(error, lang), "code", line)) from None
     except Exception as error:
         raise FaultError(fault(error, {"code.py": "code"}, lang)) from None
     small = {

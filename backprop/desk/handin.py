@@ -15,7 +15,7 @@ from backprop.checker import check as judge
 from backprop.checker.report import Report
 from backprop.checker.reveal import told
 from backprop.checker.words import say as of_report
-from backprop.cli.arguments import Usage, arguments
+from backprop.cli.arguments import WrongArgument, arguments
 from backprop.desk.reader import Fault, FaultError, fault, module
 from backprop.desk.words import say
 from backprop.graph.errors import KinkError, RuleError, TraceError
@@ -80,7 +80,9 @@ def values(f: Any, text: str, seed: int, lang: str) -> tuple[Any, ...]:
     """The arguments that the command line would make of `x=5x4 gamma=4`."""
     try:
         return arguments(f, shlex.split(text), seed)
-    except (Usage, ValueError) as error:
+    except WrongArgument as error:
+        raise FaultError(Fault(error.told(lang), "arguments")) from None
+    except ValueError as error:
         raise FaultError(Fault(str(error), "arguments")) from None
 
 
@@ -108,4 +110,10 @@ def _of_ours(error: Exception, lang: str) -> Fault:
     found = fault(error, FILES, lang)
     where = place[1] if place else found.where
     line = int(place[2]) if place else found.line
-    return Fault(f"{type(error).__name__}: {message}", where or "forward", line)
+    return Fault(refused(error, lang), where or "forward", line)
+
+
+def refused(error: Exception, lang: str) -> str:
+    """What the package says of a function that it cannot trace or differentiate."""
+    kind = next(one for one in (TraceError, RuleError, KinkError) if isinstance(error, one))
+    return say(kind.__name__, lang, message=str(error))

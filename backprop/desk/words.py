@@ -23,9 +23,18 @@ WORDS = {
         "en": "There is no function in here yet: write {example}.",
         "zh": "这里还没有函数：写一个 {example}。",
     },
-    "no_argument": {
-        "en": "{message}",
-        "zh": "{message}",
+    # What the package itself says is English.
+    "TraceError": {
+        "en": "TraceError: {message}",
+        "zh": "TraceError（从这个函数得不到计算图；原文是英文）：{message}",
+    },
+    "RuleError": {
+        "en": "RuleError: {message}",
+        "zh": "RuleError（有一种运算没有 backward；原文是英文）：{message}",
+    },
+    "KinkError": {
+        "en": "KinkError: {message}",
+        "zh": "KinkError（在这一点没有导数；原文是英文）：{message}",
     },
     "before": {
         "en": "This happened in an earlier piece of code of the page.",

@@ -36,16 +36,14 @@ def max_pool_backward(dout: Array, cache: Cache) -> Array:
     kink; they share the gradient equally.
     """
     x, height, width, stride = cache
-    _, _, Hout, Wout = dout.shape
     dx = np.zeros_like(x)
-    for i in range(Hout):
-        for j in range(Wout):
-            top, left = i * stride, j * stride
-            window = x[:, :, top : top + height, left : left + width]
-            mask = window == np.max(window, axis=(2, 3), keepdims=True)
-            share = mask / np.sum(mask, axis=(2, 3), keepdims=True)
-            pixel = dout[:, :, i, j, None, None]
-            dx[:, :, top : top + height, left : left + width] += share * pixel
+    for i, j in np.ndindex(dout.shape[2:]):
+        rows = slice(i * stride, i * stride + height)
+        columns = slice(j * stride, j * stride + width)
+        largest = np.max(x[:, :, rows, columns], axis=(2, 3), keepdims=True)
+        mask = x[:, :, rows, columns] == largest
+        share = mask / np.sum(mask, axis=(2, 3), keepdims=True)
+        dx[:, :, rows, columns] += share * dout[:, :, i, j, None, None]
     return dx
 
 

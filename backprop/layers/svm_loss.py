@@ -47,5 +47,5 @@ def svm_loss_backward_on_paper(dloss: Array | float, cache: Cache) -> Array:
     gaps, others, rows, y = cache
     active = (gaps > 0) & others
     dx = active.astype(gaps.dtype)
-    dx[rows, y] -= np.sum(active, axis=1)
+    dx[rows, y] = -np.sum(active, axis=1)
     return dloss * dx / gaps.shape[0]

@@ -19,6 +19,7 @@ KINDS: list[tuple[str, str | None, str | None]] = [
     ("archive", r"(^|/)archive/", None),
     ("category", r"(^|/)category/", None),
     ("tag", r"(^|/)tags(/|\.html$|$)", None),
+    ("layer", r"(^|/)reference/layers/.", None),
     ("reference", r"(^|/)reference/", None),
     ("index", r"^(index\.html)?$", None),
     ("page", "", None),
@@ -68,6 +69,10 @@ def pages(folder: Path) -> list[Page]:
     return found
 
 
+def _size(page: Page) -> int:
+    return page.file.stat().st_size
+
+
 def _language_roots(folder: Path, texts: dict[Path, str]) -> set[str]:
     """Folders of which the home page is in another language than the site's home page."""
     home = LANGUAGE.search(texts[folder / "index.html"])
@@ -86,12 +91,12 @@ def _directory_urls(folder: Path) -> bool:
 
 
 def one_of_each(all_pages: list[Page]) -> list[Page]:
-    """One page of every kind and language, and every post."""
+    """The largest page of every kind and language, and every post."""
     groups: dict[tuple[str, str], list[Page]] = defaultdict(list)
     for page in all_pages:
         groups[page.language, page.kind].append(page)
     return [
         page
         for (_, kind), group in sorted(groups.items())
-        for page in (group if kind in ("post", "page") else group[:1])
+        for page in (group if kind in ("post", "page") else [max(group, key=_size)])
     ]

@@ -42,11 +42,13 @@ def kinds(built_site):
 
 def test_every_kind_of_page_is_there_in_both_languages(kinds):
     found = {(page.language, page.kind) for page in kinds}
-    wanted = ("post", "index", "archive", "category", "tag", "reference", "page", "404")
+    wanted = ("post", "index", "archive", "category", "tag", "reference", "layer", "page", "404")
     assert {(lang, kind) for lang in ("zh-Hans", "en") for kind in wanted} <= found
 
 
-@pytest.mark.parametrize("kind", ["post", "index", "archive", "category", "tag", "reference"])
+@pytest.mark.parametrize(
+    "kind", ["post", "index", "archive", "category", "tag", "reference", "layer"]
+)
 def test_pages_keep_to_their_budgets(browser, served, kinds, kind):
     """Below a sub-path, in a window of each size and scheme; a kind's pages take turns in them."""
     looked = [page for page in kinds if page.kind == kind]

@@ -300,6 +300,15 @@ def test_back_to_top_covers_nothing(article: Any) -> None:
         "all => all.map(e => getComputedStyle(e).position)"
     )
     assert places == ["static"]
+    shown = """() => new Promise(done => {
+        scrollTo({top: document.body.scrollHeight, behavior: "instant"});
+        requestAnimationFrame(() => requestAnimationFrame(() =>
+            done(getComputedStyle(document.querySelector(".md-top")).visibility)));
+    })"""
+    assert page.evaluate(shown) == "visible"
+    page.set_viewport_size({"width": 1280, "height": 100_000})  # all of it is in sight
+    assert page.evaluate(shown) == "hidden"
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_pages_keep_their_height_while_one_scrolls(

@@ -401,11 +401,17 @@ def test_a_flipped_sign_shows_where_the_mean_is_shifted(
     verdict, cells = page.locator(".bp-agrees"), page.locator(".bp-hides td")
     first = cells.all_inner_texts()
     assert verdict.inner_text().startswith("✓ dx")
+    colour = "e => getComputedStyle(e.firstElementChild).color"
+    good = verdict.evaluate(colour)
     flip.press("Space")
     assert verdict.inner_text().startswith("✓ dx")  # the identity hides it
     assert cells.all_inner_texts() == first
     shift.press("Space")
     assert verdict.inner_text().startswith("✗ dx")
+    assert (
+        len({good, verdict.evaluate(colour), verdict.evaluate("e => getComputedStyle(e).color")})
+        == 3
+    )
     off = float(verdict.inner_text().rsplit(" ", 1)[1].rstrip("."))
     values = page.evaluate(VALUES)
     # The flipped share of the mean, twice: 2 · Σ 2 · 0.5 · dvar / N, spread over N rows.

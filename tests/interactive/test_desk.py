@@ -1,6 +1,7 @@
 """The Python of the page, asked in this Python: what it answers is what the page shows."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -67,6 +68,7 @@ def test_the_backward_may_use_what_the_forward_defines_and_numpy_without_an_impo
         (FORWARD, "def b(dy, x):\n    return dy *\n", "x=3", "backward", 2, "SyntaxError"),
         (FORWARD, "def b(dy, x):\n    return dy\n", "", "arguments", None, "needs `x`"),
         (FORWARD, "def b(dy, x):\n    return dy\n", "z=3", "arguments", None, "no parameter `z`"),
+        (FORWARD, "def b(dy, x):\n    return dy\n", "x=5y4", "arguments", None, "x=5x4"),
         (FORWARD, "1 / 0\n", "x=3", "backward", 1, "ZeroDivisionError"),
         ("def f(x):\n    return open(x)\n", "def b(dy):\n    0\n", "x=3", "forward", 2, ""),
     ],
@@ -77,6 +79,12 @@ def test_code_that_cannot_be_checked_says_where_and_why(
     found, _ = ask(what="check", lang="en", forward=forward, backward=backward, arguments=arguments)
     assert (found["fault"]["where"], found["fault"]["line"]) == (where, line)
     assert words in found["fault"]["message"]
+    if where == "arguments":  # what is wrong with the shapes is said in the language of the page
+        found, _ = ask(
+            what="check", lang="zh", forward=forward, backward=backward, arguments=arguments
+        )
+        assert words.split()[-1] in found["fault"]["message"]
+        assert re.search("参数|需要|看不懂", found["fault"]["message"])
 
 
 def test_without_a_backward_the_gradients_of_a_loss_are_checked():

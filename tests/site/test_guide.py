@@ -207,6 +207,25 @@ def test_the_reference_has_every_public_name(built_site, lang):
 
 
 @pytest.mark.parametrize("prefix", ["", "en/"])
+def test_every_layer_has_a_page_that_its_old_address_leads_to(built_site, prefix):
+    """All layers stood on one page, which now leads from each of its anchors to a page's own."""
+    folder = built_site / prefix / "reference/layers"
+    index = html.parse(str(folder / "index.html"))
+    for name in backprop.layers.__all__:
+        anchor = f"{getattr(backprop.layers, name).__module__}.{name}"
+        for ident in (anchor, anchor.rpartition(".")[0]):
+            (there,) = index.xpath("//*[@id=$ident]", ident=ident)
+            (link,) = there.xpath("ancestor-or-self::a/@href")
+            target, _, fragment = link.partition("#")
+            page = html.parse(str(folder / target / "index.html"))
+            assert page.xpath("//*[@id=$ident]", ident=ident)
+            assert fragment in ("", ident)
+        drawn = " ".join("".join(page.xpath("//figure//text()")).split())
+        if name.endswith("_forward") and name != "lstm_forward":
+            assert f"def {name}(" in drawn, f"no graph of {name}"
+
+
+@pytest.mark.parametrize("prefix", ["", "en/"])
 def test_reference_and_guide_are_sound_pages(built_site, prefix):
     paths = [*(built_site / prefix / "reference").rglob("*.html")]
     for path in [*paths, built_site / prefix / "writing/index.html"]:
@@ -223,8 +242,12 @@ def test_reference_and_guide_are_sound_pages(built_site, prefix):
         assert all(step <= 1 for step in steps), path
         text = path.read_text("utf-8")
         assert str(ROOT) not in text
-        # The layers are there to be read; of the rest the signature is enough.
-        assert ("Source code in" in text) == ("reference/layers" in path.as_posix()), path
+        # The layers are there to be read and drawn; of the rest the signature is enough.
+        layer = path.parent.parent.name == "layers"
+        assert ("Source code in" in text) == layer, path
+        assert bool(tree.xpath("//figure[contains(@class, 'bp-figure')]")) == layer or (
+            path.parent.name == "writing"
+        ), path
     # Docstrings are English on Chinese pages, too, and say so.
     words = html.parse(str(built_site / prefix / "reference/check/index.html"))
     assert words.xpath("//div[@lang='en'][contains(., 'Compare a handwritten backward')]")

@@ -188,10 +188,14 @@
         const off = Math.max(...slopes.map((slope, at) => Math.abs(slope - own.data[at])));
         const most = Math.max(1e-3, ...slopes.map(Math.abs));
         show(made, own);
-        const pattern = off > 1e-5 * most ? box.dataset.off : box.dataset.right;
-        told.push(pattern.replace("{gradient}", `d${name}`).replace("{off}", off.toPrecision(3)));
+        const wrong = off > 1e-5 * most;
+        const one = document.createElement("span");
+        one.className = wrong ? "bp-off" : "bp-right";
+        one.textContent = (wrong ? box.dataset.off : box.dataset.right)
+          .replace("{gradient}", `d${name}`).replace("{off}", off.toPrecision(3));
+        told.push(one, " ");
       }
-      box.querySelector(".bp-agrees").textContent = told.join(" ");
+      box.querySelector(".bp-agrees").replaceChildren(...told.slice(0, -1));
     }
 
     function flow() {

@@ -8,7 +8,9 @@ zeros of Σ(x − mean) do, at others, which the answer then says.
 import ast
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -95,13 +97,14 @@ def wrong_lines(step: Any, values: dict[str, Any], lang: str) -> list[Choice]:
         return []  # a variable that goes on: what stood in it then is gone
     seen, hidden = [], []
     others: list[np.ndarray] = []
-    for kind, text in _mistakes(step.line, statement):
+    size = _size(step.line, values)
+    for kind, text in _mistakes(step.line):
         value, unfit = _value(text, values)
-        why = _why(kind, statement.value, text, lang)
+        why = _why(kind, step.line, text, lang)
         if value is None:
             if unfit:
                 seen.append((kind, (text, f"{why} {say('no_fit', lang)}")))
-        elif not _same(value, right, step.node.shape, _size(step.line, values)):
+        elif not _same(value, right, step.node.shape, size):
             if any(_equal(value, other) for other in others):
                 continue  # the same mistake in other words
             others.append(value)
@@ -124,8 +127,13 @@ def _several(found: list[tuple[str, Choice]]) -> list[Choice]:
     return [choice for _, _, choice in sorted(ranked)[:_MOST]]
 
 
-def _mistakes(line: str, statement: ast.Assign) -> Iterator[tuple[str, str]]:
+# What follows from the text of a line alone is kept: of a figure that is made anew, with other
+# shapes or one line changed, most lines are what they were.
+@lru_cache(maxsize=256)
+def _mistakes(line: str) -> tuple[tuple[str, str], ...]:
     """The kind of a mistake and the line with it; a line that only hands on has few."""
+    statement = ast.parse(line).body[0]
+    assert isinstance(statement, ast.Assign)
     seen = {ast.dump(ast.parse(line))}
     name, value = ast.unparse(statement.targets[0]), statement.value
     bare = ast.unparse(value)
@@ -135,20 +143,28 @@ def _mistakes(line: str, statement: ast.Assign) -> Iterator[tuple[str, str]]:
         extra.append(("sign", f"{name} = -{held}"))
     extra += [("summed", f"{name} = np.sum({bare}, axis=0)"), ("doubled", f"{name} = 2 * {held}")]
     made = [(one.operator, one.after) for one in mutants(line) if one.operator not in _LEFT_OUT]
+    found = []
     for kind, text in [*made, *extra]:
         meant = ast.dump(ast.parse(text))
         if meant not in seen:
             seen.add(meant)
-            yield kind, text
+            found.append((kind, text))
+    return tuple(found)
+
+
+@lru_cache(maxsize=2048)
+def _assigned(line: str) -> CodeType:
+    """What stands on the right of a line, to be evaluated."""
+    tree = ast.parse(line).body[0]
+    assert isinstance(tree, ast.Assign)
+    return compile(ast.unparse(tree.value), "line", "eval")
 
 
 def _value(line: str, values: dict[str, Any]) -> tuple[np.ndarray | None, bool]:
     """What a line assigns, and whether NumPy refuses it because shapes do not fit."""
-    tree = ast.parse(line).body[0]
-    assert isinstance(tree, ast.Assign)
     try:
         with np.errstate(all="ignore"):
-            value = np.asarray(eval(ast.unparse(tree.value), dict(values)))
+            value = np.asarray(eval(_assigned(line), dict(values)))
     except (ValueError, IndexError) as error:
         return None, isinstance(error, ValueError)
     except Exception:
@@ -185,6 +201,7 @@ def _size(line: str, values: dict[str, Any]) -> float:
     return max(sizes, default=1.0)
 
 
+@lru_cache(maxsize=2048)
 def _names(line: str) -> list[str]:
     return sorted({node.id for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Name)})
 
@@ -206,15 +223,17 @@ def _differs_elsewhere(step: Any, text: str, values: dict[str, Any]) -> bool:
 
 
 # ---- why -------------------------------------------------------------------------------------
-def _why(kind: str, right: ast.expr, text: str, lang: str) -> str:
+@lru_cache(maxsize=2048)
+def _why(kind: str, line: str, text: str, lang: str) -> str:
     """What is wrong in a line, said of the smallest part that differs."""
-    statement = ast.parse(text).body[0]
+    correct, statement = ast.parse(line).body[0], ast.parse(text).body[0]
+    assert isinstance(correct, ast.Assign)
     assert isinstance(statement, ast.Assign)
     if kind == "summed":
         return say("wrong_summed", lang)
     if kind == "doubled":
         return say("wrong_doubled", lang)
-    good, bad = _smallest(right, statement.value)
+    good, bad = _smallest(correct.value, statement.value)
     was, want = ast.unparse(bad), ast.unparse(good)
     if kind == "sign" and isinstance(bad, ast.UnaryOp) and ast.dump(bad.operand) == ast.dump(good):
         return say("wrong_sign", lang, part=want)

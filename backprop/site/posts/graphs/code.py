@@ -112,7 +112,8 @@ def forward_lines(graph: Any) -> list[Line]:
 
 
 _Tokens = list[tuple[_TokenType, str]]
-_OPERATORS = {"+", "-", "*", "/", "//", "@", "%", "and", "or", "==", "if", "else"}
+# Those that stay with what stands behind them where a line breaks.
+_OPERATORS = {"+", "-", "*", "/", "//", "@", "%", "and", "or", "==", "if", "else", "->"}
 
 
 def _lines_of(texts: list[str]) -> list[_Tokens]:
@@ -134,8 +135,8 @@ def _pieces(line: _Tokens) -> list[_Tokens]:
     depth = 0
     for kind, value in line:
         if depth == 0 and value.isspace():
-            alone = len(pieces[-1]) == 1 and pieces[-1][0][1] in _OPERATORS and len(pieces) > 2
-            if alone:
+            alone = "".join(text for _, text in pieces[-1]) in _OPERATORS
+            if alone and len(pieces) > 2:
                 pieces[-1].append((kind, value))
             else:
                 pieces += [[(kind, value)], []]
@@ -145,9 +146,15 @@ def _pieces(line: _Tokens) -> list[_Tokens]:
     return [piece for piece in pieces if piece]
 
 
+@functools.cache
+def _formatter() -> HtmlFormatter[str]:
+    """One for all lines: to make one takes as long as a whole figure."""
+    return HtmlFormatter(nowrap=True)
+
+
 def _line_html(line: _Tokens) -> str:
     def plain(tokens: _Tokens) -> str:
-        return str(format(iter(tokens), HtmlFormatter(nowrap=True))).rstrip("\n")
+        return str(format(iter(tokens), _formatter())).rstrip("\n")
 
     pieces = _pieces(line)
     out = []
