@@ -242,6 +242,10 @@ def test_any_edits_end_in_the_site_of_a_clean_build(project: Project) -> None:
         for name in ("one", "two"):
             project.post(key, name, title=f"Post {name}", text=CODE, date="2018-05-06")
     with serving(project) as command:
+        # Made side by side; what knows all languages follows without a word.
+        command.wait_for_rest()
+        assert command.folder.parent.name == "2"
+        assert not any("Reloading" in line for line in command.all)
         author = Author(project, seed=int(os.environ.get("BACKPROP_SEED", "3")))
         for _ in range(int(os.environ.get("BACKPROP_EDITS", "8"))):
             author.edit()

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jinja2
 import pytest
 from mkdocs.commands import build as mkdocs_build
 
-from backprop.site.building import conversions, memory, whole
+from backprop.site.building import conversions, memory, templates, whole
 from backprop.site.building.memory import Memory, Nothing
 from backprop.site.building.modules import Modules
 from tests.site.command import differences
@@ -166,7 +167,7 @@ def test_a_build_with_a_script_is_always_made(project: Project) -> None:
         assert word in project.page("about")
 
 
-def test_only_what_changed_is_converted(rich: Project, monkeypatch) -> None:
+def test_only_what_changed_is_converted_and_rendered(rich: Project, monkeypatch) -> None:
     for key in ("zh", "en"):
         write(rich, f"docs/{key}/posts/one.md", ", [not there](later.md)", "")
     rich.build()
@@ -183,8 +184,17 @@ def test_only_what_changed_is_converted(rich: Project, monkeypatch) -> None:
     monkeypatch.setattr(conversions.Keeper, "made", noted)
     # Where we can see it: in this process, not in one beside it.
     monkeypatch.setattr("backprop.site.languages.plugin.possible", lambda config: False)
+    rendered: list[str] = []
+    render = jinja2.Template.render
+
+    def noted_render(self, *arguments, **options):
+        if page := dict(*arguments).get("page"):
+            rendered.append(f"{arguments[0]['config'].theme['language']}:{page.file.src_uri}")
+        return render(self, *arguments, **options)
+
+    monkeypatch.setattr(jinja2.Template, "render", noted_render)
     rich.build()
-    assert made == []
+    assert (made, rendered) == ([], [])
     write(rich, "docs/en/posts/one.md", "# A post", "# A post\n\nEdited.")
     rich.build()
     assert set(made) == {"en:posts/one.md"}
@@ -196,6 +206,15 @@ def test_only_what_changed_is_converted(rich: Project, monkeypatch) -> None:
     ]
     assert len(shown) == 3
     assert len(made) == 3
+    # And the page and these three, none of the others, none of the other language.
+    lists = ["index.md", "archive/2018.md", "category/backpropagation.md"]
+    assert sorted(rendered) == sorted(f"en:{name}" for name in ["posts/one.md", *lists])
+    # Templates that nobody has looked at may look at anything.
+    monkeypatch.setattr(templates, "MATERIAL", ())
+    everywhere = len(list(rich.site.rglob("index.html")))
+    rendered.clear()
+    assert "is not known here: all its templates are rendered" in rich.build().output
+    assert len(rendered) >= everywhere
 
 
 def test_a_lost_or_broken_memory_is_no_fault(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A language that is built beside another one, in a process of its own.
 
+`mkdocs build` does so always, `mkdocs serve` in its first build.
+
 The process is a copy of the one that builds: it knows all that was known when it began, and what
 it finds out stays in it, but for what it says. The two meet twice, when each has read its pages
 (`meet`), and when the other is done (`end`). What was logged there is logged here then, so that
@@ -27,7 +29,8 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 
-from backprop.site.building import whole
+from backprop.site.building import whole, witness
+from backprop.site.building.premises import depends_on_files
 
 Meet = Callable[[Any], Any]
 Line = tuple[str, int, str, dict[str, Any]]
@@ -35,11 +38,17 @@ _KEPT = ("edition", "remark")
 """What our own filters note on a record."""
 
 
+wanted = True
+"""Whether the process that goes on may do without what it would know of the other languages."""
+begun = False
+"""Whether a language has been built elsewhere."""
+
+
 def possible(config: MkDocsConfig) -> bool:
     """Whether languages of this build can be built beside each other: no plugin and no script of
     `hooks` may gather something from both, and there are processors for it."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return cores > 1 and hasattr(os, "fork") and whole.depends_on_files([config])
+    return wanted and cores > 1 and hasattr(os, "fork") and depends_on_files([config])
 
 
 class Beside:
@@ -52,6 +61,8 @@ class Beside:
     def __init__(
         self, config: MkDocsConfig, others: list[MkDocsConfig], work: Callable[[Meet], None]
     ) -> None:
+        global begun
+        begun = True
         self.config = config
         ours, theirs = Pipe()
         sys.stdout.flush()
@@ -119,6 +130,8 @@ class _Other:
         self.connection, self.configs = connection, configs
         self.lines: list[Line] = []
         self.languages = whole.languages()
+        if witness.observer:
+            witness.observer.move()
         hearer = _Hearer(self.lines)
         logger = logging.getLogger("mkdocs")
         for handler in list(logger.handlers):

@@ -4,7 +4,8 @@ It says to the server:
 
     ("log", level, name, text)         a line for the terminal
     ("progress", done, total)
-    ("built", problems, strict, watch, addresses)   the site stands in its folder
+    ("built", problems, strict, watch, knows_all)   the site stands in its folder; whether this
+                                       process knows all languages
     ("failed", problems, watch)        no site
     ("looked", path, written, problems, ended)      a file of a first look is there
 """
@@ -26,9 +27,10 @@ from mkdocs.commands.build import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, MkDocsException
 
-from backprop.site.building import memory, own, witness
+from backprop.site.building import beside, memory, own, witness
 from backprop.site.building.look import look
 from backprop.site.building.problems import Problem, locate, of_record
+from backprop.site.building.processes import Order
 
 SITE = "site"
 _MISSING = re.compile(r"['\"](/[^'\"\n]+)['\"]")
@@ -56,16 +58,17 @@ class _Hearer(logging.Handler):
 
 
 class Child:
-    """folder: where the site is to be written; temporary: for whatever else is to be."""
+    """order: what to do, and where the site and whatever else is to be written."""
 
-    def __init__(self, connection: Connection, folder: str, temporary: str) -> None:
+    def __init__(self, connection: Connection, order: Order) -> None:
         self.connection = connection
-        self.site_dir = os.path.join(folder, SITE)
+        self.site_dir = os.path.join(order.folder, SITE)
         self.observer = witness.Observer(lambda done, total: self.say("progress", done, total))
         self.config: MkDocsConfig | None = None
         self.named: list[str] = []  # files in which a fault was met
         # Blogs and others keep files that they make here; all of it goes when this build goes.
-        tempfile.tempdir = temporary
+        tempfile.tempdir = order.temporary
+        beside.wanted = order.first  # later builds know all languages, for first looks
         os.makedirs(self.site_dir, exist_ok=True)
         self.hearer = _Hearer(self.say)
         logger = logging.getLogger("mkdocs")
@@ -107,7 +110,8 @@ class Child:
         strict = bool(self.config and self.config.strict) and any(
             problem.level in ("warning", "error") for problem in self.hearer.problems
         )
-        self.say("built", self._placed(self.hearer.problems), strict, self._watched(builder))
+        watched, knows_all = self._watched(builder), not beside.begun
+        self.say("built", self._placed(self.hearer.problems), strict, watched, knows_all)
         while True:
             name, *rest = self.connection.recv()
             if name == "look":

@@ -22,7 +22,7 @@ from mkdocs.utils import is_markdown_file
 from backprop.site.building import own
 from backprop.site.building.child import SITE
 from backprop.site.building.problems import Problem
-from backprop.site.building.processes import Ancestor, Fork
+from backprop.site.building.processes import Ancestor, Fork, Order
 from backprop.site.building.server import Server
 from backprop.site.building.watching import Watch
 
@@ -52,6 +52,7 @@ class Conductor:
         self._edited: set[str] = set()
         self._again = False  # whether something has changed that scripts may have read
         self._waiting = False  # an edit waits for its whole build
+        self._silent = False  # the build that is under way is no edit's
         self._since = 0.0
         self._bar = _Bar()
 
@@ -92,7 +93,7 @@ class Conductor:
         if self.next:
             self._drop(self.next)
             self.next = None
-        self._since, self._waiting = time.monotonic(), True
+        self._since, self._waiting, self._silent = time.monotonic(), True, False
         self._again |= not all(map(is_markdown_file, edited))
         if self.current and self.looks and len(edited) <= MOST_LOOKS:
             self._looking = self.current.send("look", sorted(edited))
@@ -104,7 +105,8 @@ class Conductor:
         for folder in folders:
             os.makedirs(folder)
         self._since = self._since or time.monotonic()
-        self.next = self.ancestor.fork(*folders, again=self._again)
+        order = Order(folders[0], folders[1], not self.state.complete, self._again)
+        self.next = self.ancestor.fork(order)
         if not self.state.complete:
             self.state.begin(os.path.join(folders[0], SITE))
 
@@ -138,7 +140,7 @@ class Conductor:
             if (name, text) in self.said:
                 return
             self.said.add((name, text))
-        elif text.startswith(_UNSAID):
+        elif self._silent or text.startswith(_UNSAID):
             return
         self._bar.clear()
         record = logging.LogRecord(name, level, "", 0, text, None, None)
@@ -151,10 +153,12 @@ class Conductor:
         if fork is not self.next:
             return
         self.state.step(done, total)
-        if time.monotonic() - self._since > 2:
+        if time.monotonic() - self._since > 2 and not self._silent:
             self._bar.show(done, total)
 
-    def _hear_built(self, fork: Fork, problems: list[Problem], strict: bool, watch: list) -> None:
+    def _hear_built(
+        self, fork: Fork, problems: list[Problem], strict: bool, watch: list, knows_all: bool
+    ) -> None:
         self._bar.clear()
         first = not self.state.complete
         old, self.current, self.next = self.current, fork, None
@@ -170,9 +174,11 @@ class Conductor:
         if first:
             log.info("Made the site in %.1f s", took)
             log.info("Serving on %s", self.server.url)
-        elif not strict:
+        elif not strict and not self._silent:
             log.info("Reloading browsers: all pages are up to date (%.1f s)", took)
         self._since = 0.0
+        # One that knows all languages takes its place, from memory, before the first edit.
+        self._waiting = self._silent = not knows_all
 
     def _hear_failed(self, fork: Fork, problems: list[Problem], watch: list[str]) -> None:
         named = [os.path.abspath(problem.file) for problem in problems if problem.file]
@@ -181,7 +187,7 @@ class Conductor:
 
     def _watch(self, paths: list[str]) -> None:
         if self.server.watched:  # not with --no-livereload
-            since = None if self.state.complete else own.BEGAN
+            since = own.BEGAN if self._silent or not self.state.complete else None
             self.watch.add([*self.server.watched, *paths], since)
 
     def _ended(self, fork: Fork) -> None:
@@ -197,7 +203,7 @@ class Conductor:
 
     def _failed(self, fork: Fork, problems: list[Problem]) -> None:
         self._bar.clear()
-        self.next = None
+        self.next, self._silent = None, False
         self._drop(fork)
         self._tell(problems, failed=True)
         self._stuck("An error happened during the rebuild.")

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,18 @@ KNOWN = (
     "backprop",
 )
 """Packages whose Markdown extensions make the same of the same text, whatever else there is."""
+PLUGINS = (
+    "backprop.site.",
+    "material.plugins.blog.",
+    "material.plugins.search.",
+    "material.plugins.tags.",
+    "mkdocs_autorefs.",
+    "mkdocstrings.",
+    "mkdocs_rss_plugin.",
+)
+"""Plugins that make a site of nothing but files, settings, and the time that is set."""
+_UNLESS = {"use_git": True, "draft_if_future_date": True, "reproducible": False}
+"""Options with which they depend on more."""
 READS_FILES = ("pymdownx.snippets", "pymdownx.b64", "mdx_include")
 
 
@@ -87,6 +99,20 @@ def unknown(config: MkDocsConfig) -> list[str]:
         if module.split(".")[0] not in (*KNOWN, "builtins", "slugify"):
             found.append(f"{module}.{getattr(function, '__name__', function)}")
     return found
+
+
+def depends_on_files(configs: Iterable[MkDocsConfig]) -> bool:
+    """Whether builds with these settings depend on nothing but files and settings."""
+    return all(
+        not unknown(config)
+        and all(
+            f"{type(plugin).__module__}.".startswith(PLUGINS)
+            and not any(plugin.config.get(name) is value for name, value in _UNLESS.items())
+            and not ("mkdocstrings" in name and "://" in as_json(dict(plugin.config)))
+            for name, plugin in config.plugins.items()
+        )
+        for config in configs
+    )
 
 
 @cache

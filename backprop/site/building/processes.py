@@ -9,6 +9,7 @@ and the server say to each other are tuples, the first item names the message; s
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -16,17 +17,28 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
-from typing import Any
+from typing import Any, NamedTuple
 
 _DYING = 5.0
 """Seconds in which a process is dead that was killed, on whatever machine."""
 
-Work = Callable[[Connection, bool, str, str], None]
+
+class Order(NamedTuple):
+    """What a fork is to do: write to its two folders, which exist; as the first of all, when nobody
+    can ask it for first looks yet; with the author's modules read again.
+    """
+
+    folder: str
+    temporary: str
+    first: bool = False
+    again: bool = False
+
+
+Work = Callable[[Connection, Order], None]
 
 
 class Ancestor:
-    """work: what a fork does, given its connection, whether the author's modules are to be read
-    again, and the two folders that it may write to;
+    """work: what a fork does, given its connection and its order;
     load: what the ancestor does when the first fork is at work.
     """
 
@@ -41,22 +53,21 @@ class Ancestor:
         theirs.close()
         self._socket = ours
 
-    def fork(self, folder: str, temporary: str, *, again: bool = False) -> Fork:
-        """One more process with its own folders, which must exist.
+    def fork(self, order: Order) -> Fork:
+        """One more process.
 
         Raises:
             OSError: the ancestor is gone.
         """
         ours, theirs = Pipe()
         try:
-            said = f"{int(again)}\n{folder}\n{temporary}".encode()
-            socket.send_fds(self._socket, [said], [theirs.fileno()])
+            socket.send_fds(self._socket, [json.dumps(order).encode()], [theirs.fileno()])
         finally:
             theirs.close()
         pid = self._socket.recv(64)
         if not pid:
             raise OSError("the process that builds are forked from has ended")
-        return Fork(int(pid), ours, (folder, temporary))
+        return Fork(int(pid), ours, (order.folder, order.temporary))
 
     def close(self) -> None:
         self._socket.close()
@@ -117,8 +128,7 @@ def _forking(control: socket.socket, work: Work, load: Callable[[], None]) -> No
         pid = os.fork()
         if pid == 0:
             control.close()
-            again, folder, temporary = said.decode().split("\n")
-            _forked(Connection(handles[0]), again == "1", folder, temporary, work)
+            _forked(Connection(handles[0]), Order(*json.loads(said)), work)
         os.close(handles[0])
         control.send(str(pid).encode())
         if not loaded:
@@ -126,14 +136,14 @@ def _forking(control: socket.socket, work: Work, load: Callable[[], None]) -> No
             load()
 
 
-def _forked(connection: Connection, again: bool, folder: str, temporary: str, work: Work) -> None:
+def _forked(connection: Connection, order: Order, work: Work) -> None:
     os.setsid()  # ended as a group, out of reach of Ctrl-C
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, _terminate)
     code = 1
     try:
-        work(connection, again, folder, temporary)
+        work(connection, order)
         code = 0
     except (SystemExit, EOFError, BrokenPipeError, ConnectionResetError):
         pass

@@ -24,7 +24,7 @@ from backprop.site.building.conductor import Conductor
 from backprop.site.building.look import unfamiliar as unfamiliar_pages
 from backprop.site.building.own import Own
 from backprop.site.building.premises import program
-from backprop.site.building.processes import Ancestor
+from backprop.site.building.processes import Ancestor, Order
 from backprop.site.building.server import Server
 
 log = logging.getLogger("mkdocs.backprop.building")
@@ -96,10 +96,10 @@ class _Serving(Server):
         self.conductor.run()
 
     def serve(self, *, open_in_browser: bool = False) -> None:
-        def work(connection: Any, again: bool, *folders: str) -> None:
-            if again and _Serving.own:
+        def work(connection: Any, order: Order) -> None:
+            if order.again and _Serving.own:
                 _Serving.own.forget()
-            _Serving.child = Child(connection, *folders)
+            _Serving.child = Child(connection, order)
             _Serving.child.run(self.builder)
 
         # Before there is any thread.

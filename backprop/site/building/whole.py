@@ -29,22 +29,10 @@ from mkdocs.utils import clean_directory
 from backprop.program.files import write
 from backprop.site.building import memory, witness
 from backprop.site.building.memory import digest
-from backprop.site.building.premises import as_json, program, settings_of, unknown
+from backprop.site.building.premises import depends_on_files, program, settings_of
 
 log = logging.getLogger("mkdocs.commands.build")
 
-KNOWN = (
-    "backprop.site.",
-    "material.plugins.blog.",
-    "material.plugins.search.",
-    "material.plugins.tags.",
-    "mkdocs_autorefs.",
-    "mkdocstrings.",
-    "mkdocs_rss_plugin.",
-)
-"""Plugins that make a site of nothing but files, settings, and the time that is set."""
-_UNLESS = {"use_git": True, "draft_if_future_date": True, "reproducible": False}
-"""Options with which they depend on more."""
 _ENVIRONMENT = ("SOURCE_DATE_EPOCH", "TZ", "LANG", "LC_ALL", "LC_TIME", "PYTHONPATH")
 _LATE = 0.05
 """Seconds by which the clock of a file system may be behind."""
@@ -100,20 +88,6 @@ def _sources(sites: Iterable[witness.Site]) -> Iterator[str]:
                 yield path
 
 
-def depends_on_files(configs: Iterable[MkDocsConfig]) -> bool:
-    """Whether builds with these settings depend on nothing but files and settings."""
-    return all(
-        not unknown(config)
-        and all(
-            f"{type(plugin).__module__}.".startswith(KNOWN)
-            and not any(plugin.config.get(name) is value for name, value in _UNLESS.items())
-            and not ("mkdocstrings" in name and "://" in as_json(dict(plugin.config)))
-            for name, plugin in config.plugins.items()
-        )
-        for config in configs
-    )
-
-
 def _key(config: MkDocsConfig) -> str:
     source = Path(config.config_file_path or os.devnull).read_bytes()
     environment = [os.environ.get(name) for name in _ENVIRONMENT]
@@ -165,6 +139,7 @@ class _Store:
                 return False
             kept, made = Path(self.folder, known["folder"]), known["made"]
             if any(_sha((kept / name).read_bytes()) != held for name, held in made.items()):
+                self.record.unlink()  # somebody has damaged it
                 return False
             clean_directory(config.site_dir)
             for name in made:
@@ -176,9 +151,11 @@ class _Store:
             return False
 
     def keep(self, config: MkDocsConfig, read: dict[str, str]) -> None:
+        """Keep the site, of which most is what is kept already."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            kept = tempfile.mkdtemp(dir=self.folder)
+            kept, before = self._before()
+            self.record.unlink(missing_ok=True)  # until it is true again
             made = {}
             for root, _, names in os.walk(config.site_dir):
                 below = os.path.relpath(root, config.site_dir)
@@ -186,14 +163,28 @@ class _Store:
                 for name in names:
                     with open(os.path.join(root, name), "rb") as file:
                         data = file.read()
-                    with open(os.path.join(kept, below, name), "wb") as file:
-                        file.write(data)
-                    made[os.path.normpath(os.path.join(below, name))] = _sha(data)
+                    path = os.path.normpath(os.path.join(below, name))
+                    made[path] = _sha(data)
+                    if before.pop(path, "") != made[path]:
+                        Path(kept, path).write_bytes(data)
+            for path in before:
+                Path(kept, path).unlink(missing_ok=True)
             known = {"key": self.key, "folder": os.path.basename(kept), "read": read, "made": made}
             write(self.record, json.dumps(known).encode())
             for other in self.folder.iterdir():
                 if other.is_dir() and other.name != os.path.basename(kept):
                     shutil.rmtree(other, ignore_errors=True)
+
+    def _before(self) -> tuple[str, dict[str, str]]:
+        """The folder of the site that was kept last, and what is in it."""
+        try:
+            known = json.loads(self.record.read_text("utf-8"))
+            kept, made = os.path.join(self.folder, known["folder"]), dict(known["made"])
+            if os.path.isdir(kept):
+                return kept, made
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return tempfile.mkdtemp(dir=self.folder), {}
 
 
 def _sha(data: bytes) -> str:

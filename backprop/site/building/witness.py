@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from mkdocs.structure.files import File, Files
 
 from backprop.site.building import memory
 from backprop.site.building.conversions import remember
+from backprop.site.building.templates import remembering
 
 NAME = "backprop/building"
 
@@ -48,15 +50,21 @@ class Observer:
     def __init__(self, progress: Callable[[int, int], None]) -> None:
         self.sites: list[Site] = []
         self._progress = progress
-        self._done = 0
+        # Of this process, and of one beside it: both see both.
+        self._done = memoryview(mmap.mmap(-1, 16)).cast("q")
+        self._mine = 0
+
+    def move(self) -> None:
+        """From now on this is the process beside the other, which tells."""
+        self._mine, self._progress = 1, lambda done, total: None
 
     def step(self) -> None:
-        self._done += 1
+        self._done[self._mine] += 1
         steps = [site.steps for site in self.sites]
         # Languages that have not begun are about as large as the largest so far.
         languages = len(self.sites[0].config.extra.get("alternate") or "1")
         total = sum(steps) + max(0, languages - len(steps)) * max(steps)
-        self._progress(min(self._done, total), total)
+        self._progress(min(sum(self._done), total), total)
 
 
 observer: Observer | None = None
@@ -92,13 +100,22 @@ def _quicken(config: MkDocsConfig) -> None:
         # Apart from those of pages: a plugin may change what those are compiled to.
         env.bytecode_cache = _compiled(config, "words")
         list_all, folders = env.loader.list_templates, tuple(env.loader.searchpath)
+        choose = env.list_templates
 
         def list_once() -> list[str]:
             if folders not in _listed:
                 _listed[folders] = list_all()
             return list(_listed[folders])
 
-        env.loader.list_templates = list_once
+        def list_chosen(extensions: Any = None, filter_func: Any = None) -> list[str]:
+            # MkDocs looks at every name, and takes none that begins with a dot, as icons do.
+            chosen = getattr(filter_func, "__module__", "") == "mkdocs.structure.files"
+            if extensions is None and chosen and not filter_func(".x"):
+                names = (name for name in list_once() if not name.startswith("."))
+                return [name for name in names if filter_func(name)]
+            return list(choose(extensions, filter_func))
+
+        env.loader.list_templates, env.list_templates = list_once, list_chosen
         return env
 
     theme.get_env = get_env
@@ -150,7 +167,7 @@ class Witness(BasePlugin):
         self.site.env = env
         if env.bytecode_cache is None or isinstance(env.bytecode_cache, _Compiled):
             env.bytecode_cache = _compiled(config, "pages")
-        return env
+        return remembering(env, config)
 
     @event_priority(-1000)
     def on_post_build(self, *, config: MkDocsConfig) -> None:

@@ -174,7 +174,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
         """From here on the other languages are built beside this one, where they can be."""
         following = self.catalogue.after(self.edition)
-        if self.leader is not self or not following or self.dirty or self.command == "serve":
+        if self.leader is not self or not following or self.dirty:
             return nav
         if possible(config):
             others = [edition.config for edition in self.catalogue.others(self.edition)]
