@@ -62,6 +62,7 @@ def test_a_page_from_right_to_left_that_another_plugin_minifies(tmp_path: Path) 
     page = (tmp_path / "site/index.html").read_text("utf-8")
     assert "Next" in page
     assert done.stderr.count("There are no words in 'ar'") == 1
+    assert "DeprecationWarning" not in done.stderr
     assert re.search(r"<body\b[^>]*\bdir=\"?rtl", page)
     assert re.search(r"style-src [^;]*https://fonts\.googleapis\.com", page)
     # Formulas, drawings and numbers still read from left to right.

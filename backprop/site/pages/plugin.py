@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import warnings
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -206,9 +207,13 @@ class PagesPlugin(BasePlugin[PagesOptions]):
 
     def _allowed(self, config: MkDocsConfig) -> list[str]:
         """Other hosts: those that are listed, and those of the fonts that the author asks for."""
+        with warnings.catch_warnings():
+            # MkDocs means to drop it, and has no other place that tells an author's font from
+            # the default of the theme.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            written = getattr(config, "user_configs", ())
         asked = any(
-            isinstance(said.get("theme"), dict) and said["theme"].get("font")
-            for said in config.user_configs
+            isinstance(said.get("theme"), dict) and said["theme"].get("font") for said in written
         )
         return [*self.config.allow, *(policy.FONTS if asked else ())]
 
