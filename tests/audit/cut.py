@@ -40,6 +40,15 @@ CUT = """() => {
             faults.push(`a figure does not fit: ${box.className} ${box.textContent.slice(0, 60)}`);
         }
     }
+    // A row of pieces that goes on says so; between two pieces side by side, they hide the sign.
+    for (const piece of document.querySelectorAll(".bp-part + .bp-part")) {
+        const pair = [piece.previousElementSibling, piece];
+        const [left, right] = pair.map(e => e.getBoundingClientRect());
+        if (!shown(piece) || left.bottom !== right.bottom) continue;
+        const sign = Math.max(parseFloat(getComputedStyle(pair[0], "::after").height),
+            parseFloat(getComputedStyle(piece, "::before").height));
+        if (sign > Math.min(left.height, right.height)) faults.push(`a sign inside a row: ${sign}`);
+    }
     return [faults, measured];
 }"""
 

@@ -24,7 +24,7 @@ def sample() -> list[str]:
     measures all."""
     others = sorted({post.stem for post in (ROOT / "docs/en/posts").glob("*.md")} - set(POSTS))
     some = random.Random(2017).sample(others, min(2, len(others)))
-    return ["", *(f"posts/{name}/" for name in (*POSTS, *some))]
+    return ["", *(f"posts/{name}/" for name in (*POSTS, *some)), "reference/layers/affine/"]
 
 
 @pytest.mark.parametrize("prefix", ["", "en/"])
