@@ -55,7 +55,7 @@ class Corrections:
         return Scope(
             values, lengths, self._counts(lengths), list(self._small_constants(values)),
             function.__globals__ if function else {"np": np},
-            tuple(dict.fromkeys([*self._words(event), *_kept(values)])),
+            tuple(dict.fromkeys([*self._words(event), *_kept(values), *self._roots(lengths)])),
         )  # fmt: skip
 
     def _counts(self, lengths: dict[str, float]) -> dict[str, float]:
@@ -89,16 +89,30 @@ class Corrections:
             if isinstance(value, float) and 0 < value < 0.02:
                 seen.add(value)
                 yield name, value
+        for value in self._numbers():
+            if 0 < value < 0.02 and value not in seen:
+                seen.add(value)
+                yield "eps", value
+
+    def _roots(self, lengths: dict[str, float]) -> Iterator[str]:
+        """`np.sqrt(hd)`, where the forward multiplies or divides by the root of a length."""
+        numbers = {*self._numbers()}
+        for name, length in lengths.items():
+            root = float(np.sqrt(length))
+            if root % 1 and any(
+                abs(n - root) < 1e-12 or abs(n * root - 1) < 1e-12 for n in numbers
+            ):
+                yield f"np.sqrt({name})"
+
+    def _numbers(self) -> Iterator[float]:
+        """The single numbers that the forward computes with."""
         for node in self.reading.truth.graph.nodes:
             for argument in node.arguments.values():
                 number = getattr(argument, "value", argument)
                 if getattr(argument, "op", "constant") != "constant":
                     continue
                 if isinstance(number, (float, np.ndarray, np.floating)) and np.ndim(number) == 0:
-                    value = float(number)
-                    if 0 < value < 0.02 and value not in seen:
-                        seen.add(value)
-                        yield "eps", value
+                    yield float(number)
 
     def wants(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
         """The gradients that a variable may be: by its name, else by its shape."""

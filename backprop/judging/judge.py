@@ -171,6 +171,9 @@ class Judge:
         event = case.events[index]
         node = case.truth.graph.differentiated[first].name
         want = case.truth.results[first]
+        line = getattr(case.recording.returned, "lineno", None)
+        if case.reading.named(event) and line is not None:  # right, and returned for another
+            event = replace(event, name=f"return[{first}]", line=line)
         return case.kinds.blamed(event, node, want)
 
 

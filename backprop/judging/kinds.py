@@ -54,8 +54,10 @@ class Kinds:
             and self.reading.named(e) for e in self.reading.events
         )  # fmt: skip
         if named and not before:
-            blame.node = named[0]
-            blame.want = self.reading.truth.gradients[named[0]]
+            gradients = self.reading.truth.gradients
+            fitting = [n for n in named if gradients[n].shape == np.shape(event.value)]
+            blame.node = (fitting or named)[0]
+            blame.want = gradients[blame.node]
         result = self.reading.returned_as(event)
         if result is not None:
             blame.node = self.reading.truth.graph.differentiated[result].name
@@ -148,6 +150,8 @@ class Kinds:
         wrong = [i for i in rows if found[i] is not MISSING and not right(i, i)]
         if len(wrong) < 2 or not all(any(right(i, j) for j in wrong) for i in wrong):
             return None
+        if not any(differs(-np.asarray(found[i]), wants[i], truth.scale) for i in wrong):
+            return None  # (-dx, dx) for (dx, -dx): more likely a sign
         index = self.reading.returned()[wrong[0]]
         if index is None or recording.returned is None:
             return None

@@ -36,6 +36,8 @@ def other_lengths(
     longer: dict[Axis, int] = {}
     taken = {n for argument in args if isinstance(argument, np.ndarray) for n in argument.shape}
     for length, axes in _axes(args).items():
+        if length in _counts(args):
+            continue  # `range(len(layers))`: of a list there are as many as there are
 
         def doubles(some: tuple[Axis, ...], more: int = length) -> bool:
             return works(dict.fromkeys(some, more))
@@ -63,6 +65,11 @@ def _axes(args: list[Any]) -> dict[int, list[Axis]]:
             for k, length in enumerate(argument.shape):
                 found.setdefault(length, []).append((i, k))
     return {length: axes for length, axes in found.items() if length > 1}
+
+
+def _counts(args: list[Any]) -> set[int]:
+    """How many there are in lists and tuples among the arguments, which stay as they are."""
+    return {len(argument) for argument in args if isinstance(argument, (list, tuple))}
 
 
 def _groups(

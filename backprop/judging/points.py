@@ -190,6 +190,10 @@ def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
     return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
+def _required(f: Callable[..., Any]) -> list[inspect.Parameter]:
+    return [p for p in _parameters(f) or () if p.default is p.empty]
+
+
 def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int, before: Contents) -> Any:
     """(outputs, cache) of the plain forward; TraceError if two runs of it differ.
 
@@ -236,7 +240,14 @@ def points(
 
     def traced(here: tuple[Any, ...]) -> Graph:
         with np.errstate(all="ignore"):
-            return trace_loss(f, *copied(here)) if itself else trace(f, *copied(here), cache=cached)
+            if itself:
+                return trace_loss(f, *copied(here))
+            graph = trace(f, *copied(here), cache=cached)
+            # `return loss, diff` and `backward(dloss, diff)`: the second is what it keeps.
+            kept = cached is None and not state and len(args) > 1 and len(graph.outputs) == 2
+            if kept and len(_required(backward)) == 2:
+                return trace(f, *copied(here), cache=True)
+            return graph
 
     def make(args: tuple[Any, ...], i: int, positive: bool = False) -> Point | None:
         """The point; None if the results there are not finite, though others may be."""

@@ -122,6 +122,8 @@ class Reading:
             return True
         if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
             return False
+        if not value.size:
+            return False
         small = value  # broadcast along some axes: look at what was broadcast
         for axis in range(value.ndim):
             first = np.take(small, [0], axis=axis)

@@ -42,7 +42,7 @@ class Pair:
 def thinned(pair: Pair) -> Pair:
     """The right value in the smaller shape that broadcasting would complete."""
     value, want = pair.value, pair.want
-    if value.shape == want.shape or not fits(value.shape, want.shape):
+    if value.shape == want.shape or not want.size or not fits(value.shape, want.shape):
         return pair
     thin = want
     for axis in range(want.ndim):

@@ -16,7 +16,7 @@ from backprop.judging.library import Library
 from backprop.judging.points import Point
 from backprop.truth.numeric import estimate
 from backprop.truth.replay import rerun
-from backprop.writer import gradients
+from backprop.writer import backward_of, gradients
 
 
 class Truth:
@@ -40,9 +40,13 @@ class Truth:
                 if name in found.undecided:
                     gradient[found.undecided[name]] = np.nan
         self._found = found
-        largest = [np.abs(g).max(initial=0.0) for g in self.gradients.values()]
-        finite = [float(size) for size in largest if np.isfinite(size)]
-        self.scale = max(finite, default=1.0)
+        # What is beside it, compared to the largest gradient, is rounding; but an inner gradient
+        # may be so large (of a density, say) that everything would be.
+        ends = [*self.results, *(np.asarray(dout) for dout in point.douts)]
+        self._usual = max(map(_largest, ends))
+        self.scale = min(
+            max(map(_largest, self.gradients.values()), default=1.0), 1e6 * self._usual
+        )
 
     @cached_property
     def partials(self) -> dict[tuple[str, str, str], np.ndarray]:
@@ -62,7 +66,26 @@ class Truth:
 
     def differs(self, value: Any, want: np.ndarray) -> float:
         """How far off a gradient is; 0 within the tolerance."""
-        return differs(self.excused(value, want), want, self.scale, self.tolerance)
+        return differs(self.excused(value, want), want, self._rounding(want), self.tolerance)
+
+    def _rounding(self, want: np.ndarray) -> float:
+        """The scale for a result: of a small one not the others decide, but what cancels in it."""
+        if 1e-12 * self.scale <= self.tolerance * _largest(want):
+            return self.scale
+        for result, spread in zip(self.results, self._spreads, strict=True):
+            if result is want:
+                return min(self.scale, 1e3 * (spread or self._usual))
+        return self.scale
+
+    @cached_property
+    def _spreads(self) -> list[float]:
+        """How much of each result cancels: how far it moves, by the size of what moves it."""
+        size = 1e-13
+        moved = backward_of(self.graph).shaken(self.point.douts, size)
+        with np.errstate(all="ignore"):
+            return [
+                _largest(new - old) / size for new, old in zip(moved, self.results, strict=True)
+            ]
 
     def excused(self, value: Any, want: np.ndarray) -> Any:
         """A value that is NaN where the rule is, too, as if it were right there.
@@ -150,6 +173,11 @@ class Truth:
             best = narrow + (narrow - wide) / 3
             # A kink between the two points, or too little accuracy: no verdict.
             return float(best) if abs(narrow - wide) < 1e-6 * abs(best) else None
+
+
+def _largest(array: np.ndarray) -> float:
+    """The largest entry, those left out that are no numbers."""
+    return float(np.abs(array).max(initial=0.0, where=np.isfinite(array)))
 
 
 def _each(graph: Graph, gradients: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:

@@ -287,6 +287,33 @@ class Backward:
         scope.update(zip(in_order(self.graph, self._writer.upstream), douts, strict=True))
         return scope
 
+    def shaken(self, douts: tuple[np.ndarray, ...], size: float) -> list[np.ndarray]:
+        """The results where whatever is read or written is off by `size`, relatively, at random.
+
+        How far they move apart tells what of them is rounding: where terms cancel, much.
+        """
+        rng = np.random.default_rng(11)
+
+        def off(value: Any) -> Any:
+            if not isinstance(value, (np.ndarray, np.floating)) or value.dtype.kind != "f":
+                return value
+            return value * (1 + size * rng.standard_normal(value.shape))
+
+        scope = self._scope(douts)
+        read = {*(self._writer.variable(n) for n in self._writer.needed), self._writer.dout}
+        read |= {*in_order(self.graph, self._writer.upstream)}
+        scope.update({name: off(value) for name, value in scope.items() if name in read})
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                exec(step.line, scope)
+                scope[step.gradient] = off(scope[step.gradient])
+        results = [self.gradient_of(node) for node in self.graph.differentiated]
+        shapes = [node.shape for node in self.graph.differentiated]
+        return [
+            np.zeros(shape) if each is None else np.broadcast_to(scope[each.name], shape)
+            for each, shape in zip(results, shapes, strict=True)
+        ]
+
     def gradient_of(self, node: Node) -> Gradient | None:
         """The variable that holds a node's gradient, and its real shape; None if it has none."""
         gradient = self._writer.gradients.get(node)

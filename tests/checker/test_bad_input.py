@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from tests.checker.slips import line_of
 
 rng = np.random.default_rng(5)
 X, W = rng.normal(size=(5, 4)), rng.normal(size=(4, 3))
@@ -170,3 +171,29 @@ def test_not_a_number_in_a_result():
     report = check(backward)
     assert not report.ok
     assert report.first_wrong == "dh"
+
+
+def test_a_slice_that_takes_nothing():
+    def conv(x, w):
+        out = np.zeros((3, 3))
+        for i in range(3):
+            for j in range(3):
+                out[i, j] = np.sum(x[i : i + 2, j : j + 2] * w)
+        return out
+
+    def backward(dout, x, w):
+        dx, dw = np.zeros_like(x), np.zeros_like(w)
+        for i in range(3):
+            for j in range(3):
+                patch = x[i : i - 2, j : j + 2]
+                dw += np.sum(patch) * dout[i, j]
+                dx[i : i + 2, j : j + 2] += w * dout[i, j]
+        return dx, dw
+
+    report = check(backward, rng.normal(size=(4, 4)), rng.normal(size=(2, 2)), f=conv)
+    assert not report.ok
+    assert report.mistakes[0].line in (slip(backward, "patch = "), slip(backward, "dw += "))
+
+
+def slip(function, part):
+    return function.__code__.co_firstlineno + line_of(function, part) - 1

@@ -212,3 +212,57 @@ def test_slips_around_a_call_are_named_where_they_are(backward, inside, line, ch
     _, first = inspect.getsourcelines(inside)
     assert (report.line, report.mistakes[0].change) == (first + line, change)
     assert len(report.mistakes) == 1
+
+
+def test_a_huge_inner_gradient_excuses_nothing():
+    """1 / density is 1e60 here: compared with that, any gradient would be rounding."""
+
+    def density(m, w):
+        u = (m - 16.0) * w
+        p = np.exp(-0.5 * u**2) / np.sqrt(2 * np.pi)
+        return -np.log(p), (m, w, u)
+
+    def backward(dout, cache):
+        m, w, u = cache
+        return dout * u * w, dout * u * (m - 16.0)
+
+    def one_sign_wrong(dout, cache):
+        m, w, u = cache
+        return -dout * u * w, dout * u * (m - 16.0)
+
+    m, w = np.array([-1.0, 0.5, 15.0]), np.ones(3)
+    assert check(density, backward, m, w).ok
+    assert (check(density, one_sign_wrong, m, w).first_wrong) == "return[0]"
+
+
+def test_a_small_gradient_beside_a_large_one_is_compared():
+    def f(x, w):
+        return x @ w * 1e-8 + x**2 @ np.ones((3, 2)) * 1e8
+
+    def backward(dout, x, w, wrong=1.0):
+        ones = np.ones((3, 2))
+        return dout @ w.T * 1e-8 + 2 * x * (dout @ ones.T) * 1e8, wrong * x.T @ dout * 1e-8
+
+    x, w = array(4, 3), array(3, 2)
+    assert check(f, backward, x, w).ok
+    assert not check(f, lambda dout, x, w: backward(dout, x, w, 1.01), x, w).ok
+
+
+def test_a_gradient_that_is_zero_but_for_rounding_is_right():
+    """The bias before a normalisation has none, however large the terms are that cancel."""
+
+    def f(x, b):
+        h = 1e6 * x + b
+        mean = h.mean(axis=0)
+        std = np.sqrt(((h - mean) ** 2).mean(axis=0) + 1e-12)
+        return (h - mean) / std, ((h - mean) / std, std)
+
+    def backward(dout, cache):
+        xhat, std = cache
+        n = len(dout)
+        dh = (n * dout - dout.sum(0) - xhat * (dout * xhat).sum(0)) / (n * std)
+        return 1e6 * dh, dh.sum(axis=0)
+
+    assert check(f, backward, array(7, 3), array(3)).ok
+    x = array(7, 3) * 1e-9
+    assert check(f, backward, x, array(3)).ok

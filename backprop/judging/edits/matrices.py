@@ -12,6 +12,7 @@ import numpy as np
 from backprop.judging.edits.places import (
     Change,
     Place,
+    atom,
     binary,
     called,
     expression,
@@ -112,7 +113,7 @@ def missing_product(place: Place) -> Iterator[Change]:
     for name, array in scope.arrays():
         if array.ndim != 2 or array.dtype.kind != "f" or name == written(node):
             continue
-        for text, rows, columns in ((name, *array.shape), (f"{name}.T", *array.shape[::-1])):
+        for text, rows, columns in ((name, *array.shape), (f"{atom(name)}.T", *array.shape[::-1])):
             if rows != columns:
                 continue  # another shape would not have run, or is said to be one
             if columns == value.shape[0]:

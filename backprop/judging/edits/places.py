@@ -130,6 +130,13 @@ def num(value: float) -> ast.expr:
     return ast.Constant(value)
 
 
+def atom(text: str) -> str:
+    """A text that something can stand before or behind: `(a - b)` for `a - b`."""
+    tree = expression(text)
+    whole = (ast.Name, ast.Subscript, ast.Attribute, ast.Call, ast.Constant)
+    return text if isinstance(tree, whole) else f"({text})"
+
+
 def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 

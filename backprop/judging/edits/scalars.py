@@ -12,6 +12,7 @@ from backprop.judging.edits.places import (
     Change,
     Place,
     Scope,
+    atom,
     binary,
     called,
     expression,
@@ -223,17 +224,17 @@ def missing_factor(place: Place) -> Iterator[Change]:
                 yield (
                     "power",
                     8,
-                    {"was": "1", "want": f"{name} ** 2"},
+                    {"was": "1", "want": f"{atom(name)} ** 2"},
                     binary(node, ast.Div(), square),
                 )
-                sigmoid = expression(f"1 - {name}")
+                sigmoid = expression(f"1 - {atom(name)}")
                 yield (
                     "value",
                     7,
                     {"was": written(node), "want": f"* (1 - {name})"},
                     binary(node, ast.Mult(), sigmoid),
                 )
-                tanh = expression(f"1 - {name} ** 2")
+                tanh = expression(f"1 - {atom(name)} ** 2")
                 yield (
                     "value",
                     7,
@@ -248,7 +249,7 @@ def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
         yield name, array
         if isinstance(got, np.ndarray) and got.ndim == 2 and array.shape == got.shape[:1]:
             if got.shape[0] != got.shape[1]:
-                yield f"{name}[:, None]", array[:, None]
+                yield f"{atom(name)}[:, None]", array[:, None]
 
 
 def _meet(a: np.ndarray, b: np.ndarray) -> bool:

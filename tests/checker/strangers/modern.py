@@ -419,6 +419,77 @@ _t = (_a(5, 4).T > 0).astype(float)
 _R, _D = np.array([0.9, 1.1, 1.3]), np.array([0.1, -0.2, 0.3])
 
 
+# ── densities, policies, lists, micro-batches ───────────────────────────────────────────────
+def _soft(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def mixture_density(h, y, Wp, Wm, Ws):
+    logits, mu, s = h @ Wp, h @ Wm, np.exp(h @ Ws)
+    pi = _soft(logits)
+    g = np.exp(-0.5 * ((y[:, None] - mu) / s) ** 2) / s
+    tot = (pi * g).sum(1)
+    return -np.log(tot).mean(), (h, y, pi, mu, s, g, tot)
+
+
+def mixture_density_backward(dL, cache):
+    h, y, pi, mu, s, g, tot = cache
+    n = len(y)
+    gamma = pi * g / tot[:, None]
+    dlogits = dL * (pi - gamma) / n
+    u = (y[:, None] - mu) / s
+    dmu = -dL * gamma * u / s / n
+    dlogs = -dL * gamma * (u**2 - 1) / n
+    return {"Wp": h.T @ dlogits, "Wm": h.T @ dmu, "Ws": h.T @ dlogs}
+
+
+def ppo(logp, old, adv, clip=0.2):
+    r = np.exp(logp - old)
+    clipped = np.clip(r, 1 - clip, 1 + clip)
+    return -np.minimum(r * adv, clipped * adv).mean(), (r, clipped, adv)
+
+
+def ppo_backward(d, cache):
+    r, clipped, adv = cache
+    dl = -d / len(r)
+    dr = dl * adv * (r * adv <= clipped * adv)
+    return dr * r, -dr * r
+
+
+def log_cosh(p, t):
+    return np.log(np.cosh(p - t)).sum(axis=1), p - t
+
+
+def log_cosh_backward(dl, diff):
+    g = np.tanh(diff) * dl[:, None]
+    return g, -g
+
+
+def scalar_mix(layers, w, gamma):
+    p = _soft(w)
+    return gamma * sum(p[i] * layers[i] for i in range(len(layers))), (layers, p, gamma)
+
+
+def scalar_mix_backward(dout, cache):
+    layers, p, gamma = cache
+    dlayers = [gamma * pi * dout for pi in p]
+    dp = np.array([gamma * np.sum(dout * L) for L in layers])
+    dw = p * (dp - np.dot(p, dp))
+    dgamma = np.sum(dout * sum(pi * L for pi, L in zip(p, layers, strict=True)))
+    return dlayers, dw, dgamma
+
+
+def micro_batches(W, X, Y):
+    loss, dW = 0.0, np.zeros_like(W)
+    for k in range(0, len(X), 2):
+        xb, yb = X[k : k + 2], Y[k : k + 2]
+        r = xb @ W - yb
+        loss += (r**2).sum() / len(X)
+        dW += 2 * xb.T @ r / len(X)
+    return loss, {"W": dW}
+
+
 PAIRS = {
     "rms_norm": (
         rms_norm, rms_norm_backward, (_a(2, 3, 4), _a(4)),
@@ -596,6 +667,47 @@ PAIRS = {
             ("dxhat = dy * gamma * r", "dxhat = dy * r"),
             ("* -1 / sigma ** 2", "* -1 / sigma"),
             ("dsigma * (x - mu) / (m * sigma)", "dsigma * (x - mu) / sigma"),
+        ],
+    ),
+    "mixture_density": (
+        mixture_density, mixture_density_backward,
+        (_a(5, 3), 9 * _a(5, 1)[:, 0], _a(3, 2), _a(3, 2), _a(3, 2)),
+        [
+            ("dL * (pi - gamma) / n", "dL * (gamma - pi) / n"),
+            ("gamma * u / s / n", "gamma * u / n"),
+            ("(u ** 2 - 1)", "(u ** 2 + 1)"),
+        ],
+    ),
+    "ppo": (
+        ppo, ppo_backward, (0.3 * _a(7), 0.3 * _a(8)[:7], _a(9)[:7]),
+        [
+            ("dl = -d / len(r)", "dl = d / len(r)"),
+            ("(r * adv <= clipped * adv)", "(r * adv >= clipped * adv)"),
+            ("return dr * r, -dr * r", "return dr, -dr * r"),
+        ],
+    ),
+    "log_cosh": (
+        log_cosh, log_cosh_backward, (_a(3, 4), _a(4, 4)[:3]),
+        [
+            ("np.tanh(diff)", "np.cosh(diff)"),
+            ("return g, -g", "return g, g"),
+            (" * dl[:, None]", ""),
+        ],
+    ),
+    "scalar_mix": (
+        scalar_mix, scalar_mix_backward, ([_a(2, 3), _a(3, 3)[:2], _a(4, 3)[:2]], _a(3), 0.8),
+        [
+            ("dw = p * (dp - np.dot(p, dp))", "dw = p * dp"),
+            ("dgamma = np.sum", "dgamma = np.mean"),
+            ("gamma * pi * dout", "pi * dout"),
+        ],
+    ),
+    "micro_batches": (
+        micro_batches, None, (_a(3, 2), _a(6, 3), _a(6, 2)),
+        [
+            ("dW += 2 * xb.T @ r / len(X)", "dW = 2 * xb.T @ r / len(X)"),
+            ("dW += 2 * xb.T @ r / len(X)", "dW += xb.T @ r / len(X)"),
+            ("dW += 2 * xb.T @ r / len(X)", "dW += 2 * xb.T @ r / len(xb)"),
         ],
     ),
 }  # fmt: skip
