@@ -14,7 +14,12 @@ from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare
 from backprop.derivations.meaning.premises import is_invertible
 from backprop.derivations.meaning.rewriting import names_in
-from backprop.derivations.meaning.statements import counted_from, declared_names, listed
+from backprop.derivations.meaning.statements import (
+    counted_from,
+    declared_names,
+    is_range,
+    listed,
+)
 from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
@@ -122,8 +127,10 @@ def _refused(formula: Formula, problem: Problem) -> Verdict:
 def _declare_all(
     waiting: list[tuple[int, Formula]], derivator: Derivator, assumed: list[Premise]
 ) -> list[Verdict]:
-    """The formulas of a stretch of prose; they may name each other in any order."""
+    """The formulas of a stretch of prose; they may name each other in any order, and what an index
+    runs over may be said last."""
     found: dict[int, list[Verdict]] = {}
+    waiting = sorted(waiting, key=lambda item: not is_range(item[1].tex))
     while waiting:
         later = []
         for number, formula in waiting:

@@ -18,6 +18,8 @@ COUNTS = re.compile(
     r"\^\s*(?:(?P<letter>[A-Za-z])|\{\s*(?P<size>[A-Za-z](?:_\w|_\{\w+\})?)\s*(?P<less>-\s*1)?\s*\})"
 )
 
+RANGE = re.compile(r"^\s*[a-z](?:\s*,\s*[a-z])*\s*=\s*[01]\s*,\s*\\[lc]?dots[cbm]?\s*,[^,=()]*$")
+
 
 def counted_from(formulas: list[str]) -> int | None:
     r"""Where the sums that are written out, \sum_{i=1}^{n}, start; None if they do not agree."""
@@ -28,6 +30,11 @@ def counted_from(formulas: list[str]) -> int | None:
         if (hit["low"] == "0") == bool(hit["less"])
     }
     return found.pop() if len(found) == 1 else None
+
+
+def is_range(tex: str) -> bool:
+    r"""Does a formula only say what indices run over: i = 1, \\dots, n?"""
+    return bool(RANGE.match(tex))
 
 
 def outside_environments(tex: str) -> str:
