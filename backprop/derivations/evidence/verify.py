@@ -11,14 +11,15 @@ from backprop.derivations.evidence.instances import INSTANCES, Equation
 from backprop.derivations.evidence.links import link, traced
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.declare import Claim, assume, declare
-from backprop.derivations.meaning.premises import is_invertible
+from backprop.derivations.meaning.declare import Claim, assume, declare, declare_randoms
+from backprop.derivations.meaning.premises import is_invertible, is_random
 from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import (
     counted_from,
     declared_names,
     is_range,
     listed,
+    statements,
 )
 from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import TRUE, World
@@ -162,6 +163,9 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         claims = declare(
             derivator.world, formula.tex, formula.line, formula.words, formula.sentence
         )
+        plain = not statements(formula.tex)
+        if plain and is_random(formula.words, formula.after, "," in formula.tex):
+            declare_randoms(derivator.world, formula.tex)
         if is_invertible(formula.words, formula.after):
             for name in declared_names(formula.tex) or listed(formula.tex):
                 if symbol := derivator.world.symbols.get(name):
