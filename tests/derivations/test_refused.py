@@ -53,7 +53,7 @@ REFUSED = {
     "all pairs": (X, r"x_j \sum_{i < j} x_i &= t", "pairs", r"\sum_{i < j}"),
     "two random variables, not said to be independent": (r"Let $X$ and $Y$ be random variables.", r"\operatorname{Cov}(X, Y) &= 0", "undeclared", "X"),
     "a gradient at no named point": (r"Let $f : \mathbb{R}^n \to \mathbb{R}$, $x \in \mathbb{R}^n$.", r"\nabla f(2 x) &= \nabla f(x)", "nabla-point", "(2 x)"),
-    "a sum over a name": (r"Let $x_i \in \mathbb{R}$ and $n \in \mathbb{N}$.", r"\sum_{i=1}^{n} x_i &= n x_i", "index-unknown", "x_i"),
+    "a sum over a name": (r"Let $x_i \in \mathbb{R}$.", r"\sum_i x_i &= 2 x_i", "index-unknown", "x_i"),
     "expectation": (X, r"\mathbb{E}[t] &= t", "no-random", r"\mathbb{E}"),
     "hat over name and index": (X, r"\hat{x_i} &= x_i", "unexpected", r"\hat{x_i}"),
     "evaluation": (X, r"\frac{\partial h}{\partial x_i}\Big|_{x=y} &= 2 y_i", "evaluation-bar",

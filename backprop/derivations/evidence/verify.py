@@ -19,6 +19,7 @@ from backprop.derivations.meaning.statements import (
     declared_names,
     is_range,
     listed,
+    ranges_of_sums,
     statements,
 )
 from backprop.derivations.meaning.terms import Entry
@@ -77,7 +78,8 @@ def _verify(
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
     waiting: list[tuple[int, Formula]] = []
-    world.counts = counted_from([f.tex for f in derivation.formulas])
+    written = [f.tex for f in derivation.formulas]
+    world.counts, world.spans = counted_from(written), ranges_of_sums(written)
     for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
         if formula is not None and formula.kind == "inline":
             waiting.append((number, formula))
