@@ -145,6 +145,11 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
         "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",
     ),
+    "nabla-point": (
+        "{found}: the gradient is read at a named point; declare it, $y = …$, and write "
+        "\\nabla {name}(y)",
+        "{found}：梯度只在有名字的点处读；请声明 $y = …$，再写 \\nabla {name}(y)",
+    ),
     "no-table": (
         "{found}: no function of these letters is declared, but {known}; p(x) and p(z) are different ones",
         "{found}：没有声明过以这些字母为自变量的函数，声明过的是 {known}；p(x) 和 p(z) 是两个函数",

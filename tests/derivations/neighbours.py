@@ -45,6 +45,13 @@ STATES = r"Let $x \in \mathbb{R}^T$, $a \in \mathbb{R}$, $h_0 = 0$, $h_t = a h_{
 MOMENTUM = r"Let $g \in \mathbb{R}^T$, $\beta \in (0, 1)$, $m_0 = 0$, $m_t = \beta m_{t-1} + (1 - \beta) g_t$ for $t = 1, \dots, T$."
 LABELS = r"Let $s \in \mathbb{R}^{N \times C}$, $y_i \in \{1, \dots, C\}$ for $i = 1, \dots, N$."
 
+STEPS = r"Let $x \in \mathbb{R}^n$, $t = 1, \dots, n$, $a \in (0, 1)$."
+STEPS0 = r"Let $x \in \mathbb{R}^n$, $t = 0, \dots, n - 1$, $a \in (0, 1)$."
+SAMPLE = (
+    r"Let $\mathbb{E}[X_i] = \mu$, $\operatorname{Var}(X_i) = \sigma^2$ for $i = 1, \dots, n$ and "
+    r"$\bar{X} = \frac{1}{n} \sum_{i=1}^{n} X_i$."
+)
+
 PAIRS = [
     # cancelling, dividing, roots
     (N, r"a x = b \iff x = b / a", r"a x = b \iff x = b / a", N + r" Assume $a \ne 0$."),
@@ -246,6 +253,15 @@ PAIRS = [
     (PLAIN, r"\sum_{i=2}^{n} x_i = \sum_i x_i - x_2", r"\sum_{i=2}^{n} x_i = \sum_i x_i - x_1"),
     (PLAIN, r"\sum_{k=1}^{n} k^2 = \frac{n (n + 1) (2 n - 1)}{6}", r"\sum_{k=1}^{n} k^2 = \frac{n (n + 1) (2 n + 1)}{6}"),
     (PLAIN, r"\sum_{i=1}^{n} \sum_{j=1}^{n} (x_i - x_j)^2 = 2 n \sum_i x_i^2", r"\sum_{i=1}^{n} \sum_{j=1}^{n} (x_i - x_j)^2 = 2 n \sum_i x_i^2 - 2 (\sum_i x_i)^2"),
+    (STEPS, r"\sum_{i=2}^{t} x_i = \sum_{i=1}^{t} x_i", r"\sum_{i=2}^{t} x_i = \sum_{i=1}^{t} x_i - x_1"),
+    (STEPS, r"\sum_{i=0}^{t} a^i = \frac{1 - a^t}{1 - a}", r"\sum_{i=0}^{t-1} a^i = \frac{1 - a^t}{1 - a}"),
+    (STEPS, r"\sum_{i=2}^{n} i x_i = \sum_{i=1}^{n} i x_i - 2 x_1", r"\sum_{i=2}^{n} i x_i = \sum_{i=1}^{n} i x_i - x_1"),
+    (STEPS, r"\sum_{i=2}^{t} i = \frac{t (t + 1)}{2} - 2", r"\sum_{i=2}^{t} i = \frac{t (t + 1)}{2} - 1"),
+    (STEPS, r"\sum_{i=0}^{t-1} x_{i+1} = \sum_{i=1}^{t-1} x_i", r"\sum_{i=0}^{t-1} x_{i+1} = \sum_{i=1}^{t} x_i"),
+    (STEPS0, r"\sum_{i=1}^{t} x_i = \sum_{i=0}^{t} x_i", r"\sum_{i=1}^{t} x_i = \sum_{i=0}^{t} x_i - x_0"),
+    (STEPS0, r"\sum_{i=1}^{t} i = \frac{t (t - 1)}{2}", r"\sum_{i=1}^{t} i = \frac{t (t + 1)}{2}"),
+    (SAMPLE, r"\operatorname{Var}(\bar{X}) = \sigma^2", r"\operatorname{Var}(\bar{X}) = \frac{\sigma^2}{n}"),
+    (r"Let $x_i \in \mathbb{R}$, $n \in \mathbb{N}$.", r"\sum_{i=1}^{n} x_i = n x_i", r"x_i + x_i = 2 x_i"),
     # norms
     (COLUMNS, r"\nabla_x \|x\| = x", r"\nabla_x \|x\| = \frac{x}{\|x\|}"),
     (COLUMNS, r"\nabla_x \|x\|^2 = x", r"\nabla_x \|x\|^2 = 2 x"),

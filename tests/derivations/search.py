@@ -418,7 +418,10 @@ def premise(rng: random.Random, made: Scene) -> None:
         return
     if rng.random() < 0.75:
         made.settle.append(settle)
-        made.prose.append(f"{rng.choice(ASSUMING)}${tex}$.")
+        word = rng.choice(ASSUMING)
+        if word == "with " and re.match(r"\w = ", tex):
+            word = "Assume "  # "with v = u" defines v: its derivative by u is no longer 0
+        made.prose.append(f"{word}${tex}$.")
     else:
         made.prose.append(f"{rng.choice(SILENT)}${tex}$.")
 

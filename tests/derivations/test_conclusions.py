@@ -38,6 +38,7 @@ FAILS = [
     (NUMBER, r"x^2 = -1 \implies x = 1"),  # from what cannot be
     (NUMBER, r"x = 1 \implies a + a = 2 a"),  # the premise is needed by nothing
 ]
+FIELD = r"Let $f : \mathbb{R}^n \to \mathbb{R}$, $x, d \in \mathbb{R}^n$, $t \in \mathbb{R}$."
 ESTIMATES = [
     (VECTORS, r"(x^\top y)^2 \le \|x\|^2 \|y\|^2"),
     (VECTORS, r"\log a \le a - 1"),
@@ -46,6 +47,11 @@ ESTIMATES = [
     (CURVE, r"f(x + h) = f(x) + h f'(x) + \frac{h^2}{2} f''(x) + O(h^3)"),
     (CURVE, r"\frac{f(x + h) - f(x - h)}{2h} = f'(x) + O(h^2)"),
     (CURVE, r"e^x = 1 + x + O(x^2)"),
+    (
+        FIELD,
+        r"f(x + t d) = f(x) + t \nabla f(x)^\top d + \frac{t^2}{2} d^\top \nabla^2 f(x) d + O(t^3)",
+    ),
+    (FIELD, r"f(x - t \nabla f(x)) = f(x) - t \|\nabla f(x)\|^2 + O(t^2)"),
     (CURVE, r"x + h = x + h + O(h)"),
 ]
 TOO_MUCH = [
@@ -59,6 +65,7 @@ TOO_MUCH = [
     (CURVE, r"\frac{f(x + h) - f(x)}{h} = f'(x) + O(h^2)"),
     (CURVE, r"f(x + h) = f(x) - h f'(x) + O(h^2)"),
     (CURVE, r"c = x + O(h)"),
+    (FIELD, r"f(x + t d) = f(x) - t \nabla f(x)^\top d + O(t^2)"),
 ]
 DIVIDES = [  # and what lets it: a declaration
     (r"Let $a, b, x \in \mathbb{R}$", r"a x = b \iff x = \frac{b}{a}", r", $a \ne 0$."),

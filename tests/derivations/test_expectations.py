@@ -47,6 +47,13 @@ PROVED = [
     (LATENT, r"\log p(x) = \mathbb{E}_{z \sim q}[\log p(x)]"),
     (LATENT, r"D_{\mathrm{KL}}(q \,\|\, p(\cdot \mid x)) = \sum_z q(z) \log \frac{q(z)}{p(z|x)}"),
 ]  # fmt: skip
+ANY = r"Let $X, Y$ be independent random variables, $c \in \mathbb{R}$."
+PROVED += [
+    (r"Let $X$ be a random variable.", r"\mathbb{E}[X - \mathbb{E}[X]] = 0"),
+    (r"设 $X$ 为随机变量，$c \in \mathbb{R}$。", r"\mathbb{E}[(X - c)^2] = \operatorname{Var}(X) + (\mathbb{E}[X] - c)^2"),
+    (ANY, r"\operatorname{Var}(X - Y) = \operatorname{Var}(X) + \operatorname{Var}(Y)"),
+    (r"Let $X$ be a random variable with $X \sim \mathcal{N}(\mu, \sigma^2)$, $\mu \in \mathbb{R}$, $\sigma > 0$.", r"\mathbb{E}[(X - \mu)^4] = 3 \sigma^4"),
+]  # fmt: skip
 INDEXED = r"Let $\mu, \sigma \in \mathbb{R}^J$, $\sigma_j > 0$, $z_j \sim \mathcal{N}(\mu_j, \sigma_j^2)$."
 VECTOR = (
     r"Let $\epsilon \sim \mathcal{N}(0, I)$, $\epsilon \in \mathbb{R}^n$, $\mu \in \mathbb{R}^n$, "

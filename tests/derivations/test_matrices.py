@@ -29,7 +29,15 @@ PROVED = [
     (LEAST, r"\nabla^2 f(w) = X^\top X"),
     (LAYER, r"dL = \operatorname{tr}(G^\top X \, dW)"),
 ]
+SYMMETRIC = r"Let $A, X \in \mathbb{R}^{n \times n}$, $x, y \in \mathbb{R}^n$ with $A = A^\top$."
+PROVED += [
+    (SYMMETRIC, r"x^\top A y = y^\top A x"),
+    (SYMMETRIC, r"\frac{\partial (x^\top A x)}{\partial x} = 2 A x"),
+    (SYMMETRIC, r"x^\top A X x = x^\top X^\top A x"),
+    (SYMMETRIC.replace("= A", "= -A"), r"x^\top A x = 0"),
+]
 CHECKED = [
+    (SYMMETRIC, r"\frac{\partial \operatorname{tr}(A A)}{\partial A} = 2 A"),
     (SQUARE, r"(A X)^{-1} = X^{-1} A^{-1}"),
     (SQUARE, r"\det(A X) = \det A \cdot \det X"),
     (
@@ -38,6 +46,8 @@ CHECKED = [
     ),
 ]
 WRONG = [
+    (SYMMETRIC, r"A X = X A"),
+    (SYMMETRIC.replace("= A", "= -A"), r"x^\top A y = y^\top A x"),
     (SQUARE, r"A X A^{-1} X^{-1} = I"),
     (SQUARE, r"X^\top X^{-1} A = A"),
     (SQUARE, r"(A X)^{-1} = A^{-1} X^{-1}"),

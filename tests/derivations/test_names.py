@@ -52,7 +52,16 @@ RIGHT += [
     (TOTAL, r"\frac{\partial E}{\partial w} = \sum_n (w^\top x_n - t_n) x_n \quad \text{by definition of } E"),
     (QUADRATIC, r"f(x + d) = f(x) + \nabla f(x)^\top d + \frac{1}{2} d^\top A d"),
 ]  # fmt: skip
+LABELLED = (
+    r"Let $x_1, \dots, x_n \in \mathbb{R}^d$, $y_i \in \{0, 1\}$, $w \in \mathbb{R}^d$, "
+    r"$S = \sum_{i=1}^n y_i w^\top x_i$."
+)
+RIGHT += [
+    (LABELLED, r"\nabla_w S = \sum_{i=1}^n y_i x_i"),
+    (LABELLED, r"\frac{\partial S}{\partial y_k} = w^\top x_k"),
+]
 WRONG = [
+    (LABELLED, r"S = y_k w^\top \sum_{i=1}^n x_i"),
     (CALLED, r"\frac{\partial h_\theta(x^{(i)})}{\partial \theta_j} = h_\theta(x^{(i)}) x_j^{(i)}"),
     (TOTAL, r"E = \frac{1}{N} \sum_n E_n"),
     (TOTAL, r"E_n = E"),

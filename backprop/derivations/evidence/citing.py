@@ -22,6 +22,8 @@ from backprop.derivations.meaning.terms import (
     Entry,
     Fn,
     Lam,
+    Mul,
+    Num,
     Size,
     Term,
     Var,
@@ -99,11 +101,8 @@ class Citing(Instances):
         return {of for of, _ in self.edges(term)}
 
     def numerators(self, term: Term) -> set[str]:
-        return {
-            t.body.symbol
-            for t in self.spelled_out(term)
-            if isinstance(t, Deriv) and isinstance(t.body, Entry)
-        }
+        bodies = (bare(t.body) for t in self.spelled_out(term) if isinstance(t, Deriv))
+        return {body.symbol for body in bodies if isinstance(body, Entry)}
 
     def subject(self, term: Term) -> set[str]:
         """What a chain that begins with `term` is about: its symbols count as defined."""
@@ -355,3 +354,14 @@ class Citing(Instances):
         for side in (equation.left, equation.right):
             used |= {t.dim for t in walk(side) if isinstance(t, Big | Size)}
         return tuple(s for s in self.world.sizes if s in used)
+
+
+def bare(term: Term) -> Term:
+    r"""The p of \log p, and of -\log p."""
+    while True:
+        if isinstance(term, Fn) and len(term.args) == 1:
+            term = term.args[0]
+        elif isinstance(term, Mul) and len(term.parts) == 2 and isinstance(term.parts[0], Num):
+            term = term.parts[1]
+        else:
+            return term

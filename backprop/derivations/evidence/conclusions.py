@@ -7,7 +7,7 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +47,7 @@ from backprop.derivations.reading.lines import Row
 from backprop.derivations.reading.tree import NONE
 from backprop.derivations.verdicts import CHECKED, PROVED, WRONG, Difference, Verdict
 
+ALL_BUT_0 = 1e-4  # what is smaller is hardly told from 0 where a premise holds to rounding
 FEW = 4  # instances at which arrays are tried: they are slow
 FAR = 12  # samples from which Newton's method starts far away: x^2 - 8 x + 7 = 0 has two roots
 TOLERANCE = 1e-6  # a premise is fulfilled to rounding only, by Newton's method
@@ -95,8 +96,8 @@ def supposing(
                 fresh.problem = Problem("divides", {"found": divisor, "premise": said(given)})
                 return fresh
             more = taken_to_exist(derivator, given, wanted)
-            fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more)))
-            difference = under(derivator, given, wanted)
+            fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more.values())))
+            difference = under(derivator, given, wanted, more)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
                 fresh.sides = (wanted.sides[0].text, wanted.sides[1].text)
@@ -131,24 +132,27 @@ def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
             return matrix_of(term)
         if base is None or not of_numbers(derivator.world, base):
             continue
+        if is_positive(derivator.world, base):
+            continue
         if may_vanish(derivator, given, base):
             return ", ".join(sorted(names_in(base)))
     return ""
 
 
-def taken_to_exist(derivator: Derivator, given: Equation, wanted: Equation) -> list[str]:
+def taken_to_exist(derivator: Derivator, given: Equation, wanted: Equation) -> dict[Term, str]:
     r"""What `wanted` divides by, or inverts, that is built of arrays: \sum_i x_i^2, X^\top X. That
     it can be is taken for granted by everybody who writes it, and is said at the row."""
-    world, found = derivator.world, []
+    world = derivator.world
+    found: dict[Term, str] = {}
     for term, base in divisors(given, wanted):
         if isinstance(term, Inverse) and not matrix_of(term):
             if falls_in_rank(derivator, given, term):
-                found.append(f"\\det ({written(wanted, term.matrix)}) \\ne 0")
+                found[Det(term.matrix)] = f"\\det ({written(wanted, term.matrix)}) \\ne 0"
         elif base is not None and names_in(base) and not of_numbers(world, base):
             every = set().union(*(world.below(n) for n in names_in(base)))
             fixed = any(world.symbols[n].law is not None for n in every)
             if not (fixed or is_positive(world, base)) and may_vanish(derivator, given, base):
-                found.append(f"{written(wanted, base)} \\ne 0")
+                found[base] = f"{written(wanted, base)} \\ne 0"
     return found
 
 
@@ -199,10 +203,15 @@ def may_vanish(derivator: Derivator, given: Equation, base: Term) -> bool:
     """Are there numbers at which `given` holds and `base` is 0, at the first of its positions?"""
     world, kept = derivator.world, list(derivator.world.assumed)
     first = substitute(base, {n: At(None, 0) for n in free_indices(base)})
-    world.assumed = [*kept, premise_of(given), Assumption(first, num(0), {}, "")]
-    derivator.forget()
+    tries = None if of_numbers(world, base) else FEW
+    zero = Assumption(first, num(0), {}, "")
     try:
-        return derivator.satisfiable(None if of_numbers(world, base) else FEW)
+        for assumed in ([*kept, zero], [*kept, premise_of(given), zero]):  # alone it is faster
+            world.assumed = assumed
+            derivator.forget()
+            if not derivator.satisfiable(tries):
+                return False
+        return True
     finally:
         world.assumed = kept
         derivator.forget()
@@ -304,8 +313,31 @@ def falls_in_rank(derivator: Derivator, given: Equation, term: Inverse) -> bool:
     return False
 
 
-def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference | None:
-    """How `wanted` differs at numbers that fulfil `given`; None if it does not."""
+def apart(derivator: Derivator, wanted: Equation, divided: Iterable[Term]) -> Iterator[Difference]:
+    """The sides of `wanted` at numbers at which no divisor is all but 0. Raises `Unreadable`."""
+    divided = list(divided)
+    seen = 0
+    for number in range(2 * INSTANCES_AT_PREMISES):
+        try:
+            scope = derivator.scope(number, number % 2 == 1, {})
+            sizes = [np.abs(scope.of(t, wanted.dims).array) for t in divided]
+            if any(np.any(s < ALL_BUT_0) for s in sizes):
+                continue
+            yield compare(wanted.left, wanted.right, wanted.dims, scope)
+        except OutsideDomainError:
+            continue
+        seen += 1
+        if seen == INSTANCES_AT_PREMISES:
+            return
+    if not seen:
+        raise Unreadable("no-domain")
+
+
+def under(
+    derivator: Derivator, given: Equation, wanted: Equation, divided: Iterable[Term]
+) -> Difference | None:
+    """How `wanted` differs at numbers that fulfil `given`; None if it does not. divided: what is
+    taken not to vanish."""
     world = derivator.world
     kept = list(world.assumed)
     world.assumed = [*kept, premise_of(given)]
@@ -313,7 +345,7 @@ def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference
     try:
         if not derivator.satisfiable():
             raise Unreadable("unsatisfiable", found=said(given), others="")
-        for difference in derivator.differences(wanted, {}, INSTANCES_AT_PREMISES):
+        for difference in apart(derivator, wanted, divided):
             if not difference.error <= TOLERANCE:
                 return difference
         names = names_in(given.left) | names_in(given.right)

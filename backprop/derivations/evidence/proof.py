@@ -9,6 +9,7 @@ stays numerically checked.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from backprop.derivations.algebra.atoms import Atom, Poly, lettered
@@ -30,13 +31,18 @@ from backprop.derivations.meaning.terms import (
     Deriv,
     Entry,
     Fn,
+    Mul,
     Pow,
     Slope,
     Term,
     Where,
+    add,
+    mul,
     num,
 )
-from backprop.derivations.meaning.world import World
+from backprop.derivations.meaning.world import Assumption, World
+
+MOST = 6  # symmetric factors: each of them doubles the terms
 
 
 def difference(
@@ -87,13 +93,57 @@ def proves(
         (none, near),
         (opaque, near - opaque),
     ]
-    for formal, expand in dict.fromkeys(attempts):
-        try:
-            if is_zero(difference(world, left, right, formal, expand, direct)):
-                return True
-        except (NotProvable, RecursionError):
-            continue
+    ways = [(world, left, right)]
+    if turned := symmetrised(world, left, right):
+        ways.insert(0, turned)
+    for where, first, second in ways:
+        for formal, expand in dict.fromkeys(attempts):
+            try:
+                if is_zero(difference(where, first, second, formal, expand, direct)):
+                    return True
+            except (NotProvable, RecursionError):
+                continue
     return False
+
+
+def symmetric(one: Assumption) -> tuple[str, int] | None:
+    r"""The A of A = A^\top, with 1, or of A^\top = -A, with -1."""
+    left, right, sign = one.left, one.right, 1
+    if isinstance(right, Mul) and len(right.parts) == 2 and right.parts[0] == num(-1):
+        right, sign = right.parts[1], -1
+    if not (isinstance(left, Entry) and isinstance(right, Entry)):
+        return None
+    turned = left.symbol == right.symbol and len(left.at) == 2 and left.at == right.at[::-1]
+    return (left.symbol, sign) if turned and left.at[0] != left.at[1] else None
+
+
+def symmetrised(world: World, left: Term, right: Term) -> tuple[World, Term, Term] | None:
+    """With (A + Aᵀ) / 2 in the place of each A that is assumed to be symmetric: what holds so for
+    every A holds for all symmetric ones. None where there is none, or a derivative by it."""
+    names = names_in(left) | names_in(right)
+    below = set().union(*(world.below(n) for n in names)) if names else set()
+    found = dict(s for one in world.assumed if (s := symmetric(one)) and s[0] in below)
+    bodies = [world.symbols[n].definition for n in below]
+    terms = [t for body in (left, right, *bodies) if body is not None for t in walk(body)]
+    if any(isinstance(t, Deriv) and t.symbol in found for t in terms):
+        return None
+    found = {k: sign for k, sign in found.items() if world.symbols[k].definition is None}
+    if not found or sum(isinstance(t, Entry) and t.symbol in found for t in terms) > MOST:
+        return None
+
+    def change(item: object) -> object:
+        if isinstance(item, Entry) and item.symbol in found:
+            other = Entry(item.symbol, item.at[::-1])
+            return mul(num("1/2"), add(item, mul(num(found[item.symbol]), other)))
+        return item
+
+    symbols = {
+        k: replace(s, definition=rebuild(s.definition, change))
+        if k in below and s.definition is not None
+        else s
+        for k, s in world.symbols.items()
+    }
+    return replace(world, symbols=symbols), rebuild(left, change), rebuild(right, change)
 
 
 def unrolled(world: World, left: Term, right: Term) -> tuple[Term, Term]:

@@ -17,12 +17,13 @@ from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.steps import STEP
 from backprop.derivations.evidence.values import OutsideDomainError, Value, apply, real
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.rewriting import names_in
+from backprop.derivations.meaning.rewriting import has_derivative, names_in
 from backprop.derivations.meaning.terms import Add, Entry, Mul, Num, Pow, Size, Term, num
 from backprop.derivations.meaning.world import Symbol
 
 ROUNDS, BINARY = 60, 48  # steps of Newton's method; choices of 0 and 1
 CLOSE = 1e-11  # relative to the larger side
+COARSE = 1e-5  # a real step
 FAR = 1e3  # how many times its size a variable may grow
 
 
@@ -243,18 +244,32 @@ def _slopes(sample: Sample, gaps: list[Gap], moving: list[_Coordinates]) -> np.n
     scope = Scope(sample, {})
     rows = []
     for g in gaps:
-        columns = []
-        for c in moving:
-            inner, batch = scope.stepped(c.key, STEP)
-            value = apply(np.subtract, inner.of(g.left, g.dims), inner.of(g.right, g.dims))
-            columns.append(_jacobian(value, batch, c.u.size) * c.value(c.u)[1])
+        columns = [_jacobian(scope, g, c.key, c.u.size) * c.value(c.u)[1] for c in moving]
         rows.append(np.concatenate(columns, axis=1))
     return np.concatenate(rows)
 
 
-def _jacobian(value: Value, batch: str, size: int) -> np.ndarray:
+def _jacobian(scope: Scope, gap: Gap, key: str, size: int) -> np.ndarray:
+    """How the gap changes with each entry of a variable. Where it is about derivatives, by real
+    steps: complex ones are taken for those, and a step of Newton's method may be a little off."""
+
+    def moved(step: float) -> tuple[Value, str]:
+        inner, batch = scope.stepped(key, step)
+        left, right = inner.of(gap.left, gap.dims), inner.of(gap.right, gap.dims)
+        return apply(np.subtract, left, right), batch
+
+    value, batch = None, ""
+    if has_derivative(gap.left) or has_derivative(gap.right):
+        try:
+            (above, batch), (below, _) = moved(COARSE), moved(-COARSE)
+            value = apply(lambda a, b: real(a - b) / (2 * COARSE), above, below)
+        except OutsideDomainError:
+            value = None  # so close to a bound that the step leaves it
+    if value is None:
+        found, batch = moved(STEP)
+        value = apply(lambda a: a.imag / STEP, found)
     rest = tuple(sorted(n for n in value.names if n != batch))
     array = value.along((*rest, batch))
     if batch not in value.names:
         array = np.broadcast_to(array * 0, (*array.shape[:-1], size))
-    return np.asarray((array.imag / STEP).reshape(-1, size))
+    return np.asarray(array.reshape(-1, size))

@@ -14,11 +14,10 @@ import numpy as np
 
 from backprop.derivations.evidence.steps import STEP, Steps
 from backprop.derivations.evidence.values import Value, apply, constant, real
-from backprop.derivations.meaning.rewriting import parts_of, walk
+from backprop.derivations.meaning.rewriting import has_derivative, parts_of
 from backprop.derivations.meaning.terms import (
     Add,
     Big,
-    Deriv,
     Entry,
     Lam,
     Mul,
@@ -84,7 +83,7 @@ class Scope(Steps):
             return self.stepwise(symbol, axes)
         level = self.levels.get(key, TRUE)
         lam = symbol.definition
-        if any(isinstance(t, Deriv) for t in walk(lam)):
+        if has_derivative(lam):
             level = TRUE  # a name for a derivative is an abbreviation
         shift = key if level == SHIFTED else ""
         if shift:

@@ -11,10 +11,17 @@ from backprop.derivations.evidence.instances import INSTANCES, Equation
 from backprop.derivations.evidence.links import link, traced
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.declare import Claim, assume, declare
-from backprop.derivations.meaning.premises import is_invertible
+from backprop.derivations.meaning.declare import Claim, assume, declare, declare_randoms
+from backprop.derivations.meaning.premises import is_invertible, is_random
 from backprop.derivations.meaning.rewriting import names_in
-from backprop.derivations.meaning.statements import counted_from, declared_names, listed
+from backprop.derivations.meaning.statements import (
+    counted_from,
+    declared_names,
+    is_range,
+    listed,
+    ranges_of_sums,
+    statements,
+)
 from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
@@ -71,7 +78,8 @@ def _verify(
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
     waiting: list[tuple[int, Formula]] = []
-    world.counts = counted_from([f.tex for f in derivation.formulas])
+    written = [f.tex for f in derivation.formulas]
+    world.counts, world.spans = counted_from(written), ranges_of_sums(written)
     for number, formula in [*enumerate(derivation.formulas), (-1, None)]:
         if formula is not None and formula.kind == "inline":
             waiting.append((number, formula))
@@ -122,8 +130,10 @@ def _refused(formula: Formula, problem: Problem) -> Verdict:
 def _declare_all(
     waiting: list[tuple[int, Formula]], derivator: Derivator, assumed: list[Premise]
 ) -> list[Verdict]:
-    """The formulas of a stretch of prose; they may name each other in any order."""
+    """The formulas of a stretch of prose; they may name each other in any order, and what an index
+    runs over may be said last."""
     found: dict[int, list[Verdict]] = {}
+    waiting = sorted(waiting, key=lambda item: not is_range(item[1].tex))
     while waiting:
         later = []
         for number, formula in waiting:
@@ -155,6 +165,9 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         claims = declare(
             derivator.world, formula.tex, formula.line, formula.words, formula.sentence
         )
+        plain = not statements(formula.tex)
+        if plain and is_random(formula.words, formula.after, "," in formula.tex):
+            declare_randoms(derivator.world, formula.tex)
         if is_invertible(formula.words, formula.after):
             for name in declared_names(formula.tex) or listed(formula.tex):
                 if symbol := derivator.world.symbols.get(name):

@@ -177,9 +177,10 @@ def read_nabla(
         if len(sup.parts) != 1 or ctx.number(sup.parts[0]) != num(2):
             raise ctx.fail("unsupported", node, why="\\nabla^2 f(x) ?")
         order = 2
-    body, used, above = differentiated(ctx, rest)
+    point = point_of(ctx, rest) if sub is NONE else None
+    body, used, above = differentiated(ctx, rest if point is None else rest[:2])
     if sub is NONE:
-        below = called_on(ctx, rest[0])
+        below = called_on(ctx, rest[0]) if point is None else (point,)
         if below is None:
             raise ctx.fail("unsupported", node, why="\\nabla_x L ?")
     elif len(sub.parts) == 1:
@@ -224,6 +225,22 @@ def differentiated(ctx: Context, rest: tuple[Node, ...]) -> tuple[Array, int, No
             if used == k + 1 and not body.shape:
                 return body, used, sup
     return ctx.product(rest), len(rest), NONE
+
+
+def point_of(ctx: Context, rest: tuple[Node, ...]) -> Node | None:
+    r"""The y of \nabla f(y), where f is any function, f : \mathbb{R}^n \to \mathbb{R}."""
+    name = lookup(ctx, rest[0])[0]
+    function = ctx.world.functions.get(name or "")
+    if function is None or function.written or len(function.args) != 1 or function.value:
+        return None
+    paren = split(rest[1])[0] if len(rest) > 1 else NONE
+    if paren.kind != "paren" or paren.value != "(" or len(paren.parts) != 1:
+        raise ctx.fail("derivative-function", rest[0])
+    point = paren.parts[0]
+    symbol = ctx.world.symbols.get(lookup(ctx, point)[0] or "") if key_of(split(point)[0]) else None
+    if symbol is None or symbol.kind == "label" or symbol.hidden:
+        raise ctx.fail("nabla-point", paren, name=name)
+    return point
 
 
 def called_on(ctx: Context, node: Node) -> tuple[Node, ...] | None:

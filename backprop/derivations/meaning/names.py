@@ -60,6 +60,8 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
     ):
         if name is not None and ctx.world.aliases.get(name, name) in names:
             name = ctx.world.aliases.get(name, name)
+            if lower and left_sub is NONE and sub is not NONE:
+                fixed(ctx, node, sub)
             if left_sub is NONE and name == key:
                 name = ctx.world.totals.get(name, name)
             counted = counted_above(ctx, name, left_sub, left_sup)
@@ -72,6 +74,18 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
             if f"{font}{{{key}}}" in ctx.world.symbols:
                 return f"{font}{{{key}}}", sub, sup
     return None, sub, sup
+
+
+def fixed(ctx: Context, node: Node, sub: Node) -> None:
+    """Refuse the x_i of a sum over i where x_i was declared as one name: nothing said how far i
+    runs."""
+    for item in flat_letters(sub):
+        if item in ctx.bound:
+            raise ctx.fail("index-unknown", node, found=item)
+
+
+def flat_letters(sub: Node) -> set[str]:
+    return {n.value for n in sub.walk() if n.kind == "letter"}
 
 
 def starred(sup: Node) -> tuple[Node, Node]:

@@ -46,7 +46,12 @@ INVERTIBLE = re.compile(
     r"|(?<!不)可逆|非奇异|(?<!半)正定|满秩",
     re.IGNORECASE,
 )
+RANDOM = re.compile(r"\brandom variables?\b|随机变量", re.IGNORECASE)
+INDEPENDENT = re.compile(
+    r"(?<!not )\b(?:independent|i\.?i\.?d\b)|(?<!不)(?:相互)?独立", re.IGNORECASE
+)
 _AND_MORE = re.compile(r"(?:\s*(?:and|,|、|和|与|，|及)\s*☐+)*")
+_AND_BEFORE = re.compile(r"☐\s*(?:and|,|、|和|与|，|及)\s*$")
 _LATIN = r"(?<![A-Za-z])(?:{})(?![A-Za-z])"
 
 
@@ -71,9 +76,21 @@ def role_of(words: str) -> str:
     return role
 
 
-def is_invertible(before: str, after: str) -> bool:
-    """Do the words next to a formula call its matrices invertible?"""
+def nearby(before: str, after: str) -> str:
+    """The words next to a formula, or to the list that it stands in."""
     more = _AND_MORE.match(after)
     behind = after[more.end() if more else 0 :].partition("☐")[0]
-    near = f"{before.rpartition('☐')[2]} ☐ {behind}"
-    return bool(INVERTIBLE.search(near))
+    return f"{before.rpartition('☐')[2]} ☐ {behind}"
+
+
+def is_invertible(before: str, after: str) -> bool:
+    """Do the words next to a formula call its matrices invertible?"""
+    return bool(INVERTIBLE.search(nearby(before, after)))
+
+
+def is_random(before: str, after: str, several: bool) -> bool:
+    """Do they call its names random variables; of several, independent ones?"""
+    near = nearby(before, after)
+    more = _AND_MORE.match(after)
+    several = several or bool(more and more[0]) or bool(_AND_BEFORE.search(before))
+    return bool(RANDOM.search(near) and (not several or INDEPENDENT.search(near)))

@@ -147,4 +147,18 @@ def resolved(term: Any) -> Any:
 
 
 def names_in(term: Any) -> set[str]:
-    return {x.symbol for x in walk(term) if isinstance(x, Entry | Label | Deriv)}
+    """The symbols that `term` names. Found once: terms do not change."""
+    known: frozenset[str] | None = vars(term).get("_names")
+    if known is None:
+        known = frozenset(x.symbol for x in walk(term) if isinstance(x, Entry | Label | Deriv))
+        object.__setattr__(term, "_names", known)
+    return set(known)
+
+
+def has_derivative(term: Any) -> bool:
+    """Is a derivative by a symbol in it? Found once."""
+    known: bool | None = vars(term).get("_derivative")
+    if known is None:
+        known = any(isinstance(x, Deriv) for x in walk(term))
+        object.__setattr__(term, "_derivative", known)
+    return known

@@ -14,9 +14,11 @@ NAMED = (
 )
 DOTS = re.compile(r"^\\(?:dots|ldots|cdots|dotsc)$|^\.\.\.$")
 COUNTS = re.compile(
-    r"\\(?:sum|prod)\s*(?:\\limits\s*)?_\s*\{\s*[A-Za-z]\s*=\s*(?P<low>[01])\s*\}\s*"
+    r"\\(?:sum|prod)\s*(?:\\limits\s*)?_\s*\{\s*(?P<index>[A-Za-z])\s*=\s*(?P<low>[01])\s*\}\s*"
     r"\^\s*(?:(?P<letter>[A-Za-z])|\{\s*(?P<size>[A-Za-z](?:_\w|_\{\w+\})?)\s*(?P<less>-\s*1)?\s*\})"
 )
+
+RANGE = re.compile(r"^\s*[a-z](?:\s*,\s*[a-z])*\s*=\s*[01]\s*,\s*\\[lc]?dots[cbm]?\s*,[^,=()]*$")
 
 
 def counted_from(formulas: list[str]) -> int | None:
@@ -28,6 +30,24 @@ def counted_from(formulas: list[str]) -> int | None:
         if (hit["low"] == "0") == bool(hit["less"])
     }
     return found.pop() if len(found) == 1 else None
+
+
+def ranges_of_sums(formulas: list[str]) -> dict[str, str]:
+    r"""How far the letters run that sums are written over, \\sum_{i=1}^{n}: {"i": "n"}; without
+    those that the formulas do not agree on, and those that count steps."""
+    found: dict[str, set[str]] = {}
+    for tex in formulas:
+        for hit in COUNTS.finditer(tex):
+            size = hit["letter"] or hit["size"]
+            whole = (hit["low"] == "0") == bool(hit["less"])
+            found.setdefault(hit["index"], set()).add(size if whole else "")
+    alike = {k: sizes.pop() for k, sizes in found.items() if len(sizes) == 1}
+    return {k: size for k, size in alike.items() if size and k not in "st"}
+
+
+def is_range(tex: str) -> bool:
+    r"""Does a formula only say what indices run over: i = 1, \\dots, n?"""
+    return bool(RANGE.match(tex))
 
 
 def outside_environments(tex: str) -> str:

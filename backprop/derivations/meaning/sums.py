@@ -192,7 +192,7 @@ def bind_index(
     dim = ctx.dims[name]
     start: At | None = None
     stop: At | None = None
-    moved = 0
+    moved, counts = 0, None
     if low is not None and high is not None:
         first, last = fixed_bound(ctx, low), fixed_bound(ctx, high) or derived_bound(ctx, high)
         if first is None and last is not None and is_index(ctx, low):  # i = k … n
@@ -209,12 +209,12 @@ def bind_index(
             raise ctx.fail("unexpected", low, hint=": 0, 1, …")
         elif last is None:  # up to another index: k = 1 … j
             other = read_index(ctx, high)
-            unify(dim, length_of(ctx, other) or dim)
-            upto = Test("<=", Var(name), other)
-            test = upto if test is None else mul(test, upto)
+            moved, counts, tests = read_up_to(ctx, name, first[1], other, uses_of(body, name), node)
+            test = mul(*tests, *([] if test is None else [test]))
         else:
             uses = uses_of(body, name)
             start, stop, moved = read_limits(ctx, letter, dim, first[1], last, node, alone, uses)
+            counts = first[1] if start is None else ctx.world.first
     elif high is not None:  # \sum_k^C: all of an axis of length C
         size = fixed_bound(ctx, high)
         if size is None or size[1] or size[0] is None or not unify(dim, size[0]):
@@ -231,8 +231,8 @@ def bind_index(
         test = mul(*(g.test for g in mine), *([] if test is None else [test]))
 
     def at(p: tuple[Index, ...]) -> Term:
-        inner = moved_back(body.at(p), name, moved)
-        term = Big(kind, name, dim, inner, test, start, stop)
+        inner = moved_back(body.at(p), name, moved, counts)
+        term = Big(kind, name, ctx.dims[name], inner, test, start, stop)
         return renamed(term) if p else term
 
     return Array(body.shape, at)
@@ -260,14 +260,16 @@ def uses_of(body: Array, name: str) -> set[int] | None:
     return found if visit(body.at(tuple(Var("") for _ in body.shape))) else None
 
 
-def moved_back(term: Term, name: str, by: int) -> Term:
+def moved_back(term: Term, name: str, by: int, counts: int | None) -> Term:
     r"""\sum_{i=0}^{n-1} x_{i+1}, where x counts from 1: with an index that counts as x does. As a
-    number i stays what it says."""
-    if not by:
+    number i counts from `counts`."""
+    if not by and counts is None:
         return term
 
     def change(item: object) -> object:
-        if isinstance(item, Entry | Deriv):
+        if isinstance(item, Position) and item.index == Var(name) and counts is not None:
+            return Position(item.index, counts)
+        if by and isinstance(item, Entry | Deriv):
             at = (
                 Var(name) if isinstance(i, Shift) and i.var.name == name and i.by == -by else i
                 for i in item.at
@@ -293,6 +295,44 @@ def fitting_base(
         if all(first - base + by >= 0 and offset - base + by <= -1 for by in uses)
     ]
     return fits[0] if len(fits) == 1 else None
+
+
+def read_up_to(
+    ctx: Context, name: str, first: int, other: Index, uses: set[int] | None, node: Node
+) -> tuple[int, int, list[Term]]:
+    r"""\sum_{k=1}^{j}: how far off its axis k is, what it counts from as a number, its tests."""
+    world, length = ctx.world, length_of(ctx, other)
+    if world.base is None:
+        if first not in (0, 1):
+            raise ctx.fail("literal-base", node, index="i", wanted=show_shape((length or 0,)))
+        world.base = first
+    base, k = world.base, Var(name)
+    if uses is not None and not uses:  # a number alone: as many as there are
+        axis = Linear.of(world, length) if length is not None else None
+        if axis is not None and isinstance(find(ctx.dims[name]), Unknown):
+            by = base - first + (other.by if isinstance(other, Shift) else 0)
+            ctx.dims[name] = axis.add(max(by, 0)).dim()
+            return 0, first, [Test("<=", k, shifted(ctx, other, base - first, node))]
+    unify(ctx.dims[name], length or ctx.dims[name])
+    if first < base:
+        if uses != {base - first}:
+            last = show_shape((ctx.dims[name],))
+            raise ctx.fail("outside", node, found=ctx.text(node), first=base, last=last)
+        return first - base, first, [Test("<=", k, shifted(ctx, other, base - first, node))]
+    tests: list[Term] = [Test("<=", At(None, first - base), k)] if first > base else []
+    return 0, base, [*tests, Test("<=", k, other)]
+
+
+def shifted(ctx: Context, index: Index, by: int, node: Node) -> Index:
+    if not by:
+        return index
+    if isinstance(index, Var):
+        return Shift(index, by)
+    if isinstance(index, Shift):
+        return Shift(index.var, index.by + by) if index.by + by else index.var
+    if isinstance(index, Affine):
+        return replace(index, offset=index.offset + by)
+    raise ctx.fail("unexpected", node, hint="")
 
 
 def read_limits(

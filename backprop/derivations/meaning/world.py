@@ -129,6 +129,7 @@ class World:
     applied: set[str] = field(default_factory=set)  # variables that were written L(w)
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
     counts: int | None = None  # what the sums that are written out count from
+    spans: dict[str, str] = field(default_factory=dict)  # i -> n, of the \\sum_{i=1}^{n} of a block
     varied: set[str] = field(default_factory=set)  # variables whose dx stands in the block
     tables: dict[str, list[Table]] = field(default_factory=dict)  # by the name before the bracket
     laws: dict[str, tuple[Table, tuple[Dim, ...]]] = field(default_factory=dict)  # of letters

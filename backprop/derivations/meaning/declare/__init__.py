@@ -13,8 +13,9 @@ L = L(Y)                              any number that depends on Y
 \\sum_k y_k = 1                        an assumption on variables
 """
 
+from backprop.derivations.meaning.declare.chance import declare_randoms
 from backprop.derivations.meaning.declare.definitions import assume
 from backprop.derivations.meaning.declare.equating import check_known
 from backprop.derivations.meaning.declare.statement import Claim, declare
 
-__all__ = ["Claim", "assume", "check_known", "declare"]
+__all__ = ["Claim", "assume", "check_known", "declare", "declare_randoms"]

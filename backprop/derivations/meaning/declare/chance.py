@@ -7,11 +7,17 @@ from fractions import Fraction
 
 from backprop.derivations.meaning import Reader, arrays, key_of, split
 from backprop.derivations.meaning.chance import OUTCOME, arguments, is_dot, spelled
-from backprop.derivations.meaning.declare.names import bad, listed_names, read_name
+from backprop.derivations.meaning.declare.names import (
+    SPACE,
+    bad,
+    listed_names,
+    read_lengths,
+    read_name,
+)
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import index_key
-from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
+from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
 from backprop.derivations.meaning.terms import (
     At,
     Big,
@@ -73,12 +79,16 @@ def declare_table(world: World, name: str, left: str, right: str) -> bool:
     real = re.match(
         r"^(?:\\mathbb\s*\{?\s*R\s*\}?\s*(?P<sign>_.*)?|\(\s*0\s*,\s*(?P<one>1)\s*\))$", right
     )
-    if not real:
+    space = SPACE.match(right)
+    if not real and not space:
         raise bad(right, right)
     dims = tuple(s for s in sets if s is not None)
     key = f"{name.strip()}()"
-    symbol = Symbol(key, dims)
-    if real["sign"] or real["one"]:
+    values = read_lengths(world, space["sup"]) if not real and space else ()
+    symbol = Symbol(key, (*dims, *values))
+    if real is None:
+        pass
+    elif real["sign"] or real["one"]:
         symbol.bounds = (Fraction(0), Fraction(1) if real["one"] else None)
     world.symbols[key] = symbol
     world.tables.setdefault(spelled(name), []).append(Table(key, (), len(dims), dims))
@@ -260,7 +270,11 @@ def add_random(
     key, letters, _ = read_name(world, name)
     counted = counted or tuple(world.ranges[n] for n in letters)
     known = world.symbols.get(key)
-    if known is not None and (known.shape or known.definition is not None or known.hidden):
+    if known is not None and world.pending.get(key) == {"mean", "variance"}:
+        # "let X be a random variable", and now its law
+        world.moments = [m for m in world.moments if f"P({key})" not in names_in(m[0])]
+        del world.pending[key]
+    elif known is not None and (known.shape or known.definition is not None or known.hidden):
         raise Unreadable("declared-twice", found=name)
     if key in world.sizes or key in world.functions or len(counted) > 1:
         raise Unreadable("declared-twice", found=name)
@@ -365,6 +379,32 @@ def declare_mean_name(world: World, left: str, right: str) -> bool:
     return declare_moment(world, right, left)
 
 
+def declare_random(world: World, name: str, counted: tuple[Dim, ...] = ()) -> set[str]:
+    """Enter a random symbol of which only the name is known, and what may be said of it later."""
+    key, letters, _ = read_name(world, name)
+    hidden = [f"{part}({key})" for part in ("mean", "variance")]
+    for k, extra in enumerate(hidden):
+        world.symbols[extra] = Symbol(extra, ())
+        if k == 1:
+            world.symbols[extra].bounds = (Fraction(0), None)
+    counted = counted or tuple(world.ranges[n] for n in letters)
+    add_random(world, name, counted, "any", *(Entry(h) for h in hidden))
+    world.pending[key] = {"mean", "variance"}
+    return world.pending[key]
+
+
+def declare_randoms(world: World, names: str) -> None:
+    """ "Let X, Y be independent random variables": those of which nothing is known yet."""
+    for name, counted in listed_names(world, names):
+        if not is_name(name):
+            continue
+        key, letters, node = read_name(world, name)
+        taken = key in world.symbols or key in world.sizes or key in world.ranges
+        if taken or key in world.functions or (split(node)[1] is not NONE and not letters):
+            continue
+        declare_random(world, name, counted)
+
+
 def declare_moment(world: World, left: str, right: str) -> bool:
     r"""\mathbb{E}[X] = \mu of a name that is not declared yet, or whose mean is still open."""
     hit = MOMENT.match(left)
@@ -385,15 +425,7 @@ def declare_moment(world: World, left: str, right: str) -> bool:
         name_moment(world, right, is_mean)
     value = number(world, right)
     if pending is None:
-        _, letters, _ = read_name(world, name)
-        counted = tuple(world.ranges[n] for n in letters)
-        hidden = [f"{part}({key})" for part in ("mean", "variance")]
-        for k, extra in enumerate(hidden):
-            world.symbols[extra] = Symbol(extra, ())
-            if k == 1:
-                world.symbols[extra].bounds = (Fraction(0), None)
-        add_random(world, name, counted, "any", *(Entry(h) for h in hidden))
-        pending = world.pending[key] = {"mean", "variance"}
+        pending = declare_random(world, name)
     what = "mean" if is_mean else "variance"
     if what not in pending:
         return False

@@ -115,6 +115,14 @@ def counted_above(names: str) -> bool:
     return bool(ABOVE.match(names.rpartition(",")[2].strip()))
 
 
+def run_as_summed(world: World, letters: list[str]) -> None:
+    r"""y_i \in \{0, 1\}, where nothing says how far i runs but the sums, \sum_{i=1}^{n} y_i."""
+    open_ = [n for n in letters if n not in world.ranges]
+    if all(n in world.spans and world.spans[n] not in world.symbols for n in open_):
+        for letter in open_:
+            world.ranges[letter] = declare_size(world, world.spans[letter])
+
+
 def read_name(world: World, tex: str) -> tuple[str, tuple[str, ...], Node]:
     """A name to be declared: its key, index letters and the node."""
     node = read(tex)
@@ -137,6 +145,8 @@ def read_name(world: World, tex: str) -> tuple[str, tuple[str, ...], Node]:
     if sub is not NONE:
         nodes = flat_indices(sub)
         found = [key_of(n) or "" for n in nodes]
+        if f"{key}_{{{text_of(reader, sub)}}}" not in world.symbols:
+            run_as_summed(world, found)
         if found and all(f in world.ranges for f in found):
             letters = tuple(found)
         else:
