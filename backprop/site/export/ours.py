@@ -10,7 +10,7 @@ from typing import Any
 
 from backprop.site.export import drawings, formulas
 from backprop.site.export.elements import Element, beside, classes, plain
-from backprop.site.export.text import centred, escaped, folded, indented, picture, spot
+from backprop.site.export.text import centred, drawing, escaped, folded, indented, spot
 from backprop.site.export.words import say
 
 
@@ -20,7 +20,7 @@ def drawn(page: Any, element: Element) -> list[str]:
     address = [page.place.keep("graph", data) for data in drawings.graph(parts)]
     described = next((e.text or "" for e in element.iter("title")), "")
     described = re.sub(r" \(\d+/\d+\)$", "", described)
-    found = [centred(picture(one, described)) for one in address]
+    found = [centred(drawing(one, described)) for one in address]
     found += [f"*{page.inside(one).strip()}*" for one in element.iter("figcaption")]
     inner = list(element.iter("div", "ul", "ol"))
     for legend in (one for one in inner if "bp-legend" in classes(one)):
@@ -58,7 +58,7 @@ def plotted(page: Any, element: Element) -> list[str]:
         return page.blocks(element)
     address = page.place.keep("figure", drawings.plot(svg))
     caption = [f"*{page.inside(one).strip()}*" for one in element.iter("figcaption")]
-    return [centred(picture(address, svg.get("aria-label") or "")), *caption]
+    return [centred(drawing(address, svg.get("aria-label") or "")), *caption]
 
 
 def displayed(page: Any, element: Element) -> list[str]:
@@ -70,7 +70,7 @@ def displayed(page: Any, element: Element) -> list[str]:
     if not any(plain(mark) or len(mark) for mark in marks):
         drawn = formulas.whole(typeset)
         address = page.place.keep("formula", drawn.data)
-        return [anchors, centred(picture(address, typeset.plain))]
+        return [anchors, centred(drawing(address, typeset.plain))]
     drawn_rows = formulas.rows(typeset, len(marks))
     said = [page.inside(mark).strip() for mark in marks]
     if len(drawn_rows) != len(said):
@@ -79,7 +79,7 @@ def displayed(page: Any, element: Element) -> list[str]:
     names = formulas.names(typeset, len(drawn_rows))
     for row, name, mark in zip(drawn_rows, names, said, strict=True):
         address = page.place.keep("formula", row.data)
-        shown = picture(address, name, "vertical-align:middle", "absmiddle")
+        shown = drawing(address, name, "vertical-align:middle", "absmiddle")
         rows.append(indented(f"{shown}\n\n{mark}" if mark else shown, "-   ") + "\n")
     return [anchors, "\n".join(rows).rstrip()]
 

@@ -20,6 +20,7 @@ from backprop.site.export.elements import (
 from backprop.site.export.text import (
     attribute,
     code,
+    drawing,
     escaped,
     fenced,
     folded,
@@ -288,7 +289,7 @@ class Page:
 
     def _svg(self, element: Element) -> str:
         address = self.place.keep("icon", drawings.file_of(element))
-        return picture(address, element.get("aria-label") or "", "height:1em", "absmiddle")
+        return drawing(address, element.get("aria-label") or "", "height:1em", "absmiddle")
 
     def _formula(self, element: Element) -> str:
         typeset = self.typeset[element]
@@ -296,7 +297,7 @@ class Page:
             return escaped(typeset.plain)  # so that tables of contents can show it
         drawn = formulas.whole(typeset)
         address = self.place.keep("formula", drawn.data)
-        return picture(address, typeset.plain, drawn.style, "absmiddle")
+        return drawing(address, typeset.plain, drawn.style, "absmiddle")
 
     def _mathml(self, element: Element) -> str:
         left, right = beside(element)

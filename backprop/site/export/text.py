@@ -88,6 +88,14 @@ def picture(address: str, alternative: str, style: str = "", align: str = "") ->
     return f'<img src="{html.escape(address)}" alt="{attribute(alternative)}"{where}{how}>'
 
 
+def drawing(address: str, alternative: str, style: str = "", align: str = "") -> str:
+    """A picture that belongs to the text: no frame, as some themes put around photographs."""
+    return picture(address, alternative, ";".join(filter(None, (style, _BARE))), align)
+
+
+_BARE = "margin:0;padding:0;border:0;background:none"
+
+
 def spot(name: str) -> str:
     return f'<a id="{attribute(name)}"></a>'
 
