@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from pathlib import Path
 
 from backprop.cli.arguments import Usage
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
             f"{error.name} is not installed: run this where the blog is installed, or "
             "pip install 'backprop-notes[site,test]'"
         ) from None
+    print("Building the site and verifying its posts …", file=sys.stderr, flush=True)
     try:
         written = posts.export(Path(), options.folder)
     except errors.ExportError as error:

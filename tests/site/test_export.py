@@ -88,6 +88,7 @@ PAGES = {
     "<div class='language-python highlight'><pre><code><span>x</span> = 1\n\n\ny = 2\n</code></pre></div>": (
         "```python\nx = 1\n\n\ny = 2\n```"
     ),
+    "<div class='bp-run highlight'><pre><code>x</code></pre></div>": "```python\nx\n```",
     "<div class='highlight'><pre><code>```\nx\n```\n</code></pre></div>": "````\n```\nx\n```\n````",
     "<div class='language-python highlight'><pre><code>da = 1<span class='bp-check' "
     "data-shape='(4,)'></span>\nlonger = 2\ndbb = 2<span class='bp-check' data-shape='()'></span>"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _QUIET = {"NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"}
-_SAID = re.compile(r"^(INFO|DEBUG)\s+-\s")
+_LEVEL = re.compile(r"^(INFO|DEBUG|WARNING|ERROR)\s+-\s+")
 
 
 class ExportError(Exception):
@@ -75,9 +75,10 @@ def _faults(log: str) -> Iterator[str]:
     told = False
     for line in log.splitlines():
         if not line.startswith(" "):
-            told = not _SAID.match(line)
+            level = _LEVEL.match(line)
+            told = level is None or level[1] in ("WARNING", "ERROR")
         if told and line.strip():
-            yield line
+            yield _LEVEL.sub("", line)
 
 
 def main(arguments: Sequence[str]) -> None:

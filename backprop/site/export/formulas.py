@@ -109,7 +109,7 @@ def names(formula: Typeset, count: int) -> list[str]:
     table = next(mathml.iter("mtable"), None)
     lines = [] if table is None else table.findall("mtr")
     if len(lines) != count or count == 1:
-        return [formula.plain] * count
+        return [formula.plain.rstrip("; ")] * count
     texts = [linear(etree.tostring(line, encoding="unicode")) for line in lines]
     return [text.rstrip("; ") for text in texts]
 

@@ -70,7 +70,7 @@ def displayed(page: Any, element: Element) -> list[str]:
     if not any(plain(mark) or len(mark) for mark in marks):
         drawn = formulas.whole(typeset)
         address = page.place.keep("formula", drawn.data)
-        return [anchors, centred(drawing(address, typeset.plain))]
+        return [anchors, centred(drawing(address, formulas.names(typeset, 1)[0]))]
     drawn_rows = formulas.rows(typeset, len(marks))
     said = [page.inside(mark).strip() for mark in marks]
     if len(drawn_rows) != len(said):

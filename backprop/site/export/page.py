@@ -147,7 +147,9 @@ class Page:
             for title in element.iter("span", "p")
             if classes(title) & {"filename", "bp-code-title"}
         ]
-        kind = language[1] if language else "python" if "bp-code" in names.split() else ""
+        own = set(names.split())
+        guess = {"bp-code": "python", "bp-run": "python", "bp-output": "text"}
+        kind = language[1] if language else next((guess[n] for n in guess if n in own), "")
         return [*label, fenced(text.strip("\n"), kind)]
 
     def _lines(self, element: Element) -> Iterator[str]:

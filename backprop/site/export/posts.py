@@ -116,7 +116,7 @@ class Export:
             return note.made, unquote(parts.fragment)
         else:
             path = posixpath.join("/" + posixpath.dirname(note.made), unquote(parts.path))
-            path = posixpath.normpath(path).lstrip("/") + "/" * parts.path.endswith("/")
+            path = (posixpath.normpath(path) + "/" * parts.path.endswith("/")).lstrip("/")
         made = path + "index.html" if not path or path.endswith("/") else path
         return made, unquote(parts.fragment)
 

@@ -31,7 +31,7 @@ def escaped(text: str) -> str:
 
 def paragraph(text: str) -> str:
     """Inline Markdown as a block of its own, whatever it begins with."""
-    text = text.strip(" \n")
+    text = text.lstrip(" \n").rstrip(" \n\xa0")
     if begins := _BEGINS.match(text):
         sign = begins[0]
         at = len(sign) - 1 if sign[0].isdigit() else 0
