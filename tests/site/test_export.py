@@ -76,6 +76,12 @@ PAGES = {
         "| a |\n| --: |\n| <code>b&#124;c</code> |"
     ),
     "<table><tr><td>1</td><td>2</td></tr></table>": "|  |  |\n| --- | --- |\n| 1 | 2 |",
+    "<table><tr><th>a</th></tr><tr><td><pre><code>b | c\nd</code></pre></td></tr></table>": (
+        "| a |\n| --- |\n| <code>b &#124; c</code><br>`d` |"
+    ),
+    "<p><img alt='a' src='i.png#only-light'><img alt='a' src='j.png#only-dark'></p>": (
+        '<img src="i.png" alt="a">'
+    ),
     "<blockquote><p>a</p><p>b</p></blockquote>": "> a\n>\n> b",
     "<div class='admonition note'><p class='admonition-title'>N</p><p>a</p></div>": (
         "> **N**\n>\n> a"
@@ -313,6 +319,10 @@ def test_a_new_blog_is_exported_and_zensical_shows_it(blog, monkeypatch, capsys,
     assert len(sources) == first.count("<img ")
     assert all((page.parent / unquote(source)).is_file() for source in sources)
 
+    # Among the pages of the blog there is no place for it.
+    assert main(["export", str(blog / "docs/en/export")]) == 2
+    assert "lie in one another" in capsys.readouterr().err
+    assert not (blog / "docs/en/export").exists()
     # A fault ends the next one, which leaves what there is.
     before = held(docs)
     post = blog / "docs/en/posts/first.md"

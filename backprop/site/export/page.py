@@ -150,6 +150,8 @@ class Page:
         own = set(names.split())
         guess = {"bp-code": "python", "bp-run": "python", "bp-output": "text"}
         kind = language[1] if language else next((guess[n] for n in guess if n in own), "")
+        if self.in_table:  # no dialect has blocks there
+            return [code(line, in_table=True) for line in text.strip("\n").split("\n")]
         return [*label, fenced(text.strip("\n"), kind)]
 
     def _lines(self, element: Element) -> Iterator[str]:
@@ -184,15 +186,13 @@ class Page:
         ]
 
     def _table(self, element: Element) -> list[str]:
+        lines = element.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         self.in_table = True
         try:
-            rows = [
-                [self._cell(cell) for cell in row if cell.tag in ("td", "th")]
-                for row in element.iter("tr")
-            ]
+            rows = [[self._cell(cell) for cell in row if cell.tag in ("td", "th")] for row in lines]
             aligned = [
                 re.search(r"left|right|center", cell.get("style") or cell.get("align") or "")
-                for row in list(element.iter("tr"))[:1]
+                for row in lines[:1]
                 for cell in row
                 if cell.tag in ("td", "th")
             ]
@@ -200,15 +200,15 @@ class Page:
             self.in_table = False
         if not rows:
             return []
-        if next(element.iter("th"), None) is None:
+        if not any(cell.tag == "th" for cell in lines[0]):
             rows.insert(0, [""] * len(rows[0]))
         wide = max(map(len, rows))
         rules = [_RULES[found[0] if found else ""] for found in aligned]
         rows.insert(1, (rules + ["---"] * wide)[:wide])
         caption = element.find("caption")
         above = [] if caption is None else [f"*{self.inside(caption).strip()}*"]
-        lines = [f"| {' | '.join(row + [''] * (wide - len(row)))} |" for row in rows]
-        return [*above, "\n".join(lines)]
+        made = [f"| {' | '.join(row + [''] * (wide - len(row)))} |" for row in rows]
+        return [*above, "\n".join(made)]
 
     def _cell(self, cell: Element) -> str:
         return "<br>".join(block.replace("\n", " ") for block in self.blocks(cell))
@@ -281,7 +281,10 @@ class Page:
         return inner if inner.startswith("[^") else f"<{element.tag}>{inner}</{element.tag}>"
 
     def _image(self, element: Element) -> str:
-        address = self.place.file(element.get("src") or "")
+        source = element.get("src") or ""
+        if source.endswith(("#only-dark", "#gh-dark-mode-only")):  # its other one stands beside it
+            return ""
+        address = self.place.file(source.partition("#")[0])
         sizes = "".join(
             f' {name}="{attribute(element.get(name, ""))}"'
             for name in ("width", "height", "title")

@@ -23,6 +23,7 @@ from backprop.site.export.page import Page
 from backprop.site.export.text import escaped, joined, link
 from backprop.site.export.words import say
 from backprop.site.mathematics.engine import EngineError
+from backprop.site.testing.project import Project
 
 PICTURES = "pictures"
 _KEPT = ("title", "date", "tags", "description")
@@ -39,16 +40,20 @@ def export(root: Path, folder: Path) -> list[str]:
             f"there is no mkdocs.yml in {root.resolve()}: go to the folder of the blog"
         )
     check(folder)
+    _check_place(root, folder)
     with tempfile.TemporaryDirectory(prefix="backprop-export-") as scratch:
         site = Path(scratch, "site")
         notes = build(root, site)
-        inside = [n for n in notes if folder.resolve() in (root / n.source).resolve().parents]
-        if inside:
-            raise ExportError(
-                f"{folder} holds pages of the blog itself ({inside[0].source}): name another folder"
-            )
         files = collect(root, site, notes)
     return write(folder, files)
+
+
+def _check_place(root: Path, folder: Path) -> None:
+    """What is written among the pages of a blog would be pages of its next build."""
+    place = folder.resolve()
+    for docs in Project(root).docs:
+        if place.is_relative_to(docs) or docs.is_relative_to(place):
+            raise ExportError(f"{folder} and the pages of the blog lie in one another")
 
 
 def collect(root: Path, site: Path, notes: Sequence[Note]) -> dict[str, bytes]:
