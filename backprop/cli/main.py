@@ -19,6 +19,7 @@ COMMANDS = {
     "draw": "Draw the computation graph as SVG.",
     "trace": "Print the operations of a function as a table.",
     "new": "Begin a blog whose posts are programs, or a post in one.",
+    "export": "Write the verified posts of a blog as plain Markdown with pictures.",
 }
 
 _EXAMPLES = """\
@@ -29,6 +30,7 @@ examples:
   PROG draw layers.py:variance x=5x4 --output variance.svg
   PROG trace package.module:function x=5x4 y=int:5<10
   PROG new blog --languages zh,en
+  PROG export ../posts
 """
 
 

@@ -31,7 +31,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--package", help="what the blog installs: a wheel, or a requirement of pip's"
     )
     parser.add_argument(
-        "--title", nargs="+", default=[], metavar="LANGUAGE=TITLE", help="of the new post"
+        "--title",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="LANGUAGE=TITLE",
+        help="of the new post; may be given several times",
     )
 
 

@@ -108,7 +108,8 @@ def describe(error: BaseException, name: str, request: dict[str, Any]) -> dict[s
     except Exception:  # an exception of the author may not even be printable
         message = "(its message cannot be printed)"
     if isinstance(error, FileNotFoundError) and not request.get("raises"):
-        message += f" ({_missing(error)})"
+        advice = _missing(error)
+        message += f" ({advice})" if advice else ""
     return {
         "type": "" if isinstance(error, FenceError) else kind.__name__,
         "qualified": f"{kind.__module__}.{kind.__qualname__}",
@@ -120,8 +121,13 @@ def describe(error: BaseException, name: str, request: dict[str, Any]) -> dict[s
 
 
 def _missing(error: FileNotFoundError) -> str:
-    """What an author who looks for a file of the project does not know."""
+    """What an author who looks for a file of the project, or for a program, does not know."""
     file = error.filename if isinstance(error.filename, str) else "NAME"
+    frames = traceback.walk_tb(error.__traceback__)
+    if any(frame.f_globals.get("__name__") == "subprocess" for frame, _ in frames):
+        return "fences run in an empty folder of their own, with the programs that PATH has"
+    if os.path.isabs(file):
+        return ""
     advice = os.path.basename(file) or "NAME"
     return (
         "fences run in an empty folder of their own; of the project it has what lies in data/ "

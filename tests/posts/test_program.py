@@ -461,3 +461,10 @@ def test_a_page_finds_the_data_beside_it(runner):
     assert (folder / "data/numbers.txt").read_text() == "3 4"
     (failure,) = runner.failures("open('docs/numbers.txt')")
     assert "open data/numbers.txt" in failure
+    # What is no file of the project is not put there.
+    (failure,) = runner.failures("import subprocess\nsubprocess.run(['no-such-program'])")
+    assert "data/" not in failure
+    assert "PATH" in failure
+    assert runner.failures("open('/nowhere/numbers.txt')") == [
+        "2: FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/numbers.txt'"
+    ]

@@ -118,6 +118,10 @@ def test_a_post_is_begun_in_every_language(tmp_path, monkeypatch, capsys):
     ]
     assert "# 批量归一化" in (tmp_path / "docs/zh/posts/batch-norm.md").read_text("utf-8")
     assert "# Batch norm" in (tmp_path / "docs/en/posts/batch-norm.md").read_text("utf-8")
+    # Each title may have an option of its own.
+    assert main(["new", "post", "relu", "--title", "zh=修正", "--title", "en=Cut off"]) == 0
+    for key, title in (("zh", "修正"), ("en", "Cut off")):
+        assert f"# {title}" in (tmp_path / "docs" / key / "posts/relu.md").read_text("utf-8")
     with pytest.raises(BeginningError, match="nothing is overwritten"):
         add_post(tmp_path, "batch-norm")
     with pytest.raises(BeginningError, match="zh, en, de"):

@@ -66,6 +66,9 @@ class Observer:
         total = sum(steps) + max(0, languages - len(steps)) * max(steps)
         self._progress(min(sum(self._done), total), total)
 
+    def wrote(self, page: Any, config: MkDocsConfig) -> None:
+        """A page is finished, as it will stand in the site."""
+
 
 observer: Observer | None = None
 
@@ -160,6 +163,7 @@ class Witness(BasePlugin):
     @event_priority(-1000)
     def on_post_page(self, output: str, *, page: Any, config: Any) -> str:
         self.observer.step()
+        self.observer.wrote(page, config)
         return output
 
     @event_priority(-1000)

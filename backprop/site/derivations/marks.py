@@ -64,9 +64,16 @@ def _shown(line: str, typeset: Typeset) -> str:
     """A line as HTML: TeX typeset, names of the code as code."""
     parts = _QUOTED.split(line)
     for k, part in enumerate(parts):
-        text = html.escape(plain(part)) if k % 2 == 0 else typeset(part)
+        text = html.escape(_spaced(part)) if k % 2 == 0 else typeset(part)
         parts[k] = re.sub(r"`([^`]*)`", r"<code>\1</code>", text) if k % 2 == 0 else text
     return "".join(parts)
+
+
+def _spaced(part: str) -> str:
+    """A piece of a line as text, with the blanks that part it from what is typeset beside it."""
+    bare = part.strip()
+    before, _, after = part.partition(bare) if bare else (part, "", "")
+    return f"{before}{plain(bare)}{after}"
 
 
 def _button(

@@ -1,6 +1,7 @@
 // MathJax as a service: one JSON object a line in, one a line out, until stdin ends.
 //
-// The first line configures: {modules, extensions, macros}. Every further line is a formula:
+// The first line configures: {modules, extensions, macros, output}, output being chtml (for pages)
+// or svg (pictures, which carry the height and depth of each row). Every further line is a formula:
 //   {tex, display, start, labels, before}
 // start: the number of the last numbered equation before it; labels: what \ref may name,
 // {name: [tag, id]}; before: formulas whose \newcommand it may use. The answer:
@@ -11,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const { modules, extensions, macros } = JSON.parse((await lines.next()).value);
+const { modules, extensions, macros, output: kind } = JSON.parse((await lines.next()).value);
 // Standard output is the protocol's; whatever MathJax prints goes to stderr.
 const answer = (value) => process.stdout.write(JSON.stringify(value) + '\n');
 console.log = console.info = console.error;
@@ -20,7 +21,7 @@ const { default: MathJax } = await import(pathToFileURL(`${modules}/mathjax/node
 await MathJax.init({
   loader: {
     load: [
-      'input/tex', 'output/chtml', 'adaptors/liteDOM', '[tex]/begingroup',
+      'input/tex', `output/${kind}`, 'adaptors/liteDOM', '[tex]/begingroup',
       ...extensions.map((name) => `[tex]/${name}`),
     ],
   },
@@ -33,6 +34,7 @@ await MathJax.init({
   },
   output: { font: 'mathjax-tex', displayOverflow: 'scroll' },
   chtml: { adaptiveCSS: false },
+  svg: { fontCache: 'none', linebreaks: { inline: false } },
   startup: { typeset: false },
 });
 
@@ -42,10 +44,17 @@ const metrics = { em: 16, ex: 8, containerWidth: 16 * 1000, scale: 1 };
 
 // Wide formulas need a box that scrolls: measure while MathJax has the boxes at hand.
 let width = 0;
+let rows = '';
+const tableOf = (wrapper) => (wrapper.kind === 'mtable'
+  ? wrapper : wrapper.childNodes?.map(tableOf).find(Boolean));
 const processMath = output.processMath.bind(output);
 output.processMath = (wrapper, node) => {
   processMath(wrapper, node);
   width = wrapper.getOuterBBox().w;
+  if (kind === 'svg') {
+    const { H = [], D = [] } = tableOf(wrapper)?.getTableData() ?? {};
+    rows = H.map((height, row) => `${height} ${D[row]}`).join(' ');
+  }
 };
 
 // Every node carries its own TeX, which triples the size of the page and says nothing to a reader.
@@ -81,6 +90,7 @@ async function typeset({ tex, display, start, labels, before }) {
   tags.refUpdate = false;
   tags.allLabels = lenient(known, asked);
   const node = await convert(tex, display);
+  if (rows) adaptor.setAttribute(node, 'data-rows', rows);
   return {
     html: adaptor.outerHTML(node),
     mml: MathJax.startup.toMML(input.parseOptions.root),

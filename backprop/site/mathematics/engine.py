@@ -46,10 +46,13 @@ class Settings:
     versions: tuple[str, ...]
     extensions: tuple[str, ...] = ()
     macros: Mapping[str, Any] = field(default_factory=dict)
+    output: str = "chtml"
+    """How the glyphs are made: `chtml`, text for a page with its style sheet; `svg`, paths."""
 
     def key(self) -> str:
         """The same text for the same output; without the path, so that caches can be moved."""
-        return json.dumps([self.versions, self.extensions, self.macros], sort_keys=True)
+        parts = [self.versions, self.extensions, self.macros, self.output]
+        return json.dumps(parts, sort_keys=True)
 
 
 def find_settings(
@@ -233,6 +236,7 @@ class Engine:
                 "modules": self.settings.modules.as_posix(),
                 "extensions": self.settings.extensions,
                 "macros": self.settings.macros,
+                "output": self.settings.output,
             }
         )
 
