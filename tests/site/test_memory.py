@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import jinja2
 import pytest
+from material.plugins.blog import structure
+from material.plugins.search import plugin as search
 from mkdocs.commands import build as mkdocs_build
+from mkdocs.structure.pages import Page
+from mkdocs_autorefs import AutorefsPlugin
+from mkdocstrings import MkdocstringsPlugin
 
-from backprop.site.building import conversions, memory, templates, whole
+from backprop.site.building import conversions, look, memory, references, templates, whole
 from backprop.site.building.memory import Memory, Nothing
 from backprop.site.building.modules import Modules
 from tests.site.command import differences
@@ -318,3 +326,59 @@ def test_a_reference_is_made_of_what_it_shows(tmp_path: Path) -> None:
 )
 def test_views_share_the_excerpts_of_posts(view: str, post: str, expected: object) -> None:
     assert conversions.stand_in(view, post) == expected
+
+
+# ---- other versions of MkDocs and its plugins ----------------------------------------------------
+def other(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same with parameters that are not known here."""
+    return lambda *arguments, **options: function(*arguments, **options)
+
+
+def test_what_is_in_another_form_is_made_again_and_said(project: Project, monkeypatch) -> None:
+    """A place that another version has changed is left alone: builds go on, and are right."""
+    assert project.build("--strict").code == 0
+    first = project.root / "first"
+    project.site.rename(first)
+    monkeypatch.setattr(conversions, "_installed", False)
+    for place, name in (
+        (Page, "render"),
+        (structure.Excerpt, "render"),
+        (search.SearchIndex, "add_entry_from_context"),
+    ):
+        monkeypatch.setattr(place, name, other(getattr(place, name)))
+    monkeypatch.setattr(templates, "MATERIAL", ())
+    result = project.build("--strict")
+    assert result.code == 0, result
+    for told in ("mkdocs: Page.render", "the blog's excerpts", "the search index", "Material"):
+        assert re.search(f"{told}.* is not( as it is)? known here", result.output), told
+    assert differences(first, project.site) == []
+    # One that asks more of a converter of excerpts is given a whole one.
+    monkeypatch.undo()
+    monkeypatch.chdir(project.root)
+    monkeypatch.delattr(conversions._Later, "register")
+    assert project.build("--strict").code == 0
+    assert differences(first, project.site) == []
+
+
+@pytest.mark.parametrize(
+    ("plugins", "told"),
+    [
+        ({"autorefs": SimpleNamespace(register_anchor=lambda page, name: None)}, "autorefs"),
+        ({"autorefs": object()}, "autorefs"),
+        ({"mkdocstrings": object()}, "mkdocstrings"),
+        ({"mkdocstrings": MkdocstringsPlugin(), "autorefs": AutorefsPlugin()}, ""),
+        ({}, ""),
+    ],
+)
+def test_references_in_another_form_are_known(plugins: dict[str, Any], told: str) -> None:
+    config: Any = SimpleNamespace(plugins=plugins)
+    found = references.unfamiliar(config)
+    assert told in found
+    assert bool(told) == bool(found)
+
+
+@pytest.mark.parametrize("name", ["_populate_page", "_build_page"])
+def test_a_first_look_is_left_out_where_pages_are_made_otherwise(name: str, monkeypatch) -> None:
+    assert look.unfamiliar() == ""
+    monkeypatch.setattr(mkdocs_build, name, other(getattr(mkdocs_build, name)))
+    assert name in look.unfamiliar()

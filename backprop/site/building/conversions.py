@@ -35,7 +35,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 from backprop.site.building import memory
 from backprop.site.building.memory import Memory, digest
 from backprop.site.building.premises import as_json, premises, program, unknown
-from backprop.site.building.references import References
+from backprop.site.building.references import References, unfamiliar
 
 log = logging.getLogger("mkdocs.backprop.building")
 
@@ -255,6 +255,9 @@ def remember(config: MkDocsConfig) -> None:
     """Use and keep conversions in the build of `config`, whose settings are complete."""
     _install()
     _search[:] = [memory.of(config)]
+    if why := unfamiliar(config):
+        log.info("%s is not as it is known here: pages are converted again in every build", why)
+        return
     if found := unknown(config):
         log.debug("Pages are converted anew in every build: %s may depend on anything", found)
         return
@@ -285,7 +288,8 @@ def _install() -> None:
         except (ImportError, AttributeError):
             familiar = what.startswith("material")  # a theme that is not installed
         if not familiar:
-            log.warning("%s is not as it is known here: it is made again in every build", what)
+            # No warning: with --strict that would be the end of a build that is right.
+            log.info("%s is not as it is known here: it is made again in every build", what)
 
 
 def _has(function: Any, *parameters: str) -> bool:
@@ -330,6 +334,9 @@ def _excerpts() -> bool:
         structure.Markdown = _Later
         try:
             begin(self, post, config, files)
+        except AttributeError:  # it asks more of a converter than is known here
+            structure.Markdown = real
+            begin(self, post, config, files)
         finally:
             structure.Markdown = real
         self.bp_keeper, self.bp_files = keeper, files
@@ -346,7 +353,10 @@ def _excerpts() -> bool:
             def make(asked: Any) -> None:
                 if isinstance(self.md, _Later):
                     self.md = self.md.made(real)
-                self.md.treeprocessors["relpath"].files = asked
+                if "relpath" in self.md.treeprocessors:
+                    self.md.treeprocessors["relpath"].files = asked
+                else:  # nobody knows what else it asks
+                    asked.more = True
                 render(self, view, separator)
 
             key = keeper.key("excerpt", self.post, view.url, separator, title)

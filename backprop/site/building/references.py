@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,25 @@ from backprop.site.building.modules import Modules
 from backprop.site.building.premises import as_json
 
 _DIRECTIVE = re.compile(r"^[ >]*:::[ \t]*(\S*)", re.MULTILINE)
+
+
+def unfamiliar(config: MkDocsConfig) -> str:
+    """Which of the two is in another form than is known here; empty if none."""
+    autorefs, strings = (config.plugins.get(name) for name in ("autorefs", "mkdocstrings"))
+    if autorefs is not None:
+        function = getattr(autorefs, "register_anchor", None)
+        known = ["page", "identifier", "anchor"]
+        if function is None or list(inspect.signature(function).parameters)[:3] != known:
+            return "mkdocs_autorefs: register_anchor"
+    if strings is not None:
+        handlers = getattr(strings, "_handlers", strings)
+        if handlers is strings or not hasattr(type(strings), "handlers"):
+            return "mkdocstrings: its handlers"
+        if handlers is not None and not (
+            hasattr(handlers, "_handlers") and hasattr(handlers, "get_handler")
+        ):
+            return "mkdocstrings: its handlers"
+    return ""
 
 
 class References:

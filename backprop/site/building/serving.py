@@ -67,6 +67,7 @@ def _unfamiliar() -> str:
         found == expected
         and getattr(mkdocs_serve, "LiveReloadServer", None) is LiveReloadServer
         and getattr(mkdocs_serve, "build", None) is mkdocs_build.build
+        and hasattr(MkDocsConfig.plugins, "plugin_cache")
     )
     return "" if known else "The server of this version of MkDocs is not one that is known here"
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from jinja2 import FileSystemBytecodeCache
+from jinja2 import FileSystemBytecodeCache, FileSystemLoader
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
@@ -94,12 +94,14 @@ _listed: dict[tuple[str, ...], list[str]] = {}
 def _quicken(config: MkDocsConfig) -> None:
     """Let the theme's environments, of which every plugin makes its own, know what others know."""
     theme: Any = config.theme
-    if "get_env" in vars(theme):
+    if "get_env" in vars(theme) or not hasattr(theme, "get_env"):
         return
     make = theme.get_env
 
     def get_env() -> Any:
         env = make()
+        if not isinstance(env.loader, FileSystemLoader):
+            return env  # of another MkDocs
         # Apart from those of pages: a plugin may change what those are compiled to.
         env.bytecode_cache = _compiled(config, "words")
         list_all, folders = env.loader.list_templates, tuple(env.loader.searchpath)
@@ -118,7 +120,8 @@ def _quicken(config: MkDocsConfig) -> None:
                 return [name for name in names if filter_func(name)]
             return list(choose(extensions, filter_func))
 
-        env.loader.list_templates, env.list_templates = list_once, list_chosen
+        loader: Any = env.loader
+        loader.list_templates, env.list_templates = list_once, list_chosen
         return env
 
     theme.get_env = get_env
