@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.desk.handin import refused, values
+from backprop.cli.arguments import WrongArgument
+from backprop.desk.handin import of_ours, values
 from backprop.desk.program import before
 from backprop.desk.reader import (
     Fault,
@@ -68,6 +69,10 @@ def graph(
     if arguments.strip():
         args = list(values(f, arguments, 0, lang))
         names = list(inspect.signature(f).parameters)[: len(args)]
+    elif source is not None:
+        more = args[len(names) :]
+        names, args = _of_these(f, dict(zip(names, args, strict=False)), lang)
+        args += more
     for at, name in enumerate(names):
         if entries and name in entries and at < len(args):
             args[at] = np.asarray(entries[name], dtype=float)
@@ -75,8 +80,7 @@ def graph(
         traced = trace(f, *args)
         html = figure(traced, None, lang)
     except (TraceError, RuleError, KinkError) as error:
-        line = fault(error, {"code.py": "code"}, lang).line
-        raise FaultError(Fault(refused(error, lang), "code", line)) from None
+        raise FaultError(of_ours(error, {"code.py": "code"}, lang)) from None
     except Exception as error:
         raise FaultError(fault(error, {"code.py": "code"}, lang)) from None
     small = {
@@ -112,6 +116,21 @@ def _call(call: str, namespace: dict[str, Any], lang: str) -> tuple[Any, list[st
             Fault(f"{say('no_call', lang, example='variance(x)')} ({error})", "call")
         ) from None
     return f, parameters[: len(args)], args
+
+
+def _of_these(f: Any, given: dict[str, Any], lang: str) -> tuple[list[str], list[Any]]:
+    """The page's own arguments for a function whose parameters the reader may have changed."""
+    parameters = inspect.signature(f).parameters.values()
+    plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names: list[str] = []
+    for parameter in plain:
+        if parameter.name not in given:
+            if parameter.default is not parameter.empty:
+                break
+            missing = WrongArgument("missing", function=f.__name__, name=parameter.name)
+            raise FaultError(Fault(missing.told(lang), "arguments"))
+        names.append(parameter.name)
+    return names, [given[name] for name in names]
 
 
 def _source(f: Any) -> str:

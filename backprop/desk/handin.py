@@ -43,7 +43,7 @@ def check(forward: str, backward: str, arguments: str, lang: str, seed: int = 0)
     try:
         report = judge(*both, *args, lang=lang)
     except (TraceError, RuleError, KinkError) as error:
-        raise FaultError(_of_ours(error, lang)) from None
+        raise FaultError(of_ours(error, FILES, lang)) from None
     except Exception as error:
         raise FaultError(fault(error, FILES, lang)) from None
     found = report.as_dict()
@@ -103,14 +103,15 @@ def _chosen(made: ModuleType, what: str, stem: str, lang: str) -> Any:
     return (exact or named or own)[-1]
 
 
-def _of_ours(error: Exception, lang: str) -> Fault:
-    """An error that names its own line: `forward.py:7: …`."""
+def of_ours(error: Exception, files: dict[str, str], lang: str) -> Fault:
+    """An error that names its own line, `forward.py:7: …`; `files`: file → where it is shown."""
     message = str(error)
-    place = re.search(r"\b(forward|backward)\.py:(\d+)", message)
-    found = fault(error, FILES, lang)
-    where = place[1] if place else found.where
+    names = "|".join(map(re.escape, files))
+    place = re.search(rf"\b({names}):(\d+)", message)
+    found = fault(error, files, lang)
+    where = files[place[1]] if place else found.where
     line = int(place[2]) if place else found.line
-    return Fault(refused(error, lang), where or "forward", line)
+    return Fault(refused(error, lang), where or next(iter(files.values())), line)
 
 
 def refused(error: Exception, lang: str) -> str:

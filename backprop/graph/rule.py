@@ -39,25 +39,32 @@ class Rule:
     view: bool = False
     parameters: tuple[str, ...] = field(init=False)
     defaults: MappingProxyType[str, Any] = field(init=False)
-    run: Callable[..., Any] = field(init=False)
     operands: tuple[str, ...] = field(init=False)  # the parameters that have a backward
     flows: tuple[int, ...] = field(init=False)  # their positions in the signature
     passes: int = field(init=False)  # the part of its operands' `flow` that its result has
 
     def __post_init__(self) -> None:
-        head = ast.parse(f"lambda {self.signature}: 0", mode="eval").body
-        assert isinstance(head, ast.Lambda)
-        names = tuple(argument.arg for argument in head.args.args)
-        values = [ast.literal_eval(value) for value in head.args.defaults]
+        # Only what finding a row needs: whoever imports the package has hundreds of them made.
+        if re.fullmatch(r"[\w, ]+", self.signature):
+            names, values = tuple(self.signature.replace(" ", "").split(",")), []
+        else:
+            head = ast.parse(f"lambda {self.signature}: 0", mode="eval").body
+            assert isinstance(head, ast.Lambda)
+            names = tuple(argument.arg for argument in head.args.args)
+            values = [ast.literal_eval(value) for value in head.args.defaults]
         for name, value in (
             ("parameters", names),
             ("defaults", MappingProxyType(dict(zip(names[::-1], values[::-1], strict=False)))),
-            ("run", _compile(self.forward, names)),
             ("operands", tuple(self.backward)),
             ("flows", tuple([i for i, name in enumerate(names) if name in self.backward])),
             ("passes", DIFFERENTIABLE if self.backward else DEPENDS),
         ):
             object.__setattr__(self, name, value)
+
+    @cached_property
+    def run(self) -> Callable[..., Any]:
+        """The forward."""
+        return _compile(self.forward, self.parameters)
 
     @cached_property
     def bind(self) -> Callable[..., tuple[Any, ...]]:

@@ -141,7 +141,7 @@ def has_lengths(value: Any, lengths: set[int], inside: tuple[Any, ...] = ()) -> 
     """May this value of a page depend on the lengths of its arrays?"""
     if isinstance(value, types.FunctionType):
         names = _read(value)
-        written = [*value.__code__.co_consts, *(value.__defaults__ or ())]
+        written = [*_numbers(value.__code__), *(value.__defaults__ or ())]
         return value not in inside and (
             any(type(one) is int and one in lengths for one in written)
             or any(
@@ -156,6 +156,18 @@ def has_lengths(value: Any, lengths: set[int], inside: tuple[Any, ...] = ()) -> 
     if isinstance(value, (float, str, type(None), types.ModuleType, type)):
         return False
     return not callable(value)
+
+
+def _numbers(code: types.CodeType) -> Iterator[Any]:
+    """The numbers that are written in a function's code.
+
+    Since Python 3.14 small ones stand in the instructions, and those of `x[:4]` in a slice.
+    """
+    for one in code.co_consts:
+        yield from (one.start, one.stop, one.step) if isinstance(one, slice) else (one,)
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_SMALL_INT":
+            yield step.argval
 
 
 def fixes_lengths(function: Any, lengths: set[int]) -> bool:

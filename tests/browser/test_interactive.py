@@ -271,6 +271,8 @@ def wrong_ones():
     """Requests to check the wrong backwards of the corpus whose arguments are plain shapes."""
     cases = wrong_cases()
     random.Random(17).shuffle(cases)
+    # First those with a length written as a number, which newer Pythons compile otherwise.
+    cases.sort(key=lambda case: "[:4]" not in case.new)
     for case in cases:
         module = family(case.family)
         values = arguments(module, getattr(module, case.forward))

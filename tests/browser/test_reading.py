@@ -291,6 +291,72 @@ def test_row_line_and_wire_of_one_gradient_light_up_together(article: Any) -> No
     assert page.evaluate(SAME) == []
 
 
+# What the focus is on, and whether it is in sight.
+STOP = """async () => {
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const e = document.activeElement;
+    if (e === document.body) return null;
+    const kind = (e.getAttribute("class") || e.tagName).split(" ")[0];
+    const box = (e.matches(".md-option") ? e.nextElementSibling : e).getBoundingClientRect();
+    const x = Math.max(1, Math.min(box.left + 9, innerWidth - 2));
+    const y = Math.max(1, Math.min(box.top + 9, innerHeight - 2));
+    const top = document.elementFromPoint(x, y);
+    const inside = box.width > 0 && box.bottom > 0 && box.top < innerHeight
+        && box.right > 0 && box.left < innerWidth;
+    const {go = "", same = ""} = e.dataset;
+    return {kind, text: e.textContent.trim().slice(0, 40), go, same, href: e.href || "", inside,
+        covered: !!top && top.closest(".md-header") !== null && !e.closest(".md-header")
+            && box.height < 300};
+}"""
+
+
+@pytest.mark.parametrize("address", ["", "posts/batchnorm/"])
+def test_the_keyboard_alone_in_a_window_zoomed_to_twice_its_size(
+    open_page: Callable[..., Any], site: str, address: str
+) -> None:
+    """Every stop is in sight, none is a trap, and everything that can be used is among them."""
+    zoomed = {"width": 640, "height": 450, "device_scale_factor": 2, "reduced_motion": "reduce"}
+    page = open_page(site + "en/" + address, **zoomed)
+    page.wait_for_selector(".bp-live", state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    page.keyboard.press("Tab")  # Material's script comes with the first move
+    page.wait_for_function("() => typeof document$ !== 'undefined'")
+    if address:  # above the figure it is as on the home page
+        page.locator(".bp-figure [data-go=next]").focus()
+    kinds, stops, lit = set(), [], set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        if stop is None:
+            if stops:
+                break
+            continue
+        assert stop["inside"], stop
+        assert not stop["covered"], stop
+        kinds.add(stop["kind"])
+        stops.append(stop)
+        if stop["same"]:
+            lit |= {f"{stop['kind']}: {each.split()[0]}" for each in page.evaluate(SAME)}
+        if stop["kind"] == "bp-mark" and stop["same"]:
+            break
+    if not address:
+        doors = {"posts/backward/", "check/", "writing/"}
+        assert {door for door in doors for stop in stops if door in stop["href"]} == doors
+        assert "next" in {stop["go"] for stop in stops}
+        assert stops[-1]["href"] != ""  # the foot of the page: nothing has kept the focus
+        return
+    assert {"bp-slider", "bp-node", "bp-line", "bp-check", "bp-mark"} <= kinds
+    # A line lights up its row and its wire, a row says what it is, too, and lets go.
+    assert {"bp-check: row", "bp-check: wire", "bp-mark: wire"} <= lit
+    why = page.locator(".bp-mark-why:popover-open")
+    box = why.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 640
+    page.keyboard.press("Escape")
+    assert why.count() == 0
+    assert page.evaluate(SAME) == []
+
+
 def test_back_to_top_covers_nothing(article: Any) -> None:
     page = article
     page.locator(".bp-figure").scroll_into_view_if_needed()

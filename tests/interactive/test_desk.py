@@ -171,6 +171,32 @@ def test_a_graph_follows_the_code_the_shapes_and_the_values():
     assert "square" not in changed["html"]
 
 
+@pytest.mark.parametrize(
+    ("source", "where", "line", "words"),
+    [
+        ("def f(x, w):\n    return x * w\n", "arguments", None, "还需要 `w`"),
+        ("def f(x):\n    s = float(np.sum(x))\n    return x * s\n", "code", 2, "得不到计算图"),
+        ("def f(x):\n    y = x * 2\n", "code", 1, "returns None"),
+        ("def f(x):\n    return x * gama\n", "code", 2, "NameError"),
+    ],
+)
+def test_a_changed_forward_that_cannot_be_drawn_says_where_and_why(source, where, line, words):
+    steps = [{"kind": "python", "code": f"import numpy as np\n\n{FORWARD}x = np.ones(3)"}]
+    found, _ = ask(what="graph", lang="zh", steps=steps, call="f(x)", source=source)
+    assert (found["fault"]["where"], found["fault"]["line"]) == (where, line)
+    assert words in found["fault"]["message"]
+
+
+def test_a_changed_forward_keeps_the_arguments_that_it_still_has():
+    code = "import numpy as np\n\ndef f(x, w):\n    return x * w\n\nx, w = np.ones(3), np.ones(3)"
+    found, _ = ask(
+        what="graph", lang="en", steps=[{"kind": "python", "code": code}], call="f(x, w)",
+        source="def f(w, scale=2.0):\n    return w * scale\n",
+    )  # fmt: skip
+    assert found["arguments"] == "w=3"
+    assert list(found["entries"]) == ["w"]
+
+
 def test_a_figure_of_the_page_is_the_one_of_the_post():
     from backprop.public import trace
     from backprop.site.posts.graphs import figure

@@ -77,14 +77,16 @@ export class Engine {
         so_far += size;
         this.listeners.forEach((each) => each(so_far, this.total));
       };
-      const all = Object.entries(this.parts).map(async ([key, [name]]) => {
+      const get = async (key, name) => {
         const blob = await bytes(new URL(name, this.base).href, add).catch((error) => {
           throw new Unreachable(error.message); // or it breaks off on the way
         });
         const data = await opened(blob);
-        return [key, key === "wasm" ? await WebAssembly.compile(data) : data];
-      });
-      this.files = Promise.all(all).then(Object.fromEntries);
+        return key === "wasm" ? WebAssembly.compile(data) : data;
+      };
+      this.each = Object.fromEntries(
+        Object.entries(this.parts).map(([key, [name]]) => [key, get(key, name)]));
+      this.files = Promise.all(Object.values(this.each));
       this.files.catch(() => (this.files = null));
       this.clean();
     }
@@ -108,11 +110,13 @@ export class Engine {
     } catch { /* kept for nothing, then */ }
   }
 
+  /** Have a worker that answers. It begins with the first files while the others come. */
   async start(said) {
-    const files = await this.fetch(said);
-    if (this.worker) return;
-    const source = new Blob([files.worker], { type: "text/javascript" });
-    const url = URL.createObjectURL(source);
+    const all = this.fetch(said);
+    all.catch(() => {});
+    if (this.worker) return all;
+    const { worker: code, wasm, python, numpy, backprop } = this.each;
+    const url = URL.createObjectURL(new Blob([await code], { type: "text/javascript" }));
     const worker = new Worker(url, { type: "module" });
     this.worker = worker;
     worker.onmessage = ({ data }) => this.heard(data);
@@ -120,11 +124,17 @@ export class Engine {
       event.preventDefault();
       if (this.worker === worker) this.end(new Broken(event.message || "the worker stopped"));
     };
-    const { wasm: module, python, numpy, backprop } = files;
+    const give = async (what, parts) => {
+      const files = await Promise.all(parts);
+      if (this.worker !== worker) throw new Stopped("stopped");
+      return this.send({ [what]: files });
+    };
     try {
-      this.took = await this.send({ files: { module, python, numpy, backprop } });
+      const both = [give("start", [wasm, python]), give("site", [numpy, backprop])];
+      this.took = (await Promise.all(both)).flat(); // milliseconds, for those who measure
+      await all;
     } catch (error) {
-      this.end(error);
+      if (this.worker === worker) this.end(error);
       throw error;
     } finally {
       URL.revokeObjectURL(url);

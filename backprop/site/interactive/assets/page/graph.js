@@ -3,7 +3,7 @@
 import { editor } from "./editor.js";
 import { Bar, faultBox, make, why } from "./parts.js";
 
-const PAUSE = 300; // milliseconds without a key until it is drawn anew
+const PAUSE = 150; // milliseconds without a key until it is drawn anew
 
 /** A table of inputs for a small array; `changed(nested lists)`. */
 function entries(name, value, changed) {
