@@ -287,6 +287,24 @@ CALLS = {
         ),
         array(3, 4),
     ),
+    "lists with traced entries": (
+        lambda x: (
+            x[:2] * [x[3], 2.0]
+            + np.sqrt([x[0], x[1] * x[2]])
+            + np.outer([1, 2], x)[1, :2]
+            + np.append(x, [x[0], 1])[3:5]
+            + np.concatenate([x[:1], [x[2]]])
+            + [x[1], 3] / x[2:]
+        ),
+        array(4),
+    ),
+    "histogram": (
+        lambda x: (
+            np.histogram([0.1, 0.2, 0.9, 1.5], bins=2, weights=x)[0] ** 2
+            + np.histogram(x, [0.0, 1.0, 2.0])[0] * x[:2]
+        ),
+        array(4),
+    ),
     "copies": (lambda x: copy.deepcopy({"x": x, "of": [x]})["of"][0] * copy.copy(x), array(3)),
     "chosen by a list": (lambda x: np.choose([0, 1, 2, 0], x**2), array(3, 4)),
 }
@@ -327,6 +345,27 @@ def test_it_traces_and_its_backward_is_right(name):
     dout = array(*graph.output.shape, seed=1)
     wanted = bp.numeric_gradient(f, x, dout=dout)
     np.testing.assert_allclose(bp.derive(f, x)(dout, x), wanted, rtol=1e-9, atol=1e-9)
+
+
+VIEWS = {
+    "reshaped": lambda x: np.concatenate([x.reshape(-1), x[0] * 2]),
+    "turned": lambda x: np.flip(x).T * x[1, 2],
+    "moved": lambda x: np.moveaxis(x, 0, 1)[:, 1:].sum() + np.swapaxes(x, 0, 1) * x[0, 0],
+    "traced twice": lambda x: np.einsum("ij->ji", x) + x[1, 1] * 1.0,
+    "on a diagonal": lambda x: np.diag(x[0]) + x[0, 1],
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_is_scattered_into_is_never_the_gradient_that_was_given(name):
+    f, x = VIEWS[name], array(3, 3)
+    dout = array(*np.shape(f(x)), seed=1)
+    before = dout.copy()
+    scope = {"np": np}
+    exec(bp.derive(f, x).source, scope)
+    found = scope["f_backward"](dout, x)
+    np.testing.assert_array_equal(dout, before)
+    np.testing.assert_allclose(found, bp.numeric_gradient(f, x, dout=before), rtol=1e-9)
 
 
 def test_pieces_are_found_anew_for_other_arguments():

@@ -74,8 +74,8 @@ def check(
         How much the report tells: right or wrong; also the first wrong line and variable; also
         the kind of mistake; also the line put right; everything.
     tolerance : float
-        How far off a gradient may be, relative to its largest entry. The default is strict, so
-        that a forgotten eps is seen; a course that takes the textbook gradient of
+        How far off a gradient may be, relative to its largest entry. The default, 1e-9, is
+        strict, so that a forgotten eps is seen; a course that takes the textbook gradient of
         `log(p + 1e-7)` says 1e-6.
 
     Returns

@@ -108,6 +108,11 @@ class Rule:
         )
 
     @cached_property
+    def entries(self) -> frozenset[str]:
+        """The operands that are one array each, for which a list of numbers may stand."""
+        return frozenset(self.operands) - {"arrays", "operands"}
+
+    @cached_property
     def unary(self) -> bool:
         """One operand, the rest options: the common case, which a trace takes a short way."""
         return not self.when and not self.in_place and not any(self.operative[1:])

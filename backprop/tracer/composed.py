@@ -13,7 +13,7 @@ from backprop.rules import TABLE, missing
 from backprop.tracer.array import Array
 from backprop.tracer.assignment import assign
 from backprop.tracer.frames import site
-from backprop.tracer.operations import call
+from backprop.tracer.operations import call, whole
 
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
 _RUNNING = {"add": "cumsum", "multiply": "cumprod"}
@@ -31,12 +31,7 @@ def of_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
         raise RuleError(f"{site(sys._getframe(1))}\n  {missing(f'{name}.{method}')}")
     options.setdefault("axis", 0)
     x, *rest = inputs
-    return call(op, x if type(x) is Array else stacked(x), *rest, **options)
-
-
-def stacked(parts: Any) -> Array:
-    """A list of traced arrays as one array."""
-    return call("stack", tuple(p if type(p) is Array else np.asarray(p) for p in parts))
+    return call(op, whole(list(x) if type(x) is tuple else x), *rest, **options)
 
 
 # ── in place ────────────────────────────────────────────────────────────────────────────────
@@ -53,7 +48,7 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     """`np.concatenate(arrays, axis=None)` is of flat arrays."""
     parts = tuple(arrays)
     if axis is None:
-        parts, axis = tuple(np.reshape(part, -1) for part in parts), 0
+        parts, axis = tuple(np.reshape(whole(part), -1) for part in parts), 0
     return call("concatenate", parts, axis)
 
 

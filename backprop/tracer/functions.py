@@ -30,7 +30,7 @@ from backprop.tracer.composed import (
 )
 from backprop.tracer.frames import site
 from backprop.tracer.further import BY_NAME, FURTHER, LIMITS, METHODS_OF_UFUNCS, limited
-from backprop.tracer.operations import binary, call, unary
+from backprop.tracer.operations import binary, call, unary, whole
 from backprop.tracer.several import (
     array_split,
     at_least,
@@ -265,7 +265,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.dstack: lambda arrays: stack_along([at_least(p, 2, 0) for p in arrays], 2, 3),
     np.append: lambda x, y, axis=None: call(
         "concatenate",
-        (x, y) if axis is not None else (reshape_any(x, (-1,)), reshape_any(y, (-1,))),
+        (x, y)
+        if axis is not None
+        else (reshape_any(whole(x), (-1,)), reshape_any(whole(y), (-1,))),
         axis or 0,
     ),
     np.atleast_1d: lambda x: x if x.ndim else reshape(x, (1,)),
@@ -300,7 +302,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
             np.array_repr,
             np.array_str,
             np.array2string,
-            np.histogram,
         )
     },
 }

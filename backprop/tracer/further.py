@@ -466,6 +466,28 @@ def shifted(way: int) -> Callable[..., Any]:
     return compute
 
 
+def _plain(x: Any) -> Any:
+    return current(x).value if type(x) is Array else np.asarray(x)
+
+
+def histogram(
+    x: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    """`np.histogram(x, 5, weights=w)`: sums of weights by the bin that x is in, and the edges."""
+    if density or range is not None:
+        raise _only("the row of `histogram` has neither density nor range: pass the edges")
+    edges = bins if np.ndim(bins) else linspace(np.min(x), np.max(x), int(bins) + 1)
+    plain = _plain(edges)
+    beyond = searchsorted(plain, x, "right")
+    place = np.where(x == plain[-1], len(plain) - 1, beyond)
+    place = _plain(place).ravel()
+    inside = (place > 0) & (place < len(plain))
+    if weights is None:
+        return np.bincount(place[inside] - 1, minlength=len(plain) - 1), edges
+    kept = np.ravel(weights)[np.flatnonzero(inside)]
+    return bincount(place[inside] - 1, kept, len(plain) - 1), edges
+
+
 def partition(x: Any, kth: Any, axis: int = -1) -> Any:
     """`np.partition(x, k)`."""
     return np.take_along_axis(x, np.argpartition(current(x).value, kth, axis), axis)
@@ -535,6 +557,7 @@ _OF_NUMPY: dict[str, Callable[..., Any]] = {
     "nanmin": nan_extreme("min"),
     "nanvar": nanvar,
     "nanstd": lambda x, *args, **options: np.sqrt(nanvar(x, *args, **options)),
+    "histogram": histogram,
     "partition": partition,
     "ediff1d": lambda x: np.diff(np.ravel(x)),
     "copysign": lambda x, y: np.abs(x) * np.where(np.signbit(y), -1.0, 1.0),

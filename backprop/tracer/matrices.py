@@ -25,7 +25,7 @@ Qr = namedtuple("Qr", ["Q", "R"])
 Sign = namedtuple("Sign", ["sign", "logabsdet"])
 
 
-def stacked(function: Callable[..., Any]) -> Callable[..., Any]:
+def over_stacks(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function of one matrix, for a stack of them."""
 
     def compute(x: Any, *args: Any, **options: Any) -> Any:
@@ -148,17 +148,17 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 MATRICES: dict[str, Callable[..., Any]] = {
-    "det": stacked(lambda x: call("det", x)),
-    "slogdet": stacked(slogdet),
-    "cholesky": stacked(cholesky),
-    "eigh": stacked(eigh),
-    "eigvalsh": stacked(lambda x, UPLO="L": eigh(x, UPLO).eigenvalues),
-    "svd": stacked(svd),
-    "svdvals": stacked(lambda x: svd(x, compute_uv=False)),
-    "qr": stacked(qr),
-    "pinv": stacked(lambda x, rcond=None: call("pinv", x)),
+    "det": over_stacks(lambda x: call("det", x)),
+    "slogdet": over_stacks(slogdet),
+    "cholesky": over_stacks(cholesky),
+    "eigh": over_stacks(eigh),
+    "eigvalsh": over_stacks(lambda x, UPLO="L": eigh(x, UPLO).eigenvalues),
+    "svd": over_stacks(svd),
+    "svdvals": over_stacks(lambda x: svd(x, compute_uv=False)),
+    "qr": over_stacks(qr),
+    "pinv": over_stacks(lambda x, rcond=None: call("pinv", x)),
     "lstsq": lstsq,
     "norm": matrix_norm_of,
-    "cond": stacked(cond),
+    "cond": over_stacks(cond),
     "matrix_rank": looking(np.linalg.matrix_rank),
 }

@@ -29,6 +29,19 @@ def call(op: str, *args: Any, **options: Any) -> Array:
     rule = rows[0]
     if options or len(args) != len(rule.parameters):
         args = bound(rule, args, options)
+    if any(type(part) in (list, tuple) for part in args):
+        args = tuple(
+            [
+                part
+                if type(part) not in (list, tuple)
+                else whole(part)
+                if name in rule.entries
+                else tuple([whole(each) for each in part])
+                if name == "arrays"
+                else part
+                for name, part in zip(rule.parameters, args, strict=True)
+            ]
+        )
     first = args[0]
     plainly = type(first) is Array and rule.unary
     if plainly:
@@ -64,6 +77,16 @@ def call(op: str, *args: Any, **options: Any) -> Array:
             result.how = (op, node.operands[1:])
     returned: Array = result
     return returned
+
+
+def whole(item: Any) -> Any:
+    """A list of numbers and arrays as one array, traced if one of them is."""
+    if type(item) not in (list, tuple):
+        return item
+    if next(arrays_in(item), None) is None:
+        return np.asarray(item)
+    parts = [whole(part) for part in item]
+    return call("stack", tuple([p if type(p) is Array else np.asarray(p) for p in parts]))
 
 
 def unary(rule: Rule, x: Array, frame: FrameType) -> Array:

@@ -17,11 +17,10 @@ from backprop.graph.keys import counting
 from backprop.graph.lengths import Length, Number, remember, tree_of
 from backprop.rules import TABLE
 from backprop.tracer.array import Array, arrays_in, current, refuse, traced, unwrap
-from backprop.tracer.composed import stacked
 from backprop.tracer.frames import site
 from backprop.tracer.functions import FUNCTIONS, SPECIAL, SYNONYMS, into
 from backprop.tracer.further import LIMITS, limited, plainly
-from backprop.tracer.operations import binary, call
+from backprop.tracer.operations import binary, call, whole
 from backprop.tracer.tape import OPTIONS, running
 
 getframe = sys._getframe
@@ -208,7 +207,7 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
                 here = (frame is tape.frame and tape.sites.get(frame.f_lasti)) or tape.at(frame)
                 node = x.node if x.origin is None else current(x)
                 return tape.step(rule, (node,), run(node.value), node.flow, here)
-            return others(x, *args, **options)
+            return others(_together(x), *args, **options)
     else:
 
         def compute(x: Any, *args: Any, **options: Any) -> Any:
@@ -216,7 +215,7 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
                 result = binary(rows, x, args[0], sys._getframe(1))
                 if result is not None:
                     return result
-            return original(x, *args, **options)
+            return original(_together(x), *map(_together, args), **options)
 
     compute.__name__ = name
     for attribute in ("at", "outer", "reduceat", "nin", "nout", "types"):
@@ -226,12 +225,19 @@ def _direct(name: str, original: Any, others: Any = None) -> Callable[..., Any]:
     return compute
 
 
+def _together(item: Any) -> Any:
+    """`np.sqrt([x, y])`: numpy would not look for traced arrays in a list."""
+    if type(item) not in (list, tuple) or next(arrays_in(item), None) is None:
+        return item
+    return whole(item)
+
+
 def _along(original: Any) -> Callable[..., Any]:
     """`np.maximum.reduce([a, b, c])`: numpy would not look for traced arrays in a list."""
 
     def compute(array: Any, *args: Any, **options: Any) -> Any:
         if type(array) in (list, tuple) and next(arrays_in(array), None) is not None:
-            array = stacked(array)
+            array = whole(array)
         return original(array, *args, **options)
 
     return compute

@@ -11,6 +11,7 @@ where it is used. What is bigger than its node, because the node was broadcast, 
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,7 @@ class Writer(Names):
             tree = ast.BinOp(self._zeros(node), ast.Add(), tree)
         elif source is not None:
             tree = text.called(f"{source.name}.copy")
-        elif isinstance(tree, (ast.Subscript, ast.Attribute)):
+        elif _views(tree):
             tree = ast.Call(text.attribute(tree, "copy"), [], [])
         self._assign(node, tree, node.shape, partial)
         if source is not None and apart:
@@ -287,3 +288,17 @@ class Writer(Names):
         rule = user.rule if user is not None else None
         plain = self.plain.get(use) if use is not None else None
         self.steps.append(Step("", name, node, user, operand, shape, why, rule, tree, plain))
+
+
+# What may look at the gradient that it is given, and is copied before it is written to.
+_VIEWS = re.compile(
+    r"(.*\.)?(reshape|ravel|transpose|swapaxes|moveaxis|squeeze|expand_dims|broadcast_to|flip"
+    r"|fliplr|flipud|rot90|diag|diagonal|einsum|sliding_window_view)"
+)
+
+
+def _views(tree: Tree) -> bool:
+    if isinstance(tree, ast.Call):
+        name = tree.func.attr if isinstance(tree.func, ast.Attribute) else text.show(tree.func)
+        return _VIEWS.fullmatch(name) is not None
+    return isinstance(tree, (ast.Subscript, ast.Attribute))
