@@ -258,6 +258,8 @@ PAIRS = [
     (STEPS, r"\sum_{i=2}^{n} i x_i = \sum_{i=1}^{n} i x_i - 2 x_1", r"\sum_{i=2}^{n} i x_i = \sum_{i=1}^{n} i x_i - x_1"),
     (STEPS, r"\sum_{i=2}^{t} i = \frac{t (t + 1)}{2} - 2", r"\sum_{i=2}^{t} i = \frac{t (t + 1)}{2} - 1"),
     (STEPS, r"\sum_{i=0}^{t-1} x_{i+1} = \sum_{i=1}^{t-1} x_i", r"\sum_{i=0}^{t-1} x_{i+1} = \sum_{i=1}^{t} x_i"),
+    (STEPS, r"\sum_{i=1}^{n^2} i = \frac{n (n + 1)}{2}", r"\sum_{i=1}^{n} i = \frac{n (n + 1)}{2}"),
+    (COLUMNS, r"x^{*\top} y = x^\top y", r"x^{*\top} y = y^\top x^*", COLUMNS + r" Let $x^* \in \mathbb{R}^n$."),
     (STEPS0, r"\sum_{i=1}^{t} x_i = \sum_{i=0}^{t} x_i", r"\sum_{i=1}^{t} x_i = \sum_{i=0}^{t} x_i - x_0"),
     (STEPS0, r"\sum_{i=1}^{t} i = \frac{t (t - 1)}{2}", r"\sum_{i=1}^{t} i = \frac{t (t + 1)}{2}"),
     (SAMPLE, r"\operatorname{Var}(\bar{X}) = \sigma^2", r"\operatorname{Var}(\bar{X}) = \frac{\sigma^2}{n}"),

@@ -23,6 +23,8 @@ ADVICE = {
     "a star between factors": ("asterisk", X, "t * s &= s t", r"\cdot", r"t \cdot s &= s t"),
     "a name applied": ("applied-or-product", X, "a(t) &= a t", r"a \cdot", r"a \cdot (t) &= a t"),
     "a bar": ("undeclared", X, r"\bar{x} &= \bar{x}", r"$\bar{x} \in \mathbb{R}$", r"\bar{x} &= \bar{x}"),
+    "a star on a vector": ("undeclared", X, r"x^{*\top} x &= x^\top x^*", r"$x^* \in \mathbb{R}^{n}$", r"x^{*\top} x &= x^\top x^*"),
+    "a star on a number": ("undeclared", X, r"t^* &= t^*", r"$t^* \in \mathbb{R}$", r"t^* &= t^*"),
     "letters for a function": ("spelled-function", X, "log(t) &= log(t)", r"\log", r"\log(t) &= \log(t)"),
     "an inverse": ("inverse", X + r" Let $f : \mathbb{R} \to \mathbb{R}$.", "f^{-1}(t) &= f^{-1}(t)", r"\frac{1}", r"\frac{1}{f(t)} &= \frac{1}{f(t)}"),
     "a slash": ("slash", X, "a / s t &= a t / s", r"\frac", r"\frac{a}{s} t &= a t / s"),
@@ -32,6 +34,8 @@ DECLARED = {
     "letters for a name": r" Let $\mathrm{loss} = \sum_k x_k^2$.",
     "letters in a product": r" Let $\mathrm{loss} = \sum_k x_k^2$.",
     "a bar": r" Let $\bar{x} \in \mathbb{R}$.",
+    "a star on a vector": r" Let $x^* \in \mathbb{R}^{n}$.",
+    "a star on a number": r" Let $t^* \in \mathbb{R}$.",
 }
 
 

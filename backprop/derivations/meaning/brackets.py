@@ -8,11 +8,12 @@ from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import entry_of, equal_positions
-from backprop.derivations.meaning.lengths import show_shape
+from backprop.derivations.meaning.lengths import find, show_shape
 from backprop.derivations.meaning.names import is_declared, lookup, text_of
-from backprop.derivations.meaning.nodes import TRANSPOSE, index_key, key_of
+from backprop.derivations.meaning.nodes import TRANSPOSE, index_key, key_of, split
 from backprop.derivations.meaning.rewriting import fresh
 from backprop.derivations.meaning.terms import Big, Fn, Pow, Term, Test, Var, mul, num
+from backprop.derivations.reading.commands import STARS
 from backprop.derivations.reading.tree import NONE, Node
 
 INDICATORS = (
@@ -59,6 +60,13 @@ def powered(ctx: Context, value: Array, node: Node, sup: Node) -> Array:
         if below.value == "-" and (one or turned):
             found = arrays.inverse(value, ctx.span(node))
             return arrays.transpose(found, ctx.span(node)) if turned else found
+    if inner.kind == "symbol" and inner.value in STARS:  # w^* of a w
+        sizes = " \\times ".join(str(find(d)) for d in value.shape)
+        space = f"\\mathbb{{R}}^{{{sizes}}}" if sizes else "\\mathbb{R}"
+        base, sub, _, _ = split(node)
+        lower = f"_{{{text_of(ctx, sub)}}}" if sub is not NONE else ""
+        name = f"{ctx.text(base)}{lower}^{ctx.text(inner)}"
+        raise ctx.fail("undeclared", node, found=name, example=f"{name} \\in {space}")
     if value.shape:
         raise ctx.fail("matrix-power", node)
     if inner.kind == "paren":

@@ -65,7 +65,9 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
             if left_sub is NONE and name == key:
                 name = ctx.world.totals.get(name, name)
             counted = counted_above(ctx, name, left_sub, left_sup)
-            left_sup = NONE if counted is not None else above if above is not NONE else left_sup
+            if above is not NONE and left_sup is NONE:  # w^{*\top}, where w^* is declared
+                left_sup = above
+            left_sup = NONE if counted is not None else left_sup
             return name, left_sub if counted is None else counted, left_sup
     if lower and re.fullmatch(
         r"[A-Za-z]|\\[A-Za-z]+", key
@@ -192,7 +194,9 @@ def sizes_in(ctx: Context, sub: Node) -> tuple[Dim, ...]:
 def read_size(ctx: Context, node: Node) -> Dim:
     if node.kind == "number":
         return ctx.whole(node)
-    base, sub, _, _ = split(node)
+    base, sub, sup, _ = split(node)
+    if sup is not NONE:  # I_{n^2}
+        raise ctx.fail("unexpected", sup, hint="")
     key = key_of(base) or ""
     if sub is not NONE:
         key += f"_{{{text_of(ctx, sub)}}}"

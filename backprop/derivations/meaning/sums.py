@@ -155,8 +155,12 @@ def fixed_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:
                 1 if node.parts[1].value == "+" else -1
             )
         return None
-    name = lookup(ctx, node)[0] if key_of(split(node)[0]) else None
-    return (name, 0) if name in ctx.world.sizes else None
+    if key_of(split(node)[0]) is None:
+        return None
+    name, lower, upper = lookup(ctx, node)
+    if name in ctx.world.sizes and upper is not NONE:  # n^2
+        raise ctx.fail("unexpected", upper, hint="")
+    return (name, 0) if name in ctx.world.sizes and lower is NONE else None
 
 
 def derived_bound(ctx: Context, node: Node) -> tuple[Dim | None, int] | None:

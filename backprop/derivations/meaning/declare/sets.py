@@ -185,6 +185,11 @@ def declare_nonzero(world: World, names: str) -> bool:
     return True
 
 
+def declare_functions(world: World, names: str, left: str, right: str) -> bool:
+    r"""f, g : \mathbb{R} \to \mathbb{R}"""
+    return all(declare_function(world, n.strip(), left, right) for n in names.split(","))
+
+
 def declare_function(world: World, name: str, left: str, right: str) -> bool:
     if declare_table(world, name, left, right):
         return True

@@ -14,7 +14,7 @@ from backprop.derivations.meaning.declare.definitions import declare_equation
 from backprop.derivations.meaning.declare.sets import (
     declare_bounds,
     declare_element,
-    declare_function,
+    declare_functions,
     declare_nonzero,
     declare_range,
     declare_sign,
@@ -34,7 +34,7 @@ STATEMENTS = (  # the form of a statement, and what declares it
     (r"^([^=]*[\])]\s*)=(.*)$", declare_moment),
     (r"^([^=]*)=(\s*\\(?:mathbb|mathrm|operatorname).*[\])]\s*)$", declare_mean_name),
     (r"^(.*?)\\in\b(.*)$", declare_element),
-    (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", declare_function),
+    (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", declare_functions),
     (r"^(.*?)=\s*([01])\s*[,;]\s*(?:\\\w+|\.\.\.)\s*,\s*(.*)$", declare_range),
     (r"^([01])\s*\\leq?\s*(.*?)\s*\\leq?\s*(.*)$", declare_bounds),
     (r"^([^=<>]*?)\\neq?(?![a-z])\s*0$", declare_nonzero),
