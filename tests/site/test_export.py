@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from lxml import html
+from lxml import etree, html
 from markdown import markdown
 from markdown_it import MarkdownIt
 
@@ -19,7 +19,9 @@ from backprop.cli.main import main
 from backprop.program.fences import scan
 from backprop.site.beginning.create import create
 from backprop.site.export import folder as folders
+from backprop.site.export import formulas
 from backprop.site.export.build import ExportError, Note
+from backprop.site.export.formulas import Formulas
 from backprop.site.export.page import Page
 from backprop.site.export.posts import collect, target
 from tests.conftest import ROOT
@@ -166,6 +168,56 @@ def test_text_is_text_in_every_dialect(text, shape):
         assert " ".join(shown.text_content().split()) == wanted, made
         tags = {element.tag for element in shown.iter()}
         assert tags <= {"div", "p", "ul", "li", "strong"}, made
+
+
+# ---- formulas ----------------------------------------------------------------------------------
+
+ROWS = [
+    (
+        r"$$\begin{align*} a &= b \\ \frac{c}{d} &= e \\ &= f \end{align*}$$",
+        3,
+        ["a = b", "c/d = e", "= f"],
+    ),
+    (r"$$\begin{align} a &= b \\ c &= d \end{align}$$", 2, ["(1) a = b", "(2) c = d"]),
+    (r"$$x = \begin{bmatrix} 1 \\ 2 \end{bmatrix}$$", 2, None),  # rows of a matrix are none
+    (r"$$\begin{align*} a &= \begin{bmatrix} 1 \\ 2 \end{bmatrix} \\ b &= c \end{align*}$$", 2, 2),
+    (r"$$a = b$$", 1, None),
+]
+
+
+@pytest.fixture(scope="module")
+def mathjax():
+    found = Formulas(ROOT, {})
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize(("tex", "count", "names"), ROWS, ids=range(len(ROWS)))
+def test_rows_are_pictures_below_each_other(tex, count, names, mathjax):
+    (typeset,) = mathjax.page([tex])
+    whole, drawn = formulas.whole(typeset), formulas.rows(typeset, count)
+    if names is None:
+        assert drawn == [whole]
+        return
+    assert len(drawn) == count
+    assert {row.width for row in drawn} == {whole.width}
+    assert sum(row.height for row in drawn) == pytest.approx(whole.height, abs=1)
+    glyphs = [row.data.count(b"<path") + row.data.count(b"<rect") for row in drawn]
+    assert sum(glyphs) == whole.data.count(b"<path") + whole.data.count(b"<rect")
+    assert min(glyphs) > 0
+    if names != count:
+        assert formulas.names(typeset, count) == names
+
+
+def test_a_formula_in_a_line_stands_on_its_line_in_light_and_dark(mathjax):
+    x, y = map(formulas.whole, mathjax.page(["$x$", "$y_i = 1 + a + b$"]))
+    assert 0 <= x.depth < 0.1 < y.depth < y.height
+    assert y.width > 5  # in one piece, though a line might be broken in it
+    for data in (x.data, y.data):
+        root = etree.fromstring(data)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.get("viewBox")
+        assert "prefers-color-scheme:dark" in root[0].text
 
 
 # ---- the folder --------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def rows(formula: Typeset, count: int) -> list[Picture]:
         y = _shift(line)
         top, bottom = -y - 1000 * height - _GAP, -y + 1000 * depth + _GAP
         row = copy.deepcopy(svg)
-        for group in row.iter("g"):
+        for group in list(row.iter("g")):
             kind = group.get("data-mml-node")
             numbered = group.getparent() is not None and group.getparent().get("data-labels")
             if (kind in _ROWS and _depth(group) == 1) or (kind == "mtd" and numbered):
@@ -140,14 +140,16 @@ def _numbered(svg: etree._Element, x: float, width: float) -> etree._Element:
         align = part.get("preserveaspectratio", "xMidYMid")
         left = {"xMid": x + width / 2 - 0.5, "xMax": x + width - 1}.get(align[:4], x)
         group = html.fragment_fromstring(f"<g transform='translate({left - own:g},0)'></g>")
-        group.extend(part.findall("g"))
+        for inner in part.findall("g"):
+            inner.set("data-table" if part.get("data-table") else "data-labels", "true")
+            group.append(inner)
         made[0].append(group)
     return made
 
 
 def _table(svg: etree._Element) -> etree._Element | None:
     """The table of rows, if the formula is nothing else."""
-    place = next((g for g in svg.iter("g") if g.getparent().get("data-table")), None)
+    place = next((g for g in svg.iter("g") if g.get("data-table")), None)
     if place is None:
         place = next((g for g in svg.iter("g") if g.get("data-mml-node") == "math"), None)
     while place is not None and place.get("data-mml-node") != "mtable":
@@ -177,7 +179,15 @@ def _picture(svg: etree._Element, box: Box) -> Picture:
     for name in ("style", "data-mjx-viewbox", "focusable", "role"):
         svg.attrib.pop(name, None)
     for element in svg.iter():
-        for name in ("data-mml-node", "data-c", "data-labels", "data-idbox", "data-variant", "id"):
+        for name in (
+            "data-mml-node",
+            "data-c",
+            "data-table",
+            "data-labels",
+            "data-idbox",
+            "data-variant",
+            "id",
+        ):
             element.attrib.pop(name, None)
     # Glyphs may reach a little over the box that MathJax gives them.
     x, y, width, height = x - 20, y - 20, width + 40, height + 40

@@ -122,6 +122,8 @@ class Export:
         else:
             path = posixpath.join("/" + posixpath.dirname(note.made), unquote(parts.path))
             path = (posixpath.normpath(path) + "/" * parts.path.endswith("/")).lstrip("/")
+        if path and not path.endswith("/") and (self.site / path).is_dir():
+            path += "/"
         made = path + "index.html" if not path or path.endswith("/") else path
         return made, unquote(parts.fragment)
 
