@@ -42,6 +42,9 @@ class Judge:
         swapped = case.kinds.swapped()
         if swapped is not None:
             return swapped
+        handed = self._handed_on(case, before)
+        if handed is not None:
+            return handed
         suspects = case.suspicion.suspects(before)
         search = Search(case, suspects, before)
         if max(self.trials.errors(which, recording.result)) < SMALL:
@@ -158,6 +161,27 @@ class Judge:
                         weak = event, before, case.kinds.blamed(event, node, want)
         return weak
 
+    def _handed_on(self, case: Case, before: set[int]) -> Blame | None:
+        """A gradient that is right by its name, and returned as that of another."""
+        sites = self.trials.backward.sites
+        here = [site for site in sites if site.statement is case.recording.returned]
+        for i, index in enumerate(case.reading.returned()):
+            if i not in before or index is None or not here:
+                continue
+            event, node = case.events[index], case.truth.graph.differentiated[i].name
+            if node in self.trials.names.alike(event.name) or not case.reading.named(event):
+                continue
+            name, line = f"return[{i}]", here[-1].line
+            last = replace(
+                event, site=here[-1].index, name=name, line=line, kind="return",
+                index=len(case.events),
+            )  # fmt: skip
+            found = Search(case, [Suspect(last, 0)], before).edit(set(), highest=8)
+            blame = case.kinds.blamed(replace(event, name=name, line=line), node,
+                                      case.truth.results[i])  # fmt: skip
+            return found or blame
+        return None
+
     def _result(self, case: Case, before: set[int]) -> Blame | None:
         """Nothing else is known: the variable that is returned as the first wrong result."""
         returned = case.reading.returned()
@@ -171,9 +195,6 @@ class Judge:
         event = case.events[index]
         node = case.truth.graph.differentiated[first].name
         want = case.truth.results[first]
-        line = getattr(case.recording.returned, "lineno", None)
-        if case.reading.named(event) and line is not None:  # right, and returned for another
-            event = replace(event, name=f"return[{first}]", line=line)
         return case.kinds.blamed(event, node, want)
 
 

@@ -186,6 +186,7 @@ def edits(project: Generated) -> dict[str, float]:
     """Seconds from each kind of save to the page."""
     times: dict[str, float] = {}
     with served(project) as command:
+        at_rest(command, project)
         for language in ("zh", "en"):
             path, address = project.path(language, 1), project.address(language, 1)
             text = path.read_text("utf-8")

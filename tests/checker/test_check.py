@@ -448,6 +448,21 @@ def test_what_a_return_hands_on_is_named(backward, variable, said):
     assert said in str(report)
 
 
+def test_a_right_variable_that_is_returned_for_another_is_wrong_in_the_return():
+    def f(x):
+        r = np.exp(x)
+        return r * np.sin(r)
+
+    def backward(dout, x):
+        r = np.exp(x)
+        dr = dout * (np.sin(r) + r * np.cos(r))
+        return dr
+
+    report = check(f, backward, x54)
+    assert (report.first_wrong, report.hint) == ("return[0]", "factor")
+    assert "return dr * r" in report.message
+
+
 def test_of_a_single_number_no_factor_is_named_that_any_would_have():
     def f(x, w):
         return np.tanh(x * w)

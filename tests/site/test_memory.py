@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,6 +49,14 @@ print(lib.number)
 """
 
 
+@pytest.fixture
+def always() -> Iterator[None]:
+    """Builds of which nothing has changed are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backprop.site.languages.plugin.build_what_changed", lambda: None)
+        yield
+
+
 def write(project: Project, path: str, was: str, becomes: str) -> None:
     file = project.root / path
     text = file.read_text("utf-8")
@@ -72,6 +80,8 @@ EDITS: list[dict[str, Callable[[Project], object]]] = [
     {
         "an option of an extension": lambda p: p.config.update(markdown_extensions=["footnotes"]),
         "a file that goes": lambda p: (p.root / GRADIENTS).unlink(),
+        "a category": lambda p: p.post("en", "one", category="Elsewhere", text=TEXT),
+        "a title in the navigation": lambda p: p.config["nav"].append({"标签": "tags.md"}),
     },
 ]
 """Changes that have nothing to do with one another, some at a time: each build takes seconds."""
@@ -175,6 +185,7 @@ def test_a_build_with_a_script_is_always_made(project: Project) -> None:
         assert word in project.page("about")
 
 
+@pytest.mark.usefixtures("always")
 def test_only_what_changed_is_converted_and_rendered(rich: Project, monkeypatch) -> None:
     for key in ("zh", "en"):
         write(rich, f"docs/{key}/posts/one.md", ", [not there](later.md)", "")
@@ -334,6 +345,7 @@ def other(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments, **options: function(*arguments, **options)
 
 
+@pytest.mark.usefixtures("always")
 def test_what_is_in_another_form_is_made_again_and_said(project: Project, monkeypatch) -> None:
     """A place that another version has changed is left alone: builds go on, and are right."""
     assert project.build("--strict").code == 0

@@ -90,14 +90,16 @@ class Conductor:
     # ---- edits -----------------------------------------------------------------------------------
     def _edit(self, edited: set[str]) -> None:
         log.info("Changed: %s", _few(edited))
-        if self.next:
-            self._drop(self.next)
-            self.next = None
+        overtaken, self.next = self.next, None
+        if overtaken:
+            overtaken.ask_to_end()  # what it takes of the processors is wanted for the look
         self._since, self._waiting, self._silent = time.monotonic(), True, False
         self._again |= not all(map(is_markdown_file, edited))
         if self.current and self.looks and len(edited) <= MOST_LOOKS:
             self._looking = self.current.send("look", sorted(edited))
             self._looked_at = {os.path.relpath(path) for path in edited}
+        if overtaken:
+            self._drop(overtaken)
 
     def _start(self) -> None:
         self._count += 1
@@ -169,7 +171,7 @@ class Conductor:
         if old:
             self._drop(old)
         took = time.monotonic() - self._since
-        if strict:
+        if strict and not self._silent:
             self._stuck("There are faults, which a strict build does not pass.")
         if first:
             log.info("Made the site in %.1f s", took)

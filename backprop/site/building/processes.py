@@ -89,6 +89,9 @@ class Fork:
             return False
         return True
 
+    def ask_to_end(self) -> None:
+        self._signal(signal.SIGTERM)
+
     def end(self, *, wait: float = 0.0) -> None:
         """End the process and all that it started; `wait` seconds for it to end by itself."""
         for number, seconds in ((signal.SIGTERM, wait), (signal.SIGKILL, _DYING)):

@@ -28,17 +28,13 @@ log = logging.getLogger("mkdocs.backprop.building")
 
 MATERIAL = ("9.8.1",)
 """Versions whose templates look at nothing of other pages but what `_named` has of them."""
+# fmt: off
 _UNSEEN = {
-    "pages",  # what these templates never look at
-    "views",
-    "posts",
-    "excerpt",
-    "md",
-    "bp_keeper",
-    "bp_files",
-    "present_anchor_ids",
-    "links_to_anchors",
+    "pages", "views", "posts", "excerpt",
+    "present_anchor_ids", "links_to_anchors", "md", "bp_keeper", "bp_files",
 }
+# fmt: on
+"""Attributes of a page that no template looks at: other pages, and what a conversion needs."""
 
 
 def remembering(env: Any, config: MkDocsConfig) -> Any:
@@ -148,7 +144,8 @@ def _plain(value: Any) -> Any:
 def _page(page: Any) -> Any:
     """All of a page but other pages, of which templates see names and addresses."""
     own = {name: _plain(one) for name, one in vars(page).items() if name not in _UNSEEN}
-    return [own, _title(page), page.url, [_named(one) for one in page.ancestors]]
+    numbered = [one.url for one in getattr(page, "pages", ())]
+    return [own, _title(page), page.url, numbered, [_named(one) for one in page.ancestors]]
 
 
 def _named(item: Any) -> Any:
