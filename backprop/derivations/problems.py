@@ -155,9 +155,18 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}：没有声明过以这些字母为自变量的函数，声明过的是 {known}；p(x) 和 p(z) 是两个函数",
     ),
     "no-distribution": (
-        "{found} is not declared as a distribution; declare the letter and its law, e.g. "
-        "$x \\in \\mathcal{{X}}$, $x \\sim p$",
-        "{found} 没有声明为分布；请声明字母和它的分布，例如 $x \\in \\mathcal{{X}}$、$x \\sim p$",
+        "{found} is not declared as a distribution; declare the letter and its law, e.g. {example}",
+        "{found} 没有声明为分布；请声明字母和它的分布，例如 {example}",
+    ),
+    "mean-brackets": (
+        "{found}: where what it takes ends is not clear; write brackets, {found}[…]",
+        "{found}：看不出它管到哪里为止；请加括号：{found}[…]",
+    ),
+    "mean-power": (
+        "{found} may be the mean of a power or the power of a mean; write \\mathbb{{E}}[({inside}){power}] "
+        "or (\\mathbb{{E}}[{inside}]){power}",
+        "{found} 可以是幂的期望，也可以是期望的幂；请写 \\mathbb{{E}}[({inside}){power}] 或 "
+        "(\\mathbb{{E}}[{inside}]){power}",
     ),
     "quadrature": (
         "an expectation here is known to {error} of its size only, which decides nothing: it is of a "
@@ -174,8 +183,8 @@ SAID: dict[str, tuple[str, str]] = {
         "x = \\mu + L \\epsilon，其中 $\\epsilon \\sim \\mathcal{{N}}(0, I)$",
     ),
     "never": (
-        "{found} holds for no indices, so this row says nothing",
-        "没有下标满足 {found}，所以这一行什么也没说",
+        "{found} holds nowhere, so this row says nothing",
+        "{found} 处处不成立，所以这一行什么也没说",
     ),
     "integral": (
         "an integral is read as an expectation only, over a declared set: declare "

@@ -396,6 +396,11 @@ PAIRS = [
     (N, r"\mathbb{1}[x > 0] x = |x|", r"\mathbb{1}[x > 0] x = \max(0, x)"),
     (N, r"\frac{d}{dx} \max(0, x)^2 = 2 x", r"\frac{d}{dx} \max(0, x)^2 = 2 \max(0, x)"),
     (N, r"\frac{d}{dx} |x|^3 = 3 x^2", r"\frac{d}{dx} |x|^3 = 3 x |x|"),
+    (N, r"|x| = x, \quad x < 0", r"|x| = x, \quad x > 0"),
+    (N, r"x^2 \ge x \quad \text{for } x > 0", r"x^2 \ge x \quad \text{for } x > 1"),
+    (N, r"\sqrt{x^2} = x, \quad x > -1", r"\sqrt{x^2} = x, \quad x > 0"),
+    (N, r"|x| = x, \quad y > 0", r"|x y| = |x| y, \quad y > 0"),
+    (NORMAL, r"\mathbb{E}(X - \mu)^2 = (\mathbb{E}[X - \mu])^2", r"\mathbb{E}[(X - \mu)^2] = \sigma^2"),
     # thresholds far away, thin regions
     (N, r"\max(x, 100) = 100", r"\max(x, 100) \ge 100"),
     (N, r"\min(x, -50) = -50", r"\min(x, -50) \le -50"),

@@ -76,6 +76,7 @@ RIGHT = {
     "a vanishing derivative": (VARIANCE, r"\frac{\partial v_j}{\partial \bar{x}_j} &= -\frac{2}{n} \sum_k (x_{kj} - \bar{x}_j) = 0"),
     "two equations in a row": (SOFTMAX, r"\sum_k p_k &= 1, \qquad \sum_k \frac{\partial p_k}{\partial z_j} = 0"),
     "where a row holds": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= -p_i p_j, \quad i \ne j", r"\frac{\partial p_i}{\partial z_j} &= p_i (1 - p_i) \quad \text{if } i = j"),
+    "for which numbers a row holds": (r"Let $x \in \mathbb{R}$, $r(x) = \max(0, x)$.", r"r'(x) &= 1, \quad x > 0", r"|x| &= -x \quad \text{if } x \le 0", r"x^2 &\ge x \quad (x > 1)", r"\frac{x^2}{x} &= x, \quad x \ne 0"),
     "what an index runs over": (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} &= p_i (\delta_{ij} - p_j), \quad i, j = 1, \dots, C"),
     "a brace that cites": (VARIANCE, r"\frac{d v_j}{d x_{ij}} &= \frac{2}{n} \Bigl( (x_{ij} - \bar{x}_j) - \frac{1}{n} \underbrace{\sum_k (x_{kj} - \bar{x}_j)}_{=0} \Bigr)", r"&\overset{(1)}{=} \frac{2}{n} (x_{ij} - \bar{x}_j)"),
     "braces around a bold name": (r"Let $\mathbf{x} \in \mathbb{R}^n$, $s = \sum_k x_k^2$.", r"\frac{\partial s}{\partial {x}_i} &= 2 x_i"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 
 from backprop.derivations.evidence.beyond import difference_beyond, undefined_side
@@ -16,7 +18,7 @@ from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.terms import Deriv, Slope, Term, Var
-from backprop.derivations.meaning.world import TRUE
+from backprop.derivations.meaning.world import TRUE, Symbol
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.cites import cited_names
 from backprop.derivations.reading.find import Formula
@@ -43,6 +45,15 @@ WHERE = re.compile(
     rf"|(?P<range>{INDEX}(?:\s*,\s*{INDEX})*\s*=\s*[01]\s*,\s*\\[lc]?dots\s*,[^,=()]*))"
     r"\s*(?(open)[)）])[.,;\s]*$"
 )
+
+# … or with the numbers for which it does: ", x > 0".
+NUMBERS = re.compile(
+    r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\text\s*\{[^}]*\})*"
+    r"(?P<open>[(（])?(?:\s|\\text\s*\{[^}]*\})*"
+    r"(?P<name>[A-Za-z]|\\[a-z]+)\s*(?P<op>>|<|\\(?:geq?|leq?|neq?)(?![a-z]))\s*"
+    r"(?P<bound>-?\d+(?:\.\d+)?)\s*(?(open)[)）])[.,;\s]*$"
+)
+RELATED = re.compile(r"[=<>]|\\(?:geq?|leq?)(?![a-z])")
 
 
 class Derivator(Repairing):
@@ -138,6 +149,9 @@ class Derivator(Repairing):
 
     def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
         self.condition = None
+        limited = self.limited(tex)
+        if limited is not None:
+            return self.verified_within(row, tex, verdict, *limited)
         tail = WHERE.search(tex)
         if (
             tail is None
@@ -154,6 +168,41 @@ class Derivator(Repairing):
             return self.equations(row, tex, verdict)
         finally:
             self.world.ranges, self.condition = ranges, None
+
+    def limited(self, tex: str) -> tuple[int, Symbol] | None:
+        """Where the condition x > 0 of a row begins, and x within it. Raises `Unreadable`."""
+        tail = NUMBERS.search(tex)
+        symbol = self.world.symbols.get(tail["name"]) if tail else None
+        if tail is None or symbol is None or not RELATED.search(tex[: tail.start()]):
+            return None
+        if symbol.kind != "variable" or symbol.shape or symbol.definition is not None:
+            return None
+        bound, (low, high) = Fraction(tail["bound"]), symbol.bounds
+        if tail["op"].startswith("\\ne"):
+            return (tail.start(), replace(symbol, nonzero=True)) if bound == 0 else None
+        if tail["op"] in (">", "\\ge", "\\geq"):
+            low = bound if low is None else max(low, bound)
+        else:
+            high = bound if high is None else min(high, bound)
+        if low is not None and high is not None and low >= high:
+            start, end = tail.start("name"), tail.end("bound")
+            raise Unreadable("never", start, end, found=tex[start:end])
+        positive = symbol.positive or (low is not None and low >= 0)
+        closed = tail["op"] not in ("<", ">")
+        return tail.start(), replace(symbol, bounds=(low, high), positive=positive, closed=closed)
+
+    def verified_within(
+        self, row: Row, tex: str, verdict: Verdict, end: int, symbol: Symbol
+    ) -> list[Verdict]:
+        """A row for some of the numbers that a variable may be."""
+        whole = self.world.symbols[symbol.key]
+        self.world.symbols[symbol.key] = symbol
+        self.forget()
+        try:
+            return self.equations(row, tex[:end], verdict)
+        finally:
+            self.world.symbols[symbol.key] = whole
+            self.forget()
 
     def is_index(self, name: str) -> bool:
         symbol = self.world.symbols.get(name)

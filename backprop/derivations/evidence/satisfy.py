@@ -17,8 +17,19 @@ from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.steps import STEP
 from backprop.derivations.evidence.values import OutsideDomainError, Value, apply, real
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.rewriting import has_derivative, names_in
-from backprop.derivations.meaning.terms import Add, Entry, Mul, Num, Pow, Size, Term, num
+from backprop.derivations.meaning.rewriting import names_in, walk
+from backprop.derivations.meaning.terms import (
+    Add,
+    Deriv,
+    Entry,
+    Mul,
+    Num,
+    Pow,
+    Size,
+    Slope,
+    Term,
+    num,
+)
 from backprop.derivations.meaning.world import Symbol
 
 ROUNDS, BINARY = 60, 48  # steps of Newton's method; choices of 0 and 1
@@ -259,7 +270,7 @@ def _jacobian(scope: Scope, gap: Gap, key: str, size: int) -> np.ndarray:
         return apply(np.subtract, left, right), batch
 
     value, batch = None, ""
-    if has_derivative(gap.left) or has_derivative(gap.right):
+    if any(isinstance(t, Deriv | Slope) for side in (gap.left, gap.right) for t in walk(side)):
         try:
             (above, batch), (below, _) = moved(COARSE), moved(-COARSE)
             value = apply(lambda a, b: real(a - b) / (2 * COARSE), above, below)

@@ -34,6 +34,7 @@ from backprop.derivations.meaning.terms import (
     num,
 )
 from backprop.derivations.meaning.world import Table
+from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node
 
 OUTCOME = "ω:"
@@ -133,6 +134,8 @@ def read_expectation(
         raise ctx.fail("unexpected", sup, hint="")
     paren, low, above, _ = split(rest[0])
     whole = replace(node, end=rest[0].end)
+    if above is not NONE and paren.value == "(" and key_of(base) in MEANS:
+        raise ctx.fail("mean-power", whole, inside=ctx.text(paren)[1:-1], power=ctx.text(above))
     cov = key_of(base) == "\\mathrm{Cov}"
     if low is not NONE or len(paren.parts) != 1 + cov or paren.parts[0].kind == "relation":
         raise ctx.fail("unexpected", rest[0], hint="")
@@ -184,6 +187,20 @@ class Mean:
             return
         self.open(None, part)
 
+    def unknown(self, letters: list[str] | None, law: Node) -> Unreadable:
+        """That `law` is no distribution, with the declaration that would make it one."""
+        ctx, name = self.ctx, self.ctx.text(law)
+        if letters is None and index_key(law) in ctx.world.ranges:
+            letters, name = [index_key(law) or ""], "p"
+        names = [n for n in letters or [] if n] or ["x"]
+        sets = [str(ctx.world.ranges.get(n, f"\\mathcal{{{n[0].upper()}}}")) for n in names]
+        known = [f"${n} \\in {s}$" for n, s in zip(names, sets, strict=True)]
+        return ctx.fail(
+            "no-distribution",
+            law,
+            example=", ".join([*known, f"${', '.join(names)} \\sim {name}$"]),
+        )
+
     def open(self, letters: list[str] | None, law: Node) -> None:
         """Bind the letters that `law`, a table with or without arguments, is a distribution of."""
         ctx = self.ctx
@@ -210,12 +227,12 @@ class Mean:
                 t for t in fitting if not t.letters or len(found) == 1
             ]
         if len(fitting) != 1 or not fitting[0].distribution:
-            raise ctx.fail("no-distribution", law)
+            raise self.unknown(letters, law)
         table = fitting[0]
         if letters is None:
             letters = list(table.letters[: table.own])
         if len(letters) != table.own or not all(letters):
-            raise ctx.fail("no-distribution", law)
+            raise self.unknown(letters, law)
         self.weigh(letters, table, args, law, table.dims[: table.own])
 
     def weigh(
@@ -260,7 +277,7 @@ class Mean:
             for letter in sorted(used & ctx.world.laws.keys()):
                 table, dims = ctx.world.laws[letter]
                 if letter in before or len(dims) != 1:
-                    raise ctx.fail("no-distribution", self.node)
+                    raise self.unknown([letter], self.node)
                 self.weigh([letter], table, None, self.node, dims)
                 self.lettered[letter] = ctx.bound[letter]
         if not self.bound and not self.outcomes:
@@ -358,7 +375,7 @@ def side_of(ctx: Context, node: Node, names: list[str]) -> Term:
                 args += [Node("letter", n, (), node.start, node.end) for n in more]
     table = table_for(ctx, items[0], args, own)
     if table is None:
-        raise ctx.fail("no-distribution", node)
+        raise Mean(ctx, node, NONE).unknown(names, items[0])
     at = placed_all(ctx, args, table)
     return value_of(ctx, table, at).term
 

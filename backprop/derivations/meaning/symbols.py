@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import is_transpose, powered
+from backprop.derivations.meaning.chance import MEANS, VARIANCES
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.indices import (
     entry_of_symbol,
@@ -106,6 +107,8 @@ def undeclared_name(ctx: Context, node: Node, base: Node, key: str, sub: Node) -
     if key in ("\\Sigma", "\\Pi"):
         given = {"\\Sigma": "\\sum", "\\Pi": "\\prod"}[key]
         return ctx.fail("letter-for-sum", base, given=given)
+    if key in (*MEANS[:3], *VARIANCES) and not split(node)[3]:
+        raise ctx.fail("mean-brackets", node, found=ctx.text(base))
     spelled = spelled_function(ctx, base)
     if spelled is not None:
         return spelled
