@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop.site.beginning.create import create
+from backprop.site.testing.build import headline
 from tests.conftest import ROOT
 
 
@@ -96,6 +97,12 @@ def test_the_build_names_what_was_said_before_as_that(right, tmp_path_factory):
     assert len(failed) == 3, text
     assert failed[-1].startswith("FAILED mkdocs.yml")
     assert failed[-1].endswith("(a consequence of what is said above)")
+
+
+def test_the_summary_says_what_a_colon_announces():
+    listed = 'These pages are not in "nav":\n  - draft.md\n  - sub/other.md\n'
+    assert headline(listed) == ('These pages are not in "nav": draft.md, sub/other.md', "")
+    assert headline("wrong: x\nleft = 1") == ("wrong: x", "left = 1")
 
 
 PAGE = r"""# Row
