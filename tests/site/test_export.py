@@ -71,6 +71,9 @@ PAGES = {
     "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>": "-   a\n-   b\n    -   c",
     "<ol start='9'><li>a</li><li>b</li></ol>": "9.  a\n10. b",
     "<ul><li><input type='checkbox' checked> a</li></ul>": "-   [x] a",
+    "<ul><li>a<ul><li><input type='checkbox'> b</li></ul></li></ul>": "-   a\n    -   [ ] b",
+    "<ul><li>x <button class='bp-mark' title='w'>✓</button></li></ul>": "-   x ✓ (w)",
+    "<dl><dt><b>t</b> <em>u</em></dt><dd>d</dd></dl>": "**t u**\n\n-   d",
     "<ul><li><p>a</p><pre><code>b\n\n\nc</code></pre></li></ul>": (
         "-   a\n\n    ```\n    b\n\n\n    c\n    ```"
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop.site.beginning.create import create
+from backprop.site.testing.build import headline
 from tests.conftest import ROOT
 
 
@@ -96,6 +97,35 @@ def test_the_build_names_what_was_said_before_as_that(right, tmp_path_factory):
     assert len(failed) == 3, text
     assert failed[-1].startswith("FAILED mkdocs.yml")
     assert failed[-1].endswith("(a consequence of what is said above)")
+
+
+def test_what_is_not_published_counts_only_when_it_is_named(right, tmp_path_factory):
+    """A draft, and pages that mkdocs.yml leaves out: the build knows nothing of their faults."""
+    blog = Blog(tmp_path_factory.mktemp("drafts"))
+    subprocess.run(["cp", "-a", f"{right.root}/.", str(blog.root)], check=True)
+    code = "```python\n1 / 0\n```\n"
+    docs = blog.root / "docs/en"
+    (docs / "posts/draft.md").write_text(
+        f"---\ndate: 2024-05-06\ndraft: true\n---\n\n# D\n\n{code}"
+    )
+    for name in ("left.md", "later/page.md"):
+        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).write_text(f"# L\n\n{code}")
+    with (blog.root / "mkdocs.yml").open("a") as file:
+        file.write("exclude_docs: left.md\ndraft_docs: |\n  later/\n")
+    apart = "draft.md or left.md or page.md"
+    code, failed, text = blog.pytest("-k", apart, "-rs")
+    assert (code, failed) == (0, []), text
+    assert text.count("the build does not publish this page") == 3
+    code, failed, text = blog.pytest("docs/en/posts/draft.md")
+    assert (code, len(failed)) == (1, 1), text
+    assert "docs/en/posts/draft.md:9: ZeroDivisionError" in failed[0]
+
+
+def test_the_summary_says_what_a_colon_announces():
+    listed = 'These pages are not in "nav":\n  - draft.md\n  - sub/other.md\n'
+    assert headline(listed) == ('These pages are not in "nav": draft.md, sub/other.md', "")
+    assert headline("wrong: x\nleft = 1") == ("wrong: x", "left = 1")
 
 
 PAGE = r"""# Row

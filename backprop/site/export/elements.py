@@ -34,11 +34,9 @@ def classes(element: Element) -> set[str]:
 
 
 def is_dropped(element: Element) -> bool:
-    return (
-        element.tag in _DROPPED
-        or element.get("hidden") is not None
-        or bool(classes(element) & DROPPED_CLASSES)
-    )
+    own = classes(element)
+    dropped = element.tag in _DROPPED and "bp-mark" not in own
+    return dropped or element.get("hidden") is not None or bool(own & DROPPED_CLASSES)
 
 
 def is_block(element: Element) -> bool:

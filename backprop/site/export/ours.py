@@ -21,7 +21,7 @@ def drawn(page: Any, element: Element) -> list[str]:
     described = next((e.text or "" for e in element.iter("title")), "")
     described = re.sub(r" \(\d+/\d+\)$", "", described)
     found = [centred(drawing(one, described)) for one in address]
-    found += [f"*{page.inside(one).strip()}*" for one in element.iter("figcaption")]
+    found += [page.whole(one, "*") for one in element.iter("figcaption")]
     inner = list(element.iter("div", "ul", "ol"))
     for legend in (one for one in inner if "bp-legend" in classes(one)):
         found.append(" · ".join(page.inside(item).strip() for item in legend))
@@ -57,7 +57,7 @@ def plotted(page: Any, element: Element) -> list[str]:
     if svg is None:
         return page.blocks(element)
     address = page.place.keep("figure", drawings.plot(svg))
-    caption = [f"*{page.inside(one).strip()}*" for one in element.iter("figcaption")]
+    caption = [page.whole(one, "*") for one in element.iter("figcaption")]
     return [centred(drawing(address, svg.get("aria-label") or "")), *caption]
 
 

@@ -92,8 +92,13 @@ class Page:
             return self.blocks(element)
         return [paragraph(self.inside(element))]
 
+    def whole(self, element: Element, sign: str) -> str:
+        """All of an element in bold or italics, whatever is so in it already."""
+        inner = self.inside(element).strip()
+        return f"{sign}{escaped(plain(element)) if '*' in inner else inner}{sign}"
+
     def _bold(self, element: Element) -> list[str]:
-        return [f"**{self.inside(element).strip()}**"]
+        return [self.whole(element, "**")]
 
     def _heading(self, element: Element) -> list[str]:
         name, text = element.get("id", ""), self.inside(element).strip()
@@ -112,8 +117,7 @@ class Page:
         made = [self.blocks(item) for item in items]
         tight = all(set(_kinds(item)) <= {"ul", "ol"} for item in items)
         for n, (item, blocks) in enumerate(zip(items, made, strict=True), first):
-            box = next(item.iter("input"), None)
-            if box is not None and box.get("type") == "checkbox":
+            for box in item.xpath("(. | label | p | p/label)/input[@type='checkbox']")[:1]:
                 blocks[:1] = [f"[{' x'[box.get('checked') is not None]}] {''.join(blocks[:1])}"]
             if item.get("id") in self.place.anchors:
                 blocks[:1] = [spot(item.get("id", "")) + "".join(blocks[:1])]
@@ -125,7 +129,7 @@ class Page:
         lines: list[str] = []
         for child in element:
             if child.tag == "dt":
-                lines.append(f"**{self.inside(child).strip()}**")
+                lines.append(self.whole(child, "**"))
             elif child.tag == "dd":
                 lines += [indented(joined(self.blocks(child)), "-   ")]
         return lines
@@ -206,7 +210,7 @@ class Page:
         rules = [_RULES[found[0] if found else ""] for found in aligned]
         rows.insert(1, (rules + ["---"] * wide)[:wide])
         caption = element.find("caption")
-        above = [] if caption is None else [f"*{self.inside(caption).strip()}*"]
+        above = [] if caption is None else [self.whole(caption, "*")]
         made = [f"| {' | '.join(row + [''] * (wide - len(row)))} |" for row in rows]
         return [*above, "\n".join(made)]
 

@@ -6,6 +6,7 @@
 | `rows.py` | derivations: each row holds |
 | `formulas.py` | formulas: each typesets |
 | `build.py` | `mkdocs.yml`: the strict build, with links, navigation and other plugins |
+| `drafts.py` | pages that are not published, which count only when they are named |
 | `project.py` | what the project's `mkdocs.yml` says of all this |
 | `summary.py` | lines of the summary that are not cut |
 
@@ -42,12 +43,13 @@ def pytest_configure(config: Any) -> None:
     if find_spec("mkdocs") is None:  # pages are tested without it, sites are not
         return
     from backprop.site.testing.build import BuildPlugin
+    from backprop.site.testing.drafts import DraftsPlugin
     from backprop.site.testing.formulas import FormulasPlugin
     from backprop.site.testing.project import Project
     from backprop.site.testing.rows import RowsPlugin
     from backprop.site.testing.summary import SummaryPlugin
 
     project = Project(config.rootpath)
-    for plugin in (RowsPlugin, FormulasPlugin, BuildPlugin):
+    for plugin in (RowsPlugin, FormulasPlugin, BuildPlugin, DraftsPlugin):
         config.pluginmanager.register(plugin(project), f"backprop-{plugin.__name__}")
     config.pluginmanager.register(SummaryPlugin(), "backprop-summary")

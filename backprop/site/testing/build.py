@@ -111,12 +111,21 @@ class BuildItem(PageItem):
         news = [one for one in said if str(one).partition("\n")[0] not in self.plugin.told]
         if news:
             first, *others = news
-            reason, _, rest = first.text.partition("\n")
+            reason, rest = headline(first.text)
             detail = "\n".join([*([rest] if rest else []), *map(str, others)])
             raise FenceFailureError(Failure(first.path, first.line, reason, "", detail))
         if said:
             reason = "the strict build fails (a consequence of what is said above)"
             raise FenceFailureError(Failure(SETTINGS, 1, reason))
+
+
+def headline(text: str) -> tuple[str, str]:
+    """The first line of a message, which says what a colon at its end announces; and the rest."""
+    reason, _, rest = text.partition("\n")
+    if reason.endswith(":") and rest:
+        items = [line.strip().removeprefix("- ") for line in rest.splitlines() if line.strip()]
+        return f"{reason} {', '.join(items)}", ""
+    return reason, rest
 
 
 def _records(log: str) -> Iterator[str]:
