@@ -231,6 +231,17 @@ def test_a_name_means_the_value_that_it_has_on_the_page():
     assert "another value" in str(wrong(right, "layer(x, w, b)", scope=scope))
 
 
+def test_whoever_has_an_upstream_gradient_of_a_loss_must_not_forget_it():
+    scope = namespace()
+    exps = np.exp(scope["x"] - scope["x"].max(axis=1, keepdims=True))
+    scope["probs"] = exps / exps.sum(axis=1, keepdims=True)
+    code = "dprobs = np.zeros_like(probs)\ndprobs[:, 0] = -1 / (len(x) * probs[:, 0])"
+    for harmless in (np.array(1.0), 1, np.ones((5, 4))):  # the last is that of something else
+        assert check(code, "loss(x)", scope=scope | {"dloss": harmless})
+    forgotten = wrong(code, "loss(x)", scope=scope | {"dloss": np.array(0.7)})
+    assert forgotten.line == 12
+
+
 def test_a_closed_form_may_be_built_in_place():
     scope = namespace()
     exps = np.exp(scope["x"] - scope["x"].max(axis=1, keepdims=True))

@@ -97,11 +97,14 @@ class _Check:
         self.lines = Lines(self.statements, self.names, namespace, self.wires, request, name)
         self.reads = self.lines.reads
         touched = self.reads | {name for one in self.statements for name in one.assigns}
-        # A loss has the upstream gradient 1 for whoever writes none.
+        # A loss has the upstream gradient 1 for whoever writes none. Whoever has another number on
+        # the page, and does not write it here, has forgotten it.
+        held = [namespace[name] for name in self.names.upstream if name in namespace]
+        other = any(np.shape(one) == () and one != 1 for one in held)
         ones = {
             i
             for i, node in enumerate(self.graph.outputs)
-            if node.shape == () and not touched & set(self.names.upstream)
+            if node.shape == () and not other and not touched & set(self.names.upstream)
         }
         self.points = Points(self._trace, self.args, self.real, ones)
 
