@@ -20,7 +20,6 @@ from backprop.derivations.evidence.numeric import compare, values
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.rewriting import walk
 from backprop.derivations.meaning.terms import (
     Big,
     Deriv,
@@ -33,6 +32,7 @@ from backprop.derivations.meaning.terms import (
     Term,
     Test,
     Where,
+    walk,
 )
 from backprop.derivations.verdicts import Difference
 

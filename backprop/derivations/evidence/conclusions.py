@@ -17,8 +17,7 @@ from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import satisfy
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.rewriting import names_in, walk
-from backprop.derivations.meaning.terms import Entry, Inverse, Num, Pow, Term, num
+from backprop.derivations.meaning.terms import Entry, Inverse, Num, Pow, Term, num, walk
 from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
@@ -115,7 +114,7 @@ def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
         derivator.forget()
         try:
             if derivator.satisfiable():
-                return ", ".join(sorted(names_in(base)))
+                return ", ".join(sorted(base.names))
         finally:
             world.assumed = kept
             derivator.forget()
@@ -129,7 +128,7 @@ def divisor(term: Term) -> Term | None:
 
 def of_numbers(world: World, term: Term) -> bool:
     """Is it built of single numbers alone, and not a number itself?"""
-    names = names_in(term)
+    names = term.names
     every = set().union(*(world.below(n) for n in names)) if names else set()
     return bool(names) and all(
         not world.symbols[n].shape and world.symbols[n].law is None for n in every
@@ -176,7 +175,7 @@ def under(derivator: Derivator, given: Equation, wanted: Equation) -> Difference
         for difference in derivator.differences(wanted, {}, INSTANCES_AT_PREMISES):
             if not difference.error <= TOLERANCE:
                 return difference
-        names = names_in(given.left) | names_in(given.right)
+        names = given.left.names | given.right.names
         every = set().union(*(world.below(n) for n in names)) if names else set()
         numbers = all(not world.symbols[n].shape for n in every)  # arrays: slow, and one solution
         for number in range(FAR if numbers else 0):

@@ -17,13 +17,7 @@ from backprop.derivations.algebra.normal import Normaliser
 from backprop.derivations.algebra.polynomials import NotProvable
 from backprop.derivations.algebra.sums import Algebra
 from backprop.derivations.algebra.zero import is_zero
-from backprop.derivations.meaning.rewriting import (
-    free_indices,
-    names_in,
-    rebuild,
-    renamed,
-    walk,
-)
+from backprop.derivations.meaning.rewriting import free_indices, rebuild, renamed
 from backprop.derivations.meaning.terms import (
     Big,
     Call,
@@ -35,6 +29,7 @@ from backprop.derivations.meaning.terms import (
     Term,
     Where,
     num,
+    walk,
 )
 from backprop.derivations.meaning.world import World
 
@@ -57,7 +52,7 @@ def _polynomial(world: World, key: str) -> bool:
     lam = world.symbols[key].definition
     return lam is not None and not any(
         isinstance(t, Fn | Call | Deriv | Slope | Where)
-        or (isinstance(t, Pow) and names_in(t) and t.exponent != num(2))
+        or (isinstance(t, Pow) and t.names and t.exponent != num(2))
         for t in walk(lam)
     )
 
@@ -77,7 +72,7 @@ def proves(
     )
     none: frozenset[str] = frozenset()
     plain = frozenset(k for k in defined if _polynomial(world, k))
-    near = defined & {b for side in (left, right) for k in names_in(side) for b in world.below(k)}
+    near = defined & {b for side in (left, right) for k in side.names for b in world.below(k)}
     attempts = [
         (opaque, none),
         (none, none),
