@@ -8,11 +8,15 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_markdown_docs.plugin import MarkdownDocstringCodeModule
+
+from backprop.program.execute import Executor
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,6 +28,20 @@ def pytest_configure() -> None:
         found = {point.name: point.value for point in entry_points(group=group)}
         if not wanted.items() <= found.items():
             pytest.exit("the entry points of pyproject.toml have changed: make setup", returncode=4)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests of browsers and servers wait a good deal."""
+    return Executor(ROOT).jobs + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Iterator[Any]:
+    """Python files below `tests` have no fences in their docstrings, and some are commands: they
+    are not imported to look."""
+    found = yield
+    return [one for one in found if not isinstance(one, MarkdownDocstringCodeModule)]
 
 
 def build_once(shared: Path, name: str, build: Callable[[Path], None]) -> Path:
@@ -98,8 +116,12 @@ def _build_with_engine(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of this repository's site, as `mkdocs build --strict` writes it."""
+    """The folder of this repository's site, as `mkdocs build --strict` writes it.
 
+    BACKPROP_SITE names one that was built before, to try a test of it again and again.
+    """
+    if "BACKPROP_SITE" in os.environ:
+        return Path(os.environ["BACKPROP_SITE"]).resolve()
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent

@@ -55,6 +55,14 @@ class Served:
         return self.url + path
 
 
+@dataclass(frozen=True)
+class Held:
+    """What of a page waits: all from ``before`` on, until it is ``released``."""
+
+    before: bytes
+    released: threading.Event = field(default_factory=threading.Event)
+
+
 @lru_cache(maxsize=512)
 def _encoded(file: Path, stamp: int, coding: str) -> bytes:
     data = file.read_bytes()
@@ -76,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     folder: Path
     prefix: str
     sent: list[Answer]
+    held: Held | None
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
@@ -111,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         if file:
             kind, stamp = _content_type(file), file.stat().st_mtime_ns
             accepted = self.headers.get("Accept-Encoding", "")
-            if COMPRESSED.match(kind):
+            if COMPRESSED.match(kind) and not self.held:
                 coding = "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
             data = _encoded(file, stamp, coding)
         tag = f'"{hashlib.sha1(data).hexdigest()[:16]}"'
@@ -130,8 +139,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = sum(map(len, self._headers_buffer))  # type: ignore[attr-defined]
         self.sent.append(Answer(self.path, status, headers + len(data)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(data)
+        if self.command == "HEAD":
+            return
+        if self.held and kind.startswith("text/html"):
+            first, before, data = data.partition(self.held.before)
+            self.wfile.write(first)
+            self.held.released.wait(60)
+            data = before + data
+        self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -145,12 +160,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(folder: Path | str, prefix: str = "/") -> Iterator[Served]:
+def serve(folder: Path | str, prefix: str = "/", held: Held | None = None) -> Iterator[Served]:
     """Serve ``folder`` below ``prefix`` on a free local port while the context lasts."""
     folder = Path(folder).resolve()
     prefix = "/" + prefix.strip("/") + "/" if prefix.strip("/") else "/"
     sent: list[Answer] = []
-    handler = type("Handler", (_Handler,), {"folder": folder, "prefix": prefix, "sent": sent})
+    own = {"folder": folder, "prefix": prefix, "sent": sent, "held": held}
+    handler = type("Handler", (_Handler,), own)
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -369,7 +369,11 @@ def test_instant_navigation_from_a_page_that_may_not_compile(window):
     page = window("en/about/")
     page.locator(".md-nav__link", has_text="Posts").first.click()
     page.locator("article a", has_text="line by line").first.click()
-    button = page.locator(".bp-run .bp-try").first
+    # The button to copy an output, which comes when it is in view, stands beside ours.
+    output = page.locator(".bp-run + .bp-output").first
+    output.scroll_into_view_if_needed()
+    output.locator(".md-code__button").wait_for(state="attached")
+    button = page.locator(".bp-run:has(+ .bp-output) > .bp-try").first
     button.click()
     page.locator(".bp-run .bp-done").first.wait_for()
 

@@ -97,8 +97,7 @@ class Page:
 
 
 def _entries(term: object) -> Iterator:
-    from backprop.derivations.meaning.rewriting import walk
-    from backprop.derivations.meaning.terms import Entry
+    from backprop.derivations.meaning.terms import Entry, walk
 
     return (t for t in walk(term) if isinstance(t, Entry))
 

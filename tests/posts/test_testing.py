@@ -56,11 +56,10 @@ def test_a_single_id_runs_the_fences_before_it(page):
 def test_by_keyword_last_failed_and_in_several_processes(page):
     project = page(PAGE)
     assert project.pytest("-k", "post.md:9").counts() == {"passed": 1, "deselected": 3}
-    project.pytest()
-    assert project.pytest("--lf").counts() == {"failed": 2}
     report = project.pytest("-n", "2")
     assert report.counts() == {"failed": 2, "passed": 2}
     assert any("post.md:20: ZeroDivisionError" in line for line in report.summary())
+    assert project.pytest("--lf").counts() == {"failed": 2}
 
 
 def test_superfences_syntax_changes_nothing(page):

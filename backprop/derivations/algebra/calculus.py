@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backprop.derivations.algebra.polynomials import NotProvable
-from backprop.derivations.meaning.rewriting import fresh, renamed, substitute, walk
+from backprop.derivations.meaning.rewriting import fresh, renamed, substitute
 from backprop.derivations.meaning.terms import (
     ONE,
     ZERO,
@@ -36,6 +36,7 @@ from backprop.derivations.meaning.terms import (
     mul,
     neg,
     num,
+    walk,
 )
 from backprop.derivations.meaning.world import World
 

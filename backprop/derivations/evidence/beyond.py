@@ -22,7 +22,6 @@ from backprop.derivations.evidence.numeric import compare, values
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.rewriting import names_in, walk
 from backprop.derivations.meaning.terms import (
     Big,
     Deriv,
@@ -35,6 +34,7 @@ from backprop.derivations.meaning.terms import (
     Term,
     Test,
     Where,
+    walk,
 )
 from backprop.derivations.meaning.world import World
 from backprop.derivations.verdicts import Difference
@@ -149,7 +149,7 @@ def is_coarse(term: Term, world: World) -> bool:
     """Is it a derivative that is known to a few digits less: of a derivative, or by steps?"""
     if not isinstance(term, Deriv):
         return isinstance(term, Slope)
-    names = set().union(*(world.below(n) for n in names_in(term.body)))
+    names = set().union(*(world.below(n) for n in term.body.names))
     inner = [world.symbols[n].definition for n in names]
     return any(
         isinstance(t, Deriv | Slope)

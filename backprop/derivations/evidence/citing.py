@@ -13,7 +13,7 @@ from backprop.derivations.evidence.sample import TWIN
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.rewriting import free_indices, names_in, walk
+from backprop.derivations.meaning.rewriting import free_indices
 from backprop.derivations.meaning.terms import (
     Add,
     Big,
@@ -27,6 +27,7 @@ from backprop.derivations.meaning.terms import (
     Size,
     Term,
     Var,
+    walk,
 )
 from backprop.derivations.meaning.world import OPAQUE, SHIFTED, TRUE
 from backprop.derivations.problems import Problem
@@ -50,7 +51,7 @@ class Citing(Instances):
         for item in self.spelled_out(term):
             if not isinstance(item, Deriv):
                 continue
-            names = names_in(item.body)
+            names = item.body.names
             between = world.between(names, item.symbol)
             if item.partial and self.is_direct(item):
                 own = {n for n in names if n == item.symbol or item.symbol in world.direct(n)}
@@ -87,7 +88,7 @@ class Citing(Instances):
             yield item
             if isinstance(item, Entry):
                 lam = self.world.symbols[item.symbol].definition
-                if lam is not None and any(isinstance(t, Deriv) for t in walk(lam)):
+                if lam is not None and lam.differentiates:
                     yield from self.spelled_out(lam.body)
 
     def is_direct(self, item: Deriv) -> bool:
@@ -108,7 +109,7 @@ class Citing(Instances):
         """What a chain that begins with `term` is about: its symbols count as defined."""
         if any(isinstance(t, Deriv) for t in self.spelled_out(term)):
             return self.numerators(term)
-        return set().union(*(self.world.below(n) for n in names_in(term)))
+        return set().union(*(self.world.below(n) for n in term.names))
 
     def levels_for(self, equation: Equation) -> dict[str, int]:
         """Opaque, but for what was cited, what the chain differentiates or this step brings in
@@ -122,12 +123,12 @@ class Citing(Instances):
         left, right = (self.edges(s) for s in (equation.left, equation.right))
         for key, _ in left ^ right:
             levels[key] = max(levels.get(key, TRUE), SHIFTED)
-        before = names_in(equation.left) | {n for edge in left for n in edge}
+        before = equation.left.names | {n for edge in left for n in edge}
         # What the definition of something differentiated names was there before this step.
         before = before.union(*(self.world.direct(of) for of, _ in left))
-        after = names_in(equation.right) | {n for edge in right for n in edge}
-        gone = names_in(equation.left) - after  # only its definition can take a name's place
-        new = names_in(equation.right) - before
+        after = equation.right.names | {n for edge in right for n in edge}
+        gone = equation.left.names - after  # only its definition can take a name's place
+        new = equation.right.names - before
         if not left and not right:  # no derivative: a formula, and the name that it has
             new |= set().union(*(self.world.below(n) for n in new)) - before
         for key in {*self.head, *new, *gone}:
@@ -143,7 +144,7 @@ class Citing(Instances):
         except OutsideDomainError:
             return new
         sides = (equation.left, equation.right)
-        near = {k for side in sides for k in names_in(side) | self.differentiated(side)}
+        near = {k for side in sides for k in side.names | self.differentiated(side)}
         for key, level in levels.items():
             if level == TRUE or key not in near:
                 continue
@@ -179,7 +180,7 @@ class Citing(Instances):
     ) -> bool:
         """Is `part` a constant times `target`, at two instances of one size?"""
         free, axes = sorted(free_indices(part)), sorted(free_indices(target))
-        if len(free) != len(shape) or key in names_in(part):
+        if len(free) != len(shape) or key in part.names:
             return False
         dims = {name: self._range_of(name, part) for name in free}
         if isinstance(target, Entry):
@@ -232,7 +233,7 @@ class Citing(Instances):
         verdict.instances = self.instances_for(equation)
         self.used = levels
         if found is None:
-            used = names_in(equation.left) | names_in(equation.right)
+            used = equation.left.names | equation.right.names
             every = used | self.differentiated(equation.left) | self.differentiated(equation.right)
             verdict.opaque = tuple(k for k in levels if levels[k] == OPAQUE and k in every)
             return True
@@ -254,8 +255,8 @@ class Citing(Instances):
             for side in (equation.left, equation.right)
             for item in walk(side)
             if isinstance(item, Deriv)
-            and not any(item.symbol in self.world.below(n) for n in names_in(item.body))
-            for name in names_in(item.body)
+            and not any(item.symbol in self.world.below(n) for n in item.body.names)
+            for name in item.body.names
         }
         return tuple(sorted(found))
 
@@ -305,7 +306,7 @@ class Citing(Instances):
         symbols = {
             k
             for side in (equation.left, equation.right)
-            for k in names_in(side) | self.differentiated(side)
+            for k in side.names | self.differentiated(side)
             if self.world.symbols[k].definition is not None
         }
         below = set().union(*(self.world.below(k) for k in symbols)) if symbols else set()
@@ -348,7 +349,7 @@ class Citing(Instances):
 
     def sizes(self, equation: Equation) -> tuple[str, ...]:
         """The sizes on which the sides depend."""
-        names = names_in(equation.left) | names_in(equation.right)
+        names = equation.left.names | equation.right.names
         every = set().union(*(self.world.below(n) for n in names)) if names else set()
         used = {d for n in every for d in self.world.symbols[n].shape} | set(equation.dims.values())
         for side in (equation.left, equation.right):

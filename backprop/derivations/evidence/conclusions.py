@@ -23,7 +23,7 @@ from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.arrays import columns
 from backprop.derivations.meaning.nodes import split
-from backprop.derivations.meaning.rewriting import free_indices, names_in, substitute, walk
+from backprop.derivations.meaning.rewriting import free_indices, substitute
 from backprop.derivations.meaning.terms import (
     Add,
     At,
@@ -40,6 +40,7 @@ from backprop.derivations.meaning.terms import (
     Term,
     Var,
     num,
+    walk,
 )
 from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.problems import Problem, Unreadable
@@ -135,7 +136,7 @@ def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
         if is_positive(derivator.world, base):
             continue
         if may_vanish(derivator, given, base):
-            return ", ".join(sorted(names_in(base)))
+            return ", ".join(sorted(base.names))
     return ""
 
 
@@ -148,8 +149,8 @@ def taken_to_exist(derivator: Derivator, given: Equation, wanted: Equation) -> d
         if isinstance(term, Inverse) and not matrix_of(term):
             if falls_in_rank(derivator, given, term):
                 found[Det(term.matrix)] = f"\\det ({written(wanted, term.matrix)}) \\ne 0"
-        elif base is not None and names_in(base) and not of_numbers(world, base):
-            every = set().union(*(world.below(n) for n in names_in(base)))
+        elif base is not None and base.names and not of_numbers(world, base):
+            every = set().union(*(world.below(n) for n in base.names))
             fixed = any(world.symbols[n].law is not None for n in every)
             if not (fixed or is_positive(world, base)) and may_vanish(derivator, given, base):
                 found[base] = f"{written(wanted, base)} \\ne 0"
@@ -219,7 +220,7 @@ def may_vanish(derivator: Derivator, given: Equation, base: Term) -> bool:
 
 def written(equation: Equation, part: Term | Lam) -> str:
     """How the author wrote a divisor, or the matrix of an inverse; its names, if that is open."""
-    names = names_in(part)
+    names = part.names
     for side in equation.sides:
         for node in side.node.walk():
             base, _, sup, _ = split(node)
@@ -234,7 +235,7 @@ def written(equation: Equation, part: Term | Lam) -> str:
                 term = array.at(tuple(Var(n) for n in ("row", "col")[: len(array.shape)]))
             except Unreadable:
                 continue
-            if names_in(term) == names:
+            if term.names == names:
                 return " ".join(side.reader.text(below).split())
     return ", ".join(sorted(names))
 
@@ -246,7 +247,7 @@ def divisor(term: Term) -> Term | None:
 
 def of_numbers(world: World, term: Term) -> bool:
     """Is it built of single numbers alone, and not a number itself?"""
-    names = names_in(term)
+    names = term.names
     every = set().union(*(world.below(n) for n in names)) if names else set()
     return bool(names) and all(
         not world.symbols[n].shape and world.symbols[n].law is None for n in every
@@ -286,7 +287,7 @@ def falls_in_rank(derivator: Derivator, given: Equation, term: Inverse) -> bool:
     in it are 0 that may be?"""
     world = derivator.world
     supposed = replace(world, assumed=[*world.assumed, premise_of(given)])
-    below = set().union(*(world.below(n) for n in names_in(term)))
+    below = set().union(*(world.below(n) for n in term.names))
     free = [world.symbols[n] for n in sorted(below) if world.symbols[n].kind == "variable"]
     for number in range(FEW):
         sample = Sample(supposed, number)
@@ -348,7 +349,7 @@ def under(
         for difference in apart(derivator, wanted, divided):
             if not difference.error <= TOLERANCE:
                 return difference
-        names = names_in(given.left) | names_in(given.right)
+        names = given.left.names | given.right.names
         every = set().union(*(world.below(n) for n in names)) if names else set()
         numbers = all(not world.symbols[n].shape for n in every)  # arrays: slow, and one solution
         for number in range(FAR if numbers else 0):

@@ -16,8 +16,19 @@ from backprop.derivations.evidence.numeric import Instance
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import EDGE, OutsideDomainError
 from backprop.derivations.meaning.lengths import Dim, find
-from backprop.derivations.meaning.rewriting import free_indices, names_in, parts_of
-from backprop.derivations.meaning.terms import Big, Deriv, Fn, Lam, Slope, Term, Test, add, num
+from backprop.derivations.meaning.rewriting import free_indices
+from backprop.derivations.meaning.terms import (
+    Big,
+    Deriv,
+    Fn,
+    Lam,
+    Slope,
+    Term,
+    Test,
+    add,
+    num,
+    parts_of,
+)
 from backprop.derivations.meaning.world import Assumption
 
 MOST = 4  # comparisons of a row, the first of them
@@ -34,7 +45,7 @@ def edges(instances: Instances, equation: Equation) -> Iterator[Scope]:
         return
     world = instances.world
     for (left, right), dims in list(found.items())[:MOST]:
-        names = names_in(left) | names_in(right)
+        names = left.names | right.names
         if any(world.symbols[b].law is not None for n in names for b in world.below(n)):
             continue  # outcomes lie where they lie
         for number, by in enumerate(BESIDE):
@@ -62,7 +73,7 @@ def turning(
         pair = (term.left, term.right)
     elif isinstance(term, Fn) and term.name == "sign":
         pair = (term.args[0], num(0))
-    if pair is not None and names_in(pair[0]) | names_in(pair[1]):
+    if pair is not None and pair[0].names | pair[1].names:
         free = free_indices(pair[0]) | free_indices(pair[1])
         if free <= dims.keys():
             found.setdefault(pair, {k: dims[k] for k in sorted(free)})

@@ -17,8 +17,7 @@ from backprop.derivations.evidence.satisfy import satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.nodes import items_of, key_of, split
-from backprop.derivations.meaning.rewriting import names_in, walk
-from backprop.derivations.meaning.terms import Big, Size
+from backprop.derivations.meaning.terms import Big, Size, walk
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node
@@ -77,7 +76,7 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
 def touched(instances: Instances, equation: Equation, op: str) -> Difference | None:
     """x^2 > 0 and x^2 + y^2 > 2 x y hold but for single numbers: 0, 1, and where all are equal."""
     world = instances.world
-    names = names_in(equation.left) | names_in(equation.right)
+    names = equation.left.names | equation.right.names
     below = set().union(*(world.below(n) for n in names)) if names else set()
     moving = [k for k in sorted(below) if is_free(world.symbols[k])]
     whole = [dict.fromkeys(moving, value) for value in (0.0, 1.0, -1.0, 0.5)]
@@ -113,7 +112,7 @@ def allows(symbol: Symbol, value: float) -> bool:
 
 def kinds_of_size(equation: Equation) -> tuple[str, ...]:
     terms = [t for side in (equation.left, equation.right) for t in walk(side)]
-    alone = not equation.dims and not names_in(equation.left) | names_in(equation.right)
+    alone = not equation.dims and not equation.left.names | equation.right.names
     sums = sum(isinstance(t, Big) for t in terms)
     more = ("larger",) if alone and sums <= 2 else ()
     return ("single", "large", *more, *(("huge",) if alone and not sums else ()))
@@ -158,7 +157,7 @@ def searched(instances: Instances, equation: Equation, op: str, number: int) -> 
         best = compare_order(equation, op, Scope(instance, {}, direct=instances.direct))
     except OutsideDomainError:
         return None
-    names = names_in(equation.left) | names_in(equation.right)
+    names = equation.left.names | equation.right.names
     below = set().union(*(world.below(n) for n in names)) if names else set()
     moving = [k for k in sorted(below) if world.symbols[k].kind == "variable"]
     rng = instance.random("search")

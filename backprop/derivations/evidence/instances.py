@@ -15,9 +15,9 @@ from backprop.derivations.meaning import Reader
 from backprop.derivations.meaning.arrays import Array, columns, zeros
 from backprop.derivations.meaning.declare import check_known
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
-from backprop.derivations.meaning.rewriting import free_indices, names_in, resolved, walk
+from backprop.derivations.meaning.rewriting import free_indices, resolved
 from backprop.derivations.meaning.shifts import inside, without_idle
-from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num
+from backprop.derivations.meaning.terms import At, Big, Deriv, Fn, Term, Test, Var, mul, num, walk
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node, read
@@ -244,10 +244,10 @@ class Instances:
         """The assumptions that have a symbol in common with the row, at any remove."""
         world = self.world
         about = [
-            set().union(*(world.below(n) for n in names_in(a.left) | names_in(a.right)))
+            set().union(*(world.below(n) for n in a.left.names | a.right.names))
             for a in world.assumed
         ]
-        names = names_in(equation.left) | names_in(equation.right)
+        names = equation.left.names | equation.right.names
         reached = set().union(*(world.below(n) for n in names)) if names else set()
         found: set[int] = set()
         while True:
@@ -262,7 +262,7 @@ class Instances:
         tree = read(tex, self.world.words)
         left, right = (self.side(node, tex, tree) for node in tree.parts)
         equation = self.equation(left, right)
-        names = names_in(equation.left) | names_in(equation.right)
+        names = equation.left.names | equation.right.names
         if any(self.world.symbols[n].definition is not None for n in names):
             return []
         return sorted(names)
@@ -289,7 +289,7 @@ class Instances:
 
     def quadrature_error(self, equation: Equation) -> float | None:
         """How far the expectations of a row may be off, relative to its sides; None without any."""
-        names = names_in(equation.left) | names_in(equation.right)
+        names = equation.left.names | equation.right.names
         reached = set().union(*(self.world.below(n) for n in names)) if names else set()
         laws = (self.world.symbols[n].law for n in reached)
         if not any(w is not None and w.kind in QUADRATURES for w in laws):
@@ -353,7 +353,7 @@ class Instances:
         """Both sides, and every definition that they rest on."""
         yield equation.left
         yield equation.right
-        names = names_in(equation.left) | names_in(equation.right)
+        names = equation.left.names | equation.right.names
         for name in set().union(*(self.world.below(n) for n in names)) if names else set():
             definition = self.world.symbols[name].definition
             if definition is not None:
@@ -378,14 +378,14 @@ class Instances:
     ) -> Difference | None:
         """The first difference that is none of rounding; None if the sides agree."""
         nested = any(
-            isinstance(t, Deriv) and any(isinstance(u, Deriv) for u in walk(t.body))
+            isinstance(t, Deriv) and t.body.differentiates
             for side in (equation.left, equation.right)
             for t in walk(side)
         ) or any(
             isinstance(t, Deriv)
             and any(
                 isinstance(u, Deriv)
-                for name in names_in(t.body)
+                for name in t.body.names
                 for below in self.world.below(name)
                 if self.world.symbols[below].definition is not None
                 for u in walk(self.world.symbols[below].definition)

@@ -18,13 +18,7 @@ from backprop.derivations.algebra.normal import Normaliser
 from backprop.derivations.algebra.polynomials import NotProvable
 from backprop.derivations.algebra.sums import Algebra
 from backprop.derivations.algebra.zero import is_zero
-from backprop.derivations.meaning.rewriting import (
-    free_indices,
-    names_in,
-    rebuild,
-    renamed,
-    walk,
-)
+from backprop.derivations.meaning.rewriting import free_indices, rebuild, renamed
 from backprop.derivations.meaning.terms import (
     Big,
     Call,
@@ -39,6 +33,7 @@ from backprop.derivations.meaning.terms import (
     add,
     mul,
     num,
+    walk,
 )
 from backprop.derivations.meaning.world import Assumption, World
 
@@ -63,7 +58,7 @@ def _polynomial(world: World, key: str) -> bool:
     lam = world.symbols[key].definition
     return lam is not None and not any(
         isinstance(t, Fn | Call | Deriv | Slope | Where)
-        or (isinstance(t, Pow) and names_in(t) and t.exponent != num(2))
+        or (isinstance(t, Pow) and t.names and t.exponent != num(2))
         for t in walk(lam)
     )
 
@@ -83,7 +78,7 @@ def proves(
     )
     none: frozenset[str] = frozenset()
     plain = frozenset(k for k in defined if _polynomial(world, k))
-    near = defined & {b for side in (left, right) for k in names_in(side) for b in world.below(k)}
+    near = defined & {b for side in (left, right) for k in side.names for b in world.below(k)}
     attempts = [
         (opaque, none),
         (none, none),
@@ -120,7 +115,7 @@ def symmetric(one: Assumption) -> tuple[str, int] | None:
 def symmetrised(world: World, left: Term, right: Term) -> tuple[World, Term, Term] | None:
     """With (A + Aᵀ) / 2 in the place of each A that is assumed to be symmetric: what holds so for
     every A holds for all symmetric ones. None where there is none, or a derivative by it."""
-    names = names_in(left) | names_in(right)
+    names = left.names | right.names
     below = set().union(*(world.below(n) for n in names)) if names else set()
     found = dict(s for one in world.assumed if (s := symmetric(one)) and s[0] in below)
     bodies = [world.symbols[n].definition for n in below]

@@ -17,7 +17,6 @@ from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.steps import STEP
 from backprop.derivations.evidence.values import OutsideDomainError, Value, apply, real
 from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.rewriting import names_in, walk
 from backprop.derivations.meaning.terms import (
     Add,
     Deriv,
@@ -29,6 +28,7 @@ from backprop.derivations.meaning.terms import (
     Slope,
     Term,
     num,
+    walk,
 )
 from backprop.derivations.meaning.world import Symbol
 
@@ -102,7 +102,7 @@ def _base(term: Term) -> Term:
 def _moved(sample: Sample, gaps: list[Gap]) -> list[Symbol]:
     """The variables that the assumptions are about."""
     world = sample.world
-    names = set().union(*(names_in(g.left) | names_in(g.right) for g in gaps))
+    names = set().union(*(g.left.names | g.right.names for g in gaps))
     below = set().union(*(world.below(n) for n in names)) if names else set()
     return [
         world.symbols[k] for k in sorted(below - sample.held) if world.symbols[k].kind == "variable"

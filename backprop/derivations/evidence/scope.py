@@ -14,7 +14,6 @@ import numpy as np
 
 from backprop.derivations.evidence.steps import STEP, Steps
 from backprop.derivations.evidence.values import Value, apply, constant, real
-from backprop.derivations.meaning.rewriting import has_derivative, parts_of
 from backprop.derivations.meaning.terms import (
     Add,
     Big,
@@ -25,6 +24,7 @@ from backprop.derivations.meaning.terms import (
     Pow,
     Term,
     Where,
+    parts_of,
 )
 from backprop.derivations.meaning.world import OPAQUE, SHIFTED, TRUE, Symbol, World
 
@@ -83,7 +83,7 @@ class Scope(Steps):
             return self.stepwise(symbol, axes)
         level = self.levels.get(key, TRUE)
         lam = symbol.definition
-        if has_derivative(lam):
+        if lam.differentiates:
             level = TRUE  # a name for a derivative is an abbreviation
         shift = key if level == SHIFTED else ""
         if shift:

@@ -9,8 +9,7 @@ import numpy as np
 
 from backprop.derivations.evidence.evaluate import Evaluation
 from backprop.derivations.evidence.values import Value, apply, gather, richardson
-from backprop.derivations.meaning.rewriting import has_derivative, walk
-from backprop.derivations.meaning.terms import Deriv, Entry, Slope
+from backprop.derivations.meaning.terms import Deriv, Entry, Slope, walk
 
 STEP = 1e-25
 
@@ -79,7 +78,7 @@ class Steps(Evaluation):
             scope, batch = self.stepped(term.symbol, step, only)
             return scope.term(term.body, at, shift), batch
 
-        if not self.is_complex and not has_derivative(term.body):
+        if not self.is_complex and not term.body.differentiates:
             value, batch = moved(STEP)
             if not np.iscomplexobj(value.array):
                 value = apply(lambda a: a * 0.0, value)

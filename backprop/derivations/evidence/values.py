@@ -23,10 +23,15 @@ class Value:
 
     def along(self, names: tuple[str, ...]) -> np.ndarray:
         """The array with its axes in the order of `names`, ones where it has none."""
-        array = self.array
-        order = [self.names.index(n) for n in names if n in self.names]
-        array = array.transpose(order)
-        return array.reshape([self.length(n) if n in self.names else 1 for n in names])
+        own = self.names
+        if own == names:
+            return self.array
+        order = [own.index(n) for n in names if n in own]
+        array = self.array.transpose(order)
+        if len(own) == len(names):
+            return array
+        lengths = iter(array.shape)
+        return array.reshape([next(lengths) if n in own else 1 for n in names])
 
     def length(self, name: str) -> int:
         return int(self.array.shape[self.names.index(name)])
@@ -37,8 +42,10 @@ def union(values: list[Value]) -> tuple[str, ...]:
 
 
 def apply(function: Callable[..., Any], *values: Value) -> Value:
-    names = union(list(values))
-    return Value(names, np.asarray(function(*(v.along(names) for v in values))))
+    names = values[0].names
+    if any(v.names != names for v in values):
+        names = union(list(values))
+    return Value(names, np.asarray(function(*[v.along(names) for v in values])))
 
 
 def constant(number: Any) -> Value:

@@ -13,7 +13,6 @@ from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.declare import Claim, assume, declare, declare_randoms
 from backprop.derivations.meaning.premises import is_invertible, is_random
-from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.statements import (
     counted_from,
     declared_names,
@@ -207,7 +206,7 @@ def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdi
             world.assumed.pop()
             key = "unsatisfiable-with" if others else "unsatisfiable"
             raise Unreadable(key, found=claim.tex, others=others)
-        for key in names_in(world.assumed[-1].left) | names_in(world.assumed[-1].right):
+        for key in world.assumed[-1].left.names | world.assumed[-1].right.names:
             if world.symbols[key].definition is not None:
                 world.cited[key] = TRUE  # a premise about it is about what it is defined as
         return []

@@ -12,7 +12,7 @@ from backprop.derivations.meaning.indices import entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape
 from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import is_mark, items_of, key_of, split
-from backprop.derivations.meaning.rewriting import names_in, renamed
+from backprop.derivations.meaning.rewriting import renamed
 from backprop.derivations.meaning.symbols import exponent_of, undeclared_name
 from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, Var, num
 from backprop.derivations.meaning.world import Symbol
@@ -209,7 +209,7 @@ def one_factor(ctx: Context, rest: tuple[Node, ...], below: tuple[Node, ...], no
     target = derivative_target(ctx, below, node)[0].key
     others = ctx.product(more[1:] if more[0].kind == "op" else more)
     for value in (first, others):
-        names = names_in(value.at(tuple(Var("") for _ in value.shape)))
+        names = value.at(tuple(Var("") for _ in value.shape)).names
         if not any(target in ctx.world.below(n) for n in names):
             return
     raise ctx.fail("nabla-span", replace(node, end=rest[-1].end))

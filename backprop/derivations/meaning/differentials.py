@@ -14,7 +14,7 @@ from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.context import Context
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.nodes import is_mark, key_of, split
-from backprop.derivations.meaning.rewriting import names_in, renamed
+from backprop.derivations.meaning.rewriting import renamed
 from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, Var, add, mul
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.reading.tree import NONE, Node
@@ -38,7 +38,7 @@ def read_differential(ctx: Context, node: Node, rest: tuple[Node, ...]) -> tuple
     body, used = ctx.factor(rest, 0)
     body = arrays.columns(body)
     world = ctx.world
-    names = names_in(body.at(tuple(Var("") for _ in body.shape)))
+    names = body.at(tuple(Var("") for _ in body.shape)).names
     below = set().union(*(world.below(n) for n in names)) if names else set()
     free = {k for k in below if world.symbols[k].kind == "variable"}
     moving = sorted(world.varied & free if world.varied else free)

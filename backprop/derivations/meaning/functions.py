@@ -15,7 +15,7 @@ from backprop.derivations.meaning.indices import entry_of, entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape, unify
 from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import key_of, split
-from backprop.derivations.meaning.rewriting import fresh, rebuild, renamed, substitute, walk
+from backprop.derivations.meaning.rewriting import fresh, rebuild, renamed, substitute
 from backprop.derivations.meaning.sums import read_extreme
 from backprop.derivations.meaning.symbols import exponent_of
 from backprop.derivations.meaning.terms import (
@@ -29,6 +29,7 @@ from backprop.derivations.meaning.terms import (
     Slope,
     Term,
     Var,
+    walk,
 )
 from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.reading.commands import FUNCTIONS, NAMED

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from backprop.derivations.meaning.lengths import Unknown, find
@@ -12,14 +12,15 @@ from backprop.derivations.meaning.terms import (
     Affine,
     At,
     Big,
-    Deriv,
-    Entry,
     Index,
     Label,
     Lam,
     Shift,
     Term,
     Var,
+    field_names,
+    parts_of,
+    walk,
 )
 
 _fresh = itertools.count()
@@ -28,22 +29,6 @@ _fresh = itertools.count()
 def fresh(letter: str = "i") -> str:
     """A name for an index variable that no author can write."""
     return f"{letter.split('#')[0]}#{next(_fresh)}"
-
-
-def parts_of(value: Any) -> Iterator[Any]:
-    """The fields of a term or position that are terms or positions themselves."""
-    for f in fields(value):
-        item = getattr(value, f.name)
-        if isinstance(item, tuple):
-            yield from (x for x in item if isinstance(x, Term | Var | At | Shift | Label | Affine))
-        elif isinstance(item, Term | Var | At | Shift | Label | Affine):
-            yield item
-
-
-def walk(value: Any) -> Iterator[Any]:
-    yield value
-    for part in parts_of(value):
-        yield from walk(part)
 
 
 def rebuild(value: Any, change: Callable[[Any], Any]) -> Any:
@@ -58,8 +43,8 @@ def rebuild(value: Any, change: Callable[[Any], Any]) -> Any:
             return tuple(one(x) for x in item)
         return item
 
-    new = {f.name: one(getattr(value, f.name)) for f in fields(value)}
-    if any(new[f.name] is not getattr(value, f.name) for f in fields(value)):
+    new = {name: one(getattr(value, name)) for name in field_names(value)}
+    if any(made is not getattr(value, name) for name, made in new.items()):
         value = replace(value, **new)
     return change(value)
 
@@ -144,21 +129,3 @@ def free_indices(term: Any, bound: frozenset[str] = frozenset()) -> set[str]:
 def resolved(term: Any) -> Any:
     """`term` with every length that unification has found written in."""
     return rebuild(term, lambda item: find(item) if isinstance(item, Unknown) else item)
-
-
-def names_in(term: Any) -> set[str]:
-    """The symbols that `term` names. Found once: terms do not change."""
-    known: frozenset[str] | None = vars(term).get("_names")
-    if known is None:
-        known = frozenset(x.symbol for x in walk(term) if isinstance(x, Entry | Label | Deriv))
-        object.__setattr__(term, "_names", known)
-    return set(known)
-
-
-def has_derivative(term: Any) -> bool:
-    """Is a derivative by a symbol in it? Found once."""
-    known: bool | None = vars(term).get("_derivative")
-    if known is None:
-        known = any(isinstance(x, Deriv) for x in walk(term))
-        object.__setattr__(term, "_derivative", known)
-    return known

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backprop.derivations.meaning.lengths import Dim, Unknown, find
-from backprop.derivations.meaning.rewriting import rebuild, walk
+from backprop.derivations.meaning.rewriting import rebuild
 from backprop.derivations.meaning.terms import (
     ONE,
     Affine,
@@ -22,6 +22,7 @@ from backprop.derivations.meaning.terms import (
     Test,
     Var,
     mul,
+    walk,
 )
 from backprop.derivations.meaning.world import World
 from backprop.derivations.reading.tree import Node

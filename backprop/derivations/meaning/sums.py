@@ -18,13 +18,7 @@ from backprop.derivations.meaning.nodes import (
     split,
     subscript_letters,
 )
-from backprop.derivations.meaning.rewriting import (
-    free_indices,
-    fresh,
-    parts_of,
-    rebuild,
-    renamed,
-)
+from backprop.derivations.meaning.rewriting import free_indices, fresh, rebuild, renamed
 from backprop.derivations.meaning.shifts import Linear
 from backprop.derivations.meaning.terms import (
     Affine,
@@ -41,6 +35,7 @@ from backprop.derivations.meaning.terms import (
     Test,
     Var,
     mul,
+    parts_of,
 )
 from backprop.derivations.reading.tree import NONE, Node
 

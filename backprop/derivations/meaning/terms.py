@@ -7,8 +7,10 @@ from is the business of the reader.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import cache, cached_property
 from typing import Any
 
 from backprop.derivations.meaning.lengths import Dim
@@ -65,6 +67,17 @@ Index = Var | At | Shift | Label | Affine
 @dataclass(frozen=True)
 class Term:
     """Base of everything that is a number at given positions."""
+
+    # A term never changes, and numbers are drawn for it thousands of times.
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols that it mentions."""
+        return frozenset(x.symbol for x in walk(self) if isinstance(x, Entry | Label | Deriv))
+
+    @cached_property
+    def differentiates(self) -> bool:
+        """Whether there is a derivative in it."""
+        return any(isinstance(x, Deriv) for x in walk(self))
 
 
 @dataclass(frozen=True)
@@ -230,3 +243,37 @@ def neg(part: Term) -> Term:
 
 def divide(a: Term, b: Term) -> Term:
     return a if b == ONE else mul(a, Pow(b, num(-1)))
+
+
+def field_names(value: Any) -> tuple[str, ...]:
+    kind: Any = type(value)
+    return _field_names(kind)
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+def parts_of(value: Any) -> list[Any]:
+    """The fields of a term or position that are terms or positions themselves."""
+    parts: list[Any] = []
+    for name in field_names(value):
+        item = getattr(value, name)
+        if isinstance(item, tuple):
+            parts += [x for x in item if isinstance(x, _PARTS)]
+        elif isinstance(item, _PARTS):
+            parts.append(item)
+    return parts
+
+
+_PARTS = (Term, Var, At, Shift, Label, Affine)
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """A term or position and everything in it, what contains before what is contained."""
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        yield value
+        todo += reversed(parts_of(value))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import LET
-from backprop.derivations.meaning.rewriting import names_in
 from backprop.derivations.meaning.terms import Lam, Term
 
 OPAQUE, SHIFTED, TRUE = 0, 1, 2  # how much of a definition counts: see evidence.scope
@@ -151,10 +151,10 @@ class World:
         keys = (*self.symbols, *self.functions, *self.sizes, *self.squares, *self.aliases)
         return frozenset(k[8 : k.index("}")] for k in keys if k.startswith("\\mathrm{"))
 
-    def direct(self, key: str) -> set[str]:
+    def direct(self, key: str) -> frozenset[str]:
         """The symbols that the definition of `key` names."""
         symbol = self.symbols[key]
-        return names_in(symbol.definition) if symbol.definition is not None else set()
+        return symbol.definition.names if symbol.definition is not None else frozenset()
 
     def below(self, key: str) -> set[str]:
         """`key` and everything that it is defined by, at any depth."""
@@ -167,7 +167,7 @@ class World:
                 todo += self.direct(name)
         return seen
 
-    def between(self, names: set[str], target: str) -> set[str]:
+    def between(self, names: Set[str], target: str) -> set[str]:
         """The defined symbols through which `names` depend on `target` (names included)."""
         every = set().union(*(self.below(n) for n in names)) if names else set()
         return {n for n in every if n != target and target in self.below(n)}

@@ -17,7 +17,7 @@ from backprop.derivations.meaning.declare.names import (
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import index_key
-from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
+from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
 from backprop.derivations.meaning.terms import (
     At,
     Big,
@@ -272,7 +272,7 @@ def add_random(
     known = world.symbols.get(key)
     if known is not None and world.pending.get(key) == {"mean", "variance"}:
         # "let X be a random variable", and now its law
-        world.moments = [m for m in world.moments if f"P({key})" not in names_in(m[0])]
+        world.moments = [m for m in world.moments if f"P({key})" not in m[0].names]
         del world.pending[key]
     elif known is not None and (known.shape or known.definition is not None or known.hidden):
         raise Unreadable("declared-twice", found=name)

@@ -13,7 +13,7 @@ from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.declare.recurrences import define_recurrence
 from backprop.derivations.meaning.lengths import Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import is_declared, lookup
-from backprop.derivations.meaning.rewriting import fresh, names_in, resolved, substitute
+from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
 from backprop.derivations.meaning.shifts import has_tests, inferred, inside, without_idle
 from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
 from backprop.derivations.meaning.world import Assumption, Function, Symbol, World
@@ -148,7 +148,7 @@ def define(
     if has_tests(lam.body):
         raise reader.fail("index-outside", right)
     check_known(lam, reader, right)
-    if key in names_in(lam):
+    if key in lam.names:
         raise reader.fail("bad-declaration", left, why=f"{key} = … {key} …")
     for letter, (_, dim) in zip(letters, vars_, strict=False):
         if world.letters.setdefault(letter, find(dim)) != find(dim):
@@ -220,7 +220,7 @@ def assume(world: World, tex: str, line: int) -> bool:
     reader = Reader(world, tex, tree)
     left, right = tree.parts
     first, second, dims = equate(reader, reader.side(left), reader.side(right), left, right)
-    used = names_in(first) | names_in(second)
+    used = first.names | second.names
     below = set().union(*(world.below(n) for n in used)) if used else set()
     if not any(world.symbols[n].kind == "variable" for n in below):
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from backprop.derivations.meaning import Reader, arrays
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
-from backprop.derivations.meaning.rewriting import resolved, walk
-from backprop.derivations.meaning.terms import Term, Var, num
+from backprop.derivations.meaning.rewriting import resolved
+from backprop.derivations.meaning.terms import Term, Var, num, walk
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node
 
