@@ -196,7 +196,9 @@ def _without_out(function: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...],
             names = [*inspect.signature(function).parameters]
         except (TypeError, ValueError):
             names = []
-        _places[function] = names.index("out") if "out" in names else sys.maxsize
+        # In older numpys, what is written in C does not say.
+        unsaid = {"dot": 2, "concatenate": 2}.get(function.__name__, sys.maxsize)
+        _places[function] = names.index("out") if "out" in names else unsaid
     place = _places[function]
     if place < 2 or len(args) <= place or args[place] is None:
         return args, None
