@@ -367,6 +367,10 @@ def read_limits(
             return None, None, 0
         if world.base is not None and uses == {world.base - first}:
             return None, None, first - world.base
+    if uses is None and (size is None or size == known):
+        steps = terms > 0 or (world.base is not None and first < world.base)
+        if steps:  # \sum_{t=0}^{T} h_t of a recurrence: right, perhaps, and not read
+            raise ctx.fail("index-outside", node)
     count = f"{size} {terms:+d}".replace("+", "+ ").replace("-", "- ") if terms else str(size)
     if size is None:
         count = str(terms)
