@@ -240,6 +240,11 @@ def test_reports_number_the_lines_that_are_shown(article: Any) -> None:
     number = re.search(r"line (\d+)", output.inner_text())[1]
     gutter = page.locator(".highlight", has_text="def powers").first.locator(".linenos").first
     assert number in gutter.inner_text().split()
+    # Each number stands beside its line, and is no link, which would be too small for a finger.
+    rhythm = """() => [...document.querySelectorAll(".linenodiv pre, .highlighttable .code code")]
+        .map(e => getComputedStyle(e).lineHeight)"""
+    assert len(set(article.evaluate(rhythm))) == 1
+    assert article.locator(".linenos a").count() == 0
 
 
 def test_marks_have_a_legend_once_a_page(article: Any) -> None:

@@ -106,7 +106,8 @@ def markdown_extensions(language: str) -> dict[str, dict[str, Any]]:
         },
         "pymdownx.details": {},
         "pymdownx.highlight": {
-            "anchor_linenums": True,
+            # A number that is a link is too small and too near the next one for a finger.
+            "anchor_linenums": False,
             "line_spans": "__span",
             "pygments_lang_class": True,
         },
