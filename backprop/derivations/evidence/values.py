@@ -89,12 +89,16 @@ def _exp(a: np.ndarray) -> np.ndarray:
 
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     exponent = real(b)
+    if b.size == 1 and not np.iscomplexobj(b) and float(b.reshape(-1)[0]).is_integer():
+        n = int(b.reshape(-1)[0])  # as nearly everywhere
+        if n >= 0:
+            return a**n
+        if np.any(real(a) == 0):
+            raise OutsideDomainError("0 in a denominator")
+        return 1.0 / a ** (-n)
     if not np.iscomplexobj(b) and np.all(exponent == np.round(exponent)):
         if np.any((real(a) == 0) & (exponent < 0)):
             raise OutsideDomainError("0 in a denominator")
-        if exponent.size == 1:
-            n = int(exponent.reshape(-1)[0])
-            return a**n if n >= 0 else 1.0 / a ** (-n)
         value: np.ndarray = np.power(np.asarray(a) + 0.0, exponent)
         return value
     if np.any(real(a) <= 0):
