@@ -48,8 +48,11 @@ class Ancestor:
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            ours.close()
-            _forking(theirs, work, load)
+            try:
+                ours.close()
+                _forking(theirs, work, load)
+            finally:
+                os._exit(1)  # what called us is `mkdocs serve`, which deletes its folder at its end
         theirs.close()
         self._socket = ours
 
@@ -130,8 +133,11 @@ def _forking(control: socket.socket, work: Work, load: Callable[[], None]) -> No
             os._exit(0)
         pid = os.fork()
         if pid == 0:
-            control.close()
-            _forked(Connection(handles[0]), Order(*json.loads(said)), work)
+            try:
+                control.close()
+                _forked(Connection(handles[0]), Order(*json.loads(said)), work)
+            finally:
+                os._exit(1)  # asked to end in its last moments
         os.close(handles[0])
         control.send(str(pid).encode())
         if not loaded:
@@ -161,4 +167,5 @@ def _forked(connection: Connection, order: Order, work: Work) -> None:
 
 
 def _terminate(signum: int, frame: object) -> None:
+    signal.signal(signum, signal.SIG_IGN)  # asked twice, it ends once
     raise SystemExit(128 + signum)
