@@ -52,7 +52,7 @@ def arguments(forward: Callable[..., Any], given: list[str], seed: int) -> tuple
             raise WrongArgument("twice", name=name, first=texts[name], second=text)
         texts[name] = text
     rng = np.random.default_rng(seed)
-    values = {name: value(name, text, rng) for name, text in texts.items()}
+    values = {name: _made(name, text, rng) for name, text in texts.items()}
     if not parameters:
         return tuple(values.values())
     result: list[Any] = []
@@ -74,6 +74,15 @@ def arguments(forward: Callable[..., Any], given: list[str], seed: int) -> tuple
                 result.append(parameter.default)
             continue
     return tuple(result)
+
+
+def _made(name: str, text: str, rng: np.random.Generator) -> Any:
+    try:
+        return value(name, text, rng)
+    except MemoryError:
+        raise WrongArgument("too_large", name=name, text=text) from None
+    except ValueError as error:  # numpy refuses lengths that no index can count
+        raise WrongArgument("too_many", name=name, text=text, error=error) from None
 
 
 _SHAPE = re.compile(r"^\d+(?:[x×,]\d+)*,?$")

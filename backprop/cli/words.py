@@ -16,7 +16,7 @@ WORDS = {
         "zh": "`{name}` 给了两次：{first} 和 {second}",
     },
     "missing": {
-        "en": "{function} needs `{name}`: add {name}=5x4 (a shape), or see --help",
+        "en": "{function} needs `{name}`: add {name}=5x4 (a shape); a command line has --help",
         "zh": "{function} 还需要 `{name}`：加上 {name}=5x4（一个 shape）；命令行里可以看 --help",
     },
     "no_bound": {
@@ -30,6 +30,14 @@ WORDS = {
     "no_shape": {
         "en": "{name}: {text!r} is no shape; write {name}={example}",
         "zh": "{name}：{text!r} 不是 shape；要写 {name}={example}",
+    },
+    "too_large": {
+        "en": "{name}={text}: there is not enough memory for that; write smaller lengths",
+        "zh": "{name}={text}：内存不够；把长度改小一些",
+    },
+    "too_many": {
+        "en": "{name}={text}: numpy cannot make that ({error}); write smaller lengths",
+        "zh": "{name}={text}：numpy 做不出来（{error}）；把长度改小一些",
     },
     "no_file": {
         "en": "{name}=@{place}: there is no file {place}",

@@ -12,6 +12,7 @@ It stands where the command line stands, on top of the package, and knows nothin
 | `graphs.py` | the figure of a graph made anew |
 | `exercises.py` | what stands in the gap of an exercise, judged |
 | `reader.py` | a reader's code: run, and what went wrong in it |
+| `afresh.py` | what a run changed, put back behind it |
 | `stream.py` | what a program prints |
 | `words.py` | what is said, in each language |
 """

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from backprop.desk import handin, program
-from backprop.desk.reader import FaultError
+from backprop.desk.afresh import Afresh
+from backprop.desk.reader import FaultError, fault
 from backprop.desk.stream import Streams
 
 
@@ -41,9 +43,11 @@ def answer(request: str, say: Callable[[str, str], None] | None = None) -> str:
     """
     wanted = json.loads(request)
     what = wanted.pop("what")
-    with Streams(say) as streams:
+    with Afresh(), Streams(say) as streams:
         try:
             found = _ANSWERS[what](**wanted)
         except FaultError as error:
             found = {"fault": error.as_dict()}
+        except MemoryError as error:
+            found = {"fault": asdict(fault(error, {}, wanted.get("lang", "en")))}
     return json.dumps({**found, "lost": streams.lost}, ensure_ascii=False)

@@ -53,19 +53,8 @@ def graph(
     f, names, args = _call(call, namespace, lang)
     if source is None:
         source = _source(f)
-    elif source.strip():
-        remember("code.py", source)
-        known = set(namespace)
-        execute(source, "code.py", namespace, "code", lang)
-        f = namespace.get(f.__name__, f)
-        own = [
-            one
-            for name, one in namespace.items()
-            if inspect.isfunction(one) and one.__code__.co_filename == "code.py"
-        ]
-        if own and f not in own:
-            f = own[-1]
-        del known
+    elif source.strip() or _source(f):
+        f = _changed(f, source, namespace, lang)
     if arguments.strip():
         args = list(values(f, arguments, 0, lang))
         names = list(inspect.signature(f).parameters)[: len(args)]
@@ -87,6 +76,7 @@ def graph(
         name: value.tolist()
         for name, value in zip(names, args, strict=False)
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size <= SMALL
+        if np.isfinite(value).all()  # inf and nan are no numbers that a field could show
     }
     shapes = {
         name: "x".join(map(str, value.shape)) or "()"
@@ -99,6 +89,22 @@ def graph(
         "entries": json.loads(json.dumps(small)),
         "arguments": " ".join(f"{name}={shape}" for name, shape in shapes.items()),
     }
+
+
+def _changed(f: Any, source: str, namespace: dict[str, Any], lang: str) -> Any:
+    """The function that the reader has made of `f`: that of its name, else the last one."""
+    remember("code.py", source)
+    execute(source, "code.py", namespace, "code", lang)
+    own = [
+        one
+        for one in namespace.values()
+        if inspect.isfunction(one) and one.__code__.co_filename == "code.py"
+    ]
+    if not own:
+        example = f"def {f.__name__}{inspect.signature(f)}: …"
+        raise FaultError(Fault(say("no_function", lang, example=example), "code", 1))
+    named = namespace.get(f.__name__)
+    return named if named in own else own[-1]
 
 
 def _call(call: str, namespace: dict[str, Any], lang: str) -> tuple[Any, list[str], list[Any]]:

@@ -78,23 +78,36 @@ def fault(error: BaseException, files: dict[str, str], lang: str) -> Fault:
     del shown.stack[: own[0] if own else len(shown.stack)]
     text = "".join(shown.format())
     return Fault(
-        f"{kind}: {message}" if message else kind, where, line, text, _advice(error, text, lang)
+        f"{kind}: {message}" if message else kind,
+        where,
+        line,
+        text,
+        _advice(error, message, text, lang),
     )
 
 
-# What a page cannot do: how its exception is recognised, and what to say.
+# What a page cannot do, and how it is recognised: by the kind of the exception, by words in what it
+# says, or by words in its traceback; the first row that fits is said.
 _CANNOT = (
-    ("no_input", ("NoInputError",), ()),
-    ("no_memory", ("MemoryError", "_ArrayMemoryError"), ()),
-    ("no_package", ("ModuleNotFoundError",), ()),
-    ("no_network", (), ("urllib", "socket", "http.client", "js.fetch", "pyodide.http")),
-)
+    ("no_input", ("NoInputError", "BdbQuit"), (), ("/pdb.py",)),  # debuggers ask, too
+    ("no_memory", ("MemoryError", "_ArrayMemoryError"),
+     ("array is too big", "Maximum allowed dimension exceeded"), ()),
+    ("alone", (),
+     ("start new thread", "does not support processes", "multiprocessing", "pyodide_js"),
+     ("/asyncio/runners.py",)),
+    ("no_package", ("ModuleNotFoundError",), (), ()),
+)  # fmt: skip
+_NETWORK = ("urllib", "socket", "http.client", "js.fetch", "pyodide.http")
 
 
-def _advice(error: BaseException, text: str, lang: str) -> str:
-    for key, kinds, traces in _CANNOT:
-        if type(error).__name__ in kinds:
+def _advice(error: BaseException, message: str, text: str, lang: str) -> str:
+    for key, kinds, words, traces in _CANNOT:
+        if (
+            type(error).__name__ in kinds
+            or any(word in message for word in words)
+            or any(trace in text for trace in traces)
+        ):
             return say(key, lang, name=getattr(error, "name", "") or "")
-        if isinstance(error, OSError) and any(trace in text for trace in traces):
-            return say(key, lang)
+    if isinstance(error, OSError) and any(trace in text for trace in _NETWORK):
+        return say("no_network", lang)
     return ""

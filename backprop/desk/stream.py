@@ -38,6 +38,8 @@ class Streams:
 
 
 class _Stream(io.TextIOBase):
+    encoding = "utf-8"
+
     def __init__(self, streams: Streams, name: str) -> None:
         self._streams, self._name = streams, name
         self._waiting: list[str] = []
@@ -47,6 +49,8 @@ class _Stream(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         kept = text[: self._streams.left]
         self._streams.left -= len(kept)
         self._streams.lost += len(text) - len(kept)

@@ -19,9 +19,13 @@ WORDS = {
         "en": "Code on this page has no network: nothing is fetched, and nothing is sent.",
         "zh": "网页里的代码没有网络：什么都不会下载，也什么都不会发出去。",
     },
+    "alone": {
+        "en": "Code runs alone in this page: it begins no thread, no other program, no event loop.",
+        "zh": "网页里的代码独自运行：不能开线程，不能启动别的程序，也没有事件循环。",
+    },
     "no_function": {
-        "en": "There is no function in here yet: write {example}.",
-        "zh": "这里还没有函数：写一个 {example}。",
+        "en": "There is no function in here yet: write {example}",
+        "zh": "这里还没有函数：写一个 {example}",
     },
     # What the package itself says is English.
     "TraceError": {

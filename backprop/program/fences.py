@@ -148,6 +148,8 @@ def _read(
     prefix = opening["prefix"].expandtabs(TAB)
     quotes = prefix.count(">")
     closing = re.compile(re.escape(mark) + r"[ \t]*$")
+    # In a fence that was closed in time no other could open: what closes that would close this.
+    opens = re.compile(re.escape(mark) + r"[ \t]*[\w{.]")
     code: list[str] = []
     blank_before = False
     for number in range(at + 1, len(lines)):
@@ -167,6 +169,9 @@ def _read(
                 header = parse_header(info, custom)
             except HeaderError as error:
                 return Problem(at + 1, str(error)), number + 1
+            inner = [n for n, row in enumerate(code) if opens.match(row)]
+            if inner:
+                return _open_still(at, inner[0], code[inner[0]], mark), at + 1 + inner[0]
             text = "\n".join(line.expandtabs(TAB) for line in code)
             fence = Fence(at + 1, number + 1, prefix, mark, header, text)
             return fence, number + 1
@@ -174,6 +179,14 @@ def _read(
         blank_before = False
     message = f"this fence is never closed: no line with {mark} at the same indentation follows"
     return Problem(at + 1, message), len(lines)
+
+
+def _open_still(at: int, row: int, text: str, mark: str) -> Problem:
+    return Problem(
+        at + 1,
+        f"this fence is still open at line {at + 2 + row}, {text.strip()}; "
+        f"write {mark} where its code ends",
+    )
 
 
 def _split(line: str, width: int) -> tuple[str, str]:

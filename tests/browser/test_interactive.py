@@ -218,6 +218,13 @@ HOPES = [
     ("import numpy as np\nnp.ones((11_500, 11_500))", "less memory"),
     ("def f(x):\n    return f(x)\n", "RecursionError"),
     ("import sys\nsys.exit(1)", "SystemExit"),
+    ("breakpoint()\n\ndef f(x):\n    return x", "Nobody can be asked here"),
+    ("import scipy\n\ndef f(x):\n    return x", "no other package"),
+    ("import threading\nthreading.Thread(target=print).start()", "begins no thread"),
+    ("import subprocess\nsubprocess.run(['ls'])", "no other program"),
+    ("import asyncio\nasync def f():\n    return 1\nasyncio.run(f())", "no event loop"),
+    ("import numpy as np\nnp.ones((30_000, 30_000))", "less memory"),
+    ("import numpy as np\nnp.sum = None\nraise ValueError('np is broken')", "np is broken"),
 ]
 
 
@@ -232,6 +239,13 @@ def test_what_a_page_cannot_do_is_said_and_the_next_check_works(window):
         assert words in verdict(page), forward
         assert page.locator(".bp-fault").count() == 1
     assert axe(page) == []
+    hand_in(page, **{**example, "arguments": "x=90000x90000"})
+    assert "not enough memory" in verdict(page)
+    # What was pasted from elsewhere: tabs, the line ends of Windows, names of any letters.
+    pasted = "def 前向(ξ):\r\n\t甲 = np.sum(ξ * ξ)\r\n\treturn 甲\r\n"
+    hand_in(page, pasted, "def 反向(d甲, ξ):\n\treturn 2 * ξ * d甲\n", "ξ=3x2")
+    judged(page, "bp-ok")
+    hand_in(page, **example)
     # Ten megabytes: shown in part, counted, and the page answers all the time.
     hand_in(page, "for _ in range(100):\n    print('x' * 99_999)\n\n" + example["forward"])
     judged(page, "bp-ok")
@@ -264,6 +278,115 @@ def test_stopped_slow_crashed_and_offline(window):
     hand_in(page, **example)
     judged(page, "bp-ok")
     # What the browser and Pyodide say of a dead network and a dead Python is no fault of the page.
+    page.problems.clear()
+
+
+def put(block, text):
+    """Write `text` into the editor of a fence."""
+    block.locator(".cm-content").click()
+    block.page.keyboard.press("Control+a")
+    block.page.keyboard.insert_text(text)
+
+
+def test_runs_that_overlap(window):
+    """Taps twice, runs beside one another, edits while it runs, and walks away."""
+    page = window("en/posts/batchnorm/")
+    one = page.locator(".bp-run", has_text="assert np.allclose(out.mean").first
+    one.locator(".bp-try").dblclick()
+    one.locator(".bp-done").wait_for()
+    assert one.locator(".bp-desk").count() == 1
+    put(one, "import time\ntime.sleep(0.3)\nprint('once')")
+    one.locator(".bp-go").dblclick()
+    one.locator(".bp-done").wait_for()
+    assert one.locator(".bp-result").inner_text() == "It ran."
+    assert one.locator(".bp-printed").inner_text() == "once\n"
+
+    # Asked for something else while it runs, it shows that alone.
+    put(one, "while True:\n    print('on and on')")
+    one.locator(".bp-go").click()
+    one.get_by_text("Running").wait_for()
+    put(one, "print('other')")
+    page.keyboard.press("Control+Enter")
+    one.locator(".bp-done").wait_for()
+    assert one.locator(".bp-printed").inner_text() == "other\n"
+
+    # A line that was edited meanwhile is not the one that failed.
+    put(one, "import time\ntime.sleep(1)\n1 / 0")
+    one.locator(".bp-go").click()
+    one.get_by_text("Running").wait_for()
+    put(one, "# wait\n\n\n")
+    assert "ZeroDivisionError" in one.locator(".bp-fault").inner_text()
+    assert one.locator(".cm-wrong").count() == 0
+
+    put(one, "while True:\n    pass")
+    one.locator(".bp-go").click()
+    one.get_by_text("Running").wait_for()
+    two = page.locator(".bp-run:not(:has(.bp-desk))").first
+    two = page.locator(f".bp-run[data-fence='{two.get_attribute('data-fence')}']")
+    two.locator(".bp-try").click()
+    two.get_by_text("Waiting until another run has ended").wait_for()
+    assert axe(page) == []
+    two.locator(".bp-stop").click()
+    assert two.locator(".bp-fault").inner_text() == "Stopped."
+    assert one.locator(".bp-stop").is_visible(), "the other run goes on"
+
+    # Instant navigation takes the endless loop away; nobody waits for it.
+    page.locator(".md-tabs a, .md-nav__link", has_text="Posts").first.click()
+    page.locator("article a", has_text="line by line").first.click()
+    page.locator("h1", has_text="line by line").wait_for()
+    page.locator(".bp-run > .bp-try").first.click()
+    page.locator(".bp-run .bp-done").first.wait_for()
+
+
+HOTEL = "<!doctype html><title>Please log in</title>"  # what a network may answer to everything
+
+
+def test_what_is_no_file_of_ours_is_neither_kept_nor_the_end(window):
+    def hotel(pattern):
+        page.route(pattern, lambda route: route.fulfill(content_type="text/html", body=HOTEL))
+
+    page = window("en/posts/batchnorm/")
+    figure = page.locator(".bp-figure:has(> .bp-try)").first
+    for pattern in ("**/engine/page.*.js", "**/engine/program.*.json"):
+        hotel(pattern)
+        for _ in range(2):
+            figure.locator(".bp-try").click()
+            page.locator(".bp-figure .bp-sorry").wait_for()
+            page.wait_for_function("() => !document.querySelector('[aria-busy]')")
+        assert page.locator(".bp-sorry").count() == 1
+        page.unroute(pattern)
+    for pattern in ("**/engine/wasm.*", "**/engine/numpy.*"):
+        hotel(pattern)
+        if page.locator(".bp-change").count():
+            page.locator(".bp-change .bp-go").click()
+        else:
+            figure.locator(".bp-try").click()
+        page.locator(".bp-change .bp-fault", has_text="could not be fetched").wait_for()
+        page.unroute(pattern)
+    assert page.locator(".bp-sorry").count() == 0
+    page.locator(".bp-change .bp-go").click()
+    page.locator(".bp-change .cm-content").wait_for()
+    page.locator(".bp-change .bp-shapes").fill("x=3x2 gamma=2 beta=2")
+    page.locator(".bp-figure", has_text="(3, 2)").first.wait_for()
+    # A number that is still being written draws nothing yet.
+    field = page.locator(".bp-entries input").first
+    was = page.locator(".bp-figure").first.inner_html()
+    field.fill("")
+    page.wait_for_timeout(500)
+    assert page.locator(".bp-change .bp-stop").is_hidden()
+    assert page.locator(".bp-figure").first.inner_html() == was
+    page.problems.clear()  # what the browser says of scripts that are none
+
+
+def test_the_first_hand_in_without_a_network_can_be_repeated(window):
+    page = window("en/check/")
+    page.context.set_offline(True)
+    page.locator(".bp-submit").click()
+    page.locator(".bp-sorry").wait_for()
+    page.context.set_offline(False)
+    page.locator(".bp-submit").click()
+    judged(page)
+    assert page.locator(".bp-sorry").count() == 0
     page.problems.clear()
 
 

@@ -1,6 +1,7 @@
 """The Python of the page, asked in this Python: what it answers is what the page shows."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -69,6 +70,8 @@ def test_the_backward_may_use_what_the_forward_defines_and_numpy_without_an_impo
         (FORWARD, "def b(dy, x):\n    return dy\n", "", "arguments", None, "needs `x`"),
         (FORWARD, "def b(dy, x):\n    return dy\n", "z=3", "arguments", None, "no parameter `z`"),
         (FORWARD, "def b(dy, x):\n    return dy\n", "x=5y4", "arguments", None, "x=5x4"),
+        (FORWARD, "def b(dy, x):\n    return dy\n", "x=90000x90000", "arguments", None, "x=90000"),
+        (FORWARD, "def b(dy, x):\n    return dy\n", f"x={'9x' * 80}9", "arguments", None, "x=9x9"),
         (FORWARD, "1 / 0\n", "x=3", "backward", 1, "ZeroDivisionError"),
         ("def f(x):\n    return open(x)\n", "def b(dy):\n    0\n", "x=3", "forward", 2, ""),
     ],
@@ -84,7 +87,7 @@ def test_code_that_cannot_be_checked_says_where_and_why(
             what="check", lang="zh", forward=forward, backward=backward, arguments=arguments
         )
         assert words.split()[-1] in found["fault"]["message"]
-        assert re.search("参数|需要|看不懂", found["fault"]["message"])
+        assert re.search("参数|需要|看不懂|改小", found["fault"]["message"])
 
 
 def test_without_a_backward_the_gradients_of_a_loss_are_checked():
@@ -126,6 +129,11 @@ def test_the_line_of_an_error_is_that_of_the_editor():
         ("input('name? ')", "Nobody can be asked"),
         ("import pandas_of_nobody", "no other package"),
         ("raise MemoryError", "less memory"),
+        ("breakpoint()", "Nobody can be asked"),
+        # What Python says in a browser, which can do neither.
+        ('raise RuntimeError("can\'t start new thread")', "begins no thread"),
+        ("raise ValueError('array is too big; …')", "less memory"),
+        ("raise OSError(138, 'emscripten does not support processes.')", "no other program"),
     ],
 )
 def test_what_a_page_cannot_do_is_said(code, words):
@@ -142,6 +150,47 @@ def test_ten_megabytes_of_output_are_cut_and_counted():
 def test_a_figure_says_what_it_would_need():
     found, _ = run("import matplotlib.pyplot as plt\nplt.plot([1])", figure=True)
     assert "matplotlib" in found["note"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "np.set_printoptions(precision=1)",
+        "np.seterr(all='raise')",
+        "np.sum = np.linalg.norm = None",
+        "np.mine = 1",
+        "import builtins\nbuiltins.sum = len\nbuiltins.mine = 1",
+        "import math\nmath.pi = 3",
+        "import warnings\nwarnings.simplefilter('error')",
+        "import sys\nsys.modules['json'] = sys.modules['numpy'] = None",
+        "import sys\nsys.modules.clear()",
+        "import sys\nsys.path.clear()\nsys.setrecursionlimit(200)\nsys.settrace(lambda *_: None)",
+        "import sys\nsys.stdout = sys.stderr = None",
+        "import os\nopen('kept', 'w').close()\nos.mkdir('below')\nos.chdir('below')",
+        "a = [0] * 1000\nimport sys\nsys.modules['__main__'].kept = a",
+    ],
+)
+def test_what_a_run_changed_is_as_before_in_the_next(code):
+    """Whatever readers do to what the whole Python shares, the next run begins afresh."""
+    look = (
+        "import builtins, json, math, os, sys, warnings\n"
+        "print(np.array([0.123456]), np.geterr(), np.sum([1, 2]), np.linalg.norm([3, 4]))\n"
+        "print(hasattr(np, 'mine'), hasattr(builtins, 'mine'), sum([1, 2]), math.pi)\n"
+        "print(len(warnings.filters), sys.path, sys.getrecursionlimit(), sys.gettrace())\n"
+        "print(os.listdir(), hasattr(sys.modules['__main__'], 'kept'))\n"
+    )
+    home = os.getcwd()
+    found, before = run("import numpy as np", look)
+    assert found == {"lost": 0}, found
+    run("import numpy as np", code)
+    assert run("import numpy as np", look) == (found, before)
+    assert os.getcwd() == home
+
+
+def test_what_a_reader_kept_in_a_module_is_gone_with_its_run():
+    example = examples()["relu-right"]
+    ask(what="check", lang="en", **example)
+    assert not {"forward", "backward"} & sys.modules.keys()
 
 
 def test_sys_exit_is_a_fault_and_not_the_end():
@@ -178,6 +227,9 @@ def test_a_graph_follows_the_code_the_shapes_and_the_values():
         ("def f(x):\n    s = float(np.sum(x))\n    return x * s\n", "code", 2, "得不到计算图"),
         ("def f(x):\n    y = x * 2\n", "code", 1, "returns None"),
         ("def f(x):\n    return x * gama\n", "code", 2, "NameError"),
+        ("", "code", 1, "def f(x): …"),
+        ("# def f(x):\n", "code", 1, "def f(x): …"),
+        ("class Layer:\n    pass\n", "code", 1, "def f(x): …"),
     ],
 )
 def test_a_changed_forward_that_cannot_be_drawn_says_where_and_why(source, where, line, words):
@@ -185,6 +237,13 @@ def test_a_changed_forward_that_cannot_be_drawn_says_where_and_why(source, where
     found, _ = ask(what="graph", lang="zh", steps=steps, call="f(x)", source=source)
     assert (found["fault"]["where"], found["fault"]["line"]) == (where, line)
     assert words in found["fault"]["message"]
+
+
+def test_numbers_that_no_field_can_show_are_left_to_the_page():
+    code = f"import numpy as np\n\n{FORWARD}x = np.array([1.0, -np.inf])"
+    steps = [{"kind": "python", "code": code}]
+    found = answer(json.dumps({"what": "graph", "lang": "en", "steps": steps, "call": "f(x)"}))
+    assert json.loads(found, parse_constant=pytest.fail)["entries"] == {}
 
 
 def test_a_changed_forward_keeps_the_arguments_that_it_still_has():

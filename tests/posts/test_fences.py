@@ -229,6 +229,8 @@ def test_front_matter_is_yaml_and_text_between_two_rules_is_not():
     ("text", "line", "message"),
     [
         ("a\n\n```python\nx = 1\n", 3, "never closed"),
+        ("```output\n1\n\nText.\n\n```{.python .hidden}\nx = 1\n```\n", 1, "still open at line 6"),
+        ("```output\n```python\nx = 1\n```\n", 1, "still open at line 2, ```python"),
         ("- a\n\n    ```python\n    x\n  y\n    ```", 3, "line 5 is indented less"),
         ("> ```python\n> x\n\ny\n\n> ```", 1, "outside of the quote"),
         ("1. ```python\n   x\n   ```", 1, "list marker"),

@@ -97,6 +97,27 @@ def test_the_build_names_what_was_said_before_as_that(right, tmp_path_factory):
     assert failed[-1].endswith("(a consequence of what is said above)")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "line", "said"),
+    [
+        ("site_name: 笔记", "site_name: [笔记", 3, "this is no YAML: expected ',' or ']'"),
+        ("  - backprop/blog\n", "\t- backprop/blog\n", 7, "this is no YAML: found character"),
+        ("  - backprop/blog\n", "  - backprop/blogg\n", 7, '"backprop/blogg" plugin is not'),
+        ("{关于: about.md}", "{关于: abuot.md}", 5, "A reference to 'abuot.md'"),
+    ],
+)
+def test_settings_that_stop_the_build_fail_with_their_line(
+    before, after, line, said, right, tmp_path_factory
+):
+    blog = Blog(tmp_path_factory.mktemp("settings"))
+    subprocess.run(["cp", "-a", f"{right.root}/.", str(blog.root)], check=True)
+    blog.change("mkdocs.yml", before, after)
+    code, failed, text = blog.pytest("mkdocs.yml")
+    assert (code, len(failed)) == (1, 1), text
+    assert f" - mkdocs.yml:{line}: " in failed[0], text
+    assert said in failed[0]
+
+
 def test_what_is_not_published_counts_only_when_it_is_named(right, tmp_path_factory):
     """A draft, and pages that mkdocs.yml leaves out: the build knows nothing of their faults."""
     blog = Blog(tmp_path_factory.mktemp("drafts"))

@@ -16,6 +16,10 @@ PAGE: dict[str, dict[str, str]] = {
     },
     "starting": {"en": "Starting Python …", "zh": "正在启动 Python……"},
     "running": {"en": "Running …", "zh": "正在运行……"},
+    "waiting": {
+        "en": "Waiting until another run has ended …",
+        "zh": "等待另一段代码运行结束……",
+    },
     "slow": {
         "en": "It ran longer than {seconds} seconds and was stopped. Is there an endless loop?",
         "zh": "运行超过 {seconds} 秒，已停止。有没有死循环？",

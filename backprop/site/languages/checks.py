@@ -82,7 +82,7 @@ def post_fault(path: Path) -> str | None:
         return f"{shown}: is not UTF-8 text (at byte {error.start}). Save it as UTF-8."
     head = YAML_RE.match(text)
     if not head:
-        return f"{shown}:1: a post needs its date. Begin the file with:\n{EXAMPLE}"
+        return f"{shown}:1: a post needs its date at its top, between two lines ---\n{EXAMPLE}"
     try:
         meta = _read(head[1])
     except yaml.YAMLError as error:
@@ -100,7 +100,7 @@ def post_fault(path: Path) -> str | None:
     lines = enumerate(text.splitlines(), 1)
     line = next((i for i, row in lines if row.startswith("date")), 1)
     if found is None:
-        return f"{shown}:{line}: a post needs its date. Write between the lines ---:\n{EXAMPLE}"
+        return f"{shown}:{line}: a post needs its date at its top, date: 2017-03-30\n{EXAMPLE}"
     return f"{shown}:{line}: the date {found!r} is no date. Write it as 2017-03-30, unquoted."
 
 

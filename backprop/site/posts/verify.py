@@ -49,7 +49,7 @@ def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Failur
         if not outcome.error:
             continue
         line = step.fence.line
-        missing = re.match(r"NameError: .*?'(\w+)'", failure.reason)
+        missing = re.search(r"\bNameError: .*?'(\w+)'", failure.reason)
         defined = missing and re.search(rf"\b{missing[1]}\b", step.code)
         origin = re.search(rf"\({re.escape(failure.page)}:(\d+)\)$", failure.reason)
         again = origin and step.fence.line <= int(origin[1]) <= step.fence.end

@@ -23,6 +23,10 @@ _PLACE = re.compile(
     r"(?:^|[\s:])(?P<path>[^\s:'\"]+\.(?:md|yml)):(?P<line>\d+): (?P<said>.*)", re.S
 )
 _FILE = re.compile(r"'(?P<path>[^'\n]+\.md)'")
+_YAML = re.compile(
+    r"(?:^|\n)(?P<said>[^\n]*)\n +in \"(?P<path>[^\n\"]+)\", line (?P<line>\d+)[^\n]*$"
+)
+_NAMED = re.compile(r"'([^'\n]+)'|\"([^\"\n]+)\"")
 _LINK = re.compile(r"(?:link|anchor|target|image) '(?P<what>[^'\n]+)'")
 
 
@@ -47,7 +51,7 @@ class BuildPlugin:
     def pytest_collect_file(self, file_path: Path, parent: Any) -> Any:
         collectors = yield
         if file_path == self.project.path:
-            if any(name.startswith("backprop/") for name in self.project.plugins):
+            if self.project.concerned:
                 collectors.append(BuildFile.from_parent(parent, path=file_path, plugin=self))
         return collectors
 
@@ -77,6 +81,8 @@ class BuildPlugin:
             return []
         records = [text for text in _records(done.stderr) if not text.endswith("listed above")]
         found = [self._placed(text) for text in records]
+        # A page is left out of nav because nav names it wrongly: the cause comes first.
+        found.sort(key=lambda one: "exist in the docs directory, but are not" in one.text)
         return found or [Said(SETTINGS, 1, done.stderr.strip() or "the build failed")]
 
     def _placed(self, text: str) -> Said:
@@ -87,7 +93,10 @@ class BuildPlugin:
             if path.is_file():
                 what = _LINK.search(text)
                 return Said(file["path"], _line(path, what["what"] if what else ""), text)
-        return Said(SETTINGS, 1, text)
+        if yaml := _YAML.search(text):
+            named = os.path.relpath(yaml["path"], self.project.root)
+            return Said(named, int(yaml["line"]), f"this is no YAML: {yaml['said']}\n{text}")
+        return Said(SETTINGS, _setting(self.project.path, text), text)
 
 
 class BuildFile(pytest.File):
@@ -143,6 +152,15 @@ def _records(log: str) -> Iterator[str]:
             record = [line]
     if record:
         yield "\n".join(record).rstrip()
+
+
+def _setting(path: Path, text: str) -> int:
+    """The line of the settings that a message is about: the last of those that hold a name that
+    it quotes, for the names of a message go from the outer to the inner."""
+    if not path.is_file():
+        return 1
+    names = [one or other for one, other in _NAMED.findall(text)]
+    return max((_line(path, name) for name in names), default=1)
 
 
 def _line(path: Path, what: str) -> int:

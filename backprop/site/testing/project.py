@@ -12,6 +12,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import ConfigurationError
 from mkdocs.utils.yaml import get_yaml_loader, yaml_load
+from yaml import YAMLError
 
 from backprop.site.blog import defaults
 from backprop.site.blog.complete import settings_of
@@ -35,6 +36,13 @@ class Project:
         self.path = root / SETTINGS
 
     @cached_property
+    def concerned(self) -> bool:
+        """Do the settings list a plugin of ours; or name one, where they are no YAML?"""
+        if any(name.startswith("backprop/") for name in self.plugins):
+            return True
+        return self._raw is None and b"backprop/" in self.path.read_bytes()
+
+    @cached_property
     def settings(self) -> dict[str, Any]:
         return self._read[0]
 
@@ -45,15 +53,21 @@ class Project:
 
     @cached_property
     def _read(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        raw: dict[str, Any] = {"plugins": ["backprop/blog"]}
-        if self.path.is_file():
-            try:
-                with self.path.open("rb") as file:
-                    loader = get_yaml_loader(config=MkDocsConfig(str(self.path)))
-                    raw = yaml_load(file, loader)
-            except ConfigurationError:  # the build says what is wrong with it
-                raw = {}
-        return settings_of(raw, self.root)
+        return settings_of(self._raw or {}, self.root)
+
+    @cached_property
+    def _raw(self) -> dict[str, Any] | None:
+        """The settings as they are written; None if they are no YAML, which the build says."""
+        if not self.path.is_file():
+            return {"plugins": ["backprop/blog"]}
+        try:
+            with self.path.open("rb") as file:
+                read: dict[str, Any] = yaml_load(
+                    file, get_yaml_loader(config=MkDocsConfig(str(self.path)))
+                )
+                return read
+        except (ConfigurationError, YAMLError):
+            return None
 
     @cached_property
     def docs(self) -> dict[Path, str]:

@@ -5,12 +5,18 @@
   const d = document;
   const can = typeof WebAssembly == "object" && typeof DecompressionStream == "function" && HTMLScriptElement.supports && HTMLScriptElement.supports("module");
   const tap = (at, target, button) => {
+    if (target.bpTap) return target.bpTap;
     const url = new URL(at.dataset.bpEngine, location.href).href;
+    const old = target.querySelector(".bp-sorry");
+    old && old.remove();
     button && button.setAttribute("aria-busy", "true");
-    return import(url).then((page) => page.tap(at, target, url)).catch(() => {
+    return (target.bpTap = import(url).then((page) => page.tap(at, target, url)).then(() => 1).catch(() => {
       button && button.insertAdjacentHTML("afterend", `<span class="bp-sorry" role="alert"></span>`);
       if (button) button.nextSibling.textContent = at.dataset.sorry;
-    }).finally(() => button && button.removeAttribute("aria-busy"));
+    }).finally(() => {
+      target.bpTap = 0;
+      button && button.removeAttribute("aria-busy");
+    }));
   };
   const show = () => {
     const list = d.querySelector("[data-bp-list]");
@@ -70,7 +76,8 @@
         event.preventDefault();
         asked = true;
       }
-      hand.bp = hand.bp || tap(at, hand, hand.querySelector("[type=submit]")).then(() => {
+      hand.bp = hand.bp || tap(at, hand, hand.querySelector("[type=submit]")).then((came) => {
+        if (!came) return (hand.bp = 0);
         hand.removeEventListener("submit", first);
         if (asked) hand.dispatchEvent(new Event("bp-check"));
       });

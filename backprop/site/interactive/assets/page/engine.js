@@ -28,21 +28,39 @@ async function kept(url) {
   }
 }
 
-async function bytes(url, said) {
+/* What has another size is no file of ours, but the page of a hotel that wants a password, or what
+   a connection left that broke off: it is not kept, and what was kept like that is fetched anew. */
+async function bytes(url, size, said) {
   const { cache, answer } = await kept(url);
-  const got = answer || (await fetch(url, { cache: "force-cache" }).catch(() => ({})));
-  if (!got.ok) throw new Unreachable(url);
+  for (const [got, keep] of [
+    [() => answer, false],
+    [() => fetch(url, { cache: "force-cache" }), true],
+    [() => fetch(url, { cache: "reload" }), true],
+  ]) {
+    const blob = await read(await got(), size, said).catch(() => null);
+    if (!blob) continue;
+    if (cache && keep) await cache.put(url, new Response(blob)).catch(() => {});
+    return blob;
+  }
+  throw new Unreachable(url);
+}
+
+/* The body of an answer, if it is as long as it should be. */
+async function read(got, size, said) {
+  if (!got || !got.ok) return null;
   const pieces = [];
+  let sum = 0;
   const reader = got.body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     pieces.push(value);
+    sum += value.length;
     said(value.length);
   }
-  const blob = new Blob(pieces);
-  if (cache && !answer) await cache.put(url, new Response(blob)).catch(() => {});
-  return blob;
+  if (sum === size) return new Blob(pieces);
+  said(-sum);
+  return null;
 }
 
 /* What is not compressed with gzip is opened by Python. */
@@ -52,16 +70,29 @@ async function opened(blob) {
   return new Response(blob.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
+/** What a promise gives, unless the signal says before that nobody waits for it any more. */
+function until(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((done, fail) => {
+    const stop = () => fail(new Stopped("stopped"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(done, fail).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
 export class Engine {
   /** `base`: the folder of the files; `parts`: name → [file, size]. */
   constructor(base, parts) {
     this.base = base;
     this.parts = parts;
     this.files = null; // a promise, as soon as somebody wants them
+    this.ready = null; // a promise, as soon as a worker begins
     this.worker = null;
     this.waiting = new Map();
     this.number = 0;
     this.queue = Promise.resolve();
+    this.turns = new Set(); // the options of those who ask and have no answer yet
   }
 
   get total() {
@@ -77,15 +108,13 @@ export class Engine {
         so_far += size;
         this.listeners.forEach((each) => each(so_far, this.total));
       };
-      const get = async (key, name) => {
-        const blob = await bytes(new URL(name, this.base).href, add).catch((error) => {
-          throw new Unreachable(error.message); // or it breaks off on the way
-        });
+      const get = async (key, name, size) => {
+        const blob = await bytes(new URL(name, this.base).href, size, add);
         const data = await opened(blob);
         return key === "wasm" ? WebAssembly.compile(data) : data;
       };
       this.each = Object.fromEntries(
-        Object.entries(this.parts).map(([key, [name]]) => [key, get(key, name)]));
+        Object.entries(this.parts).map(([key, [name, size]]) => [key, get(key, name, size)]));
       this.files = Promise.all(Object.values(this.each));
       this.files.catch(() => (this.files = null));
       this.clean();
@@ -111,12 +140,22 @@ export class Engine {
   }
 
   /** Have a worker that answers. It begins with the first files while the others come. */
-  async start(said) {
+  start(said) {
     const all = this.fetch(said);
     all.catch(() => {});
-    if (this.worker) return all;
+    if (!this.ready) {
+      this.ready = this.begin(all);
+      this.ready.catch(() => {});
+    }
+    return this.ready;
+  }
+
+  async begin(all) {
     const { worker: code, wasm, python, numpy, backprop } = this.each;
-    const url = URL.createObjectURL(new Blob([await code], { type: "text/javascript" }));
+    const url = URL.createObjectURL(new Blob([await code.catch((error) => {
+      this.ready = null;
+      throw error;
+    })], { type: "text/javascript" }));
     const worker = new Worker(url, { type: "module" });
     this.worker = worker;
     worker.onmessage = ({ data }) => this.heard(data);
@@ -161,28 +200,32 @@ export class Engine {
   /** End the worker; whoever waits learns why. The next question starts a fresh one. */
   end(why) {
     if (this.worker) this.worker.terminate();
-    this.worker = null;
+    this.worker = this.ready = null;
     const waiting = [...this.waiting.values()];
     this.waiting.clear();
     waiting.forEach(({ fail }) => fail(why));
   }
 
   /** The answer to a request, one after the other.
-   *  `options`: seconds, progress(so far, all), print(stream, text), begun(). */
+   *  `options`: seconds, progress(so far, all), print(stream, text), begun(), signal, and
+   *  gone(), which is called, and says whether, the page has lost who asked. */
   ask(request, options = {}) {
+    // Instant navigation takes a desk away whose code still runs: nobody waits for that.
+    this.turns.forEach(({ gone }) => gone && gone());
     const turn = this.queue.then(() => this.answer(request, options));
-    this.queue = turn.catch(() => {});
-    return turn;
+    this.queue = turn.catch(() => {}).finally(() => this.turns.delete(options));
+    this.turns.add(options);
+    return until(turn, options.signal);
   }
 
   async answer(request, { seconds = 30, progress, print, begun, signal } = {}) {
     if (signal && signal.aborted) throw new Stopped("stopped");
     let clock = 0;
     const stop = () => this.end(new Stopped("stopped"));
-    if (signal) signal.addEventListener("abort", stop, { once: true });
     try {
-      await this.start(progress);
-      if (signal && signal.aborted) throw new Stopped("stopped");
+      // Whoever stops it now has run nothing yet: it starts all the same, for the next question.
+      await until(this.start(progress), signal);
+      if (signal) signal.addEventListener("abort", stop, { once: true });
       if (begun) begun();
       clock = setTimeout(() => this.end(new Stopped("slow")), seconds * 1000);
       return JSON.parse(await this.send({ request: JSON.stringify(request) }, print));

@@ -31,14 +31,18 @@ export async function exercise(block, steps, { engine, say, lang, limit }) {
     return box;
   };
   const check = async () => {
+    const text = area.text;
+    const fence = block.dataset.fence;
+    const { check: call, at, wanted } = step;
+    const request = { what: "exercise", lang, steps: steps.slice(0, -1), code: text, check: call, at, wanted };
+    if (bar.asks(request)) return;
     printed.clear();
     result.replaceChildren();
     area.mark(0);
-    const fence = block.dataset.fence;
-    const { check: call, at, wanted } = step;
-    const request = { what: "exercise", lang, steps: steps.slice(0, -1), code: area.text, check: call, at, wanted };
+    const mark = (line) => area.text === text && area.mark(line);
     try {
       const answer = await bar.ask(engine, request, { seconds: limit(), print: printed.print });
+      if (!answer) return;
       printed.flush();
       printed.lost(answer.lost);
       remember(answer.ok ? "done" : "tried", fence);
@@ -46,15 +50,15 @@ export async function exercise(block, steps, { engine, say, lang, limit }) {
       if (answer.ok) {
         result.append(make("p", { class: "bp-verdict bp-ok bp-judged" }, say("solved")));
         block.classList.add("bp-solved");
-      } else if (/^\s*\.\.\.\s*$/m.test(area.text)) {
+      } else if (/^\s*\.\.\.\s*$/m.test(text)) {
         result.append(make("p", { class: "bp-fault", role: "alert" }, say("fill")));
       } else if (fault) {
         result.append(faultBox(fault, say, say("this_code")));
-        if (fault.where === "code") area.mark(fault.line);
+        if (fault.where === "code") mark(fault.line);
       } else {
         result.append(make("div", { class: "bp-verdict bp-no", role: "alert" },
           make("p", { class: "bp-judged" }, say("not_solved")),
-          details(say("step_line"), () => area.mark(answer.line || 0),
+          details(say("step_line"), () => mark(answer.line || 0),
             make("p", {}, answer.line ? say("line_is", { line: answer.line }) : say("line_none"))),
           details(say("step_what"), () => {}, rich("p", answer.what)),
           answer.message === answer.what ? null
@@ -68,7 +72,7 @@ export async function exercise(block, steps, { engine, say, lang, limit }) {
   const bar = new Bar(say, {
     run: say("check"), onRun: check, reset: say("reset"),
     onReset: () => {
-      bar.abort?.abort();
+      bar.halt();
       desk.remove();
       still.hidden = false;
       button.hidden = false;

@@ -15,10 +15,13 @@ function entries(name, value, changed) {
     const input = make("input", {
       type: "number", step: "any", value: String(Math.round(each * 1e4) / 1e4),
       "aria-label": `${name}[${Array.isArray(value) ? (Array.isArray(value[0]) ? `${i}, ${j}` : j) : ""}]`,
-      oninput: () => changed(read()),
+      oninput: () => {
+        if (input.value === "") return; // a number that is still being written, such as -
+        input.exact = Number(input.value);
+        changed(read());
+      },
     });
     input.exact = each; // what is shown is rounded; what nobody touches stays exact
-    input.addEventListener("input", () => (input.exact = Number(input.value)));
     grid.append(input);
     return input;
   }));
@@ -41,25 +44,28 @@ export async function change(figure, steps, { engine, say, lang, limit }) {
   const result = make("div", {});
   let area = null;
   let values = null; // name → nested lists, once an entry was changed
-  let source = null;
+  let first = "";
   let shown = ""; // the shapes as they were last drawn
 
   const draw = async () => {
     const own = shapes.value.trim();
     const anew = own !== shown && own !== first; // other shapes have other entries
     if (anew) values = null;
-    result.replaceChildren();
+    const text = area ? area.text : null;
     const request = {
-      what: "graph", lang, steps: before, call, source: area ? area.text : null,
+      what: "graph", lang, steps: before, call, source: text,
       arguments: own === first || !area ? "" : own, entries: values,
     };
+    if (bar.asks(request)) return;
+    result.replaceChildren();
     try {
       const answer = await bar.ask(engine, request, { seconds: limit() });
+      if (!answer) return;
       if (area) area.mark(0);
       if (answer.fault) {
         result.append(faultBox(answer.fault, say, say("this_code")));
-        if (area && answer.fault.where === "code") area.mark(answer.fault.line);
-        return null;
+        if (answer.fault.where === "code" && area?.text === text) area.mark(answer.fault.line);
+        return;
       }
       const box = document.createElement("template");
       box.innerHTML = answer.html;
@@ -78,14 +84,18 @@ export async function change(figure, steps, { engine, say, lang, limit }) {
             soon();
           })).filter(Boolean));
       }
-      shown = own;
-      return answer;
+      if (area) shown = own;
+      else open(answer);
     } catch (error) {
-      if (error.message !== "stopped") {
-        result.append(make("p", { class: "bp-fault", role: "alert" }, why(error, say, limit())));
-      }
-      return null;
+      result.append(make("p", { class: "bp-fault", role: "alert" }, why(error, say, limit())));
     }
+  };
+  // With the first figure that is drawn: until then there is no function to edit.
+  const open = (answer) => {
+    first = shown = shapes.value = answer.arguments;
+    area = editor(host, { text: answer.source, label: say("code"), help: say("leave"), onChange: soon, onRun: draw });
+    shapes.addEventListener("input", soon);
+    area.focus();
   };
   let later = 0;
   const soon = () => {
@@ -96,21 +106,15 @@ export async function change(figure, steps, { engine, say, lang, limit }) {
     run: say("draw"), onRun: draw, reset: say("reset"),
     onReset: () => {
       clearTimeout(later);
+      bar.halt();
       desk.remove();
       now.replaceWith(figure);
       button.hidden = false;
       button.focus();
     },
   });
-  let first = "";
   const desk = make("div", { class: "bp-change", role: "group", "aria-label": say("change"), "data-search-exclude": true },
     host, make("p", {}, make("label", {}, `${say("shapes")} `, shapes)), arrays, bar.element, result);
   figure.after(desk);
-  const answer = await draw();
-  if (!answer) return;
-  source = answer.source;
-  first = shown = shapes.value = answer.arguments;
-  area = editor(host, { text: source, label: say("code"), help: say("leave"), onChange: soon, onRun: draw });
-  shapes.addEventListener("input", soon);
-  area.focus();
+  return draw();
 }

@@ -58,13 +58,13 @@ function table({ rows, columns, verdicts }, say) {
     make("table", { class: "bp-rows" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)));
 }
 
-function verdict(found, say, areas) {
+function verdict(found, say, asked, mark) {
   const box = make("div", { class: `bp-verdict ${found.ok ? "bp-ok" : "bp-no"}` },
     make("p", { class: "bp-judged" }, found.ok ? say("right") : say("wrong")));
   const mistake = found.mistakes[0];
-  const own = found.file === "forward.py" ? areas.forward : areas.backward;
+  const own = found.file === "forward.py" ? "forward" : "backward";
   if (!found.ok && mistake) {
-    box.append(step(say("step_where"), () => own.mark(found.line),
+    box.append(step(say("step_where"), () => mark(own, found.line),
       rich("p", found.told.variable), mistake.code ? code(mistake.code) : ""));
     box.append(step(say("step_hint"), null, rich("p", found.told.hint)));
     const fix = make("div", {}, rich("p", found.told.fix));
@@ -78,7 +78,7 @@ function verdict(found, say, areas) {
   }
   if (found.derived) {
     box.append(step(say("step_derived"), null, make("div", { class: "bp-desk-beside" },
-      make("div", {}, make("p", {}, say("own")), code(own.text)),
+      make("div", {}, make("p", {}, say("own")), code(asked[own])),
       make("div", {}, make("p", {}, say("derived")), code(found.derived)))));
   }
   if (found.drawing) {
@@ -129,21 +129,27 @@ export async function handIn(form, { engine, say, lang, limit, examples }) {
   };
 
   const check = async () => {
+    clearTimeout(later);
+    await keep();
+    const asked = current();
+    const request = { what: "check", ...asked };
+    if (bar.asks(request)) return;
     output.replaceChildren();
     printed.clear();
     areas.forward.mark(0);
     areas.backward.mark(0);
-    clearTimeout(later);
-    await keep();
+    // A line that was edited since is another line.
+    const mark = (name, line) => areas[name].text === asked[name] && areas[name].mark(line);
     try {
-      const found = await bar.ask(engine, { what: "check", ...current(), lang }, { seconds: limit(), print: printed.print });
+      const found = await bar.ask(engine, request, { seconds: limit(), print: printed.print });
+      if (!found) return;
       printed.flush();
       printed.lost(found.lost);
       if (found.fault) {
-        const area = areas[found.fault.where];
-        if (area) area.mark(found.fault.line);
-        output.append(faultBox(found.fault, say, area ? say(found.fault.where) : ""));
-      } else output.append(verdict(found, say, areas));
+        const where = found.fault.where in areas ? found.fault.where : "";
+        if (where) mark(where, found.fault.line);
+        output.append(faultBox(found.fault, say, where ? say(where) : ""));
+      } else output.append(verdict(found, say, asked, mark));
     } catch (error) {
       printed.flush();
       output.append(make("p", { class: "bp-fault", role: "alert" }, why(error, say, limit())));
@@ -173,7 +179,7 @@ export async function handIn(form, { engine, say, lang, limit, examples }) {
   const take = () => {
     const example = examples[choose.value];
     if (!example) return;
-    bar.abort?.abort();
+    bar.halt();
     for (const name of ["forward", "backward"]) areas[name].text = example[name];
     field("arguments").value = example.arguments;
     output.replaceChildren();

@@ -30,7 +30,8 @@ function styled(url) {
 async function program(at) {
   const url = new URL(at.dataset.program, location.href).href;
   if (!programs.has(url)) {
-    const got = fetch(url, { cache: "force-cache" }).then((answer) => answer.json());
+    const get = (cache) => fetch(url, { cache }).then((answer) => answer.json());
+    const got = get("force-cache").catch(() => get("reload")); // what was kept may be no such file
     got.catch(() => programs.delete(url));
     programs.set(url, got);
   }

@@ -2,6 +2,8 @@
 
 import { Unreachable } from "./engine.js";
 
+const GRACE = 1000; // milliseconds that a run may end in by itself when another was asked for
+
 /** An element: `make("p", {class: "x"}, "text", child, …)`. */
 export function make(name, attributes = {}, ...inside) {
   const element = document.createElement(name);
@@ -26,42 +28,65 @@ const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 export class Bar {
   constructor(say, { run, onRun, reset, onReset }) {
     this.say = say;
+    this.mine = null; // the question that is shown: {request, abort, begun}
     this.run = make("button", { type: "button", class: "bp-go", onclick: onRun }, run);
-    this.stop = make("button", { type: "button", class: "bp-stop", hidden: true, onclick: () => this.abort.abort() }, say("stop"));
+    this.stop = make("button", { type: "button", class: "bp-stop", hidden: true, onclick: () => this.halt() }, say("stop"));
     this.back = reset ? make("button", { type: "button", class: "bp-reset", onclick: onReset }, reset) : null;
     this.meter = make("progress", { class: "bp-meter", hidden: true, "aria-label": say("loading") });
     this.said = make("span", { class: "bp-status", role: "status" });
     this.element = make("div", { class: "bp-row" }, this.run, this.stop, this.back, this.meter, this.said);
   }
 
-  /** Ask the engine, and show how it goes. */
-  async ask(engine, request, options = {}) {
-    if (this.abort) this.abort.abort();
-    const mine = (this.abort = new AbortController());
+  /** Stop what runs. */
+  halt() {
+    if (this.mine) this.mine.abort.abort();
+  }
+
+  /** Whether this very question is being answered: who taps twice has asked once. */
+  asks(request) {
+    return this.mine !== null && this.mine.text === JSON.stringify(request);
+  }
+
+  /** Ask the engine, and show how it goes; null if something else is asked here meanwhile. */
+  async ask(engine, request, { print, ...options } = {}) {
+    const before = this.mine;
+    // To stop Python ends it, and a fresh one takes seconds: what is soon done may end by itself.
+    if (before) setTimeout(() => before.abort.abort(), before.begun ? GRACE : 0);
+    const mine = (this.mine = { text: JSON.stringify(request), abort: new AbortController(), begun: false });
     const { say, meter, said } = this;
+    const shown = (show) => (...values) => this.mine === mine && show(...values);
     this.stop.hidden = false;
     this.run.setAttribute("aria-busy", "true");
-    said.textContent = engine.worker ? say("running") : say("starting");
+    said.textContent = engine.turns.size ? say("waiting") : engine.worker ? say("running") : say("starting");
     try {
-      return await engine.ask(request, {
+      const answer = await engine.ask(request, {
         ...options,
-        signal: mine.signal,
-        progress: (so_far, all) => {
+        signal: mine.abort.signal,
+        gone: () => this.element.isConnected || mine.abort.abort(),
+        print: print && shown(print),
+        progress: shown((so_far, all) => {
           meter.hidden = so_far >= all;
           meter.max = all;
           meter.value = so_far;
           said.textContent = so_far < all
             ? say("bytes", { done: megabytes(so_far), all: megabytes(all) }) : say("starting");
-        },
+        }),
         begun: () => {
-          meter.hidden = true;
-          said.textContent = say("running");
+          mine.begun = true;
+          shown(() => {
+            meter.hidden = true;
+            said.textContent = say("running");
+          })();
         },
       });
+      return this.mine === mine ? answer : null;
+    } catch (error) {
+      if (this.mine !== mine) return null;
+      throw error;
     } finally {
-      meter.hidden = true;
-      if (this.abort === mine) {
-        this.abort = null;
+      if (this.mine === mine) {
+        this.mine = null;
+        meter.hidden = true;
         this.stop.hidden = true;
         this.run.removeAttribute("aria-busy");
         said.textContent = "";

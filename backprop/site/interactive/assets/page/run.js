@@ -10,18 +10,21 @@ export function runner(block, steps, { engine, say, lang, limit }) {
   const printed = new Printed(say);
   const result = make("div", { class: "bp-result" });
   const run = async () => {
+    const text = area.text;
+    const request = { what: "run", lang, steps: [...steps.slice(0, -1), { ...step, code: text }] };
+    if (bar.asks(request)) return;
     printed.clear();
     result.replaceChildren();
     area.mark(0);
-    const request = { what: "run", lang, steps: [...steps.slice(0, -1), { ...step, code: area.text }] };
     try {
       const answer = await bar.ask(engine, request, { seconds: limit(), print: printed.print });
+      if (!answer) return;
       printed.flush();
       printed.lost(answer.lost);
       const { fault } = answer;
       if (fault) {
         result.append(faultBox(fault, say, say("this_code")));
-        if (fault.where === "code") area.mark(fault.line);
+        if (fault.where === "code" && area.text === text) area.mark(fault.line);
       } else {
         const done = answer.right === false ? say("differs") : answer.note;
         result.append(make("p", { class: "bp-done" }, done || (printed.pre.hidden ? say("silent") : say("ran"))));
@@ -34,7 +37,7 @@ export function runner(block, steps, { engine, say, lang, limit }) {
   const bar = new Bar(say, {
     run: say("run"), onRun: run,
     reset: say("reset"), onReset: () => {
-      bar.abort?.abort();
+      bar.halt();
       desk.remove();
       still.forEach((each) => (each.hidden = false));
       button.hidden = false;
