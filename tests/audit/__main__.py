@@ -153,7 +153,7 @@ def picture(browser: Browser, served: Served, all_pages: list[Page], out: Path) 
         sheets[page.language].append((name, row))
         print(name, flush=True)
     for language, rows in sheets.items():
-        contact_sheet(rows, out / f"sheet-{language}.png")
+        contact_sheet(rows, out / f"sheet-{language}.jpg")
 
 
 def sights(all_pages: list[Page]) -> list[tuple[Page, str]]:

@@ -31,4 +31,4 @@ def contact_sheet(shots: list[tuple[str, list[tuple[int, Path]]]], target: Path)
             sheet.paste(small, (x, y + LABEL))
             x += width + GAP
         y += HEIGHT + LABEL + GAP
-    sheet.save(target, optimize=True)
+    sheet.save(target, quality=85)
