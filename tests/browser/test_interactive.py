@@ -240,7 +240,7 @@ def test_what_a_page_cannot_do_is_said_and_the_next_check_works(window):
         assert page.locator(".bp-fault").count() == 1
     assert axe(page) == []
     hand_in(page, **{**example, "arguments": "x=90000x90000"})
-    assert "not enough memory" in verdict(page)
+    assert "smaller lengths" in verdict(page)
     # What was pasted from elsewhere: tabs, the line ends of Windows, names of any letters.
     pasted = "def 前向(ξ):\r\n\t甲 = np.sum(ξ * ξ)\r\n\treturn 甲\r\n"
     hand_in(page, pasted, "def 反向(d甲, ξ):\n\treturn 2 * ξ * d甲\n", "ξ=3x2")
@@ -289,7 +289,7 @@ def put(block, text):
 
 
 def test_runs_that_overlap(window):
-    """Taps twice, runs beside one another, edits while it runs, and walks away."""
+    """Taps twice, runs beside one another, edits while it runs."""
     page = window("en/posts/batchnorm/")
     one = page.locator(".bp-run", has_text="assert np.allclose(out.mean").first
     one.locator(".bp-try").dblclick()
@@ -330,13 +330,6 @@ def test_runs_that_overlap(window):
     assert two.locator(".bp-fault").inner_text() == "Stopped."
     assert one.locator(".bp-stop").is_visible(), "the other run goes on"
 
-    # Instant navigation takes the endless loop away; nobody waits for it.
-    page.locator(".md-tabs a, .md-nav__link", has_text="Posts").first.click()
-    page.locator("article a", has_text="line by line").first.click()
-    page.locator("h1", has_text="line by line").wait_for()
-    page.locator(".bp-run > .bp-try").first.click()
-    page.locator(".bp-run .bp-done").first.wait_for()
-
 
 HOTEL = "<!doctype html><title>Please log in</title>"  # what a network may answer to everything
 
@@ -355,14 +348,10 @@ def test_what_is_no_file_of_ours_is_neither_kept_nor_the_end(window):
             page.wait_for_function("() => !document.querySelector('[aria-busy]')")
         assert page.locator(".bp-sorry").count() == 1
         page.unroute(pattern)
-    for pattern in ("**/engine/wasm.*", "**/engine/numpy.*"):
-        hotel(pattern)
-        if page.locator(".bp-change").count():
-            page.locator(".bp-change .bp-go").click()
-        else:
-            figure.locator(".bp-try").click()
-        page.locator(".bp-change .bp-fault", has_text="could not be fetched").wait_for()
-        page.unroute(pattern)
+    hotel("**/engine/wasm.*")
+    figure.locator(".bp-try").click()
+    page.locator(".bp-change .bp-fault", has_text="could not be fetched").wait_for()
+    page.unroute("**/engine/wasm.*")
     assert page.locator(".bp-sorry").count() == 0
     page.locator(".bp-change .bp-go").click()
     page.locator(".bp-change .cm-content").wait_for()

@@ -129,8 +129,6 @@ export async function handIn(form, { engine, say, lang, limit, examples }) {
   };
 
   const check = async () => {
-    clearTimeout(later);
-    await keep();
     const asked = current();
     const request = { what: "check", ...asked };
     if (bar.asks(request)) return;
@@ -138,6 +136,9 @@ export async function handIn(form, { engine, say, lang, limit, examples }) {
     printed.clear();
     areas.forward.mark(0);
     areas.backward.mark(0);
+    clearTimeout(later);
+    await keep();
+    if (bar.asks(request)) return; // tapped twice meanwhile
     // A line that was edited since is another line.
     const mark = (name, line) => areas[name].text === asked[name] && areas[name].mark(line);
     try {
