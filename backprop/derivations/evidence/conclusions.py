@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from backprop.derivations.evidence.compare import compare
+from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.estimates import allows
-from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
+from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import satisfy
@@ -63,12 +64,12 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
     for k, row in enumerate(rows):
         derivator.explains = not row.link and not any(r.link for r in rows[k + 1 : k + 2])
         before = dict(derivator.world.cited)
-        head = set(derivator.head)
+        head = set(derivator.levels.head)
         verdicts = derivator.row(row)
         failed = derivator.failed
         supposed = row.link and open_ is not None and failed is not None and alone(verdicts)
         if supposed and open_ is not None and failed is not None:
-            derivator.world.cited, derivator.head = before, head
+            derivator.world.cited, derivator.levels.head = before, head
             both = row.link == "iff"
             if not concluded:
                 found[-1] = [] if rest is None else [rest]  # a premise is no claim
@@ -91,14 +92,14 @@ def supposing(
     try:
         ways = [(premise, conclusion), (conclusion, premise)][: 1 + both]
         for given, wanted in ways:
-            divisor = divided_by(derivator, given, wanted)
+            divisor = divided_by(derivator.instances, given, wanted)
             if divisor:
                 fresh.status = WRONG
                 fresh.problem = Problem("divides", {"found": divisor, "premise": said(given)})
                 return fresh
-            more = taken_to_exist(derivator, given, wanted)
+            more = taken_to_exist(derivator.instances, given, wanted)
             fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more.values())))
-            difference = under(derivator, given, wanted, more)
+            difference = under(derivator.instances, given, wanted, more)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
                 fresh.sides = (wanted.sides[0].text, wanted.sides[1].text)
@@ -124,35 +125,35 @@ def premise_of(equation: Equation) -> Assumption:
     return Assumption(equation.left, equation.right, equation.dims, said(equation))
 
 
-def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
+def divided_by(instances: Instances, given: Equation, wanted: Equation) -> str:
     """The first name that `wanted` divides by, or inverts, though it may vanish, or be singular,
     where `given` holds; "" if there is none. See `taken_to_exist` for what is not built of single
     numbers."""
     for term, base in divisors(given, wanted):
-        if isinstance(term, Inverse) and may_be_singular(derivator, given, term):
+        if isinstance(term, Inverse) and may_be_singular(instances, given, term):
             return matrix_of(term)
-        if base is None or not of_numbers(derivator.world, base):
+        if base is None or not of_numbers(instances.world, base):
             continue
-        if is_positive(derivator.world, base):
+        if is_positive(instances.world, base):
             continue
-        if may_vanish(derivator, given, base):
+        if may_vanish(instances, given, base):
             return ", ".join(sorted(base.names))
     return ""
 
 
-def taken_to_exist(derivator: Derivator, given: Equation, wanted: Equation) -> dict[Term, str]:
+def taken_to_exist(instances: Instances, given: Equation, wanted: Equation) -> dict[Term, str]:
     r"""What `wanted` divides by, or inverts, that is built of arrays: \sum_i x_i^2, X^\top X. That
     it can be is taken for granted by everybody who writes it, and is said at the row."""
-    world = derivator.world
+    world = instances.world
     found: dict[Term, str] = {}
     for term, base in divisors(given, wanted):
         if isinstance(term, Inverse) and not matrix_of(term):
-            if falls_in_rank(derivator, given, term):
+            if falls_in_rank(instances, given, term):
                 found[Det(term.matrix)] = f"\\det ({written(wanted, term.matrix)}) \\ne 0"
         elif base is not None and base.names and not of_numbers(world, base):
             every = set().union(*(world.below(n) for n in base.names))
             fixed = any(world.symbols[n].law is not None for n in every)
-            if not (fixed or is_positive(world, base)) and may_vanish(derivator, given, base):
+            if not (fixed or is_positive(world, base)) and may_vanish(instances, given, base):
                 found[base] = f"{written(wanted, base)} \\ne 0"
     return found
 
@@ -200,22 +201,22 @@ def divisors(given: Equation, wanted: Equation) -> Iterator[tuple[Term, Term | N
         yield term, None if base in known else base
 
 
-def may_vanish(derivator: Derivator, given: Equation, base: Term) -> bool:
+def may_vanish(instances: Instances, given: Equation, base: Term) -> bool:
     """Are there numbers at which `given` holds and `base` is 0, at the first of its positions?"""
-    world, kept = derivator.world, list(derivator.world.assumed)
+    world, kept = instances.world, list(instances.world.assumed)
     first = substitute(base, {n: At(None, 0) for n in free_indices(base)})
     tries = None if of_numbers(world, base) else FEW
     zero = Assumption(first, num(0), {}, "")
     try:
         for assumed in ([*kept, zero], [*kept, premise_of(given), zero]):  # alone it is faster
             world.assumed = assumed
-            derivator.forget()
-            if not derivator.satisfiable(tries):
+            instances.forget()
+            if not instances.satisfiable(tries):
                 return False
         return True
     finally:
         world.assumed = kept
-        derivator.forget()
+        instances.forget()
 
 
 def written(equation: Equation, part: Term | Lam) -> str:
@@ -260,8 +261,8 @@ def matrix_of(term: Inverse) -> str:
     return body.symbol if isinstance(body, Entry) and len(body.at) == 2 else ""
 
 
-def may_be_singular(derivator: Derivator, given: Equation, term: Inverse) -> bool:
-    world = derivator.world
+def may_be_singular(instances: Instances, given: Equation, term: Inverse) -> bool:
+    world = instances.world
     key = matrix_of(term)
     symbol = world.symbols.get(key)
     if symbol is None or symbol.definition is not None or symbol.nonzero:
@@ -282,10 +283,10 @@ def may_be_singular(derivator: Derivator, given: Equation, term: Inverse) -> boo
     return False
 
 
-def falls_in_rank(derivator: Derivator, given: Equation, term: Inverse) -> bool:
+def falls_in_rank(instances: Instances, given: Equation, term: Inverse) -> bool:
     """Has the matrix that is inverted no inverse where its factors lose a rank, and the numbers
     in it are 0 that may be?"""
-    world = derivator.world
+    world = instances.world
     supposed = replace(world, assumed=[*world.assumed, premise_of(given)])
     below = set().union(*(world.below(n) for n in term.names))
     free = [world.symbols[n] for n in sorted(below) if world.symbols[n].kind == "variable"]
@@ -308,19 +309,19 @@ def falls_in_rank(derivator: Derivator, given: Equation, term: Inverse) -> bool:
         except OutsideDomainError:
             continue
         try:
-            Scope(sample, {}, direct=derivator.direct).of(Det(term.matrix), {})
+            Scope(sample, {}, direct=instances.direct).of(Det(term.matrix), {})
         except OutsideDomainError:
             return True
     return False
 
 
-def apart(derivator: Derivator, wanted: Equation, divided: Iterable[Term]) -> Iterator[Difference]:
+def apart(instances: Instances, wanted: Equation, divided: Iterable[Term]) -> Iterator[Difference]:
     """The sides of `wanted` at numbers at which no divisor is all but 0. Raises `Unreadable`."""
     divided = list(divided)
     seen = 0
     for number in range(2 * INSTANCES_AT_PREMISES):
         try:
-            scope = derivator.scope(number, number % 2 == 1, {})
+            scope = instances.scope(number, number % 2 == 1, {})
             sizes = [np.abs(scope.of(t, wanted.dims).array) for t in divided]
             if any(np.any(s < ALL_BUT_0) for s in sizes):
                 continue
@@ -335,18 +336,18 @@ def apart(derivator: Derivator, wanted: Equation, divided: Iterable[Term]) -> It
 
 
 def under(
-    derivator: Derivator, given: Equation, wanted: Equation, divided: Iterable[Term]
+    instances: Instances, given: Equation, wanted: Equation, divided: Iterable[Term]
 ) -> Difference | None:
     """How `wanted` differs at numbers that fulfil `given`; None if it does not. divided: what is
     taken not to vanish."""
-    world = derivator.world
+    world = instances.world
     kept = list(world.assumed)
     world.assumed = [*kept, premise_of(given)]
-    derivator.forget()
+    instances.forget()
     try:
-        if not derivator.satisfiable():
+        if not instances.satisfiable():
             raise Unreadable("unsatisfiable", found=said(given), others="")
-        for difference in apart(derivator, wanted, divided):
+        for difference in apart(instances, wanted, divided):
             if not difference.error <= TOLERANCE:
                 return difference
         names = given.left.names | given.right.names
@@ -354,7 +355,7 @@ def under(
         numbers = all(not world.symbols[n].shape for n in every)  # arrays: slow, and one solution
         for number in range(FAR if numbers else 0):
             try:
-                scope = derivator.scope(number, False, {}, "wide")
+                scope = instances.scope(number, False, {}, "wide")
                 difference = compare(wanted.left, wanted.right, wanted.dims, scope)
             except OutsideDomainError:
                 continue
@@ -363,4 +364,4 @@ def under(
         return None
     finally:
         world.assumed = kept
-        derivator.forget()
+        instances.forget()

@@ -10,7 +10,8 @@ import numpy as np
 
 from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.edges import edges
-from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation, Instances
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
@@ -32,8 +33,11 @@ SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
 # --- inequalities ------------------------------------------------------------------------------
 
 
-def violated(instances: Instances, equation: Equation, op: str) -> Difference | None:
-    """Numbers at which the inequality does not hold, None if none are found."""
+def violated(
+    instances: Instances, equation: Equation, op: str, slopes: bool = False
+) -> Difference | None:
+    """Numbers at which the inequality does not hold, None if none are found. slopes: of a chain
+    that began with a derivative."""
     for number in range(INSTANCES_AT_KINKS):
         for attempt in range(4):
             try:
@@ -56,7 +60,7 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
                 continue
             if found.error > SLACK:
                 return found
-    for scope in edges(instances, equation):
+    for scope in edges(instances, equation, slopes):
         try:
             found = compare_order(equation, op, scope)
         except OutsideDomainError:

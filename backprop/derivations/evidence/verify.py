@@ -6,8 +6,10 @@ from contextlib import nullcontext
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from backprop.derivations.evidence.assumptions import keep_bounds
 from backprop.derivations.evidence.conclusions import conclude
-from backprop.derivations.evidence.instances import INSTANCES, Equation
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.instances import INSTANCES, Instances
 from backprop.derivations.evidence.links import link, traced
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -84,7 +86,7 @@ def _verify(
             waiting.append((number, formula))
             continue
         report.verdicts += _declare_all(waiting, derivator, report.assumed)
-        derivator.know_constants()
+        derivator.account.know_constants()
         waiting = []
         if formula is None:
             break
@@ -99,7 +101,7 @@ def _verify(
         report.verdicts += found
     for number, formula in enumerate(derivation.formulas):
         if formula.kind in ("display", "tie"):
-            link(report.verdicts, formula, number, derivator)
+            link(report.verdicts, formula, number, derivator.sides)
     missing = None
     unknown = [key for key in derivation.options if key not in ("continues", "attrs")]
     if derivation.misspelt:
@@ -116,7 +118,7 @@ def _verify(
                 derivation.line, "/// derivation", UNCHECKED, problem=missing, kind="declaration"
             )
         )
-    return report, world, derivator.ambiguous and derivator.paths
+    return report, world, derivator.levels.ambiguous and derivator.account.paths
 
 
 def _refused(formula: Formula, problem: Problem) -> Verdict:
@@ -140,7 +142,7 @@ def _declare_all(
                 derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
             found[number] = _declare(formula, derivator)
-            derivator.forget()
+            derivator.instances.forget()
             for verdict in found[number]:
                 verdict.display = number
             before = len(kept["assumed"])
@@ -174,8 +176,8 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         found = []
         for claim in claims:
             found += _claimed(claim, formula, derivator)
-        derivator.forget()
-        derivator.keep_bounds()
+        derivator.instances.forget()
+        keep_bounds(derivator.instances)
     except Unreadable as error:
         return [_refused(formula, error.problem)]
     except Exception as error:
@@ -200,8 +202,8 @@ def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdi
         return verdicts
     if claim.assumed and len(verdicts) == 1 and assume(world, claim.tex, formula.line):
         world.cited = cited
-        derivator.forget()
-        if not derivator.satisfiable():
+        derivator.instances.forget()
+        if not derivator.instances.satisfiable():
             others = ", ".join(a.tex for a in world.assumed[:-1])
             world.assumed.pop()
             key = "unsatisfiable-with" if others else "unsatisfiable"
@@ -210,7 +212,7 @@ def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdi
             if world.symbols[key].definition is not None:
                 world.cited[key] = TRUE  # a premise about it is about what it is defined as
         return []
-    names = derivator.free_names(claim.tex)
+    names = derivator.sides.free_names(claim.tex)
     if names and not claim.assumed:
         verdicts[0].status = UNCHECKED
         values = {"found": ", ".join(names), "tex": claim.tex}
@@ -233,14 +235,14 @@ def _tied(
         if tree.kind == "relation":  # a definition that the code must agree with
             declare(derivator.world, formula.tex, formula.line)
             tree = tree.parts[0]
-        side = derivator.side(tree, formula.tex, tree)
-        equation = derivator.equation(side, side)
+        side = derivator.sides.read(tree, formula.tex, tree)
+        equation = derivator.sides.equation(side, side)
         with nullcontext(code) if code is not None else PageCode() as page:
-            differs = _differs(equation, formula.code, derivator, page)
+            differs = _differs(equation, formula.code, derivator.instances, page)
             if (
                 not differs
                 and isinstance(equation.left, Entry)
-                and (trace := traced(formula.code, derivator, page))
+                and (trace := traced(formula.code, derivator.instances, page))
             ):
                 derivator.world.traces.append(trace)
         verdict.instances = INSTANCES
@@ -254,14 +256,14 @@ def _tied(
     return verdict
 
 
-def _differs(equation: Equation, code: str, derivator: Derivator, page: PageCode) -> str:
+def _differs(equation: Equation, code: str, instances: Instances, page: PageCode) -> str:
     """How a formula and code differ at the random instances; "" if they agree."""
     from backprop.derivations.evidence.code import disagreement
 
     for number in range(INSTANCES):
         for attempt in range(10):
             try:
-                scope = derivator.scope(number + INSTANCES * attempt, attempt % 2 == 1, {})
+                scope = instances.scope(number + INSTANCES * attempt, attempt % 2 == 1, {})
                 differs = disagreement(equation.left, equation.dims, code, scope, page)
                 break
             except OutsideDomainError:
