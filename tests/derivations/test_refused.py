@@ -16,6 +16,7 @@ REFUSED = {
     # what is written: (declarations, row, the key of what is said, what it points at)
     "call or product": (X, r"q(t) &= q(t)", "call-or-product", "q(t)"),
     "factorial": (X, r"2n! &= 1", "factorial", "!"),
+    "a digit above the line": (X, "2² t &= t", "unknown-command", "²"),
     "bar": (X, r"\bar{x} &= 1", "undeclared", r"\bar{x}"),
     "square of a differential": (X, r"d x_i^2 &= 1", "differential", "d x_i^2"),
     "differential, d a size": (AFFINE.replace("D", "d"), r"d X &= X", "differential", "d X"),
