@@ -21,7 +21,7 @@ from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning import reader_of
 from backprop.derivations.meaning.arrays import columns
 from backprop.derivations.meaning.nodes import split
 from backprop.derivations.meaning.rewriting import free_indices, substitute
@@ -231,7 +231,7 @@ def written(equation: Equation, part: Term | Lam) -> str:
             if below is NONE:
                 continue
             try:
-                reader = Reader(side.reader.world, side.reader.tex, side.reader.tree)
+                reader = reader_of(side.reader.world, side.reader.tex, side.reader.tree)
                 array = columns(reader.side(below))
                 term = array.at(tuple(Var(n) for n in ("row", "col")[: len(array.shape)]))
             except Unreadable:

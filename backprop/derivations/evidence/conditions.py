@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from backprop.derivations.evidence.sides import Sides
-from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning import Context, reader_of
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.terms import Term
@@ -102,9 +102,9 @@ def is_index(world: World, name: str) -> bool:
     return symbol is None or symbol.kind == "label"
 
 
-def condition(world: World, tex: str, start: int) -> tuple[Reader, Term]:
+def condition(world: World, tex: str, start: int) -> tuple[Context, Term]:
     r"""The condition on indices that ends a row: … , i \ne j. Raises `Unreadable`."""
     padded = " " * start + tex
     tree = read(padded, world.words)
-    reader = Reader(world, padded, tree)
+    reader = reader_of(world, padded, tree)
     return reader, read_condition(reader, tree)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning import Context
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import Term
@@ -17,7 +17,7 @@ class Side:
     """One side of a row, read."""
 
     array: Array
-    reader: Reader
+    reader: Context
     node: Node
 
     @property

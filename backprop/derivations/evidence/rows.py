@@ -19,7 +19,7 @@ from backprop.derivations.evidence.relation import Relation, taken_apart
 from backprop.derivations.evidence.repair import MISFITS, Repairer, is_zero, said
 from backprop.derivations.evidence.sides import AXES, Sides
 from backprop.derivations.evidence.subjects import has_slopes, sizes, subject
-from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning import reader_of
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.terms import Var
@@ -69,7 +69,7 @@ class Derivator:
                 tree = read(row.tex, self.world.words)
             except Unreadable:
                 continue
-            reader = Reader(self.world, row.tex, tree)
+            reader = reader_of(self.world, row.tex, tree)
             self.world.varied.update(differentials(reader, tree))
 
     def row(self, row: Row) -> list[Verdict]:
@@ -116,7 +116,7 @@ class Derivator:
         for name, at in names:
             padded = " " * at + name
             node = read(padded, self.world.words)
-            reader = Reader(self.world, padded, node)
+            reader = reader_of(self.world, padded, node)
             key = lookup(reader, node)[0]
             key = self.world.squares.get(key or "", key)
             symbol = self.world.symbols.get(key or "")

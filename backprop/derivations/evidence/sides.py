@@ -7,7 +7,7 @@ import numpy as np
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning import Reader
+from backprop.derivations.meaning import Context, reader_of
 from backprop.derivations.meaning.arrays import Array, columns, zeros
 from backprop.derivations.meaning.declare import check_known
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
@@ -26,12 +26,12 @@ class Sides:
     def __init__(self, instances: Instances) -> None:
         self.instances = instances
         self.world = instances.world
-        self.condition: tuple[Reader, Term] | None = None  # where the row holds
+        self.condition: tuple[Context, Term] | None = None  # where the row holds
         self.outside: set[str] = set()  # indices of the side that the row continues
 
     def read(self, node: Node, tex: str, tree: Node) -> Side:
         """A side of the row `tree`. Raises `Unreadable`."""
-        reader = Reader(self.world, tex, tree)
+        reader = reader_of(self.world, tex, tree)
         reader.outer |= self.outside
         return Side(columns(reader.side(node)), reader, node)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from backprop.derivations.meaning import Reader, arrays, key_of, split
+from backprop.derivations.meaning import Context, arrays, key_of, reader_of, split
 from backprop.derivations.meaning.chance import OUTCOME, arguments, is_dot, spelled
 from backprop.derivations.meaning.declare.names import (
     SPACE,
@@ -95,7 +95,7 @@ def declare_table(world: World, name: str, left: str, right: str) -> bool:
     return True
 
 
-def define_table(world: World, reader: Reader, left: Node, right: Node) -> bool:
+def define_table(world: World, reader: Context, left: Node, right: Node) -> bool:
     r"""p(x) = \sum_z p(x, z), p(z \mid x) = …: a table of its own, by its letters."""
     if left.kind != "product" or len(left.parts) != 2 or left.parts[1].kind != "paren":
         return False
@@ -182,7 +182,7 @@ def split_arguments(tex: str) -> list[str]:
 
 def declare_vectors(world: World, names: str, args: list[str]) -> bool:
     r"""\epsilon \sim \mathcal{N}(0, I), x \sim \mathcal{N}(\mu, \sigma^2 I)."""
-    readers = [Reader(world, tex, read(tex)) for tex in args]
+    readers = [reader_of(world, tex, read(tex)) for tex in args]
     mean, covariance = (arrays.columns(r.side(r.tree)) for r in readers)
     if len(covariance.shape) != 2 or any(r.free for r in readers):
         return False
@@ -225,7 +225,7 @@ def run_over(world: World, letter: str, args: list[str]) -> None:
     r"""z_j \sim \mathcal{N}(\mu_j, \sigma_j^2): as many as there are means."""
     for tex in args:
         tree = read(tex)
-        reader = Reader(world, tex, tree)
+        reader = reader_of(world, tex, tree)
         reader.number(tree)
         dim = find(reader.dims.get(letter, Unknown()))
         if letter in reader.free and not isinstance(dim, Unknown):
@@ -235,7 +235,7 @@ def run_over(world: World, letter: str, args: list[str]) -> None:
 def number(world: World, tex: str, index: str | None = None) -> Term:
     """The number that `tex` says, which may depend on `index`."""
     tree = read(tex)
-    reader = Reader(world, tex, tree)
+    reader = reader_of(world, tex, tree)
     value: Term = resolved(reader.number(tree))
     for letter, node in reader.free.items():
         if letter != index or letter not in world.ranges:
@@ -251,7 +251,7 @@ def name_moment(world: World, tex: str, is_mean: bool) -> None:
         return
     plain = re.sub(r"\s*\^\s*(?:2|\{\s*2\s*\})\s*$", "", tex) if square else tex
     node = read(plain)
-    if lookup(Reader(world, plain, node), node)[0] is None:
+    if lookup(reader_of(world, plain, node), node)[0] is None:
         key, letters, _ = read_name(world, plain)
         if not letters and not (set(key) & set("()")):
             positive = Fraction(0) if not is_mean else None
@@ -442,7 +442,7 @@ def declare_distribution(world: World, names: str, law: str) -> bool:
     letters = tuple(n.strip() for n in names.strip("() ").split(","))
     tree = read(law)
     items = tree.parts if tree.kind == "product" else (tree,)
-    reader = Reader(world, law, tree)
+    reader = reader_of(world, law, tree)
     if not all(n in world.ranges for n in letters):
         raise bad(f"{names} \\sim {law}", names)
     given: tuple[str, ...] = ()
@@ -469,7 +469,7 @@ def declare_distribution(world: World, names: str, law: str) -> bool:
     return True
 
 
-def parameters(world: World, reader: Reader, node: Node) -> list[str]:
+def parameters(world: World, reader: Context, node: Node) -> list[str]:
     r"""The \theta of p_\theta, if it is declared."""
     sub = split(node)[1]
     found = [key_of(n) or "" for n in sub.parts] if sub.parts else []
