@@ -21,7 +21,8 @@ r"""What is found out about a row: by numbers, by proof, and what would repair i
 | `edges`       | where comparisons of numbers turn                                     |
 | `rounding`    | whether a gap is one of rounding                                      |
 | `blur`        | how far expectations may be off                                       |
-| `estimates`   | inequalities, and equations up to O(h^k)                              |
+| `estimates`   | inequalities, at the worst numbers that a search finds                |
+| `orders`      | equations up to O(h^k): how fast the gap shrinks                      |
 | `proof`       | a row for all sizes: how much of the definitions it takes             |
 | `residue`     | left − right, printed                                                 |
 | `edits`       | single changes of a row: the repair search, and mutants for the tests |
@@ -30,6 +31,9 @@ r"""What is found out about a row: by numbers, by proof, and what would repair i
 | `conditions`  | where a row holds: … , x > 0                                          |
 | `rows`        | row after row, side after side: the verdicts, with all of the above   |
 | `conclusions` | rows that follow from the one before: \implies, \iff                  |
+| `divisors`    | what a conclusion divides by, and whether that may vanish             |
+| `prose`       | what the formulas in the prose declare, assume and claim              |
+| `ties`        | formulas that the prose sets equal to code                            |
 | `verify`      | a derivation → verdicts                                               |
 | `code`        | formulas against code                                                 |
 | `inside`      | what of it runs in the process of the page                            |

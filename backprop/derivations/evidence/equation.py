@@ -8,7 +8,7 @@ from backprop.derivations.meaning import Context
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import Term
-from backprop.derivations.meaning.world import World
+from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.reading.tree import Node
 
 
@@ -41,3 +41,11 @@ class Equation:
     def rests_on(self, world: World) -> set[str]:
         """The symbols in it, and those that their definitions name."""
         return set().union(*(world.below(n) for n in self.names))
+
+    @property
+    def text(self) -> str:
+        """As the author wrote it."""
+        return f"{self.sides[0].text} = {self.sides[1].text}"
+
+    def assumed(self) -> Assumption:
+        return Assumption(self.left, self.right, self.dims, self.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backprop.derivations.evidence.estimates import Order, without_order
+from backprop.derivations.evidence.orders import Order, without_order
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
