@@ -6,6 +6,7 @@ out the derivatives in them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -127,11 +128,10 @@ class Normaliser:
         return ("aff", frozenset(left.items()), offset)
 
     def poly(self, term: Term) -> Poly:
-        make = getattr(self, "_" + type(term).__name__.lower(), None)
+        make = KINDS.get(type(term))
         if make is None:
             raise NotProvable
-        found: Poly = make(term)
-        return found
+        return make(self, term)
 
     def _num(self, term: Num) -> Poly:
         return self.algebra.const(term.value)
@@ -313,3 +313,25 @@ class Normaliser:
                 value = new
             out = a.plus(out, value)
         return out
+
+
+KINDS: dict[type[Term], Callable[[Normaliser, Any], Poly]] = {
+    Num: Normaliser._num,
+    Size: Normaliser._size,
+    Const: Normaliser._const,
+    Position: Normaliser._position,
+    Entry: Normaliser._entry,
+    Add: Normaliser._add,
+    Mul: Normaliser._mul,
+    Pow: Normaliser._pow,
+    Fn: Normaliser._fn,
+    Test: Normaliser._test,
+    Where: Normaliser._where,
+    Big: Normaliser._big,
+    Call: Normaliser._call,
+    Partial: Normaliser._partial,
+    Inverse: Normaliser._inverse,
+    Det: Normaliser._det,
+    Slope: Normaliser._slope,
+    Deriv: Normaliser._deriv,
+}
