@@ -128,7 +128,7 @@ class Account:
             found = self.instances.worst(equation, trial)
             if found is None:
                 self.used = trial
-                world.cited.update({k: trial[k] for k in names})
+                world.cited.update({k: level for k, level in trial.items() if k in names})
                 verdict.instances = self.instances.count(equation)
                 verdict.cited = tuple(
                     k for k in world.cited if world.cited[k] > keep.get(k, OPAQUE)
@@ -145,7 +145,7 @@ class Account:
         if not numerators(world, equation.left) and numerators(world, equation.right):
             equation = replace(equation, left=equation.right, right=equation.left)
         left, right = (self.levels.differentiated(s) for s in (equation.left, equation.right))
-        for key in numerators(world, equation.left):
+        for key in sorted(numerators(world, equation.left)):
             symbol = world.symbols[key]
             if symbol.definition is None or world.cited.get(key, OPAQUE) == TRUE:
                 continue
@@ -155,5 +155,5 @@ class Account:
             levels[key] = SHIFTED
             shifted = self.instances.worst(equation, levels, 2) is None
             world.cited[key] = SHIFTED if shifted else TRUE
-        for key in left - right:
+        for key in sorted(left - right):
             world.cited[key] = max(SHIFTED, world.cited.get(key, OPAQUE))
