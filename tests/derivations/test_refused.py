@@ -201,6 +201,8 @@ def test_an_unread_place_is_shown_with_what_stands_around_it():
     assert found.place == r"t + h = ▸\fraq◂ {h}{2} + t"
     assert "(\\frac ?)" in found.problem.text()
     assert any(found.place in line for line in describe(found, "zh"))
+    (found,) = verdicts(X, r"q(t) &= t, \quad t > 0", prove=False)
+    assert found.place == r"▸q(t)◂ = t, \quad t > 0"
 
 
 def test_every_sentence_exists_in_both_languages():

@@ -1,7 +1,7 @@
 """Terms to polynomials in atoms: the normal form in which two sides of a row are compared.
 
-Each kind of term has its rule here; algebra.py keeps the polynomials they make, calculus.py works
-out the derivatives in them.
+Each kind of term has its rule here; `polynomials` and `sums` compute with what they make, and
+`calculus` works out the derivatives in them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A row for every size: the difference of its sides brought to normal form, then SymPy.
 
-Derivatives are worked out by the rules of calculus through the definitions (calculus.py); sums
-are brought to one form (normal.py, on algebra.py); SymPy decides whether what is left, a rational
-function of atoms and roots of them, is zero (zero.py). A proof that fails says nothing: the row
+Derivatives are worked out by the rules of calculus through the definitions (`calculus`); sums
+are brought to one form (`normal`, on `sums`); SymPy decides whether what is left, a rational
+function of atoms and roots of them, is zero (`zero`). A proof that fails says nothing: the row
 stays numerically checked.
 """
 

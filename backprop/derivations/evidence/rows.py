@@ -96,8 +96,8 @@ class Derivator:
             self.account.by = self.named(names)
             if row.lead == "\\because" and self.account.by and not tex.strip():
                 return self.cite_definitions(verdict)
-            with within(self.sides, tex, verdict.line) as tex:
-                return self.equations(row, tex, verdict)
+            with within(self.sides, tex, verdict.line) as what:
+                return self.equations(row, what, verdict)
         except Unreadable as error:
             if error.problem.key not in ("no-left", "inequality") and row.lead != "\\because":
                 self.salvage(tex)
