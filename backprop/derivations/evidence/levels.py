@@ -29,13 +29,13 @@ class Levels:
             for key, symbol in self.world.symbols.items()
             if symbol.definition is not None
         }
-        left, right = (self.edges(s) for s in (equation.left, equation.right))
+        left, right = (self.local_derivatives(s) for s in (equation.left, equation.right))
         for key, _ in left ^ right:
             levels[key] = max(levels.get(key, TRUE), SHIFTED)
-        before = equation.left.names | {n for edge in left for n in edge}
+        before = equation.left.names | {n for pair in left for n in pair}
         # What the definition of something differentiated names was there before this step.
         before = before.union(*(self.world.direct(of) for of, _ in left))
-        after = equation.right.names | {n for edge in right for n in edge}
+        after = equation.right.names | {n for pair in right for n in pair}
         gone = equation.left.names - after  # only its definition can take a name's place
         new = equation.right.names - before
         if not left and not right:  # no derivative: a formula, and the name that it has
@@ -45,7 +45,7 @@ class Levels:
                 levels[key] = TRUE
         return levels
 
-    def edges(self, term: Term) -> set[tuple[str, str]]:
+    def local_derivatives(self, term: Term) -> set[tuple[str, str]]:
         """The local derivatives (of, by) that `term` contains, written or by the chain rule."""
         found: set[tuple[str, str]] = set()
         world = self.world
@@ -70,4 +70,4 @@ class Levels:
 
     def differentiated(self, term: Term) -> set[str]:
         """The symbols whose derivatives `term` contains."""
-        return {of for of, _ in self.edges(term)}
+        return {of for of, _ in self.local_derivatives(term)}

@@ -5,18 +5,30 @@ typesetting allows two readings, or a name is not declared, it raises `Unreadabl
 place and what to write. What a \\sum, a function name without brackets or a d/dx spans is
 fixed: everything to its right up to the next + or - (`notes` says so where it matters).
 
-| module       | its job                                                                |
-| ------------ | ---------------------------------------------------------------------- |
-| `lengths`    | the lengths of axes, known or open                                     |
-| `terms`      | what a formula means: numbers over indices                             |
-| `rewriting`  | terms walked through and made anew                                     |
-| `world`      | what is declared                                                       |
-| `arrays`     | shapes, products, transposes                                           |
-| `statements` | the formulas of the prose, cut into statements                         |
-| `declare`    | the declarations in the prose                                          |
-| `context`    | a row being read, shared by all functions that read a part of it       |
-| `reader`     | tree → terms: sides, sums, products, factors; the grammar of the parts |
-| the others   | how one kind of part is read                                           |
+| module          | its job                                                          |
+| --------------- | ---------------------------------------------------------------- |
+| `lengths`       | the lengths of axes, known or open                               |
+| `terms`         | what a formula means: numbers over indices                       |
+| `rewriting`     | terms walked through and made anew                               |
+| `world`         | what is declared                                                 |
+| `statements`    | the formulas of the prose, cut into statements                   |
+| `premises`      | what the words before a formula make of it                       |
+| `declare`       | the declarations in the prose                                    |
+| `nodes`         | what a tree says before names are looked up                      |
+| `names`         | declared names: how they are spelled, found, and missed          |
+| `arrays`        | shapes, products, transposes                                     |
+| `context`       | a row being read, shared by all functions that read a part of it |
+| `reader`        | tree → terms: sides, sums, products, factors                     |
+| `symbols`       | a declared name as a value                                       |
+| `indices`       | positions in subscripts, and what they run over                  |
+| `shifts`        | positions that may leave their axis: x_{i+1}                     |
+| `sums`          | Σ, Π and max over indices, and their ranges                      |
+| `functions`     | functions by name and by declaration                             |
+| `brackets`      | powers, brackets, norms, conditions                              |
+| `patterns`      | matrices of entries, cases, what dots stand for                  |
+| `expectations`  | expectations and probabilities                                   |
+| `derivatives`   | derivatives by entries, vectors and matrices                     |
+| `differentials` | dL, d(X^{-1})                                                    |
 """
 
 from backprop.derivations.meaning.context import Context

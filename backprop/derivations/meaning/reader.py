@@ -10,7 +10,6 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered, read_bracket, read_indicator
-from backprop.derivations.meaning.chance import read_chance, read_integral
 from backprop.derivations.meaning.context import Context, Grammar
 from backprop.derivations.meaning.derivatives import (
     apply_operator,
@@ -20,6 +19,7 @@ from backprop.derivations.meaning.derivatives import (
     read_slashed,
 )
 from backprop.derivations.meaning.differentials import is_differential, read_differential
+from backprop.derivations.meaning.expectations import read_chance, read_integral
 from backprop.derivations.meaning.functions import (
     apply_function,
     function_name,

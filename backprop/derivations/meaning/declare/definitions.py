@@ -13,12 +13,12 @@ from backprop.derivations.meaning import (
     replace_symbol,
     split,
 )
-from backprop.derivations.meaning.chance import OUTCOME
-from backprop.derivations.meaning.declare.chance import define_table
+from backprop.derivations.meaning.declare.distributions import define_table
 from backprop.derivations.meaning.declare.equating import check_known, equate
-from backprop.derivations.meaning.declare.lefts import new_name
+from backprop.derivations.meaning.declare.left_sides import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.declare.recurrences import define_recurrence
+from backprop.derivations.meaning.expectations import OUTCOME
 from backprop.derivations.meaning.lengths import Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
