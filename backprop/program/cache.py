@@ -20,18 +20,11 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from backprop.program import kinds
 from backprop.program.execute import Executor, Result
 from backprop.program.files import digest_of, write
 from backprop.program.page import Page
 from backprop.program.session import Outcome
-
-# Their sources decide what a page does, besides its own code.
-# What a result depends on beside the page: the code that runs fences, here and in the posts.
-_TOOL = (
-    "program/runner.py", "program/worker.py", "program/guard.py", "site/posts/figures.py",
-    "site/posts/diagram.py", "site/posts/check", "site/posts/graphs",
-)  # fmt: skip
-
 
 # What asks for a line, and how one is printed: "line 12", "post.md:12", "第 12 行", "12 | code".
 _ASKS = re.compile(r"lineno|_getframe|\binspect\b|\btraceback\b|\.lines?\b")
@@ -140,15 +133,19 @@ def _sha(data: bytes) -> str:
 
 @cache
 def _tool() -> str:
+    """What decides what a page does, besides its own code: the sources that run fences, those of
+    other rooms with all that lies beside them."""
     package = Path(__file__).parents[1]
-    files = [
-        path
-        for name in _TOOL
-        for path in (
-            [package / name] if name.endswith(".py") else sorted((package / name).rglob("*.*"))
-        )
-    ]
-    return _sha(b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".svg")))
+
+    def source(module: str) -> Path:
+        return package.joinpath(*module.split(".")[1:]).with_suffix(".py")
+
+    files = {Path(__file__).with_name(f"{name}.py") for name in ("runner", "worker", "guard")}
+    files |= {Path(kinds.__file__), *map(source, kinds.modules(here=True))}
+    for module in kinds.modules(here=False):
+        files.update(source(module).parent.rglob("*.*"))
+    found = sorted(file for file in files if file.suffix in (".py", ".svg"))
+    return _sha(b"".join(file.read_bytes() for file in found))
 
 
 def _imported(page: Page) -> set[str]:

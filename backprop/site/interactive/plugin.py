@@ -21,6 +21,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from backprop.program.exercise import gaps, untouched
+from backprop.program.kinds import KINDS
 from backprop.program.page import DATA, awaits
 from backprop.site.interactive import handin
 from backprop.site.interactive.examples import examples
@@ -169,7 +170,7 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
                 step["raises"] = True
             if fence.has("figure"):
                 step["figure"] = True
-            if fence.has("exercise") and shown.outcome is not None:
+            if KINDS[fence.kind].gaps and shown.outcome is not None:
                 step |= {
                     "gap": untouched(fence.code),
                     "check": fence.options["check"],

@@ -17,7 +17,8 @@ from pytest_markdown_docs.plugin import MarkdownInlinePythonItem, MarkdownTextFi
 
 from backprop.program.execute import Executor
 from backprop.program.fences import Fence
-from backprop.program.page import EXECUTED, Page, Step, load
+from backprop.program.kinds import EXECUTED
+from backprop.program.page import Page, Step, load
 from backprop.program.session import Limits, Outcome, Session
 from backprop.program.update import Update, rewrite
 from backprop.site.posts.parity import difference, figure_difference, translations

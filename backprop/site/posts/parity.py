@@ -8,9 +8,11 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import assert_never
 
 from backprop.program.exercise import gaps
 from backprop.program.fences import Fence
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, Step, load
 from backprop.program.session import Outcome
 from backprop.site.posts.formulas import Formula, formulas, normal_tex
@@ -18,7 +20,7 @@ from backprop.site.posts.verify import Failure, normal
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")
 # Options that hold words for readers.
-_WORDS = ("title", "alt", "caption")
+_WORDS = {"title"}.union(*(kind.words for kind in KINDS.values()))
 
 
 def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) -> list[Page]:
@@ -103,23 +105,34 @@ def _what(item: Fence | Formula) -> str:
 def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
     if a.header.classes != b.header.classes or a.header.id != b.header.id:
         yield _failure(one, a.line, other, b.line, "the fences have different classes or ids")
-    for key in sorted({*a.options, *b.options} - set(_WORDS)):
+    for key in sorted({*a.options, *b.options} - _WORDS):
         if a.options.get(key) != b.options.get(key):
             yield _failure(one, a.line, other, b.line, f"option `{key}` differs")
-    if a.language in ("python", "graph"):
-        where = _code(a.code, b.code)
-        if where is None and a.has("exercise") and _holes(a.code) != _holes(b.code):
-            yield _failure(one, a.line, other, b.line, "the gaps hold different lines")
-        if where is not None:
-            yield _failure(one, a.first + where[0], other, b.first + where[1], "the code differs")
-    elif a.language == "pycon":
-        if _same_up_to_strings(a.code) != _same_up_to_strings(b.code):
-            yield _failure(one, a.line, other, b.line, "the code differs")
-    elif a.language == "math":
-        if normal_tex(a.code) != normal_tex(b.code):
-            yield _failure(one, a.line, other, b.line, "the formulas differ")
-    elif a.language == "output":
-        yield from _outputs(one, a, other, b)
+    kind = KINDS.get(a.kind)
+    if kind is None:
+        return  # a fence that is only shown, such as a listing, may be about other words
+    match kind.parity:
+        case "program":
+            if where := _code(a.code, b.code):
+                here, there = a.first + where[0], b.first + where[1]
+                yield _failure(one, here, other, there, "the code differs")
+            elif kind.gaps and _holes(a.code) != _holes(b.code):
+                yield _failure(one, a.line, other, b.line, "the gaps hold different lines")
+        case "console":
+            if _same_up_to_strings(a.code) != _same_up_to_strings(b.code):
+                yield _failure(one, a.line, other, b.line, "the code differs")
+        case "formula":
+            if normal_tex(a.code) != normal_tex(b.code):
+                yield _failure(one, a.line, other, b.line, "the formulas differ")
+        case "printed":
+            yield from _outputs(one, a, other, b)
+        case "text":
+            if normal(a.code) != normal(b.code):
+                yield _failure(one, a.line, other, b.line, "the texts differ")
+        case "words":
+            pass
+        case unknown:
+            assert_never(unknown)
 
 
 def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:

@@ -12,6 +12,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 import hashlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ from mkdocs.structure.files import File, Files
 from backprop.common.words import column
 from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
-from backprop.site import marks
 from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
+from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
 from backprop.site.posts.verify import Failure, consequence, judge, problems
 from backprop.site.posts.words import WORDS
 
@@ -206,14 +207,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _add_assets(
         self, files: Files, config: MkDocsConfig, sources: list[tuple[str, Page]]
     ) -> None:
-        from backprop.site.posts import graphs
-
-        fences = [fence for _, page in sources for fence in page.fences]
+        kinds = {fence.kind for _, page in sources for fence in page.fences}
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
-        if any("check" in fence.options for fence in fences):
-            texts |= marks.assets()
-        if any(fence.language == "graph" for fence in fences):
-            texts |= graphs.assets()
+        for name in dict.fromkeys(kind.assets for key, kind in KINDS.items() if key in kinds):
+            if name:
+                texts |= import_module(name).assets()
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -247,7 +245,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         tokens = self.pages.get(page.file.src_uri, [])
         for token in tokens:
             fence = self.shown[token].fence
-            if fence.language in MARKED and token not in self.rendered:
+            if marked(fence) and token not in self.rendered:
                 switched_on = (
                     "; is the Markdown extension switched on that it is indented for "
                     "(admonition, pymdownx.details, pymdownx.tabbed, …)?"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backprop.program.execute import Executor
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits, Outcome
 from backprop.site.posts.mutants.needs import needed, statements
@@ -139,7 +140,7 @@ def _candidates(page: Page, outcomes: list[Outcome], report: Report) -> Iterator
     needs = needed(page, checked)
     for index, step in enumerate(page.executed):
         fence = step.fence
-        if fence.language != "python":
+        if KINDS[step.kind].mutants != "lines":
             continue
         if why := [name for name in LEFT_OUT if fence.has(name) or name in fence.options]:
             report.left_out[f".{why[0]} fences"] += 1
