@@ -48,14 +48,20 @@ def telling(factor: float, size: int) -> bool:
     return size > 1 or abs(count - round(count)) < 1e-9 * count
 
 
+def completes(
+    value: np.ndarray, want: np.ndarray, scale: float, tolerance: float = TOLERANCE
+) -> bool:
+    """Whether a value is the right one when broadcasting has completed it."""
+    if not fits(value.shape, want.shape):
+        return False
+    return not differs(np.broadcast_to(value, want.shape), want, scale, tolerance)
+
+
 def lazy(value: np.ndarray, want: np.ndarray) -> bool:
     """Whether broadcasting completes a smaller value to the right one."""
     if value.size == want.size or value.dtype.kind not in "biuf":
         return False
-    try:
-        return not differs(np.broadcast_to(value, want.shape), want, 0.0)
-    except ValueError:
-        return False
+    return completes(value, want, 0.0)
 
 
 def fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:

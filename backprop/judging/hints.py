@@ -76,6 +76,14 @@ class Hint:
                 continue
         raise AssertionError(f"the last sentence of {self.word} must need no details")
 
+    def clause(self, lang: str, detail: dict[str, Any]) -> str:
+        """The same as a part of another sentence: without what explains it."""
+        said = self.say(lang, detail)
+        if lang == "zh":
+            return said.partition("。")[0]
+        said = said.partition(". ")[0].partition(": ")[0] if ": what" in said else said
+        return said[0].lower() + said[1:].partition(". ")[0].rstrip(".")
+
 
 # fmt: off
 HINTS = {hint.word: hint for hint in [

@@ -1,10 +1,10 @@
 """What may stand in the first line of a fence, and what each kind of fence says about itself."""
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from functools import cache
 
+from backprop.common.spelling import nearest
 from backprop.program.kinds import KINDS, LANGUAGES, Kind
 
 # Other names of the languages that mean something to us (compared in lower case).
@@ -163,9 +163,9 @@ def _validate_other(header: Header) -> None:
         )
         raise HeaderError(f"`{mark}{name}` means nothing on {_fence(language)}, only on {fences}")
     for key in header.options:
-        close = difflib.get_close_matches(key.lower(), sorted(LAYOUT), n=1, cutoff=0.78)
+        close = nearest(key, LAYOUT, 0.78)
         if close and key not in LAYOUT:
-            raise HeaderError(f"unknown option `{key}`; did you mean `{close[0]}`?")
+            raise HeaderError(f"unknown option `{key}`; did you mean `{close}`?")
 
 
 def _fence(language: str) -> str:
@@ -179,11 +179,8 @@ def _suggest(
 ) -> str:
     if word in wrong_kind:
         return f'; write {word}="…"' if mark else f"; write .{word}"
-    # Sorted, since sets come in any order and a message should not; the same letters come first.
-    close = [name for name in sorted(names) if sorted(name) == sorted(word.lower())]
-    close += difflib.get_close_matches(word.lower(), sorted(set(names)), n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean `{mark}{close[0]}`?"
+    if close := nearest(word, names):
+        return f"; did you mean `{mark}{close}`?"
     return "; known are " + ", ".join(f"`{mark}{name}`" for name in sorted(set(names)))
 
 

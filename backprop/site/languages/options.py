@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
+from backprop.common.spelling import nearest
 from backprop.site.languages.words import FALLBACK, NAMES, TAGS, words_of
 
 OWN = ("name", "tag", "words")
@@ -121,5 +121,5 @@ def _list(names: Iterable[object]) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[object]) -> str:
-    close = difflib.get_close_matches(name, [str(k) for k in known], n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    close = nearest(name, known, 0.5)
+    return f" Did you mean '{close}'?" if close else ""
