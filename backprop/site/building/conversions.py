@@ -34,7 +34,8 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from backprop.site.building import memory
 from backprop.site.building.memory import Memory, digest
-from backprop.site.building.premises import as_json, premises, program, unknown
+from backprop.site.building.plain import as_json
+from backprop.site.building.premises import premises, program, unknown
 from backprop.site.building.references import References, unfamiliar
 
 log = logging.getLogger("mkdocs.backprop.building")

@@ -13,7 +13,7 @@ from mkdocs.structure.files import File
 
 from backprop.site.building import memory
 from backprop.site.building.modules import Modules
-from backprop.site.building.premises import as_json
+from backprop.site.building.plain import as_json
 
 _DIRECTIVE = re.compile(r"^[ >]*:::[ \t]*(\S*)", re.MULTILINE)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from backprop.site import strict
 from backprop.site.posts.items import FenceFailureError, PageItem, item_of
 from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import SETTINGS, Project
 
-_RECORD = re.compile(r"^(?:\x1b\[\d+m)?(WARNING|ERROR|INFO|DEBUG)(?:\x1b\[0m)?\s+-\s+(.*)$")
 _PLACE = re.compile(
     r"(?:^|[\s:])(?P<path>[^\s:'\"]+\.(?:md|yml)):(?P<line>\d+): (?P<said>.*)", re.S
 )
@@ -60,24 +57,8 @@ class BuildPlugin:
     def messages(self) -> list[Said]:
         """What the strict build has to say, in a folder of its own; empty if all is well."""
         with tempfile.TemporaryDirectory(prefix="backprop-site-") as folder:
-            command = [sys.executable, "-m", "mkdocs", "--no-color", "build", "--strict"]
-            command += ["-f", str(self.project.path), "-d", folder]
-            quiet = {"NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"}
-            done = subprocess.run(
-                command,
-                cwd=self.project.root,
-                env={**os.environ, **quiet},
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
-        if done.returncode == 0:
-            return []
-        records = [text for text in _records(done.stderr) if not text.endswith("listed above")]
-        found = [self._placed(text) for text in records]
-        return found or [Said(SETTINGS, 1, done.stderr.strip() or "the build failed")]
+            said = strict.faults(self.project.path, Path(folder))
+        return [self._placed(text) for text in said]
 
     def _placed(self, text: str) -> Said:
         if place := _PLACE.search(text):
@@ -126,23 +107,6 @@ def headline(text: str) -> tuple[str, str]:
         items = [line.strip().removeprefix("- ") for line in rest.splitlines() if line.strip()]
         return f"{reason} {', '.join(items)}", ""
     return reason, rest
-
-
-def _records(log: str) -> Iterator[str]:
-    """The warnings and errors of MkDocs' log, each with the lines that belong to it."""
-    record: list[str] | None = None
-    for line in log.splitlines():
-        match = _RECORD.match(line)
-        if match or line.startswith("Aborted with "):
-            if record:
-                yield "\n".join(record).rstrip()
-            record = [match[2]] if match and match[1] in ("WARNING", "ERROR") else None
-        elif record is not None:
-            record.append(line)
-        elif line.strip() and not line.startswith("  "):  # what ended the build
-            record = [line]
-    if record:
-        yield "\n".join(record).rstrip()
 
 
 def _line(path: Path, what: str) -> int:
