@@ -13,7 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
 from backprop.common.spelling import nearest
-from backprop.site.languages.words import FALLBACK, NAMES, TAGS, words_of
+from backprop.site.languages.words import NAMES, TAGS, WORDS, words_of
 
 OWN = ("name", "tag", "words")
 """Keys of a language's block that are about the language; all others are settings of MkDocs."""
@@ -92,8 +92,8 @@ def _read_block(key: object, block: Any, *, is_default: bool) -> Language:
             raise PluginError(f"{where}'{name}' is no setting.{_did_you_mean(str(name), known)}")
     own = block.get("words") or {}
     for word in own:
-        if word not in FALLBACK:
-            raise PluginError(f"{where}words: '{word}' is not used.{_did_you_mean(word, FALLBACK)}")
+        if word not in WORDS:
+            raise PluginError(f"{where}words: '{word}' is not used.{_did_you_mean(word, WORDS)}")
     settings = {name: value for name, value in block.items() if name not in OWN}
     if is_default and settings:
         raise PluginError(
