@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop.site.mathematics.cache import Cache
+from backprop.program.store import Store
 from backprop.site.mathematics.engine import Engine
 from backprop.site.mathematics.finder import Formula
 from backprop.site.mathematics.typeset import Problem, Typeset, Typesetter, without_comments
@@ -153,22 +153,12 @@ def test_comments_are_not_copied() -> None:
 
 def test_what_was_typeset_before_needs_no_process(engine: Engine, tmp_path: Path) -> None:
     texs = [EQUATION % r"a \label{first}", r"\eqref{first}", "x", EQUATION % "b"]
-    first = page(Typesetter(engine, Cache(tmp_path)), *texs)
+    kept = Store(tmp_path / "made")
+    first = page(Typesetter(engine, kept), *texs)
+    kept.keep()
     idle = Engine(engine.settings)
-    assert page(Typesetter(idle, Cache(tmp_path)), *texs) == first
+    assert page(Typesetter(idle, Store(tmp_path / "made")), *texs) == first
     assert idle.started == 0
-
-
-@pytest.mark.parametrize("damage", ["", "{", "null", '{"key": 1}', '{"key": "x", "value": {}}'])
-def test_a_damaged_cache_is_repaired(engine: Engine, tmp_path: Path, damage: str) -> None:
-    first = page(Typesetter(engine, Cache(tmp_path)), "x^2")
-    files = list(tmp_path.rglob("*.json"))
-    assert files
-    sound = files[0].read_bytes()
-    for file in files:
-        file.write_text(damage)
-    assert page(Typesetter(engine, Cache(tmp_path)), "x^2") == first
-    assert files[0].read_bytes() == sound
 
 
 def test_a_formula_in_a_line_is_not_the_same_formula_displayed(typesetter: Typesetter) -> None:

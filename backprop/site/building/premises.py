@@ -14,8 +14,8 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 
+from backprop.program.store import digest
 from backprop.site.building import own
-from backprop.site.building.memory import digest
 from backprop.site.building.plain import as_json, named, plain
 
 KNOWN = (

@@ -19,8 +19,8 @@ from mkdocs.structure.nav import Link, Navigation, Section
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import TableOfContents
 
+from backprop.program.store import Store, digest
 from backprop.site.building import memory
-from backprop.site.building.memory import Memory, digest
 from backprop.site.building.plain import plain
 from backprop.site.building.premises import depends_on_files, premises, settings_of
 
@@ -85,7 +85,7 @@ class _Premise:
 class _Template:
     """A template for whole pages, in the place of Jinja's."""
 
-    def __init__(self, template: Any, known: Memory, premise: _Premise) -> None:
+    def __init__(self, template: Any, known: Store, premise: _Premise) -> None:
         self._template, self._memory, self._premise = template, known, premise
 
     def __getattr__(self, name: str) -> Any:

@@ -13,6 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
+from backprop.program import store
 from backprop.site.building import memory
 from backprop.site.building.conversions import remember
 from backprop.site.building.templates import remembering
@@ -134,7 +135,7 @@ class _Compiled(FileSystemBytecodeCache):
 def _compiled(config: MkDocsConfig, name: str) -> _Compiled | None:
     known = memory.of(config)
     if known.remembers:
-        folder = known.path.with_name("templates") / name
+        folder = memory.folder(config) / "templates" / name
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             return _Compiled(str(folder))
@@ -178,7 +179,7 @@ class Witness(BasePlugin):
 
     @event_priority(-1000)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        memory.keep()
+        store.keep()
 
     def on_build_error(self, *, error: Exception) -> None:
-        memory.keep()
+        store.keep()

@@ -29,6 +29,7 @@ from backprop.derivations.page import is_tied, verify_page
 from backprop.derivations.reading.find import Derivation, Formula
 from backprop.derivations.reading.lines import without_comments
 from backprop.derivations.verdicts import Report, Verdict
+from backprop.program import store
 from backprop.program.page import Page
 from backprop.program.session import Session
 from backprop.site import marks as shared
@@ -37,7 +38,6 @@ from backprop.site.derivations.faults import faults
 from backprop.site.derivations.marks import CSS, as_text, legend, mark, premise, premises
 from backprop.site.faults import warn
 
-CACHE = ".cache/backprop/derivations"
 SHEET = "assets/backprop/derivations.css"
 log = get_plugin_logger("derivations")
 
@@ -98,8 +98,8 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         code = PageCode(page.text, page.path, session)
         if is_tied(page.text):
             with self.lock:  # pages run side by side
-                folder = self.folder / CACHE
-                found = verify_page(page.text, folder, self.config.proof, page.path, code)
+                kept = store.at(self.folder)
+                found = verify_page(page.text, kept, self.config.proof, page.path, code)
                 self.run[str(page.path)] = (page.text, found)
         return code.remember
 
@@ -118,7 +118,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         known, reports = self.run.get(str(page.file.abs_src_path), ("", []))
         if known != source:
             file = Path(page.file.abs_src_path) if page.file.abs_src_path else None
-            reports = verify_page(source, self.folder / CACHE, self.config.proof, file)
+            reports = verify_page(source, store.at(self.folder), self.config.proof, file)
         if path not in self.reports:
             for _, report in reports:
                 self._report(path, report)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from backprop.site.mathematics.cache import digest
+from backprop.program.store import digest
 from backprop.site.mathematics.engine import TexError
 from backprop.site.mathematics.finder import DOLLAR, PLACEHOLDER, Formula
 from backprop.site.mathematics.locate import Source

@@ -20,10 +20,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.utils import get_relative_url
 
+from backprop.program import store
+from backprop.program.store import digest
 from backprop.site.building import memory
-from backprop.site.building.memory import digest
 from backprop.site.building.premises import program
-from backprop.site.mathematics.cache import Cache
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
 from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
@@ -31,7 +31,6 @@ from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter
 
-CACHE = ".cache/backprop/mathematics"
 log = get_plugin_logger("mathematics")
 
 
@@ -112,7 +111,7 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         if self._made is None:
             with _without_traceback():
                 settings = find_settings(self.folder, self.config.extensions, self.macros)
-            self._made = Typesetter(self.run.engine(settings), Cache(self.folder / CACHE))
+            self._made = Typesetter(self.run.engine(settings), store.at(self.folder))
         return self._made
 
     def on_pre_page(self, page: Any, *, config: MkDocsConfig, files: Any) -> Any:
@@ -204,6 +203,7 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         self._end()
 
     def _end(self) -> None:
+        store.keep()
         if getattr(self, "owns", False) and _current.get() is self.run:
             _current.set(None)
             self.run.close()

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from backprop.site.mathematics.cache import Cache, digest
+from backprop.program.store import Store, digest
 from backprop.site.mathematics.engine import SCRIPT, Engine, TexError
 from backprop.site.mathematics.finder import Formula
 from backprop.site.mathematics.linear import linear
@@ -80,9 +80,9 @@ class Problem:
 class Typesetter:
     """Typesets formulas with an engine, and never the same one twice."""
 
-    def __init__(self, engine: Engine, cache: Cache) -> None:
+    def __init__(self, engine: Engine, store: Store) -> None:
         self.engine = engine
-        self.cache = cache
+        self.store = store
         self._origin = [
             engine.settings.key(),
             hashlib.sha256(SCRIPT.read_bytes()).hexdigest(),
@@ -91,9 +91,9 @@ class Typesetter:
     def sheet(self) -> str:
         """MathJax's complete style sheet."""
         key = digest("sheet", self._origin)
-        if not isinstance(sheet := self.cache.get(key), str):
+        if not isinstance(sheet := self.store.get(key), str):
             sheet = self.engine.sheet()
-            self.cache.put(key, sheet)
+            self.store.put(key, sheet)
         return sheet
 
     def one(
@@ -106,12 +106,12 @@ class Typesetter:
     ) -> Typeset:
         """One formula, as `Engine.typeset` does it; what MathJax refuses is not cached."""
         key = digest(self._origin, tex, display, start, labels or {}, list(before))
-        stored = self.cache.get(key)
+        stored = self.store.get(key)
         if not stored:
             stored = self.engine.typeset(tex, display, start, labels, before)
             stored["html"] = _tidy_html(stored["html"], stored["labels"])
             stored["mml"] = _tidy_mml(stored["mml"])
-            self.cache.put(key, stored)
+            self.store.put(key, stored)
         return Typeset(
             tex=tex,
             display=display,

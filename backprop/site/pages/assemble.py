@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from backprop.site.building.memory import Memory, Nothing, digest
+from backprop.program.store import Store, digest
+from backprop.site.building.memory import Nothing
 from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
@@ -55,7 +56,7 @@ class Site:
     root: Path
     base: str
     pages: dict[Path, str]
-    memory: Memory = field(default_factory=Nothing)
+    memory: Store = field(default_factory=Nothing)
     others: tuple[str, ...] = ()
 
     def scripts(self) -> list[Path]:

@@ -21,6 +21,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from backprop.program import store
 from backprop.site.building import memory
 from backprop.site.faults import warn
 from backprop.site.pages import cards, feeds, learning, metadata, policy, reading
@@ -34,7 +35,6 @@ ASSETS = Path(__file__).with_name("assets")
 STYLE = "assets/backprop/pages.css"
 SCRIPT = "assets/backprop/pages.js"
 CARDS = "assets/backprop/cards"
-CACHE = ".cache/backprop/pages"
 SPOKEN = ("scroll", "table", "code", "menu", "search", "note")  # what the script says
 log = get_plugin_logger("pages")
 
@@ -199,7 +199,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             policy.Policy(self._allowed(config)) if self.config.content_security_policy else None
         )
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
-        memory.keep()
+        store.keep()
 
     def _others(self, config: MkDocsConfig) -> tuple[str, ...]:
         languages: Any = config.plugins.get("backprop/languages")
@@ -275,11 +275,11 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         return metadata.Card(urljoin(config.site_url or "", name), alternative, *cards.SIZE)
 
     def _draw_cards(self, config: MkDocsConfig) -> None:
-        folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent / CACHE
+        kept = store.at(Path(config.config_file_path or "mkdocs.yml").resolve().parent)
         for name, drawing in self.cards.items():
             path = Path(config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(cards.picture(drawing, folder))
+            path.write_bytes(cards.picture(drawing, kept))
 
     def _about(
         self, html: str, page: Page, config: MkDocsConfig, card: metadata.Card | None

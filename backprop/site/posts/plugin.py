@@ -26,6 +26,7 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 
 from backprop.common.words import column
+from backprop.program import store
 from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
 from backprop.program.kinds import KINDS
@@ -37,7 +38,6 @@ from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark
 from backprop.site.posts.verify import Failure, consequence, judge, problems
 from backprop.site.posts.words import WORDS
 
-CACHE = ".cache/backprop/posts"
 FOLDER = "assets/backprop"
 _ASSETS = Path(__file__).parent / "assets"
 log = get_plugin_logger("posts")
@@ -152,7 +152,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
             executor.after = self.after
-            cache = Cache(self.root / CACHE, self.root)
+            cache = Cache(store.at(self.root), self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):
                 self._keep(source, page, result, executor)

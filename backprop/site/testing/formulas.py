@@ -11,12 +11,11 @@ import pytest
 from markdown import Markdown
 from mkdocs.utils.meta import get_data
 
+from backprop.program import store
 from backprop.site.derivations.blocks import DerivationsExtension
-from backprop.site.mathematics.cache import Cache
 from backprop.site.mathematics.engine import Engine, EngineError, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension
 from backprop.site.mathematics.page import Fault, Origin, Pages
-from backprop.site.mathematics.plugin import CACHE
 from backprop.site.mathematics.typeset import Typesetter
 from backprop.site.posts.items import FenceFailureError, PageItem, is_page, item_of
 from backprop.site.posts.verify import Failure
@@ -55,7 +54,7 @@ class FormulasPlugin:
                 self.project.root, options.get("extensions", ()), options.get("macros")
             )
             self._engine = Engine(settings)
-        return Typesetter(self._engine, Cache(self.project.root / CACHE))
+        return Typesetter(self._engine, store.at(self.project.root))
 
     def faults(self, path: Path) -> list[Fault]:
         """The formulas of a page that do not typeset, and what looks like one and is none."""

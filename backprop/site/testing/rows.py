@@ -11,8 +11,8 @@ import pytest
 from backprop.derivations.page import verify_page
 from backprop.derivations.reading.find import Derivation, derivations
 from backprop.derivations.verdicts import Report
+from backprop.program import store
 from backprop.site.derivations.faults import faults
-from backprop.site.derivations.plugin import CACHE
 from backprop.site.posts.items import FenceFailureError, PageItem, is_page, item_of
 from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import DERIVATIONS, Project
@@ -35,7 +35,7 @@ class RowsPlugin:
     def reports(self, path: Path) -> list[tuple[Derivation, Report]]:
         if path not in self._reports:
             proof = self.project.plugins.get(DERIVATIONS, {}).get("proof", True)
-            self._reports[path] = verify_page(_read(path), self.project.root / CACHE, proof, path)
+            self._reports[path] = verify_page(_read(path), store.at(self.project.root), proof, path)
         return self._reports[path]
 
 
