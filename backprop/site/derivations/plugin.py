@@ -126,8 +126,8 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         return annotated(markdown, source, reports, path, self.language, self.beside_rows)
 
     def _report(self, path: str, report: Report) -> None:
-        for fault in faults(report, self.language):
-            warn(log, self.strict, fault.at(path))
+        for fault in faults(report, self.language, path):
+            warn(log, self.strict, str(fault))
 
     def transform(self, tex: str, where: Any) -> Any:
         """For `backprop/mathematics`: the marks of the rows of one displayed formula."""

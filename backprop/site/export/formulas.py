@@ -17,7 +17,7 @@ from backprop.site.export.drawings import INK, file_of
 from backprop.site.mathematics.engine import Engine, find_settings
 from backprop.site.mathematics.finder import Formula
 from backprop.site.mathematics.linear import linear
-from backprop.site.mathematics.typeset import Problem, Typeset, Typesetter
+from backprop.site.mathematics.typeset import Refused, Typeset, Typesetter
 
 _SCALE = 1.16
 """MathJax's font beside that of the text, as on the page."""
@@ -64,7 +64,7 @@ class Formulas:
             formulas.append(Formula(tex, fence == "$$", raw))
         made: list[Typeset] = []
         for formula, result in zip(formulas, self._typesetter.page(formulas), strict=True):
-            if isinstance(result, Problem):
+            if isinstance(result, Refused):
                 raise ValueError(f"{result.message}\n    {formula.raw}")
             made.append(result)
         return made

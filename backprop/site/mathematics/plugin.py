@@ -24,9 +24,10 @@ from backprop.program import store
 from backprop.program.store import digest
 from backprop.site.building import memory
 from backprop.site.building.premises import program
+from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
-from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
+from backprop.site.mathematics.page import Origin, Pages, Transform
 from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter

@@ -71,7 +71,7 @@ class Typeset:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Refused:
     """Why a formula cannot be published."""
 
     message: str
@@ -124,9 +124,9 @@ class Typesetter:
             key=key,
         )
 
-    def page(self, formulas: Sequence[Formula]) -> list[Typeset | Problem]:
+    def page(self, formulas: Sequence[Formula]) -> list[Typeset | Refused]:
         """All formulas of a page, in the order in which a reader meets them."""
-        done: list[Typeset | Problem] = []
+        done: list[Typeset | Refused] = []
         before: list[tuple[str, bool]] = []  # formulas with definitions, so far
         contexts: list[tuple[int, tuple[tuple[str, bool], ...]]] = []
         labels: dict[str, tuple[str, str]] = {}
@@ -143,14 +143,14 @@ class Typesetter:
         # All labels are known now: give references their numbers. Those of equations that failed
         # are not worth a complaint of their own.
         pairs = zip(formulas, done, strict=True)
-        failed = "".join(formula.tex for formula, result in pairs if isinstance(result, Problem))
+        failed = "".join(formula.tex for formula, result in pairs if isinstance(result, Refused))
         for place, (formula, result) in enumerate(zip(formulas, done, strict=True)):
             if isinstance(result, Typeset) and result.refs:
                 unknown = [name for name in result.refs if name not in labels]
                 unknown = [name for name in unknown if f"\\label{{{name}}}" not in failed]
                 known = {name: labels[name] for name in result.refs if name in labels}
                 done[place] = (
-                    Problem(f"no equation of this page has the label {unknown[0]!r}{_near(labels)}")
+                    Refused(f"no equation of this page has the label {unknown[0]!r}{_near(labels)}")
                     if unknown
                     else self._try(formula, *contexts[place], known)
                 )
@@ -162,15 +162,15 @@ class Typesetter:
         number: int,
         before: tuple[tuple[str, bool], ...],
         labels: Mapping[str, tuple[str, str]],
-    ) -> Typeset | Problem:
+    ) -> Typeset | Refused:
         if problem := formula.problem or _trap(formula):
-            return Problem(problem)
+            return Refused(problem)
         try:
             result = self.one(formula.tex, formula.display, 0, labels, before)
             if number and result.numbers:
                 result = self.one(formula.tex, formula.display, number, labels, before)
         except TexError as error:
-            return Problem(str(error))
+            return Refused(str(error))
         return result
 
 
@@ -183,12 +183,12 @@ def _trap(formula: Formula) -> str:
     return ""
 
 
-def _check_labels(result: Typeset, labels: dict[str, tuple[str, str]]) -> Typeset | Problem:
+def _check_labels(result: Typeset, labels: dict[str, tuple[str, str]]) -> Typeset | Refused:
     for name, (tag, id_) in result.labels.items():
         if name in labels:
-            return Problem(f"the label {name!r} is given twice on this page")
+            return Refused(f"the label {name!r} is given twice on this page")
         if not id_:
-            return Problem(
+            return Refused(
                 f"the label {name!r} is on an equation without a number: use \\tag, "
                 "or an environment that numbers (equation, align)"
             )

@@ -15,8 +15,9 @@ from backprop.program.fences import Fence
 from backprop.program.kinds import KINDS
 from backprop.program.page import Page, Step, load
 from backprop.program.session import Outcome
+from backprop.site.faults import Fault
 from backprop.site.posts.formulas import Formula, formulas, normal_tex
-from backprop.site.posts.verify import Failure, normal
+from backprop.site.posts.verify import normal
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")
 # Options that hold words for readers.
@@ -44,7 +45,7 @@ def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) 
     return found
 
 
-def difference(one: Page, other: Page) -> Failure | None:
+def difference(one: Page, other: Page) -> Fault | None:
     """The first place where two languages of a page differ; the pages may come in any order."""
     one, other = sorted((one, other), key=lambda page: page.name)
     return next(_differences(one, other), None)
@@ -52,7 +53,7 @@ def difference(one: Page, other: Page) -> Failure | None:
 
 def figure_difference(
     one: Page, other: Page, outcomes: list[Outcome], others: list[Outcome]
-) -> Failure | None:
+) -> Fault | None:
     """The first figure that shows other data in the other language."""
     if one.name > other.name:
         one, other, outcomes, others = other, one, others, outcomes
@@ -65,7 +66,7 @@ def figure_difference(
     return None
 
 
-def _differences(one: Page, other: Page) -> Iterator[Failure]:
+def _differences(one: Page, other: Page) -> Iterator[Fault]:
     mine, yours = _items(one), _items(other)
     for a, b in zip(mine, yours, strict=False):
         if isinstance(a, Fence) != isinstance(b, Fence) or (
@@ -84,7 +85,7 @@ def _differences(one: Page, other: Page) -> Iterator[Failure]:
             if len(mine) > len(yours)
             else (other, yours[len(mine) :], one)
         )
-        yield Failure(page.name, rest[0].line, f"{_what(rest[0])} that {last.name} does not have")
+        yield Fault(page.name, rest[0].line, f"{_what(rest[0])} that {last.name} does not have")
     yield from _inline(one, mine, other, yours)
 
 
@@ -102,7 +103,7 @@ def _what(item: Fence | Formula) -> str:
     return f"a {item.language or 'text'} fence" if isinstance(item, Fence) else "a formula"
 
 
-def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
+def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Fault]:
     if a.header.classes != b.header.classes or a.header.id != b.header.id:
         yield _failure(one, a.line, other, b.line, "the fences have different classes or ids")
     for key in sorted({*a.options, *b.options} - _WORDS):
@@ -135,7 +136,7 @@ def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
             assert_never(unknown)
 
 
-def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
+def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Fault]:
     """Outputs agree word for word, or number for number where the code prints other strings."""
     if normal(a.code) == normal(b.code):
         return
@@ -234,7 +235,7 @@ def _same_up_to_strings(code: str) -> list[str]:
 
 def _inline(
     one: Page, mine: list[Fence | Formula], other: Page, yours: list[Fence | Formula]
-) -> Iterator[Failure]:
+) -> Iterator[Fault]:
     """Inline formulas, passage by passage: between two fences or displayed formulas."""
     ours = _passages(one, mine), _passages(other, yours)
     for a, b in zip(*ours, strict=False):
@@ -242,7 +243,7 @@ def _inline(
             known = {normal_tex(formula.tex) for formula in theirs}
             for formula in own:
                 if normal_tex(formula.tex) not in known:
-                    yield Failure(
+                    yield Fault(
                         page.name,
                         formula.line,
                         f"${formula.tex}$ does not occur in this passage of {against.name}"
@@ -259,5 +260,5 @@ def _passages(page: Page, items: list[Fence | Formula]) -> list[list[Formula]]:
     return passages
 
 
-def _failure(one: Page, line: int, other: Page, there: int, reason: str) -> Failure:
-    return Failure(one.name, line, f"{reason}: compare {other.name}:{there}")
+def _failure(one: Page, line: int, other: Page, there: int, reason: str) -> Fault:
+    return Fault(one.name, line, f"{reason}: compare {other.name}:{there}")

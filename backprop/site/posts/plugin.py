@@ -32,10 +32,10 @@ from backprop.program.execute import Executor, Result
 from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
-from backprop.site.faults import warn
+from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
-from backprop.site.posts.verify import Failure, consequence, judge, problems
+from backprop.site.posts.verify import consequence, judge, problems
 from backprop.site.posts.words import WORDS
 
 FOLDER = "assets/backprop"
@@ -47,7 +47,7 @@ class Run:
     """What one `mkdocs build` shares among the builds of its languages, one inside the other."""
 
     def __init__(self) -> None:
-        self.reported: set[Failure] = set()
+        self.reported: set[Fault] = set()
         self.results: dict[str, Result] = {}
         self.read: dict[Path, Page] = {}
         self.compared: set[tuple[str, str]] = set()
@@ -176,7 +176,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         prefix = hashlib.sha256(page.name.encode()).hexdigest()[:8]
         for number, fence in enumerate(page.fences):
             step, outcome = steps.get(fence.line), outcomes.get(fence.line)
-            failure_of: Failure | None = None
+            failure_of: Fault | None = None
             if step and outcome:
                 failure_of = judge(page, step, outcome, executor)
                 if failure_of:
@@ -198,7 +198,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             if there:
                 self._report(figure_difference(page, other, result.outcomes, there.outcomes))
 
-    def _report(self, failure: Failure | None) -> None:
+    def _report(self, failure: Fault | None) -> None:
         # Both languages find the same difference; it is told once.
         if failure and failure not in self.run.reported:
             self.run.reported.add(failure)

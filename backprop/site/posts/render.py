@@ -16,7 +16,7 @@ from backprop.program.kinds import KINDS
 from backprop.program.page import Step
 from backprop.program.runner import one_line
 from backprop.program.session import Outcome
-from backprop.site.posts.verify import Failure
+from backprop.site.faults import Fault
 from backprop.site.posts.words import say
 
 # What a fence shows beside its code, as a class of its block.
@@ -31,7 +31,7 @@ class Shown:
     language: str
     step: Step | None = None
     outcome: Outcome | None = None
-    failure: Failure | None = None
+    failure: Fault | None = None
 
 
 class FencesChangedError(ValueError):

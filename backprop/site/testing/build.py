@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backprop.site import strict
+from backprop.site.faults import Fault
 from backprop.site.posts.items import FenceFailureError, PageItem, item_of
-from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import SETTINGS, Project
 
 _PLACE = re.compile(
@@ -21,18 +20,6 @@ _PLACE = re.compile(
 )
 _FILE = re.compile(r"'(?P<path>[^'\n]+\.md)'")
 _LINK = re.compile(r"(?:link|anchor|target|image) '(?P<what>[^'\n]+)'")
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message of the build: where, if it says so, and what."""
-
-    path: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}"
 
 
 class BuildPlugin:
@@ -54,21 +41,21 @@ class BuildPlugin:
         if report.failed and crash:
             self.told.add(crash.message)
 
-    def messages(self) -> list[Said]:
+    def messages(self) -> list[Fault]:
         """What the strict build has to say, in a folder of its own; empty if all is well."""
         with tempfile.TemporaryDirectory(prefix="backprop-site-") as folder:
             said = strict.faults(self.project.path, Path(folder))
         return [self._placed(text) for text in said]
 
-    def _placed(self, text: str) -> Said:
+    def _placed(self, text: str) -> Fault:
         if place := _PLACE.search(text):
-            return Said(place["path"], int(place["line"]), place["said"])
+            return Fault(place["path"], int(place["line"]), place["said"])
         if file := _FILE.search(text):
             path = self.project.root / file["path"]
             if path.is_file():
                 what = _LINK.search(text)
-                return Said(file["path"], _line(path, what["what"] if what else ""), text)
-        return Said(SETTINGS, 1, text)
+                return Fault(file["path"], _line(path, what["what"] if what else ""), text)
+        return Fault(SETTINGS, 1, text)
 
 
 class BuildFile(pytest.File):
@@ -92,12 +79,12 @@ class BuildItem(PageItem):
         news = [one for one in said if str(one).partition("\n")[0] not in self.plugin.told]
         if news:
             first, *others = news
-            reason, rest = headline(first.text)
+            reason, rest = headline(first.reason)
             detail = "\n".join([*([rest] if rest else []), *map(str, others)])
-            raise FenceFailureError(Failure(first.path, first.line, reason, "", detail))
+            raise FenceFailureError(Fault(first.file, first.line, reason, detail=detail))
         if said:
             reason = "the strict build fails (a consequence of what is said above)"
-            raise FenceFailureError(Failure(SETTINGS, 1, reason))
+            raise FenceFailureError(Fault(SETTINGS, 1, reason))
 
 
 def headline(text: str) -> tuple[str, str]:

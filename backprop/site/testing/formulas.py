@@ -13,12 +13,12 @@ from mkdocs.utils.meta import get_data
 
 from backprop.program import store
 from backprop.site.derivations.blocks import DerivationsExtension
+from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import Engine, EngineError, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension
-from backprop.site.mathematics.page import Fault, Origin, Pages
+from backprop.site.mathematics.page import Origin, Pages
 from backprop.site.mathematics.typeset import Typesetter
 from backprop.site.posts.items import FenceFailureError, PageItem, is_page, item_of
-from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import MATHEMATICS, Project
 
 SIGNS = re.compile(r"\$|\\[\[(]|\\begin\b|\\(?:eq)?ref\b|^[`~]{3,}\s*\{?\s*\.?math\b", re.MULTILINE)
@@ -98,8 +98,8 @@ class FormulasItem(PageItem):
         except EngineError as error:
             if not project.path.is_file():  # nothing says that these formulas are MathJax's
                 pytest.skip(f"formulas were not typeset: {error}")
-            raise FenceFailureError(Failure(name, 1, str(error))) from None
+            raise FenceFailureError(Fault(name, 1, str(error))) from None
         if wrong:
             first, *others = wrong
-            detail = "\n".join([first.tex.strip(), *map(str, others)])
-            raise FenceFailureError(Failure(name, first.line or 1, first.message, "", detail))
+            detail = "\n".join([first.shown, *map(str, others)])
+            raise FenceFailureError(Fault(name, first.line or 1, first.reason, detail=detail))
