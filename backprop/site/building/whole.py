@@ -78,7 +78,7 @@ def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = 
             store.keep(config, read)
 
 
-def _sources(sites: Iterable[witness.Site]) -> Iterator[str]:
+def _sources(sites: Iterable[witness.BuiltSite]) -> Iterator[str]:
     """What has been read without doubt: the pages, and the folders that they stand in."""
     for site in sites:
         yield os.path.abspath(site.config.docs_dir)

@@ -21,7 +21,7 @@ from backprop.site.building.templates import remembering
 NAME = "backprop/building"
 
 
-class Site:
+class BuiltSite:
     """One language's part of a build, as MkDocs holds it in its hands."""
 
     def __init__(self, config: MkDocsConfig, files: Files, nav: Any) -> None:
@@ -49,7 +49,7 @@ class Observer:
     """
 
     def __init__(self, progress: Callable[[int, int], None]) -> None:
-        self.sites: list[Site] = []
+        self.sites: list[BuiltSite] = []
         self._progress = progress
         # Of this process, and of one beside it: both see both.
         self._done = memoryview(mmap.mmap(-1, 16)).cast("q")
@@ -147,7 +147,7 @@ class Witness(BasePlugin):
 
     def __init__(self, observer: Observer | None) -> None:
         self.observer = observer or Observer(lambda done, total: None)
-        self.site: Site
+        self.site: BuiltSite
 
     # When the settings are complete, whoever completes them.
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -155,7 +155,7 @@ class Witness(BasePlugin):
 
     @event_priority(-1000)
     def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
-        self.site = Site(config, files, nav)
+        self.site = BuiltSite(config, files, nav)
         self.observer.sites.append(self.site)
         return nav
 

@@ -46,7 +46,7 @@ _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 
 
 @dataclass
-class Site:
+class WrittenSite:
     """One build's pages: ``root`` is its folder, ``base`` the path of its address.
 
     ``memory`` has what was found out in earlier builds; ``others`` are the folders in it that
@@ -80,7 +80,7 @@ class Site:
 
 
 def assemble(
-    site: Site, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
+    site: WrittenSite, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
 ) -> None:
     """Rewrite the pages on disk."""
     wrapped = 0
@@ -110,7 +110,7 @@ def assemble(
         page.write_text(html, "utf-8", newline="")
 
 
-def _one_stylesheet(site: Site) -> None:
+def _one_stylesheet(site: WrittenSite) -> None:
     """Put the sheets that all pages share, and those of our own plugins, into one file.
 
     Every page gets the same link: instant navigation then never takes a sheet away.
@@ -154,7 +154,7 @@ def _merged(lists: Iterable[list[str]]) -> list[str]:
     return order
 
 
-def _relinked(site: Site, page: Path, html: str, shared: set[str], name: str) -> str:
+def _relinked(site: WrittenSite, page: Path, html: str, shared: set[str], name: str) -> str:
     """The page with its links to the ``shared`` sheets replaced by one to ``name``."""
     done = False
 

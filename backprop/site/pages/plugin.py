@@ -25,7 +25,7 @@ from backprop.program import store
 from backprop.site.building import memory
 from backprop.site.faults import warn
 from backprop.site.pages import cards, feeds, learning, metadata, policy, reading
-from backprop.site.pages.assemble import Site, assemble
+from backprop.site.pages.assemble import WrittenSite, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
 from backprop.site.pages.tables import with_labels
@@ -184,7 +184,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             return
         self._draw_cards(config)
         files = sorted(path for path in self.written if path.is_file())
-        site = Site(
+        site = WrittenSite(
             Path(config.site_dir),
             urlsplit(config.site_url or "").path or "/",
             {path: path.read_text("utf-8") for path in files},

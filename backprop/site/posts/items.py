@@ -39,7 +39,7 @@ def is_page(collectors: list[Any]) -> bool:
     return any(isinstance(one, MarkdownTextFile) and one.path.suffix == ".md" for one in collectors)
 
 
-class PagesPlugin:
+class FencesPlugin:
     """Registered only when `--markdown-docs` is on."""
 
     def __init__(self, config: pytest.Config):
@@ -120,7 +120,7 @@ class PagesPlugin:
 class PageFile(MarkdownTextFile):
     """A Markdown page; its items are its fences and its problems, by their lines."""
 
-    def __init__(self, plugin: PagesPlugin, **kwargs: Any):
+    def __init__(self, plugin: FencesPlugin, **kwargs: Any):
         super().__init__(**kwargs)
         self.plugin = plugin
 
@@ -187,7 +187,7 @@ def item_of(kind: type[PageItem], parent: pytest.File, name: str, line: int, **v
 class ParityItem(PageItem):
     """A page against its translation: the same program in both."""
 
-    def __init__(self, plugin: PagesPlugin, page: Page, other: Page, **kwargs: Any):
+    def __init__(self, plugin: FencesPlugin, page: Page, other: Page, **kwargs: Any):
         super().__init__(test_definition=FenceTestDefinition("", (), 1, page.path, None), **kwargs)
         self.plugin, self.page, self.other = plugin, page, other
 
@@ -210,7 +210,7 @@ class ParityItem(PageItem):
 class FenceItem(PageItem):
     """A fence, or something in a page that is no fence but was meant to be."""
 
-    def __init__(self, plugin: PagesPlugin, page: Page, what: Step | Fault, **kwargs: Any):
+    def __init__(self, plugin: FencesPlugin, page: Page, what: Step | Fault, **kwargs: Any):
         code, line = (
             (what.fence.code, what.fence.line) if isinstance(what, Step) else ("", what.line)
         )

@@ -16,7 +16,7 @@ from backprop.program.kinds import KINDS
 from backprop.program.page import Page, Step, load
 from backprop.program.session import Outcome
 from backprop.site.faults import Fault
-from backprop.site.posts.formulas import Formula, formulas, normal_tex
+from backprop.site.posts.formulas import ComparedFormula, formulas, normal_tex
 from backprop.site.posts.verify import normal
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")
@@ -89,17 +89,17 @@ def _differences(one: Page, other: Page) -> Iterator[Fault]:
     yield from _inline(one, mine, other, yours)
 
 
-def _items(page: Page) -> list[Fence | Formula]:
+def _items(page: Page) -> list[Fence | ComparedFormula]:
     """What has to agree one by one: fences and displayed formulas, in order."""
     displayed = [formula for formula in formulas(page) if formula.display]
     return sorted([*page.fences, *displayed], key=lambda item: item.line)
 
 
-def _tex(item: Fence | Formula) -> str:
+def _tex(item: Fence | ComparedFormula) -> str:
     return item.code if isinstance(item, Fence) else item.tex
 
 
-def _what(item: Fence | Formula) -> str:
+def _what(item: Fence | ComparedFormula) -> str:
     return f"a {item.language or 'text'} fence" if isinstance(item, Fence) else "a formula"
 
 
@@ -234,7 +234,10 @@ def _same_up_to_strings(code: str) -> list[str]:
 
 
 def _inline(
-    one: Page, mine: list[Fence | Formula], other: Page, yours: list[Fence | Formula]
+    one: Page,
+    mine: list[Fence | ComparedFormula],
+    other: Page,
+    yours: list[Fence | ComparedFormula],
 ) -> Iterator[Fault]:
     """Inline formulas, passage by passage: between two fences or displayed formulas."""
     ours = _passages(one, mine), _passages(other, yours)
@@ -251,9 +254,9 @@ def _inline(
                     )
 
 
-def _passages(page: Page, items: list[Fence | Formula]) -> list[list[Formula]]:
+def _passages(page: Page, items: list[Fence | ComparedFormula]) -> list[list[ComparedFormula]]:
     borders = [item.line for item in items]
-    passages: list[list[Formula]] = [[] for _ in range(len(borders) + 1)]
+    passages: list[list[ComparedFormula]] = [[] for _ in range(len(borders) + 1)]
     for formula in formulas(page):
         if not formula.display:
             passages[sum(border <= formula.line for border in borders)].append(formula)

@@ -66,7 +66,7 @@ def check(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> list
     """
     first = request["first"]
     try:
-        return _Check(request, name, namespace).run()
+        return _FenceCheck(request, name, namespace).run()
     except CannotFollowError as error:
         said = say(error.text, request.get("reader", "en"), **error.values)
         raise FenceError(said, first + error.line - 1) from None
@@ -77,7 +77,7 @@ def wrong_above(
 ) -> FenceError | None:
     """The first wrong line above the line of the page at which the fence has stopped, if any."""
     try:
-        _Check(request, name, namespace).run_until(line - request["first"] + 1)
+        _FenceCheck(request, name, namespace).run_until(line - request["first"] + 1)
     except FenceError as error:
         return error if error.line < line else None
     except Exception:  # what stopped the fence is the better message
@@ -85,7 +85,7 @@ def wrong_above(
     return None
 
 
-class _Check:
+class _FenceCheck:
     def __init__(self, request: dict[str, Any], name: str, namespace: dict[str, Any]):
         self.request, self.file, self.namespace = request, name, namespace
         self.real = request["at"] == "real"

@@ -29,7 +29,7 @@ Right = Callable[[list[np.ndarray | None], list[ShiftedPoint]], bool]
 
 
 @dataclass(frozen=True)
-class Found:
+class Mended:
     """A wrong line (from 1 in the fence), what it should be, and what kind of mistake that is."""
 
     line: int
@@ -74,7 +74,7 @@ class Mending:
         self.lines, self.upstream, self.points = lines, upstream, points
         self.mine, self.every, self.places, self.helpers = mine, every, places, helpers
 
-    def run(self) -> Found | None:
+    def run(self) -> Mended | None:
         tries = 0
         places = [
             ((at, inner, Edits(inner, scope)), penalty)
@@ -88,7 +88,7 @@ class Mending:
                 if tries > TRIES:
                     return None
                 if not self._chance(inner, edit) and self._mends(at, inner, edit):
-                    return Found(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
+                    return Mended(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
         return None
 
     def _chance(self, inner: ast.stmt, edit: Edit) -> bool:

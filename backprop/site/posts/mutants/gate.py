@@ -25,7 +25,7 @@ LEFT_OUT = ("figure", "hidden", "raises", "notest")
 
 
 @dataclass
-class Report:
+class GateReport:
     """What became of the mutants."""
 
     killed: Counter[str] = field(default_factory=Counter)
@@ -89,12 +89,12 @@ def run(
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> GateReport:
     """Try all mutants of the pages, or a seeded sample of them.
 
     `progress` is called with how many are done, of how many, the last one and whether it survived.
     """
-    report = Report()
+    report = GateReport()
     with (
         Executor(root, Limits(), jobs, PRELOAD) as executor,
         ThreadPoolExecutor(executor.jobs) as pool,
@@ -127,7 +127,7 @@ def run(
     return report
 
 
-def _candidates(page: Page, outcomes: list[Outcome], report: Report) -> Iterator[Candidate]:
+def _candidates(page: Page, outcomes: list[Outcome], report: GateReport) -> Iterator[Candidate]:
     checked = {
         (index, number)
         for index, step in enumerate(page.executed)
