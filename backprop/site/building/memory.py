@@ -9,6 +9,7 @@ from mkdocs.config.defaults import MkDocsConfig
 
 from backprop.program import store
 from backprop.program.store import Store
+from backprop.site.settings import root_of
 
 FOLDER = ".cache/backprop/building"
 OFF = "BACKPROP_NO_MEMORY"
@@ -19,12 +20,12 @@ def of(config: MkDocsConfig) -> Store:
     """The memory of a project."""
     if os.environ.get(OFF):
         return Nothing()
-    return store.at(Path(config.config_file_path or "mkdocs.yml").resolve().parent)
+    return store.at(root_of(config))
 
 
 def folder(config: MkDocsConfig) -> Path:
     """Where whole sites and compiled templates are kept: files, which no store holds."""
-    return Path(config.config_file_path or "mkdocs.yml").resolve().parent / FOLDER
+    return root_of(config) / FOLDER
 
 
 class Nothing(Store):

@@ -37,6 +37,7 @@ from backprop.site.derivations.blocks import DerivationsExtension
 from backprop.site.derivations.faults import faults
 from backprop.site.derivations.marks import CSS, as_text, legend, mark, premise, premises
 from backprop.site.faults import warn
+from backprop.site.settings import language_of, root_of
 
 SHEET = "assets/backprop/derivations.css"
 log = get_plugin_logger("derivations")
@@ -51,10 +52,9 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
 
     @event_priority(50)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.folder = root_of(config)
         self.strict = config.strict
-        theme = config.theme
-        self.language = str(theme.get("language", theme.locale or "en"))
+        self.language = language_of(config)
         self.reports: dict[str, list[tuple[Derivation, Report]]] = {}
         # The posts run the pages; what formulas are tied to is asked of the same run.
         self.run: dict[str, tuple[str, list[tuple[Derivation, Report]]]] = {}

@@ -64,6 +64,7 @@ def main(arguments: Sequence[str]) -> None:
     from mkdocs.config.defaults import MkDocsConfig
 
     from backprop.site.building import witness
+    from backprop.site.settings import root_of
 
     notes = Path(arguments[0])
     original = mkdocs_build.build
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str]) -> None:
     class Noter(witness.Observer):
         def wrote(self, page: Any, config: MkDocsConfig) -> None:
             source = page.file.abs_src_path
-            root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+            root = root_of(config)
             if not source or not Path(source).resolve().is_relative_to(root):
                 return  # what a plugin generates
             languages: Any = config.plugins.get("backprop/languages")

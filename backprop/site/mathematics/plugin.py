@@ -31,6 +31,7 @@ from backprop.site.mathematics.page import Origin, Pages, Transform
 from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter
+from backprop.site.settings import language_of, root_of
 
 log = get_plugin_logger("mathematics")
 
@@ -94,13 +95,13 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         if self.owns:
             _current.set(self.run)
         self.transforms.clear()
-        self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.folder = root_of(config)
         self.macros = _macros(self.config.macros)
         self.strict = config.strict
         self.assets: dict[str, bytes] = {}
         self._made: Typesetter | None = None
         self._key: str | None = None
-        self.pages = Pages(self.typesetter, self._report, _language(config), self.transforms)
+        self.pages = Pages(self.typesetter, self._report, language_of(config), self.transforms)
         self.page_file: Any = None
         config.markdown_extensions.append(
             MathematicsExtension(self._finish, self._plain)  # type: ignore[arg-type]
@@ -253,11 +254,6 @@ def _without_traceback() -> Iterator[None]:
         yield
     except EngineError as error:
         raise PluginError(str(error)) from None
-
-
-def _language(config: MkDocsConfig) -> str:
-    theme = config.theme
-    return str(theme.get("language", theme.locale or "en"))
 
 
 def _macros(macros: dict[str, Any]) -> dict[str, Any]:

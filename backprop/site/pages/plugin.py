@@ -30,6 +30,7 @@ from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
 from backprop.site.pages.tables import with_labels
 from backprop.site.pages.words import say
+from backprop.site.settings import language_of, root_of
 
 ASSETS = Path(__file__).with_name("assets")
 STYLE = "assets/backprop/pages.css"
@@ -76,7 +77,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         self.written = {}
         self.cards: dict[str, cards.Drawing] = {}
         self.path = learning.Path(())
-        self.language = str(config.theme.get("language") or config.theme.locale or "en")
+        self.language = language_of(config)
         for option, name in ((config.extra_css, STYLE), (config.extra_javascript, SCRIPT)):
             if name not in option:
                 option.append(name)
@@ -106,7 +107,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         """How to execute the page, below its last snippet."""
         if not self.config.run or "bp-run" not in html or not page.file.abs_src_path:
             return ""
-        root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        root = root_of(config)
         path = Path(os.path.relpath(page.file.abs_src_path, root)).as_posix()
         command = escape(self.config.run.replace("{path}", path))
         label = say("run", self.language)
@@ -275,7 +276,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         return metadata.Card(urljoin(config.site_url or "", name), alternative, *cards.SIZE)
 
     def _draw_cards(self, config: MkDocsConfig) -> None:
-        kept = store.at(Path(config.config_file_path or "mkdocs.yml").resolve().parent)
+        kept = store.at(root_of(config))
         for name, drawing in self.cards.items():
             path = Path(config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,7 @@ from backprop.site.posts.parity import difference, figure_difference, translatio
 from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
 from backprop.site.posts.verify import consequence, judge, problems
 from backprop.site.posts.words import WORDS
+from backprop.site.settings import language_of, root_of
 
 FOLDER = "assets/backprop"
 _ASSETS = Path(__file__).parent / "assets"
@@ -92,8 +93,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.owns = enclosing is None
         self.run = enclosing or Run()
         _current.set(self.run)
-        self.root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
-        language = self.config.language or _language(config)
+        self.root = root_of(config)
+        language = self.config.language or language_of(config)
         if column(language) not in WORDS["output"] and language not in self.run.languages:
             self.run.languages.add(language)
             log.info(
@@ -142,7 +143,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
 
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
-        language = self.config.language or _language(config)
+        language = self.config.language or language_of(config)
         sources: list[tuple[str, Page]] = []
         for file in files:
             if file.abs_src_path and Path(file.abs_src_path).is_file():
@@ -299,10 +300,3 @@ class _Finish(Extension):
 
 def _few(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
-
-
-def _language(config: MkDocsConfig) -> str:
-    try:
-        return str(config.theme["language"])
-    except (KeyError, TypeError):
-        return str(config.theme.locale or "en")
