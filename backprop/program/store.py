@@ -106,9 +106,11 @@ class Store:
             return None
         if self._owner == os.getpid() and (self._database is None or self.path.exists()):
             return self._database
-        if self._owner == os.getpid() and self._database is not None:
-            self._database.close()  # of a file that was deleted meanwhile
-        # After a fork too: a connection belongs to one process.
+        if self._database is not None:
+            if self._owner == os.getpid():
+                self._database.close()  # of a file that was deleted meanwhile
+            else:  # a connection belongs to one process: closed in a fork, it would end that one's
+                _inherited.append(self._database)
         self._owner, self._database = os.getpid(), None
         for _ in range(2):
             try:
@@ -132,6 +134,7 @@ class Store:
 
 
 _stores: dict[Path, Store] = {}
+_inherited: list[sqlite3.Connection] = []
 _one_at_a_time = threading.RLock()
 
 
