@@ -39,6 +39,18 @@ def differs(value: Any, want: np.ndarray, scale: float, tolerance: float = TOLER
     return error / max(size, 1e-12 * scale, 1e-300)
 
 
+def times(value: np.ndarray, want: np.ndarray, scale: float) -> float | None:
+    """How many times the right value another one of its shape is; None if it is no multiple."""
+    got, right = value.ravel().astype(float), want.ravel()
+    if not right.any():
+        return None
+    with np.errstate(all="ignore"):
+        found = float(got @ right / (right @ right))
+    if not np.isfinite(found) or not found or differs(got / found, right, scale):
+        return None
+    return found
+
+
 def telling(factor: float, size: int) -> bool:
     """Whether it says something that a value of this size is so many times the right one.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.judging.closeness import times
 from backprop.site.posts.check.follow import Statement
 from backprop.site.posts.check.names import FenceNames, Variable
 from backprop.site.posts.check.points import ShiftedPoint, same
@@ -196,15 +197,13 @@ def _difference(
         return 2.0, "not_finite", {}
     size = float(np.abs(truth).max(initial=0)) or scale
     error = float(np.abs(full - truth).max(initial=0)) / size
-    if truth.any() and full.any():
-        factor = float(np.vdot(full, truth)) / float(np.vdot(truth, truth))
-        if np.abs(full - factor * truth).max() <= 1e-9 * abs(factor) * size:
-            if np.isclose(factor, -1):
-                return NEAR, "sign", {}
-            near = NEAR if truth.size > 1 else min(error, 1.0)
-            return near, "factor", {"factor": factor}
-    elif not full.any():
+    if not full.any():
         return 1.0, "zero", {}
+    factor = times(full, truth, scale)
+    if factor is not None:
+        if np.isclose(factor, -1):
+            return NEAR, "sign", {}
+        return NEAR if truth.size > 1 else min(error, 1.0), "factor", {"factor": factor}
     if truth.ndim == 2 and value.shape == truth.T.shape and same(value.T, truth, scale):
         return NEAR, "transpose", {}
     wrong = int(np.sum(np.abs(full - truth) > 1e-8 * size))
