@@ -101,18 +101,28 @@ class Store:
                 database.execute("DELETE FROM made WHERE day < ?", (oldest,))
                 self._new, self._used = {}, set()
 
+    def close(self) -> None:
+        """Let go of the file, what is new unwritten; it is opened again when it is needed."""
+        database, self._database = self._database, None
+        if database is not None:
+            if self._owner == os.getpid():
+                database.close()
+            else:  # a connection belongs to one process: closed in a fork, it would end that one's
+                _inherited.append(database)
+        self._owner = 0
+
+    def __del__(self) -> None:
+        self.close()
+
     def _open(self) -> sqlite3.Connection | None:
         if self.path is None:
             return None
         if self._owner == os.getpid() and (self._database is None or self.path.exists()):
             return self._database
-        if self._database is not None:
-            if self._owner == os.getpid():
-                self._database.close()  # of a file that was deleted meanwhile
-            else:  # a connection belongs to one process: closed in a fork, it would end that one's
-                _inherited.append(self._database)
-        self._owner, self._database = os.getpid(), None
+        self.close()  # that of a file that was deleted meanwhile, or of a process that was forked
+        self._owner = os.getpid()
         for _ in range(2):
+            database: sqlite3.Connection | None = None
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 database = sqlite3.connect(self.path, timeout=5, check_same_thread=False)
@@ -124,6 +134,8 @@ class Store:
                 self._database = database
                 break
             except sqlite3.DatabaseError as error:
+                if database is not None:
+                    database.close()
                 if isinstance(error, sqlite3.OperationalError):
                     break  # read-only, or locked for long
                 with contextlib.suppress(OSError):  # not a database: somebody's accident
@@ -144,11 +156,17 @@ def at(root: Path) -> Store:
     return _stores.setdefault(path, Store(path))
 
 
-@atexit.register
 def keep() -> None:
     """Write down all that is new."""
     for store in _stores.values():
         store.keep()
+
+
+@atexit.register
+def _end() -> None:
+    keep()
+    for store in _stores.values():
+        store.close()
 
 
 def _after_fork() -> None:
