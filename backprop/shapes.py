@@ -51,7 +51,7 @@ def by_shape(want: Any, *, lang: str = "en", **operands: Any) -> Fits:
     ----------
     want : shape, array or int
         What the result shall be like; an int is a number of entries.
-    lang : "en", "zh", …
+    lang : "en" or "zh"
         The language of the warning.
     **operands : shape or array
         By name. Each expression uses every operand once.

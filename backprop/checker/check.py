@@ -68,7 +68,7 @@ def check(
         Then the arguments of `f`. Floating-point arrays are taken in double precision, and so are
         those in dictionaries, lists, tuples and objects, which are afterwards as they were. A
         single number (`0.5`) is a constant, unless the backward returns a gradient for it.
-    lang : "en", "zh", …
+    lang : "en" or "zh"
         The language of the report; None: what the locale says.
     reveal : "verdict", "variable", "hint", "fix" or "all"
         How much the report tells: right or wrong; also the first wrong line and variable; also
