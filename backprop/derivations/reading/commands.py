@@ -156,12 +156,9 @@ SPACING = frozenset(
         "textstyle",
         "limits",
         "nolimits",
-        "left",
-        "right",
         "middle",
         "nonumber",
         "notag",
-        "hspace",
         "thinspace",
         "big",
         "Big",
@@ -175,7 +172,6 @@ SPACING = frozenset(
         "biggr",
         "Biggl",
         "Biggr",
-        "hphantom",
     ]
 ) | {"\\ "}
 GAPS = frozenset({"\\quad", "\\qquad"})

@@ -93,10 +93,6 @@ class _Serving(Server):
             config.plugins.events["serve"] = []  # the builds ask their own plugins
             _Serving.own = Own(config)
 
-    def _work(self) -> None:
-        assert self.conductor
-        self.conductor.run()
-
     def serve(self, *, open_in_browser: bool = False) -> None:
         def work(connection: Any, order: Order) -> None:
             if order.again and _Serving.own:
@@ -112,7 +108,7 @@ class _Serving(Server):
                 "%s is not as it is known here: an edit is shown after the whole build", why
             )
         self.conductor = Conductor(self, ancestor, self.root, looks=not why)
-        super().serve(open_in_browser=open_in_browser)
+        self.listen(self.conductor.run, open_in_browser)
 
     def shutdown(self, wait: bool = False) -> None:
         super().shutdown(wait)
