@@ -19,6 +19,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
 from pygments.lexers import get_lexer_by_name
 
+from backprop.program.kinds import KINDS
 from backprop.site.building.child import Child
 from backprop.site.building.conductor import Conductor
 from backprop.site.building.look import unfamiliar as unfamiliar_pages
@@ -118,7 +119,7 @@ class _Serving(Server):
 
 def _load() -> None:
     """Load once for all builds what takes a tenth of a second and more, and no build changes."""
-    for name in ("python", "pycon", "text"):
+    for name in {kind.shown[0] for kind in KINDS.values() if kind.shown}:
         with contextlib.suppress(Exception):  # then a build does, and says what is wrong
             list(get_lexer_by_name(name).get_tokens("x = f(1)\n"))
     if jieba := sys.modules.get("jieba"):  # by which Material's search tells Chinese words apart
