@@ -15,11 +15,11 @@ ORDERED = ("<", "<=", ">", ">=")
 
 @dataclass
 class Relation:
-    """a = b \\le c: what stands between the signs, and the signs.
+    r"""a = b \le c: what stands between the signs, and the signs.
 
     nodes: the sides; the first is NONE where the row goes on from the one before it.
     orders: what stands for a gap, + O(h^2), at the sides that have it.
-    fact: behind \\because, or a definition that is given already: true by itself.
+    fact: behind \because, or a definition that is given already: true by itself.
     """
 
     tree: Node
