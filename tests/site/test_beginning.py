@@ -161,6 +161,7 @@ def test_mathjax_and_the_requirements_are_those_of_this_repository():
     # the engine that runs code in the page is this repository's; a blog adds it where it wants it
     theirs = json.loads((files / "package.json").read_text())["dependencies"]
     assert "mathjax" in theirs
+    assert f" pyodide@{ours['pyodide']} " in (files / "Makefile").read_text("utf-8")
     assert theirs.items() <= ours.items()
     node = "requirements-node.txt"
     assert (files / node).read_text() == (ROOT / node).read_text()
