@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from backprop.site.building.memory import Memory, Nothing, digest
+from backprop.program.store import Store, digest
+from backprop.site.building.memory import Nothing
 from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
@@ -45,7 +46,7 @@ _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 
 
 @dataclass
-class Site:
+class WrittenSite:
     """One build's pages: ``root`` is its folder, ``base`` the path of its address.
 
     ``memory`` has what was found out in earlier builds; ``others`` are the folders in it that
@@ -55,7 +56,7 @@ class Site:
     root: Path
     base: str
     pages: dict[Path, str]
-    memory: Memory = field(default_factory=Nothing)
+    memory: Store = field(default_factory=Nothing)
     others: tuple[str, ...] = ()
 
     def scripts(self) -> list[Path]:
@@ -79,7 +80,7 @@ class Site:
 
 
 def assemble(
-    site: Site, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
+    site: WrittenSite, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
 ) -> None:
     """Rewrite the pages on disk."""
     wrapped = 0
@@ -109,7 +110,7 @@ def assemble(
         page.write_text(html, "utf-8", newline="")
 
 
-def _one_stylesheet(site: Site) -> None:
+def _one_stylesheet(site: WrittenSite) -> None:
     """Put the sheets that all pages share, and those of our own plugins, into one file.
 
     Every page gets the same link: instant navigation then never takes a sheet away.
@@ -153,7 +154,7 @@ def _merged(lists: Iterable[list[str]]) -> list[str]:
     return order
 
 
-def _relinked(site: Site, page: Path, html: str, shared: set[str], name: str) -> str:
+def _relinked(site: WrittenSite, page: Path, html: str, shared: set[str], name: str) -> str:
     """The page with its links to the ``shared`` sheets replaced by one to ``name``."""
     done = False
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import tinycss2
 
-from backprop.site.building.memory import Memory, digest
+from backprop.program.store import Store, digest
 from backprop.site.building.premises import program
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
@@ -97,7 +97,7 @@ class Used:
         self.words.update(_WORD.findall(text))
         self.variables.update(re.findall(r"--[\w-]+", text))
 
-    def add(self, memory: Memory, read: Callable[[Used, str], None], text: str) -> None:
+    def add(self, memory: Store, read: Callable[[Used, str], None], text: str) -> None:
         """`read` a page or a script, or remember what it was when it was read before."""
 
         def make() -> dict[str, Any]:

@@ -12,6 +12,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 import hashlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,19 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 
 from backprop.common.words import column
+from backprop.program import store
 from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
-from backprop.site import marks
-from backprop.site.faults import warn
+from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
-from backprop.site.posts.verify import Failure, consequence, judge, problems
+from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
+from backprop.site.posts.verify import consequence, judge, problems
 from backprop.site.posts.words import WORDS
+from backprop.site.settings import language_of, root_of
 
-CACHE = ".cache/backprop/posts"
 FOLDER = "assets/backprop"
 _ASSETS = Path(__file__).parent / "assets"
 log = get_plugin_logger("posts")
@@ -46,7 +48,7 @@ class Run:
     """What one `mkdocs build` shares among the builds of its languages, one inside the other."""
 
     def __init__(self) -> None:
-        self.reported: set[Failure] = set()
+        self.reported: set[Fault] = set()
         self.results: dict[str, Result] = {}
         self.read: dict[Path, Page] = {}
         self.compared: set[tuple[str, str]] = set()
@@ -91,8 +93,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.owns = enclosing is None
         self.run = enclosing or Run()
         _current.set(self.run)
-        self.root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
-        language = self.config.language or _language(config)
+        self.root = root_of(config)
+        language = self.config.language or language_of(config)
         if column(language) not in WORDS["output"] and language not in self.run.languages:
             self.run.languages.add(language)
             log.info(
@@ -141,7 +143,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
 
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
-        language = self.config.language or _language(config)
+        language = self.config.language or language_of(config)
         sources: list[tuple[str, Page]] = []
         for file in files:
             if file.abs_src_path and Path(file.abs_src_path).is_file():
@@ -151,7 +153,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
             executor.after = self.after
-            cache = Cache(self.root / CACHE, self.root)
+            cache = Cache(store.at(self.root), self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):
                 self._keep(source, page, result, executor)
@@ -175,7 +177,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         prefix = hashlib.sha256(page.name.encode()).hexdigest()[:8]
         for number, fence in enumerate(page.fences):
             step, outcome = steps.get(fence.line), outcomes.get(fence.line)
-            failure_of: Failure | None = None
+            failure_of: Fault | None = None
             if step and outcome:
                 failure_of = judge(page, step, outcome, executor)
                 if failure_of:
@@ -197,7 +199,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             if there:
                 self._report(figure_difference(page, other, result.outcomes, there.outcomes))
 
-    def _report(self, failure: Failure | None) -> None:
+    def _report(self, failure: Fault | None) -> None:
         # Both languages find the same difference; it is told once.
         if failure and failure not in self.run.reported:
             self.run.reported.add(failure)
@@ -206,14 +208,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _add_assets(
         self, files: Files, config: MkDocsConfig, sources: list[tuple[str, Page]]
     ) -> None:
-        from backprop.site.posts import graphs
-
-        fences = [fence for _, page in sources for fence in page.fences]
+        kinds = {fence.kind for _, page in sources for fence in page.fences}
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
-        if any("check" in fence.options for fence in fences):
-            texts |= marks.assets()
-        if any(fence.language == "graph" for fence in fences):
-            texts |= graphs.assets()
+        for name in dict.fromkeys(kind.assets for key, kind in KINDS.items() if key in kinds):
+            if name:
+                texts |= import_module(name).assets()
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -247,7 +246,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         tokens = self.pages.get(page.file.src_uri, [])
         for token in tokens:
             fence = self.shown[token].fence
-            if fence.language in MARKED and token not in self.rendered:
+            if marked(fence) and token not in self.rendered:
                 switched_on = (
                     "; is the Markdown extension switched on that it is indented for "
                     "(admonition, pymdownx.details, pymdownx.tabbed, …)?"
@@ -301,10 +300,3 @@ class _Finish(Extension):
 
 def _few(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
-
-
-def _language(config: MkDocsConfig) -> str:
-    try:
-        return str(config.theme["language"])
-    except (KeyError, TypeError):
-        return str(config.theme.locale or "en")
