@@ -19,7 +19,7 @@ from backprop.site.pages import cards, learning, metadata, reading
 from backprop.site.pages.plugin import _whole
 from backprop.site.pages.policy import Policy, foreign, handlers
 from backprop.site.pages.scripts import arranged
-from backprop.site.pages.styles import Used, moved, shrink
+from backprop.site.pages.styles import Used, moved, names_are_plain, shrink, without_names
 from backprop.site.pages.tables import with_labels
 
 
@@ -180,6 +180,36 @@ def test_what_is_quoted_or_nested_is_left_as_it_is():
     small = shrink(css, used('<p class="a">'))
     assert 'content:"a  ,  b"' in small
     assert re.search(r"&\s*p\s*\{", small)
+
+
+PLAIN = (
+    ":root{--md-code-hl-name-color:var(--md-code-fg-color)}"
+    ".highlight .kc,.highlight .n{color:var(--md-code-hl-name-color)}.highlight .nf{color:red}"
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ".highlight .n{color:red}",
+        ".a .n{color:var(--md-code-hl-name-color)}.b .n{color:red}",
+        "@media print{.n{font-weight:bold}}",
+        "a.n:hover{color:red}",
+        "[data-x]{--md-code-hl-name-color:red}",
+        "[data-x]{--md-code-hl-name-color: red; }",
+    ],
+)
+def test_names_in_code_are_elements_where_a_style_tells_them_apart(more):
+    assert names_are_plain(PLAIN)
+    assert not names_are_plain(PLAIN + more)
+    assert not names_are_plain("p{color:red}")
+
+
+def test_names_that_look_as_all_code_does_are_no_elements():
+    code = '<pre><span class="nf">f</span>(<span class="n">x</span>)</pre>'
+    assert without_names(code) == '<pre><span class="nf">f</span>(x)</pre>'
+    own = f"<style>.n {{ color: red }}</style>{code}"
+    assert without_names(own) == own
 
 
 def test_addresses_move_with_the_rules():

@@ -15,7 +15,7 @@ from backprop.site.building.memory import Nothing
 from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
-from backprop.site.pages.styles import Used, moved, shrink
+from backprop.site.pages.styles import Used, moved, names_are_plain, shrink, without_names
 
 # A rule of Material's that makes the browser look at every element of the page, twice, whenever
 # it starts: it keeps colours from fading when they are switched.
@@ -42,6 +42,7 @@ _WRAPS = re.compile(r"""(\w\(["'])(table:not\(\[class\]\))""")
 _BOXES = ("md-typeset__scrollwrap", "md-typeset__table")
 
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
+_SHEETS = re.compile(r"<link\b[^>]*\brel=[\"']?stylesheet")
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 
 
@@ -122,13 +123,21 @@ def _one_stylesheet(site: WrittenSite) -> None:
     shared = _merged(linked.values())
     if not shared:
         return
+    texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
+    whole = "\n".join(texts)
+    if names_are_plain(whole):
+        for page, html in site.pages.items():
+            if (
+                len(_SHEETS.findall(html))
+                == len(linked[page])
+                == len(set(shared) & {*linked[page]})
+            ):
+                site.pages[page] = without_names(html)
     used = Used()
     for html in site.pages.values():
         used.add(site.memory, Used.read_page, html)
     for script in site.scripts():
         used.add(site.memory, Used.read_script, script.read_text("utf-8", errors="replace"))
-    texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
-    whole = "\n".join(texts)
     key = digest(program(), "stylesheet", whole, used.as_json())
     css = COSTLY.sub("", site.memory.made(key, lambda: shrink(whole, used)))
     name = f"{FOLDER}/site.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"

@@ -316,6 +316,31 @@ def _needed(rules: Iterable[_Rule], variables: set[str], names: set[str]) -> Ite
 _URL = re.compile(r"""url\(\s*(["']?)(?!data:|https?:|//|/|#)([^"')]+)\1\s*\)""")
 
 
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+# Every third word of code is a name.
+_NAME = re.compile(r'<span class="n">([^<]*)</span>')
+_OF_NAMES = re.compile(r"(?<![^{}])[^{}]*\.n(?![\w-])[^{}]*\{([^{}]*)\}")
+_NAMES_COLOUR = re.compile(r"--md-code-hl-name-color:\s*([^;}]*?)\s*[;}]")
+
+
+def names_are_plain(css: str) -> bool:
+    """Whether names in code look as all code does: Material gives them a colour, the same one."""
+    colours = _NAMES_COLOUR.findall(css)
+    rules = [declared.strip().rstrip(";") for declared in _OF_NAMES.findall(css)]
+    return (
+        bool(colours)
+        and all(colour == "var(--md-code-fg-color)" for colour in colours)
+        and all(re.sub(r"\s", "", r) == "color:var(--md-code-hl-name-color)" for r in rules)
+    )
+
+
+def without_names(html: str) -> str:
+    """A page whose names in code are no elements of their own; they are one in six or seven."""
+    if any(_OF_NAMES.search(css) for css in _STYLE.findall(html)):
+        return html
+    return _NAME.sub(r"\1", html)
+
+
 def moved(css: str, source: str, target: str) -> str:
     """``css`` of the file ``source`` as it must read in the file ``target``: addresses in it are
     relative to the file it stands in. Both are paths below the same root."""
