@@ -65,7 +65,8 @@ class Judge:
             if found is not None:
                 return found
         if turning:  # in a loop: what came in was right, and what came out is not
-            found = Search(case, turning, before).edit(set(), highest=9)
+            named = [] if first is None or first in turning else [first]
+            found = Search(case, [*named, *turning], before).edit(set(), highest=9)
             if found is not None:
                 return found
         search.suspects = suspects

@@ -42,7 +42,8 @@ def row_of_each(place: Place) -> Iterator[Change]:
     else:
         return
     changed = ast.Tuple(new, ast.Load())
-    yield "operand", 3, {"was": f"[{written(node)}]", "want": _bracketed(changed)}, changed
+    was = _bracketed(node) if isinstance(node, ast.Tuple) else f"[{written(node)}]"
+    yield "operand", 3, {"was": was, "want": _bracketed(changed)}, changed
 
 
 def _bracketed(node: ast.Tuple) -> str:

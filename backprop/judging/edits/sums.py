@@ -226,4 +226,4 @@ def _carried(place: Place) -> Iterator[Change]:
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == got.shape:
             if name not in whole:
                 new = binary(node, ast.Add(), expression(name))
-                yield "missing term", 6, {"term": f"+ {name}"}, new
+                yield "missing term", 8, {"term": f"+ {name}"}, new
