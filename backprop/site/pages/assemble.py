@@ -123,9 +123,9 @@ def _one_stylesheet(site: Site) -> None:
         return
     used = Used()
     for html in site.pages.values():
-        used.add(site.memory, Used.read_page, html)
+        used.read_page(html)
     for script in site.scripts():
-        used.add(site.memory, Used.read_script, script.read_text("utf-8", errors="replace"))
+        used.add_script(site.memory, script.read_text("utf-8", errors="replace"))
     texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
     whole = "\n".join(texts)
     key = digest(program(), "stylesheet", whole, used.as_json())

@@ -30,6 +30,7 @@ from backprop.program.execute import Executor, Result
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
 from backprop.site import marks
+from backprop.site.building import beside
 from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
@@ -50,6 +51,7 @@ class Run:
         self.results: dict[str, Result] = {}
         self.read: dict[Path, Page] = {}
         self.compared: set[tuple[str, str]] = set()
+        self.later: list[tuple[Page, Result]] = []  # to compare when both languages have run
         self.languages: set[str] = set()  # those without words, told of
 
     def forget(self) -> None:
@@ -139,6 +141,19 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def conversion_replay(self, data: Any, file: File) -> None:
         self.rendered.update(data)
 
+    # What `backprop.site.building.beside` asks of a language that is built in another process.
+
+    def beside_record(self) -> list[tuple[Page, Result]]:
+        pages, self.run.later = self.run.later, []
+        return pages
+
+    def beside_replay(self, data: list[tuple[Page, Result]]) -> None:
+        """Pages of two languages have run, each in its process: here they are compared."""
+        pages, self.run.later = [*self.run.later, *data], []
+        cache = Cache(self.root / CACHE, self.root)
+        for page, result in pages:
+            self._compare(page, result, cache)
+
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
         language = self.config.language or _language(config)
@@ -158,7 +173,10 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             if executed := sorted(set(executor.executed)):
                 log.info("Executed %d of %d pages: %s", len(executed), len(sources), _few(executed))
             for (_, page), result in zip(sources, results, strict=True):
-                self._compare(page, result, cache)
+                if beside.running:
+                    self.run.later.append((page, result))
+                else:
+                    self._compare(page, result, cache)
         return sources
 
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
