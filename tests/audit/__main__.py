@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,14 +16,31 @@ from urllib.parse import quote
 from playwright.sync_api import Browser
 
 from . import compare, lighthouse
-from .browser import AXE, ROOT, VIEWS, axe, launch, open_all, photograph, sideways, tab, visit
-from .cut import cut
+from .browser import (
+    AXE,
+    DESKTOP,
+    ROOT,
+    VIEWS,
+    View,
+    axe,
+    launch,
+    open_all,
+    photograph,
+    search,
+    sideways,
+    tab,
+    visit,
+)
+from .cut import WIDTHS, cut
 from .pages import Page, one_of_each, pages, prefix
 from .server import Served, serve
 from .sheet import contact_sheet
 
 BUDGETS = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text("utf-8"))
-PARTS = ("views", "cut", "lighthouse", "compare")
+PARTS = ("views", "sheet", "cut", "lighthouse", "compare")
+SCHEMES = ("light", "dark")
+SHOWN = ("backward", "batchnorm", "convolution")
+SEARCHED = {"en": "variance", "zh-Hans": "方差"}
 
 
 @dataclass
@@ -65,20 +83,15 @@ def _pad(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
 
 
-def look(browser: Browser, served: Served, all_pages: list[Page], out: Path, table: Table) -> None:
-    """axe-core, bytes, requests, shift and a screenshot of every kind of page in every view."""
+def look(browser: Browser, served: Served, all_pages: list[Page], table: Table) -> None:
+    """axe-core, bytes, requests and shift of every kind of page in every view."""
     gate = BUDGETS["gate"]
-    sheets: dict[str, list] = defaultdict(list)
     for page in one_of_each(all_pages):
-        row, faults, visits, wide = [], 0, [], 0
+        faults, visits, wide = 0, [], 0
         for view in VIEWS:
             with tab(browser, view) as shown:
                 found = visit(shown, served, quote(page.path))
                 visits.append(found)
-                name = f"{page.title} {view.title}".replace("/", "_").replace(" ", "-")
-                shot = out / f"{name}.png"
-                photograph(shown, shot)
-                row.append((view.device, shot))
                 open_all(shown)
                 violations = axe(shown)
                 faults += len(violations)
@@ -88,7 +101,6 @@ def look(browser: Browser, served: Served, all_pages: list[Page], out: Path, tab
                 if view.device == "phone":
                     shown.set_viewport_size({"width": 320, "height": 640})
                     wide = max(wide, sideways(shown))
-        sheets[page.language].append((page.title, row))
         print(page.title, flush=True)
         table.most(page.title, "axe violations", faults, gate["axe_violations"])
         table.most(
@@ -115,8 +127,44 @@ def look(browser: Browser, served: Served, all_pages: list[Page], out: Path, tab
             page.title, "console errors", sum(len(v.errors) for v in visits), gate["console_errors"]
         )
         table.most(page.title, "px too wide at 320", wide, gate["sideways_scroll"])
+
+
+def picture(browser: Browser, served: Served, all_pages: list[Page], out: Path) -> None:
+    """Every kind of page at all widths, light and dark, and the search: a contact sheet a language.
+
+    The posts that are shown are the longest and those with the most and the least to draw."""
+    sheets: dict[str, list] = defaultdict(list)
+    for page, query in sights(all_pages):
+        name = f"{page.title} {query}".strip()
+        row = []
+        for scheme in SCHEMES:
+            with tab(browser, View("desktop", scheme)) as shown:
+                visit(shown, served, quote(page.path))
+                for width in WIDTHS:
+                    shown.set_viewport_size({"width": width, "height": DESKTOP["height"]})
+                    shot = out / f"{re.sub('[ /]+', '-', name)}-{width}-{scheme}.png"
+                    if query:
+                        search(shown, query)
+                        shown.screenshot(path=shot)
+                        shown.keyboard.press("Escape")
+                    else:
+                        photograph(shown, shot)
+                    row.append((width, shot))
+        sheets[page.language].append((name, row))
+        print(name, flush=True)
     for language, rows in sheets.items():
-        contact_sheet(rows, out / f"sheet-{language}.png")
+        contact_sheet(rows, out / f"sheet-{language}.jpg")
+
+
+def sights(all_pages: list[Page]) -> list[tuple[Page, str]]:
+    """What the sheet shows: a page, and what is searched for on it, if anything."""
+    found = []
+    for page in one_of_each(all_pages):
+        if page.kind != "post" or page.path.rstrip("/").rsplit("/", 1)[-1] in SHOWN:
+            found.append((page, ""))
+        if page.kind == "index":
+            found.append((page, SEARCHED.get(page.language, SEARCHED["en"])))
+    return found
 
 
 def measure(browser: Browser, served: Served, all_pages: list[Page], table: Table) -> None:
@@ -197,7 +245,10 @@ def main() -> int:
         with serve(site, prefix(site)) as served:
             if "views" in parts:
                 with launch() as browser:
-                    look(browser, served, found, options.out, table)
+                    look(browser, served, found, table)
+            if "sheet" in parts:
+                with launch() as browser:
+                    picture(browser, served, found, options.out)
             if "cut" in parts:
                 with launch() as browser:
                     measure(browser, served, found, table)

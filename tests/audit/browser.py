@@ -185,6 +185,14 @@ def photograph(page: Page, target: Path) -> None:
     page.set_viewport_size(size)
 
 
+def search(page: Page, query: str) -> None:
+    """Open the search and wait until something is found."""
+    page.keyboard.press("/")
+    page.locator("input[data-md-component=search-query]").fill(query)
+    page.locator(".md-search-result__item").first.wait_for()
+    page.wait_for_timeout(300)
+
+
 def open_all(page: Page) -> None:
     """Unfold what is folded, so that it is looked at too."""
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")

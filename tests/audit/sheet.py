@@ -6,15 +6,15 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-WIDTH = {"phone": 260, "desktop": 520}
+SCALE = 0.4
 HEIGHT = 680
 GAP = 14
 LABEL = 18
 
 
-def contact_sheet(shots: list[tuple[str, list[tuple[str, Path]]]], target: Path) -> None:
-    """``shots``: rows of (title, [(device, PNG)]); each is shown from its top, scaled down."""
-    widths = [WIDTH[device] for device, _ in shots[0][1]]
+def contact_sheet(shots: list[tuple[str, list[tuple[int, Path]]]], target: Path) -> None:
+    """``shots``: rows of (title, [(width, PNG)]); each is shown from its top, scaled down."""
+    widths = [round(width * SCALE) for width, _ in shots[0][1]]
     size = (sum(widths) + GAP * (len(widths) + 1), (HEIGHT + LABEL + GAP) * len(shots) + GAP)
     sheet = Image.new("RGB", size, "#8a8f98")
     draw = ImageDraw.Draw(sheet)
@@ -22,14 +22,13 @@ def contact_sheet(shots: list[tuple[str, list[tuple[str, Path]]]], target: Path)
     for title, row in shots:
         draw.text((GAP, y), title, fill="white")
         x = GAP
-        for device, file in row:
+        for width, (_, file) in zip(widths, row, strict=True):
             with Image.open(file) as shot:
-                scale = WIDTH[device] / shot.width
-                cut = shot.crop((0, 0, shot.width, min(shot.height, int(HEIGHT / scale))))
+                cut = shot.crop((0, 0, shot.width, min(shot.height, int(HEIGHT / SCALE))))
                 small = cut.convert("RGB").resize(
-                    (WIDTH[device], int(cut.height * scale)), Image.Resampling.LANCZOS
+                    (width, int(cut.height * SCALE)), Image.Resampling.LANCZOS
                 )
             sheet.paste(small, (x, y + LABEL))
-            x += WIDTH[device] + GAP
+            x += width + GAP
         y += HEIGHT + LABEL + GAP
-    sheet.save(target, optimize=True)
+    sheet.save(target, quality=85)

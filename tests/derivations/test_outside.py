@@ -250,6 +250,18 @@ def test_each_formula_tied_to_code_has_a_mark_of_its_own(tmp_path):
     assert html.index("bp-mark-checked", second) > second
 
 
+def test_a_derivation_that_a_guide_shows_as_text_stays_as_it_was_written(tmp_path):
+    block = f"/// derivation\n{VARIANCE}\n\nIn code $v$ = `np.var(x, axis=0)`.\n///"
+    done = site(tmp_path, f"# T\n\n````text\n{block}\n````\n\n{block}\n", "backprop/derivations")
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site" / "index.html").read_text("utf-8")
+    text, live = html.split("</code></pre>", 1)
+    assert "bp-mark" not in text
+    assert "bp-derivation-legend" not in text
+    assert "bp-mark-checked" in live
+    assert "bp-derivation-legend" in live
+
+
 def test_the_plugin_works_alone_and_fails_the_strict_build_with_file_and_line(tmp_path):
     done = site(tmp_path, "# T\n\n" + WRONG, "backprop/derivations")
     assert done.returncode == 1

@@ -4,7 +4,7 @@
 import pytest
 
 from backprop.derivations.__main__ import main
-from backprop.derivations.evidence.numeric import Instance
+from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.verify import verify
 from backprop.derivations.explain import describe
 from backprop.derivations.meaning.premises import PREMISES, role_of
@@ -123,7 +123,7 @@ def test_samples_keep_every_bound_and_assumption():
     (block,) = derivations(page(prose, "t &= t"))
     world = verify(block, prove=False)[1]
     for number in range(12):
-        values = Instance(world, number).variables
+        values = draw_instance(world, number).variables
         assert (values["a"] > 0).all()
         assert 0 < values["p"] < 1
         assert values["t"] < -1

@@ -210,12 +210,13 @@ def test_a_repair_makes_the_whole_row_hold():
 
 
 def test_a_fault_of_the_verifier_costs_one_row(monkeypatch):
-    from backprop.derivations.evidence.evaluate import Evaluation
+    from backprop.derivations.evidence import scope
+    from backprop.derivations.meaning.terms import Pow
 
-    def broken(self, term, at, shift):
+    def broken(numbers, term, at, shift):
         raise ZeroDivisionError("broken on purpose")
 
-    monkeypatch.setattr(Evaluation, "_pow", broken)
+    monkeypatch.setitem(scope.KINDS, Pow, broken)
     found = verdicts(SOFTMAX, r"p_i &= p_i", r"z_i + z_j &= z_j + z_i")
     assert [v.status for v in found] == ["unchecked", "proved"]
     said = describe(found[0])[0]

@@ -4,10 +4,11 @@
 | ----------- | ------------------------------------------------------------------------ |
 | `values`    | numbers with named axes                                                  |
 | `sample`    | random sizes and numbers                                                 |
-| `evaluate`  | terms as numbers                                                         |
+| `evaluate`  | terms as numbers, a function a kind                                      |
 | `steps`     | derivatives by complex step                                              |
 | `scope`     | the values of symbols; how much of a definition counts                   |
-| `numeric`   | both sides at a random instance, where the assumptions hold              |
+| `satisfy`   | a sample moved onto the assumptions: a random instance                   |
+| `compare`   | both sides at an instance, and where they differ most                    |
 | `instances` | both sides of a row at random instances, how far apart                   |
 | `citing`    | how much of each definition a row may use                                |
 | `proof`     | a row for all sizes: how much of the definitions it takes                |

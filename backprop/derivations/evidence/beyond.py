@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.instances import (
     INSTANCES,
@@ -18,7 +19,6 @@ from backprop.derivations.evidence.instances import (
     Instances,
     Side,
 )
-from backprop.derivations.evidence.numeric import compare, values
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError

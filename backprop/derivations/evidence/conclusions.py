@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.estimates import allows
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
-from backprop.derivations.evidence.numeric import compare
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import satisfy

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from backprop.derivations.evidence.instances import Equation, Instances
-from backprop.derivations.evidence.numeric import Instance
+from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import EDGE, OutsideDomainError
 from backprop.derivations.meaning.lengths import Dim, find
@@ -52,7 +52,7 @@ def edges(instances: Instances, equation: Equation) -> Iterator[Scope]:
             turn = Assumption(left, add(right, num(by)), dims)
             there = replace(world, assumed=[*world.assumed, turn])
             try:
-                instance = Instance(there, number, kind=EDGE)
+                instance = draw_instance(there, number, kind=EDGE)
             except OutsideDomainError:
                 continue
             yield Scope(instance, {}, direct=instances.direct)

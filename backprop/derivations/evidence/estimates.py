@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation, Instances
-from backprop.derivations.evidence.numeric import Instance, compare
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import Sample
-from backprop.derivations.evidence.satisfy import satisfy
+from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.nodes import items_of, key_of, split
@@ -153,7 +153,7 @@ def searched(instances: Instances, equation: Equation, op: str, number: int) -> 
     """Steps from one instance towards where the inequality fails."""
     world = instances.world
     try:
-        instance = Instance(world, number)
+        instance = draw_instance(world, number)
         best = compare_order(equation, op, Scope(instance, {}, direct=instances.direct))
     except OutsideDomainError:
         return None
@@ -288,7 +288,7 @@ def too_large(instances: Instances, equation: Equation, order: Order) -> Differe
 def shrinking(
     instances: Instances, equation: Equation, order: Order, number: int
 ) -> Iterator[Difference]:
-    instance = Instance(instances.world, number)
+    instance = draw_instance(instances.world, number)
     value = instance.variables[order.symbol]
     for factor in SHRINK:
         size = np.sign(value) * (0.5 + np.abs(value) % 0.5) * factor

@@ -1,4 +1,4 @@
-"""Terms as numbers: each kind for all values of the indices in use at once.
+"""Terms as numbers: a function for each kind, for all values of the indices in use at once.
 
 Values carry named axes, one per index. What the symbols are is left to `scope`, what derivatives
 are to `steps`.
@@ -6,8 +6,9 @@ are to `steps`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import Protocol
 
 import numpy as np
 
@@ -52,238 +53,261 @@ from backprop.derivations.meaning.terms import (
     Var,
     Where,
 )
-from backprop.derivations.meaning.world import Function
+from backprop.derivations.meaning.world import Function, World
 
 FASTER = 5 / 3  # of two waves: one alone would be minus its second derivative
 
 
-class Evaluation:
-    """Evaluates terms with the values of symbols that `get` gives."""
+class Numbers(Protocol):
+    """What a term is evaluated with: the lengths of a sample, and the values of the symbols."""
 
-    def __init__(
-        self,
-        instance: Sample,
-        levels: dict[str, int],
-        parent: Self | None = None,
-        moved: str = "",
-        value: Value | None = None,
-        only: frozenset[str] | None = None,
-        direct: bool = False,
-    ) -> None:
-        self.instance = instance
-        self.world = instance.world
-        self.levels = levels
-        self.parent = parent
-        self.moved = moved
-        self.only = only  # if given, nothing else follows what is moved
-        self.direct = direct  # ∂ holds the other named quantities fixed
-        self.added: Value | None = None  # to each step of a recurrence that is moved
-        self.values: dict[str, Value] = {}
-        if value is not None:
-            self.values[moved] = value
+    instance: Sample
+    world: World
 
-    if TYPE_CHECKING:  # what the parts above this one give
-
-        def get(self, key: str) -> Value: ...
-
-    def axis(self, name: str, dim: Dim) -> Value:
-        return Value((name,), np.arange(self.instance.length(dim)))
-
-    def of(self, term: Term, dims: dict[str, Dim]) -> Value:
-        """`term` for all values of the free indices in `dims`."""
-        with np.errstate(all="ignore"):
-            return self.term(term, {n: self.axis(n, d) for n, d in dims.items()})
-
-    def position(self, index: Index, at: dict[str, Value]) -> Value:
-        if isinstance(index, Var):
-            return at[index.name]
-        if isinstance(index, At):
-            start = 0 if index.dim is None else self.instance.length(index.dim)
-            return constant(start + index.offset)
-        if isinstance(index, Shift):
-            return apply(lambda a: a + index.by, at[index.var.name])
-        if isinstance(index, Affine):
-            value = constant(index.offset)
-            for c, part in zip(index.coefs, index.over, strict=True):
-                moved = self.position(part, at)
-                value = apply(lambda a, b, c=c: a + c * b, value, moved)
-            return value
-        assert isinstance(index, Label)
-        value = self.get(index.symbol)
-        return gather(value, [self.position(p, at) for p in index.at])
-
-    def places(self, indices: tuple[Index, ...], value: Value, at: dict[str, Value]) -> list[Value]:
-        """Positions in `value`; one that may leave its axis stops at its end, a test beside it
-        leaves out what stands there."""
-        found = []
-        for k, index in enumerate(indices):
-            place = self.position(index, at)
-            if isinstance(index, Affine):
-                last = value.length(f"#{k}") - 1
-                place = apply(lambda a, last=last: np.clip(a, 0, last), place)
-            found.append(place)
-        return found
+    def get(self, key: str) -> Value:
+        """The value of a symbol, an axis `#0`, `#1`, … for each of its dimensions."""
 
     def term(self, term: Term, at: dict[str, Value], shift: str = "") -> Value:
-        evaluate = getattr(self, "_" + type(term).__name__.lower())
-        value: Value = evaluate(term, at, shift)
+        """The value of a term where indices stand `at` these positions. shift: the symbol to each
+        sum of whose definition a random constant is added."""
+
+
+def axis(instance: Sample, name: str, dim: Dim) -> Value:
+    """All that an index runs over."""
+    return Value((name,), np.arange(instance.length(dim)))
+
+
+def position(numbers: Numbers, index: Index, at: dict[str, Value]) -> Value:
+    if isinstance(index, Var):
+        return at[index.name]
+    if isinstance(index, At):
+        start = 0 if index.dim is None else numbers.instance.length(index.dim)
+        return constant(start + index.offset)
+    if isinstance(index, Shift):
+        return apply(lambda a: a + index.by, at[index.var.name])
+    if isinstance(index, Affine):
+        value = constant(index.offset)
+        for c, part in zip(index.coefs, index.over, strict=True):
+            moved = position(numbers, part, at)
+            value = apply(lambda a, b, c=c: a + c * b, value, moved)
         return value
+    assert isinstance(index, Label)
+    value = numbers.get(index.symbol)
+    return gather(value, [position(numbers, p, at) for p in index.at])
 
-    def _num(self, term: Num, at: dict[str, Value], shift: str) -> Value:
-        return constant(float(term.value))
 
-    def _size(self, term: Size, at: dict[str, Value], shift: str) -> Value:
-        return constant(float(self.instance.length(term.dim)))
+def places(
+    numbers: Numbers, indices: tuple[Index, ...], value: Value, at: dict[str, Value]
+) -> list[Value]:
+    """Positions in `value`; one that may leave its axis stops at its end, a test beside it
+    leaves out what stands there."""
+    found = []
+    for k, index in enumerate(indices):
+        place = position(numbers, index, at)
+        if isinstance(index, Affine):
+            last = value.length(f"#{k}") - 1
+            place = apply(lambda a, last=last: np.clip(a, 0, last), place)
+        found.append(place)
+    return found
 
-    def _const(self, term: Const, at: dict[str, Value], shift: str) -> Value:
-        return constant({"e": np.e, "pi": np.pi}[term.name])
 
-    def _entry(self, term: Entry, at: dict[str, Value], shift: str) -> Value:
-        value = self.get(term.symbol)
-        positions = self.places(term.at, value, at)
-        for k, p in enumerate(positions):
-            length = value.length(f"#{k}")
-            if p.array.size and (p.array.min() < 0 or p.array.max() >= length):
-                raise OutsideDomainError("an index outside its range")
-        return gather(value, positions)
+def num_value(numbers: Numbers, term: Num, at: dict[str, Value], shift: str) -> Value:
+    return constant(float(term.value))
 
-    def _position(self, term: Position, at: dict[str, Value], shift: str) -> Value:
-        return apply(lambda a: a + float(term.base), self.position(term.index, at))
 
-    def _add(self, term: Add, at: dict[str, Value], shift: str) -> Value:
-        value = self.term(term.parts[0], at, shift)
-        for part in term.parts[1:]:
-            value = apply(np.add, value, self.term(part, at, shift))
-        return value
+def size_value(numbers: Numbers, term: Size, at: dict[str, Value], shift: str) -> Value:
+    return constant(float(numbers.instance.length(term.dim)))
 
-    def _mul(self, term: Mul, at: dict[str, Value], shift: str) -> Value:
-        value = self.term(term.parts[0], at, shift)
-        for part in term.parts[1:]:
-            value = apply(np.multiply, value, self.term(part, at, shift))
-        return value
 
-    def _pow(self, term: Pow, at: dict[str, Value], shift: str) -> Value:
-        return apply(power, self.term(term.base, at, shift), self.term(term.exponent, at, shift))
+def const_value(numbers: Numbers, term: Const, at: dict[str, Value], shift: str) -> Value:
+    return constant({"e": np.e, "pi": np.pi}[term.name])
 
-    def _fn(self, term: Fn, at: dict[str, Value], shift: str) -> Value:
-        args = [self.term(a, at, shift) for a in term.args]
-        if term.name == "sign" and self.instance.kind == EDGE:
-            args = [apply(lambda a: np.where(np.abs(a) <= NEAR, 0.0, a), a) for a in args]
-        return apply(FUNCTIONS[term.name], *args)
 
-    def _big(self, term: Big, at: dict[str, Value], shift: str) -> Value:
-        length = self.instance.length(term.dim)
-        low = 0 if term.low is None else int(self.position(term.low, at).array)
-        high = length - 1 if term.high is None else int(self.position(term.high, at).array)
-        counter = Value((term.var,), np.arange(low, high + 1))
-        inner = {**at, term.var: counter}
-        empty = {"sum": 0.0, "prod": 1.0}
-        if term.test is None:
-            value = self.term(term.body, inner, shift)
-        else:
-            test, body = self.term(term.test, inner, shift), self.term(term.body, inner, shift)
-            other = empty.get(term.kind, -np.inf if term.kind == "max" else np.inf)
-            value = apply(lambda t, b: np.where(t != 0, b, other), test, body)
-        rest = tuple(n for n in value.names if n != term.var)
-        array = value.along((*rest, term.var))
-        if term.var not in value.names:
-            array = np.broadcast_to(array, (*array.shape[:-1], counter.array.size))
-        if array.shape[-1] == 0:
-            if term.kind not in empty:
-                raise OutsideDomainError("an empty maximum")
-            result = np.full(array.shape[:-1], empty[term.kind])
-        elif term.kind in ("sum", "prod"):
-            result = array.sum(-1) if term.kind == "sum" else array.prod(-1)
-        else:
-            best = (np.argmax if term.kind == "max" else np.argmin)(real(array), axis=-1)
-            result = np.take_along_axis(array, best[..., None], -1)[..., 0]
-        found = Value(rest, result)
-        if shift and term.kind == "sum" and term.var not in self.instance.steady:
-            names = tuple(sorted(n for n in rest if n[0] not in "@#"))
-            order = [at[n].array.size if n in at else 1 for n in names]
-            rng = self.instance.random("shift", shift, term.var)
-            found = apply(np.add, found, Value(names, rng.uniform(0.4, 1.2, order)))
-        return found
+def entry_value(numbers: Numbers, term: Entry, at: dict[str, Value], shift: str) -> Value:
+    value = numbers.get(term.symbol)
+    positions = places(numbers, term.at, value, at)
+    for k, p in enumerate(positions):
+        length = value.length(f"#{k}")
+        if p.array.size and (p.array.min() < 0 or p.array.max() >= length):
+            raise OutsideDomainError("an index outside its range")
+    return gather(value, positions)
 
-    def _test(self, term: Test, at: dict[str, Value], shift: str) -> Value:
-        sides = [
-            self.term(s, at, shift) if isinstance(s, Term) else self.position(s, at)
-            for s in (term.left, term.right)
-        ]
-        compare = COMPARE[term.op]
-        if self.instance.kind == EDGE and isinstance(term.left, Term):
-            compare = partial(compare_at_edge, term.op)
-        return apply(lambda a, b: compare(real(a), real(b)).astype(float), *sides)
 
-    def _where(self, term: Where, at: dict[str, Value], shift: str) -> Value:
-        test, yes, no = (self.term(t, at, shift) for t in (term.test, term.yes, term.no))
-        return apply(lambda t, a, b: np.where(t != 0, a, b), test, yes, no)
+def position_value(numbers: Numbers, term: Position, at: dict[str, Value], shift: str) -> Value:
+    return apply(lambda a: a + float(term.base), position(numbers, term.index, at))
 
-    def _matrix(self, lam: Lam, at: dict[str, Value], shift: str) -> tuple[list[str], np.ndarray]:
-        """A square matrix on the last two axes, behind those of the other indices."""
-        (row, dim), (column, _) = lam.vars
-        inner = {**at, row: self.axis(row, dim), column: self.axis(column, dim)}
-        value = self.term(lam.body, inner, shift)
-        rest = [n for n in value.names if n not in (row, column)]
-        array = value.along((*rest, row, column))
-        n = self.instance.length(dim)
-        array = np.broadcast_to(array, (*array.shape[:-2], n, n))
-        size = np.linalg.cond(real(array))
-        if not np.all(size < 1e4):
-            raise OutsideDomainError("a singular matrix")
-        return rest, array
 
-    def _inverse(self, term: Inverse, at: dict[str, Value], shift: str) -> Value:
-        rest, array = self._matrix(term.matrix, at, shift)
-        value = Value((*rest, "#0", "#1"), np.linalg.inv(array))
-        return gather(value, [self.position(p, at) for p in term.at])
+def add_value(numbers: Numbers, term: Add, at: dict[str, Value], shift: str) -> Value:
+    value = numbers.term(term.parts[0], at, shift)
+    for part in term.parts[1:]:
+        value = apply(np.add, value, numbers.term(part, at, shift))
+    return value
 
-    def _det(self, term: Det, at: dict[str, Value], shift: str) -> Value:
-        rest, array = self._matrix(term.matrix, at, shift)
-        return Value(tuple(rest), np.linalg.det(array))
 
-    def _call(self, term: Call, at: dict[str, Value], shift: str) -> Value:
-        """An arbitrary function: Σ w sin(u + φ) + Σ w' sin(5/3 u + φ') ± (Σ v u)², its weights
-        random."""
-        function: Function = self.world.functions[term.function]
-        out = self.instance.shape(function.value)
-        axes = tuple(f"#{k}" for k in range(len(out)))
-        order, bend = term.order, constant(0.0)
-        total, slope = constant(0.0), constant(0.0)
-        sign = float(self.instance.random("function", term.function).choice([-1.0, 1.0]))
-        for k, lam in enumerate(term.args):
-            shape = self.instance.shape(tuple(d for _, d in lam.vars))
-            names = tuple(v for v, _ in lam.vars)
-            value = self.term(lam.body, {**at, **{v: self.axis(v, d) for v, d in lam.vars}}, shift)
-            rng = self.instance.random("function", term.function, k)
-            w, v, p, other = (
-                Value(axes + names, rng.uniform(0.4, 1.1, out + shape) * size)
-                for size in (1, 0.4, 1, 0.5)
-            )
-            flip = Value(axes + names, rng.choice([-1.0, 1.0], out + shape))
-            w = apply(np.multiply, w, flip)
+def mul_value(numbers: Numbers, term: Mul, at: dict[str, Value], shift: str) -> Value:
+    value = numbers.term(term.parts[0], at, shift)
+    for part in term.parts[1:]:
+        value = apply(np.multiply, value, numbers.term(part, at, shift))
+    return value
 
-            def waves(u: np.ndarray, w: np.ndarray, p: np.ndarray, other: np.ndarray) -> np.ndarray:
-                turn = order * np.pi / 2  # the derivatives of a sine are sines, turned
-                found: np.ndarray = w * np.sin(u + p + turn)
-                found += other * FASTER**order * np.sin(FASTER * u - p + turn)
-                return found
 
-            total = apply(np.add, total, self.summed(apply(waves, value, w, p, other), names))
-            slope = apply(np.add, slope, self.summed(apply(np.multiply, value, v), names))
-            bend = v
-        if order == 0:
-            value = apply(lambda a, b: a + sign * b * b, total, slope)
-        elif order == 1:
-            value = apply(lambda a, b, v: a + sign * 2 * b * v, total, slope, bend)
-        elif order == 2:
-            value = apply(lambda a, v: a + sign * 2 * v * v, total, bend)
-        else:
-            value = total
-        return gather(value, [self.position(p, at) for p in term.at])
+def pow_value(numbers: Numbers, term: Pow, at: dict[str, Value], shift: str) -> Value:
+    return apply(power, numbers.term(term.base, at, shift), numbers.term(term.exponent, at, shift))
 
-    @staticmethod
-    def summed(value: Value, names: tuple[str, ...]) -> Value:
-        keep = tuple(n for n in value.names if n not in names)
-        array = value.along((*keep, *names))
-        return Value(keep, array.sum(axis=tuple(range(len(keep), array.ndim))))
+
+def fn_value(numbers: Numbers, term: Fn, at: dict[str, Value], shift: str) -> Value:
+    args = [numbers.term(a, at, shift) for a in term.args]
+    if term.name == "sign" and numbers.instance.kind == EDGE:
+        args = [apply(lambda a: np.where(np.abs(a) <= NEAR, 0.0, a), a) for a in args]
+    return apply(FUNCTIONS[term.name], *args)
+
+
+def big_value(numbers: Numbers, term: Big, at: dict[str, Value], shift: str) -> Value:
+    length = numbers.instance.length(term.dim)
+    low = 0 if term.low is None else int(position(numbers, term.low, at).array)
+    high = length - 1 if term.high is None else int(position(numbers, term.high, at).array)
+    counter = Value((term.var,), np.arange(low, high + 1))
+    inner = {**at, term.var: counter}
+    empty = {"sum": 0.0, "prod": 1.0}
+    if term.test is None:
+        value = numbers.term(term.body, inner, shift)
+    else:
+        test, body = numbers.term(term.test, inner, shift), numbers.term(term.body, inner, shift)
+        other = empty.get(term.kind, -np.inf if term.kind == "max" else np.inf)
+        value = apply(lambda t, b: np.where(t != 0, b, other), test, body)
+    rest = tuple(n for n in value.names if n != term.var)
+    array = value.along((*rest, term.var))
+    if term.var not in value.names:
+        array = np.broadcast_to(array, (*array.shape[:-1], counter.array.size))
+    if array.shape[-1] == 0:
+        if term.kind not in empty:
+            raise OutsideDomainError("an empty maximum")
+        result = np.full(array.shape[:-1], empty[term.kind])
+    elif term.kind in ("sum", "prod"):
+        result = array.sum(-1) if term.kind == "sum" else array.prod(-1)
+    else:
+        best = (np.argmax if term.kind == "max" else np.argmin)(real(array), axis=-1)
+        result = np.take_along_axis(array, best[..., None], -1)[..., 0]
+    found = Value(rest, result)
+    if shift and term.kind == "sum" and term.var not in numbers.instance.steady:
+        names = tuple(sorted(n for n in rest if n[0] not in "@#"))
+        order = [at[n].array.size if n in at else 1 for n in names]
+        rng = numbers.instance.random("shift", shift, term.var)
+        found = apply(np.add, found, Value(names, rng.uniform(0.4, 1.2, order)))
+    return found
+
+
+def test_value(numbers: Numbers, term: Test, at: dict[str, Value], shift: str) -> Value:
+    sides = [
+        numbers.term(s, at, shift) if isinstance(s, Term) else position(numbers, s, at)
+        for s in (term.left, term.right)
+    ]
+    compare = COMPARE[term.op]
+    if numbers.instance.kind == EDGE and isinstance(term.left, Term):
+        compare = partial(compare_at_edge, term.op)
+    return apply(lambda a, b: compare(real(a), real(b)).astype(float), *sides)
+
+
+def where_value(numbers: Numbers, term: Where, at: dict[str, Value], shift: str) -> Value:
+    test, yes, no = (numbers.term(t, at, shift) for t in (term.test, term.yes, term.no))
+    return apply(lambda t, a, b: np.where(t != 0, a, b), test, yes, no)
+
+
+def matrix(
+    numbers: Numbers, lam: Lam, at: dict[str, Value], shift: str
+) -> tuple[list[str], np.ndarray]:
+    """A square matrix on the last two axes, behind those of the other indices."""
+    (row, dim), (column, _) = lam.vars
+    inner = {
+        **at,
+        row: axis(numbers.instance, row, dim),
+        column: axis(numbers.instance, column, dim),
+    }
+    value = numbers.term(lam.body, inner, shift)
+    rest = [n for n in value.names if n not in (row, column)]
+    array = value.along((*rest, row, column))
+    n = numbers.instance.length(dim)
+    array = np.broadcast_to(array, (*array.shape[:-2], n, n))
+    size = np.linalg.cond(real(array))
+    if not np.all(size < 1e4):
+        raise OutsideDomainError("a singular matrix")
+    return rest, array
+
+
+def inverse_value(numbers: Numbers, term: Inverse, at: dict[str, Value], shift: str) -> Value:
+    rest, array = matrix(numbers, term.matrix, at, shift)
+    value = Value((*rest, "#0", "#1"), np.linalg.inv(array))
+    return gather(value, [position(numbers, p, at) for p in term.at])
+
+
+def det_value(numbers: Numbers, term: Det, at: dict[str, Value], shift: str) -> Value:
+    rest, array = matrix(numbers, term.matrix, at, shift)
+    return Value(tuple(rest), np.linalg.det(array))
+
+
+def call_value(numbers: Numbers, term: Call, at: dict[str, Value], shift: str) -> Value:
+    """An arbitrary function: Σ w sin(u + φ) + Σ w' sin(5/3 u + φ') ± (Σ v u)², its weights
+    random."""
+    function: Function = numbers.world.functions[term.function]
+    out = numbers.instance.shape(function.value)
+    axes = tuple(f"#{k}" for k in range(len(out)))
+    order, bend = term.order, constant(0.0)
+    total, slope = constant(0.0), constant(0.0)
+    sign = float(numbers.instance.random("function", term.function).choice([-1.0, 1.0]))
+    for k, lam in enumerate(term.args):
+        shape = numbers.instance.shape(tuple(d for _, d in lam.vars))
+        names = tuple(v for v, _ in lam.vars)
+        value = numbers.term(
+            lam.body, {**at, **{v: axis(numbers.instance, v, d) for v, d in lam.vars}}, shift
+        )
+        rng = numbers.instance.random("function", term.function, k)
+        w, v, p, other = (
+            Value(axes + names, rng.uniform(0.4, 1.1, out + shape) * size)
+            for size in (1, 0.4, 1, 0.5)
+        )
+        flip = Value(axes + names, rng.choice([-1.0, 1.0], out + shape))
+        w = apply(np.multiply, w, flip)
+
+        def waves(u: np.ndarray, w: np.ndarray, p: np.ndarray, other: np.ndarray) -> np.ndarray:
+            turn = order * np.pi / 2  # the derivatives of a sine are sines, turned
+            found: np.ndarray = w * np.sin(u + p + turn)
+            found += other * FASTER**order * np.sin(FASTER * u - p + turn)
+            return found
+
+        total = apply(np.add, total, summed(apply(waves, value, w, p, other), names))
+        slope = apply(np.add, slope, summed(apply(np.multiply, value, v), names))
+        bend = v
+    if order == 0:
+        value = apply(lambda a, b: a + sign * b * b, total, slope)
+    elif order == 1:
+        value = apply(lambda a, b, v: a + sign * 2 * b * v, total, slope, bend)
+    elif order == 2:
+        value = apply(lambda a, v: a + sign * 2 * v * v, total, bend)
+    else:
+        value = total
+    return gather(value, [position(numbers, p, at) for p in term.at])
+
+
+def summed(value: Value, names: tuple[str, ...]) -> Value:
+    keep = tuple(n for n in value.names if n not in names)
+    array = value.along((*keep, *names))
+    return Value(keep, array.sum(axis=tuple(range(len(keep), array.ndim))))
+
+
+KINDS: dict[type[Term], Callable[..., Value]] = {
+    Num: num_value,
+    Size: size_value,
+    Const: const_value,
+    Entry: entry_value,
+    Position: position_value,
+    Add: add_value,
+    Mul: mul_value,
+    Pow: pow_value,
+    Fn: fn_value,
+    Big: big_value,
+    Test: test_value,
+    Where: where_value,
+    Inverse: inverse_value,
+    Det: det_value,
+    Call: call_value,
+}

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop.derivations.evidence.numeric import Instance, compare, values
+from backprop.derivations.evidence.compare import compare, values
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning import Reader
@@ -75,7 +77,7 @@ class Instances:
         self.rest: Verdict | None = None  # the verdict on those before it
         self.head: set[str] = set()  # symbols that the chain differentiates
         self.slopes = False  # did the chain begin with a derivative?
-        self.instances: dict[tuple[int, bool, frozenset[int], str], Instance | None] = {}
+        self.instances: dict[tuple[int, bool, frozenset[int], str], Sample | None] = {}
         self.without: frozenset[int] = frozenset()  # assumptions that are left out for a trial
         self.scopes: dict[Any, Scope] = {}
         self.known_symbols = -1
@@ -321,7 +323,7 @@ class Instances:
                 kept = [a for k, a in enumerate(world.assumed) if k not in self.without]
                 world = replace(world, assumed=kept)
             try:
-                self.instances[key] = Instance(world, number, positive, kind)
+                self.instances[key] = draw_instance(world, number, positive, kind)
             except OutsideDomainError:
                 self.instances[key] = None
         instance = self.instances[key]

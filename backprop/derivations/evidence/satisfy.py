@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.scope import Scope
-from backprop.derivations.evidence.steps import STEP
+from backprop.derivations.evidence.steps import STEP, stepped
 from backprop.derivations.evidence.values import OutsideDomainError, Value, apply, real
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import (
@@ -30,7 +30,7 @@ from backprop.derivations.meaning.terms import (
     num,
     walk,
 )
-from backprop.derivations.meaning.world import Symbol
+from backprop.derivations.meaning.world import Symbol, World
 
 ROUNDS, BINARY = 60, 48  # steps of Newton's method; choices of 0 and 1
 CLOSE = 1e-11  # relative to the larger side
@@ -45,6 +45,14 @@ class Gap:
     left: Term
     right: Term
     dims: dict[str, Dim]
+
+
+def draw_instance(world: World, number: int, positive: bool = False, kind: str = "") -> Sample:
+    """A sample on which the assumptions hold. Raises `OutsideDomainError` if none is near."""
+    sample = Sample(world, number, positive, kind)
+    if world.assumed:
+        satisfy(sample)
+    return sample
 
 
 def satisfy(sample: Sample) -> None:
@@ -265,7 +273,7 @@ def _jacobian(scope: Scope, gap: Gap, key: str, size: int) -> np.ndarray:
     steps: complex ones are taken for those, and a step of Newton's method may be a little off."""
 
     def moved(step: float) -> tuple[Value, str]:
-        inner, batch = scope.stepped(key, step)
+        inner, batch = stepped(scope, key, step)
         left, right = inner.of(gap.left, gap.dims), inner.of(gap.right, gap.dims)
         return apply(np.subtract, left, right), batch
 

@@ -10,10 +10,16 @@ TRUE     the definition
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from backprop.derivations.evidence.steps import STEP, Steps
+from backprop.derivations.evidence import evaluate, steps
+from backprop.derivations.evidence.evaluate import axis
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.steps import STEP, stepped
 from backprop.derivations.evidence.values import Value, apply, constant, real
+from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import (
     Add,
     Big,
@@ -60,8 +66,54 @@ def contractions(term: Term, world: World) -> set[str]:
     return found
 
 
-class Scope(Steps):
-    """Values of symbols: at the instance, or with one symbol moved and all that follows it."""
+KINDS: dict[type[Term], Callable[..., Value]] = {**evaluate.KINDS, **steps.KINDS}
+
+
+class Scope:
+    """Values of symbols: at the instance, or with one symbol moved and all that follows it.
+
+    levels: how much of each definition counts; all of it for what is not in there.
+    direct: ∂ holds the other named quantities fixed.
+    """
+
+    def __init__(self, instance: Sample, levels: dict[str, int], direct: bool = False) -> None:
+        self.instance = instance
+        self.world = instance.world
+        self.levels = levels
+        self.direct = direct
+        self.parent: Scope | None = None  # where nothing is moved that is moved here
+        self.moves = ""  # the symbol that is moved
+        self.only: frozenset[str] | None = None  # if given, nothing else follows it
+        self.added: Value | None = None  # to each step of a recurrence that is moved
+        self.depth = 0
+        self.is_complex = False
+        self.values: dict[str, Value] = {}
+
+    def moved(
+        self,
+        key: str,
+        value: Value | None,
+        only: frozenset[str] | None,
+        added: Value | None = None,
+    ) -> Scope:
+        """The same with one symbol moved: see `steps`."""
+        found = Scope(self.instance, self.levels, self.direct)
+        found.parent, found.depth = self, self.depth + 1
+        found.moves, found.only, found.added = key, only, added
+        if value is not None:
+            found.values[key] = value
+        step = value if added is None else added
+        found.is_complex = self.is_complex or (step is not None and np.iscomplexobj(step.array))
+        return found
+
+    def of(self, term: Term, dims: dict[str, Dim]) -> Value:
+        """`term` for all values of the free indices in `dims`."""
+        with np.errstate(all="ignore"):
+            return self.term(term, {n: axis(self.instance, n, d) for n, d in dims.items()})
+
+    def term(self, term: Term, at: dict[str, Value], shift: str = "") -> Value:
+        """A term where indices stand `at` these positions."""
+        return KINDS[type(term)](self, term, at, shift)
 
     def get(self, key: str) -> Value:
         if key not in self.values:
@@ -76,7 +128,7 @@ class Scope(Steps):
                 return self.parent.get(key)
             return Value(axes, self.instance.variables[key])
         if self.parent is not None:
-            follows = self.moved in self.world.below(key)
+            follows = self.moves in self.world.below(key)
             if not follows or (self.only is not None and key not in self.only):
                 return self.parent.get(key)
         if symbol.recurrence is not None:
@@ -99,7 +151,7 @@ class Scope(Steps):
         assert symbol.recurrence is not None
         (count, _), *others = lam.vars
         shape = self.instance.shape(symbol.shape)
-        index = {v: self.axis(v, d) for v, d in others}
+        index = {v: axis(self.instance, v, d) for v, d in others}
         wanted = tuple(v for v, _ in others)
         order = range(shape[0])[:: -1 if symbol.recurrence.backwards else 1]
         value = Value(axes, np.zeros(shape))
@@ -111,7 +163,7 @@ class Scope(Steps):
             array = one.along((*rest, *wanted))
             array = np.broadcast_to(array, (*array.shape[: len(rest)], *shape[1:]))
             here = Value((*rest, *axes), array[(slice(None),) * len(rest) + (None,)])
-            if self.added is not None and self.moved == symbol.key:
+            if self.added is not None and self.moves == symbol.key:
                 at = self.added.names.index("#0")
                 part = np.take(self.added.array, [place], axis=at)
                 here = apply(np.add, here, Value(self.added.names, part))
@@ -120,7 +172,7 @@ class Scope(Steps):
         return value
 
     def array(self, lam: Lam, axes: tuple[str, ...], shift: str = "") -> Value:
-        index = {v: self.axis(v, d) for v, d in lam.vars}
+        index = {v: axis(self.instance, v, d) for v, d in lam.vars}
         value = self.term(lam.body, index, shift)
         wanted = tuple(v for v, _ in lam.vars)
         rest = tuple(n for n in value.names if n not in wanted)
@@ -179,7 +231,7 @@ class Scope(Steps):
         known = self.instance.patterns
         if (key, name) not in known:
             root = Scope(self.instance, {})
-            inner, batch = root.stepped(name, STEP, only=frozenset({key}))
+            inner, batch = stepped(root, name, STEP, only=frozenset({key}))
             value = inner.get(key)
             size = self.instance.shape(self.world.symbols[name].shape)
             rest = tuple(n for n in value.names if n != batch)

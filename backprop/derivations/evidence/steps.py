@@ -3,99 +3,113 @@ ones, by Richardson extrapolation of central differences."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Callable
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
-from backprop.derivations.evidence.evaluate import Evaluation
+from backprop.derivations.evidence.evaluate import Numbers, places
 from backprop.derivations.evidence.values import Value, apply, gather, richardson
-from backprop.derivations.meaning.terms import Deriv, Entry, Slope, walk
+from backprop.derivations.meaning.terms import Deriv, Entry, Slope, Term, walk
 
 STEP = 1e-25
 
 
-class Steps(Evaluation):
-    """Evaluates derivatives: the symbol is moved, and all that follows it."""
+class Movable(Numbers, Protocol):
+    """What derivatives are evaluated with: numbers of which one can be moved."""
 
-    @property
-    def is_complex(self) -> bool:
-        moved = self.values.get(self.moved)
-        moved = moved if self.added is None else self.added
-        return (moved is not None and np.iscomplexobj(moved.array)) or (
-            self.parent is not None and self.parent.is_complex
-        )
+    depth: int  # how often one was moved
+    is_complex: bool  # was one of them moved by a complex step?
+    direct: bool  # ∂ holds the other named quantities fixed
 
-    def _slope(self, term: Slope, at: dict[str, Value], shift: str) -> Value:
-        point = self.term(term.at, at, shift)
+    def moved(
+        self,
+        key: str,
+        value: Value | None,
+        only: frozenset[str] | None,
+        added: Value | None = None,
+    ) -> Self:
+        """The numbers with one symbol moved to a value, and what follows it: all, or `only` some.
+        added: what each step of a recurrence is moved by, in place of the value."""
 
-        def value(u: Value) -> Value:
-            inner = type(self)(self.instance, self.levels, self, term.var, u, frozenset())
-            return inner.term(term.body, at, shift)
 
-        def slope(u: Value, order: int) -> Value:
-            if order == 0:
-                return value(u)
-            if order == 1 and not np.iscomplexobj(u.array) and not self.is_complex:
-                return apply(lambda a: a.imag / STEP, value(apply(lambda a: a + 1j * STEP, u)))
-            return richardson(lambda h: slope(apply(lambda a: a + h, u), order - 1))
+M = TypeVar("M", bound=Movable)
 
-        return slope(point, term.order)
 
-    def stepped(
-        self, key: str, step: float, only: frozenset[str] | None = None
-    ) -> tuple[Self, str]:
-        """A scope in which each entry of `key` is moved in turn, along a new axis."""
-        value = self.get(key)
-        axes = tuple(f"#{k}" for k in range(len(self.world.symbols[key].shape)))
-        shape = self.instance.shape(self.world.symbols[key].shape)
-        size = int(np.prod(shape))
-        depth = 0
-        scope: Self | None = self
-        while scope is not None:
-            depth += 1
-            scope = scope.parent
-        batch = f"@{depth}"
-        unit = Value((batch, *axes), np.eye(size).reshape((size, *shape)))
-        factor = 1j * step if step == STEP else step
-        if self.world.symbols[key].recurrence is not None:
-            inner = type(self)(self.instance, self.levels, self, key, None, only)
-            inner.added = Value(unit.names, factor * unit.array)
-            return inner, batch
-        moved = apply(lambda v, e: v + factor * e, value, unit)
-        return type(self)(self.instance, self.levels, self, key, moved, only), batch
+def stepped(numbers: M, key: str, step: float, only: frozenset[str] | None = None) -> tuple[M, str]:
+    """Each entry of `key` moved in turn, along a new axis: the numbers, and the axis."""
+    value = numbers.get(key)
+    symbol = numbers.world.symbols[key]
+    axes = tuple(f"#{k}" for k in range(len(symbol.shape)))
+    shape = numbers.instance.shape(symbol.shape)
+    size = int(np.prod(shape))
+    batch = f"@{numbers.depth + 1}"
+    unit = Value((batch, *axes), np.eye(size).reshape((size, *shape)))
+    factor = 1j * step if step == STEP else step
+    if symbol.recurrence is not None:
+        added = Value(unit.names, factor * unit.array)
+        return numbers.moved(key, None, only, added), batch
+    moved = apply(lambda v, e: v + factor * e, value, unit)
+    return numbers.moved(key, moved, only), batch
 
-    def _deriv(self, term: Deriv, at: dict[str, Value], shift: str) -> Value:
-        shape = self.instance.shape(self.world.symbols[term.symbol].shape)
-        only: frozenset[str] | None = None
-        if term.partial and self.reads_direct():
-            body = term.body
-            if isinstance(body, Entry) and term.symbol in self.world.direct(body.symbol):
-                only = frozenset({body.symbol})
-            elif any(isinstance(t, Entry) and t.symbol == term.symbol for t in walk(body)):
-                only = frozenset()
 
-        def moved(step: float) -> tuple[Value, str]:
-            scope, batch = self.stepped(term.symbol, step, only)
-            return scope.term(term.body, at, shift), batch
+def slope_value(numbers: Movable, term: Slope, at: dict[str, Value], shift: str) -> Value:
+    """The derivative of a function of one number, at a number."""
+    point = numbers.term(term.at, at, shift)
 
-        if not self.is_complex and not term.body.differentiates:
-            value, batch = moved(STEP)
-            if not np.iscomplexobj(value.array):
-                value = apply(lambda a: a * 0.0, value)
-            else:
-                value = apply(lambda a: a.imag / STEP, value)
+    def value(u: Value) -> Value:
+        return numbers.moved(term.var, u, frozenset()).term(term.body, at, shift)
+
+    def slope(u: Value, order: int) -> Value:
+        if order == 0:
+            return value(u)
+        if order == 1 and not np.iscomplexobj(u.array) and not numbers.is_complex:
+            return apply(lambda a: a.imag / STEP, value(apply(lambda a: a + 1j * STEP, u)))
+        return richardson(lambda h: slope(apply(lambda a: a + h, u), order - 1))
+
+    return slope(point, term.order)
+
+
+def deriv_value(numbers: Movable, term: Deriv, at: dict[str, Value], shift: str) -> Value:
+    """The derivative of a term by an entry of a symbol, through all that follows it."""
+    shape = numbers.instance.shape(numbers.world.symbols[term.symbol].shape)
+    only = held_fixed(numbers, term)
+
+    def moved(step: float) -> tuple[Value, str]:
+        scope, batch = stepped(numbers, term.symbol, step, only)
+        return scope.term(term.body, at, shift), batch
+
+    if not numbers.is_complex and not term.body.differentiates:
+        value, batch = moved(STEP)
+        if not np.iscomplexobj(value.array):
+            value = apply(lambda a: a * 0.0, value)
         else:
-            batch = moved(0.05)[1]
-            value = richardson(lambda h: moved(h)[0])
-        rest = tuple(n for n in value.names if n != batch)
-        array = value.along((*rest, batch))
-        size = int(np.prod(shape))
-        array = np.broadcast_to(array, (*array.shape[:-1], size))
-        if batch not in value.names:
-            array = array * 0.0
-        axes = tuple(f"#{k}" for k in range(len(shape)))
-        jacobian = Value((*rest, *axes), array.reshape((*array.shape[:-1], *shape)))
-        return gather(jacobian, self.places(term.at, jacobian, at))
+            value = apply(lambda a: a.imag / STEP, value)
+    else:
+        batch = moved(0.05)[1]
+        value = richardson(lambda h: moved(h)[0])
+    rest = tuple(n for n in value.names if n != batch)
+    array = value.along((*rest, batch))
+    size = int(np.prod(shape))
+    array = np.broadcast_to(array, (*array.shape[:-1], size))
+    if batch not in value.names:
+        array = array * 0.0
+    axes = tuple(f"#{k}" for k in range(len(shape)))
+    jacobian = Value((*rest, *axes), array.reshape((*array.shape[:-1], *shape)))
+    return gather(jacobian, places(numbers, term.at, jacobian, at))
 
-    def reads_direct(self) -> bool:
-        return self.direct or (self.parent is not None and self.parent.reads_direct())
+
+def held_fixed(numbers: Movable, term: Deriv) -> frozenset[str] | None:
+    """What alone follows the symbol, where ∂ holds the other named quantities fixed; None if all
+    does."""
+    if not (term.partial and numbers.direct):
+        return None
+    body = term.body
+    if isinstance(body, Entry) and term.symbol in numbers.world.direct(body.symbol):
+        return frozenset({body.symbol})
+    if any(isinstance(t, Entry) and t.symbol == term.symbol for t in walk(body)):
+        return frozenset()
+    return None
+
+
+KINDS: dict[type[Term], Callable[..., Value]] = {Deriv: deriv_value, Slope: slope_value}

@@ -26,7 +26,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
 from backprop.derivations.page import is_tied, verify_page
-from backprop.derivations.reading.find import Derivation, Formula
+from backprop.derivations.reading.find import Derivation, Formula, derivations
 from backprop.derivations.reading.lines import without_comments
 from backprop.derivations.verdicts import Report, Verdict
 from backprop.program.page import Page
@@ -201,15 +201,18 @@ def annotated(
     def insert(line: int, text: str) -> None:
         inserted.setdefault(line, []).append(text)
 
-    explained, start = False, 0
+    explained = False
+    # A guide shows the same lines in a fence, too: there they are text.
+    opened = [found.line - 1 for found in derivations(markdown)]
     for derivation, report in reports:
         if not derivation.closed or derivation.misspelt:
             continue
         block = written[derivation.line - 1 : derivation.end_line]
-        at = _place(block, lines, start)
+        at = next((at for at in opened if lines[at : at + len(block)] == block), None)
         if at is None:  # changed by another plugin
             continue
-        before, start = derivation.line - 1 - at, at + len(block)
+        opened = opened[opened.index(at) + 1 :]
+        before = derivation.line - 1 - at
         last = derivation.end_line - 1 - before  # the closing ///, from 0
         prefix = lines[last][: len(lines[last]) - len(lines[last].lstrip(" \t>"))]
         for number, formula in enumerate(derivation.formulas):
@@ -234,14 +237,6 @@ def annotated(
         out += inserted.get(number, [])
         out.append(line)
     return "\n".join(out)
-
-
-def _place(block: list[str], lines: list[str], start: int) -> int | None:
-    """Where a block of the file stands in the page; None if it is not there as it was written."""
-    for at in range(start, len(lines) - len(block) + 1):
-        if lines[at] == block[0] and lines[at : at + len(block)] == block:
-            return at
-    return None
 
 
 def _mark_prose(

@@ -275,7 +275,7 @@ def _intro(graph: Any, steps: list[Explained], program: str, lang: str) -> str:
     made = f'<div class="bp-given" role="group" aria-label="{say("given", lang)}">{made}</div>'
     note = reset = ""
     if program:
-        told = f"{escape(say('intro', lang))} {escape(say('change', lang))}"
+        told = escape(say("sentences", lang).join(say(word, lang) for word in ("intro", "change")))
         note = f'<p class="bp-nudge" role="status" data-say="{escape(say("nudge", lang))}"></p>'
         text = escape(say("reset", lang))
         reset = f'<button type="button" class="bp-reset" data-reset hidden>{text}</button>'

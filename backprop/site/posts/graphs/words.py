@@ -24,6 +24,7 @@ WORDS = {
         "en": "The numbers below can be changed: everything is computed anew.",
         "zh": "下面的数可以改：改了以后全部重新计算。",
     },
+    "sentences": {"en": " ", "zh": ""},  # what stands between two of them
     "reset": {"en": "The page's numbers", "zh": "恢复原来的数"},
     # Filled in by the script.
     "nudge": {

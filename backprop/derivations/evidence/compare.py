@@ -1,30 +1,14 @@
-"""Both sides of a row at a random instance, where every assumption holds.
-
-`sample` draws sizes and numbers, `satisfy` moves them onto the assumptions, `scope` gives the
-values of symbols, on `evaluate` for terms and `steps` for derivatives; here sides are compared.
-"""
+"""The two sides of a row at one instance: their numbers, and where they differ most."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from backprop.derivations.evidence.sample import Sample
-from backprop.derivations.evidence.satisfy import satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import Term
-from backprop.derivations.meaning.world import World
 from backprop.derivations.verdicts import Difference
-
-
-class Instance(Sample):
-    """A sample on which the assumptions hold. Raises `OutsideDomainError` if none is near."""
-
-    def __init__(self, world: World, number: int, positive: bool = False, kind: str = "") -> None:
-        super().__init__(world, number, positive, kind)
-        if world.assumed:
-            satisfy(self)
 
 
 def values(term: Term, dims: dict[str, Dim], scope: Scope) -> np.ndarray:
