@@ -23,6 +23,7 @@ from mkdocstrings import MkdocstringsPlugin
 from backprop.site.building import conversions, heads, look, memory, references, templates, whole
 from backprop.site.building.memory import Memory, Nothing
 from backprop.site.building.modules import Modules
+from backprop.site.posts import parity
 from tests.site.command import differences
 from tests.site.project import Project
 
@@ -236,6 +237,26 @@ def test_only_what_changed_is_converted_and_rendered(rich: Project, monkeypatch)
     rendered.clear()
     assert "is not known here: all its templates are rendered" in rich.build().output
     assert len(rendered) >= everywhere
+
+
+@pytest.mark.usefixtures("always")
+def test_languages_that_said_the_same_are_not_compared_again(rich: Project, monkeypatch) -> None:
+    for key in ("zh", "en"):
+        write(rich, f"docs/{key}/posts/one.md", ", [not there](later.md)", "")
+    compared: list[str] = []
+
+    def noted(page: Any, other: Any) -> Any:
+        compared.append(page.path.name)
+        return parity.difference(page, other)
+
+    monkeypatch.setattr("backprop.site.posts.plugin.difference", noted)
+    rich.build()
+    assert sorted(compared) == ["about.md", "gradients.md", "index.md", "one.md", "tags.md"]
+    compared.clear()
+    write(rich, "docs/en/posts/one.md", "$x^2$", "$x^3$")
+    for _ in range(2):  # a difference is told as long as there is one
+        assert "$x^3$ does not occur in this passage" in rich.build().output
+    assert compared == ["one.md"] * 2
 
 
 def test_a_lost_or_broken_memory_is_no_fault(tmp_path: Path) -> None:

@@ -161,7 +161,8 @@ def program() -> str:
     package = Path(__file__).parents[2]
     for path in sorted(package.rglob("*")):
         if (
-            path.suffix in (".py", ".mjs", ".lark", ".json", ".jinja", ".html", ".svg")
+            path.suffix
+            in (".py", ".mjs", ".lark", ".json", ".jinja", ".html", ".svg", ".css", ".js")
             and path.is_file()
         ):
             sources.update(path.read_bytes())

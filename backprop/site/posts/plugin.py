@@ -30,7 +30,9 @@ from backprop.program.execute import Executor, Result
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
 from backprop.site import marks
-from backprop.site.building import beside
+from backprop.site.building import beside, memory
+from backprop.site.building.memory import Memory, Nothing, digest
+from backprop.site.building.premises import program
 from backprop.site.faults import warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
@@ -83,6 +85,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.files: set[str] = set()
         self.root = Path()
         self.run = Run()
+        self.memory: Memory = Nothing()
         self.owns = False
         self.after: list[Any] = []  # what other plugins ask of a page that has run
 
@@ -94,6 +97,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.run = enclosing or Run()
         _current.set(self.run)
         self.root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.memory = memory.of(config)
         language = self.config.language or _language(config)
         if column(language) not in WORDS["output"] and language not in self.run.languages:
             self.run.languages.add(language)
@@ -210,10 +214,21 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         for other in translations(page, self.root, self.run.read):
             if (other.name, page.name) not in self.run.compared:
                 self.run.compared.add((page.name, other.name))
-                self._report(difference(page, other))
+                self._report(self._difference(page, other))
             there = self.run.results.get(other.name) or cache.get(other)
             if there:
                 self._report(figure_difference(page, other, result.outcomes, there.outcomes))
+
+    def _difference(self, page: Page, other: Page) -> Failure | None:
+        """Pages that did not differ are not read again as long as they are the same."""
+        both = sorted([each.name, each.text, repr(each.fences)] for each in (page, other))
+        key = digest(program(), "parity", both)
+        if self.memory.get(key):
+            return None
+        failure = difference(page, other)
+        if failure is None:
+            self.memory.put(key, True)
+        return failure
 
     def _report(self, failure: Failure | None) -> None:
         # Both languages find the same difference; it is told once.
@@ -224,14 +239,12 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _add_assets(
         self, files: Files, config: MkDocsConfig, sources: list[tuple[str, Page]]
     ) -> None:
-        from backprop.site.posts import graphs
-
         fences = [fence for _, page in sources for fence in page.fences]
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
         if any("check" in fence.options for fence in fences):
             texts |= marks.assets()
         if any(fence.language == "graph" for fence in fences):
-            texts |= graphs.assets()
+            texts |= self.memory.made(digest(program(), "graphs"), _assets_of_graphs)
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -315,6 +328,12 @@ class _Finish(Extension):
                 return text
 
         md.postprocessors.register(Finish(md), "backprop_posts", 4)
+
+
+def _assets_of_graphs() -> dict[str, str]:
+    from backprop.site.posts import graphs  # a quarter of a second, most of it numpy
+
+    return graphs.assets()
 
 
 def _few(names: list[str], most: int = 5) -> str:
