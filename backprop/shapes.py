@@ -8,7 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from backprop.common.words import sayer
+
 Shape = tuple[int, ...]
+WORDS = {
+    "square": {
+        "en": "{names} is square: shapes cannot tell it from its transpose; "
+        "try lengths that differ",
+        "zh": "{names} 是方阵：只看形状分不清转置与否；换成各不相同的长度再试",
+    },
+    "several": {
+        "en": "more than one expression fits: shapes alone cannot decide",
+        "zh": "有不止一个式子符合；只看形状定不下来",
+    },
+}
+say = sayer(WORDS)
 
 
 class Fits(list[str]):
@@ -154,12 +168,5 @@ def _blind(found: list[str], goal: Shape, shapes: dict[str, Shape], lang: str) -
     if len(found) < 2 or not (square or len(set(lengths)) < len(lengths)):
         return None
     if square:
-        names = ", ".join(square)
-        if lang == "zh":
-            return f"{names} 是方阵：只看形状分不清转置与否；换成各不相同的长度再试"
-        return (
-            f"{names} is square: shapes cannot tell it from its transpose; try lengths that differ"
-        )
-    if lang == "zh":
-        return "有不止一个式子符合；只看形状定不下来"
-    return "more than one expression fits: shapes alone cannot decide"
+        return say("square", lang, names=", ".join(square))
+    return say("several", lang)

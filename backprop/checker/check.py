@@ -388,7 +388,7 @@ class _Check:
         shown = expected(case, blame)
         unknown = "unknown" if shown else "unknown_alone"
         sentence = HINTS[hint].say(lang, blame.detail) if hint else say(unknown, lang)
-        said = [first + ("" if lang == "zh" else " ") + sentence]
+        said = [first + say("between", lang) + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
         if self.points[case.which].longer:

@@ -26,6 +26,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backprop.checker.words import say
+
 # What a row says of a submission as a whole.
 STATUS = {
     "right": "every check is right",
@@ -111,7 +113,7 @@ def _told(settings: dict[str, Any]) -> tuple[list[dict[str, Any]], bool, str]:
         environment = {
             **os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            "LC_ALL": "zh_CN.UTF-8" if settings["lang"] == "zh" else "en_US.UTF-8",
+            "LC_ALL": say("locale", settings["lang"]),
         }  # fmt: skip
         printed = Path(folder) / "printed.txt"
         with open(printed, "wb") as out:

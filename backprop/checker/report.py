@@ -10,24 +10,30 @@ import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any, TextIO
 
-from backprop.checker.words import say
+from backprop.checker.words import TEXTS, say
+from backprop.common.words import column, columns
 from backprop.drawing import draw
 from backprop.judging.hints import HINTS
 
-LANGUAGES = ("en", "zh")
+
+def languages() -> tuple[str, ...]:
+    """Those in which everything can be said: they have a column in every row."""
+    hints = {word: hint.says for word, hint in HINTS.items()}
+    return tuple(lang for lang in columns(TEXTS) if lang in columns(hints))
 
 
 def language(lang: str | None = None) -> str:
     """`lang`, or what the locale says. ValueError for a language that is not spoken."""
+    known = languages()
     if lang is not None:
-        if lang not in LANGUAGES:
-            raise ValueError(f'lang is {lang!r}; it can be "en" or "zh"')
+        if lang not in known:
+            spoken = " or ".join(f'"{one}"' for one in known)
+            raise ValueError(f"lang is {lang!r}; it can be {spoken}")
         return lang
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if os.environ.get(name):
-            return "zh" if os.environ[name].lower().startswith("zh") else "en"
-    found = locale.getlocale()[0] or ""
-    return "zh" if found.lower().startswith(("zh", "chinese")) else "en"
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    found = next(filter(None, names), "") or locale.getlocale()[0] or ""
+    short = column("zh" if found.startswith("Chinese") else found)  # as Windows has it
+    return short if short in known else "en"
 
 
 @dataclass(frozen=True)

@@ -63,5 +63,5 @@ def _first(mistake: Mistake, reveal: str, lang: str) -> Mistake:
     if reveal == "variable":
         return replace(shown, said=said, hint=None, node=None)
     if mistake.hint is not None:
-        said += ("" if lang == "zh" else " ") + HINTS[mistake.hint].say(lang, {})
+        said += say("between", lang) + HINTS[mistake.hint].say(lang, {})
     return replace(shown, said=said, node=None)

@@ -10,7 +10,7 @@ import numpy as np
 from backprop.checker.report import Row
 from backprop.judging.case import Case
 from backprop.judging.changes import Edits
-from backprop.judging.closeness import differs, telling
+from backprop.judging.closeness import differs, fits, telling, times
 from backprop.judging.kinds import Blame
 from backprop.judging.recorder import Event
 from backprop.writer import backward_of
@@ -45,16 +45,10 @@ def ratio(value: Any, want: np.ndarray) -> float | None:
     array = np.asarray(value)
     if array.dtype.kind not in "iuf" or not want.size:
         return None
-    try:
-        got = np.broadcast_to(array, want.shape).ravel().astype(float)
-    except ValueError:
+    if not fits(array.shape, want.shape):
         return None
-    right = want.ravel()
-    with np.errstate(all="ignore"):
-        found = float(got @ right / (right @ right)) if right.any() else np.nan
-    if not np.isfinite(found) or not found or not telling(found, right.size):
-        return None
-    return None if differs(got / found, right, 0.0) else found
+    found = times(np.broadcast_to(array, want.shape), want, 0.0)
+    return found if found is not None and telling(found, want.size) else None
 
 
 def by_name(case: Case) -> tuple[list[Blame], list[Remark]]:

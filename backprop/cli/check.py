@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from backprop.checker import check
+from backprop.checker.report import languages
 from backprop.checker.reveal import LEVELS
 from backprop.cli.arguments import Usage, arguments
 from backprop.cli.functions import add_function, load
@@ -14,7 +15,7 @@ from backprop.judging.closeness import TOLERANCE
 
 def add(parser: argparse.ArgumentParser) -> None:
     add_function(parser, backward=True)
-    parser.add_argument("--lang", choices=("zh", "en"), help="the language; default: the locale's")
+    parser.add_argument("--lang", choices=languages(), help="the language; default: the locale's")
     parser.add_argument(
         "--reveal", choices=LEVELS, default="all", help="how much the report tells (all)"
     )

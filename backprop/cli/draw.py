@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from backprop.checker.report import language
+from backprop.checker.report import language, languages
 from backprop.cli.arguments import Usage, arguments
 from backprop.cli.functions import add_function, load
 from backprop.drawing import draw
@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_function(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of printing")
     parser.add_argument("--direction", choices=("right", "down"), default="right")
-    parser.add_argument("--lang", choices=("zh", "en"), help="of the title; default: the locale's")
+    parser.add_argument("--lang", choices=languages(), help="of the title; default: the locale's")
 
 
 def run(options: argparse.Namespace) -> int:

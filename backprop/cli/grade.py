@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from backprop.checker.grading import GradingError, Row, as_csv, as_json, grade
-from backprop.checker.report import language
+from backprop.checker.report import language, languages
 from backprop.checker.reveal import LEVELS
 from backprop.cli.arguments import Usage
 
@@ -51,7 +51,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reveal", choices=LEVELS, default="all", help="how much the reports tell (all)"
     )
-    parser.add_argument("--lang", choices=("zh", "en"), help="the language; default: the locale's")
+    parser.add_argument("--lang", choices=languages(), help="the language; default: the locale's")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,14 +9,20 @@ Row = Mapping[str, str]
 
 
 def column(language: str) -> str:
-    """The column of a language that is called ``zh``, ``zh-Hans``, ``pt-BR`` or ``en_US``."""
-    return language.replace("_", "-").split("-")[0].lower()
+    """The column of a language that is called ``zh``, ``zh-Hans``, ``pt-BR`` or ``en_US.UTF-8``."""
+    return language.replace("_", "-").replace(".", "-").split("-")[0].lower()
+
+
+def columns(table: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The languages in which a whole table can be said, in the order of its first row."""
+    rows = list(table.values())
+    return tuple(name for name in (rows[0] if rows else ()) if all(name in row for row in rows))
 
 
 def spoken(language: str, table: Mapping[str, Row]) -> str:
     """The column in which a whole table can be said: the language's, else English."""
     short = column(language)
-    return short if all(short in row for row in table.values()) else "en"
+    return short if short in columns(table) else "en"
 
 
 def sayer(table: Mapping[str, Row]) -> Callable[..., str]:

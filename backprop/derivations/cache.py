@@ -7,16 +7,15 @@ versions of numpy and SymPy. Lines are kept relative to the block.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 
 from backprop.derivations.verdicts import Premise, Report, Verdict
-from backprop.program.files import digest_of, write
+from backprop.program.files import digest_of
+from backprop.program.store import Store, digest
 
 
 @lru_cache(maxsize=1)
@@ -24,47 +23,44 @@ def _program() -> str:
     """What verifies: sources and versions."""
     from importlib.metadata import version
 
-    digest = hashlib.sha256()
+    sources = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in (".py", ".lark"):
-            digest.update(path.read_bytes())
+            sources.update(path.read_bytes())
     for name in ("numpy", "sympy", "lark"):
-        digest.update(version(name).encode())
-    return digest.hexdigest()
+        sources.update(version(name).encode())
+    return sources.hexdigest()
 
 
 class Cache:
-    """Reports by key in a folder; a broken or missing entry is simply not there."""
+    """Reports in a store; without one nothing is known, and nothing kept."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
 
     def key(self, *texts: str, code: str = "") -> str:
         """code: what the program of the page is known by, if a formula is tied to it."""
-        if self.folder is None:
-            return ""
-        parts = [_program(), *texts, code]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+        return digest("derivation", _program(), texts, code) if self._store else ""
 
     def load(self, key: str, line: int) -> Report | None:
-        if self.folder is None:
+        data = self._store.get(key) if self._store else None
+        if data is None:
             return None
         try:
-            data = json.loads((self.folder / f"{key}.json").read_text("utf-8"))
-            if any(digest_of(file) != digest for file, digest in data["files"].items()):
+            if any(digest_of(file) != held for file, held in data["files"].items()):
                 return None
             verdicts = [Verdict.from_json(v) for v in data["verdicts"]]
             assumed = [Premise(p["line"] + line, p["text"], p["display"]) for p in data["assumed"]]
             report = Report(data["title"], line, verdicts, assumed)
             for verdict in report.verdicts:
                 verdict.line += line
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError):
             return None
         return report
 
     def store(self, key: str, report: Report, files: Iterable[str] = ()) -> None:
         """files: what the code has read that the report depends on, helper modules above all."""
-        if self.folder is None:
+        if self._store is None:
             return
         verdicts = [v.to_json() for v in report.verdicts]
         for verdict in verdicts:
@@ -75,7 +71,5 @@ class Cache:
             "assumed": [asdict(replace(p, line=p.line - report.line)) for p in report.assumed],
             "files": {file: digest_of(file) for file in sorted(files)},
         }
-        # A folder that cannot be written costs time, not the build.
-        with contextlib.suppress(OSError):
-            text = json.dumps(data, ensure_ascii=False)
-            write(self.folder / f"{key}.json", text.encode())
+        self._store.put(key, data)
+        self._store.keep()

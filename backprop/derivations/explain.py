@@ -77,7 +77,6 @@ TEXT = {
     "residue": ("left − right = {residue}", "左 − 右 = {residue}"),
     "repair": ("it holds with one change: {change}", "改动一处即可成立：{change}"),
 }
-SHORT = {"en": 0, "zh": 1}
 
 
 def phrase(key: str, language: str, **values: object) -> str:

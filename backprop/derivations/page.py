@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backprop.derivations.cache import Cache
 from backprop.derivations.reading.find import Derivation, derivations
 from backprop.derivations.verdicts import Report
+from backprop.program.store import Store
 
 if TYPE_CHECKING:
     from backprop.derivations.evidence.code import PageCode
@@ -25,17 +26,18 @@ def is_tied(markdown: str) -> bool:
 
 def verify_page(
     markdown: str,
-    folder: Path | None = None,
+    store: Store | None = None,
     prove: bool = True,
     path: Path | None = None,
     code: PageCode | None = None,
 ) -> list[tuple[Derivation, Report]]:
     """Every derivation of a page with its report.
 
-    folder: of the cache, None for none. path: of the page, whose code imports from its project.
+    store: of the project, where verdicts are kept; None for none. path: of the page, whose code
+    imports from its project.
     code: the page as it runs already, if it does; its files are told to it later.
     """
-    cache = Cache(folder if prove else None)
+    cache = Cache(store if prove else None)
     blocks = derivations(markdown)
     lines = markdown.split("\n")
     texts: list[str] = []

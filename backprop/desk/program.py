@@ -10,18 +10,20 @@ from typing import Any
 
 from backprop.desk.reader import FaultError, execute, fault, remember
 from backprop.desk.words import say
+from backprop.program.kinds import KINDS
 
 
 def run(steps: list[dict[str, Any]], lang: str) -> dict[str, Any]:
     """Run the steps in one namespace; what the last one prints is printed.
 
-    A step is `{"kind": "python" | "pycon" | "graph", "code": …, "raises": bool, "figure": bool}`.
+    A step is `{"kind": …, "code": …, "raises": bool, "figure": bool}`, its kind the name of a row
+    of `backprop.program.kinds`.
     """
     last = steps[-1]
     if last.get("figure"):
         return {"note": say("no_figures", lang)}
     namespace = before(steps[:-1], lang)
-    if last["kind"] == "pycon":
+    if KINDS[last["kind"]].desk == "console":
         return {"right": _pycon(last["code"], namespace, lang)}
     remember("code.py", last["code"])
     execute(last["code"], "code.py", namespace, "code", lang)
@@ -33,12 +35,13 @@ def before(steps: list[dict[str, Any]], lang: str) -> dict[str, Any]:
     page = types.ModuleType("__main__")
     sys.modules["__main__"] = page
     for number, step in enumerate(steps):
-        if step["kind"] == "graph" or step.get("figure"):
+        how = KINDS[step["kind"]].desk
+        if how is None or step.get("figure"):
             continue
         file = f"page-{number}.py"
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                if step["kind"] == "pycon":
+                if how == "console":
                     _pycon(step["code"], page.__dict__, lang)
                 else:
                     remember(file, step["code"])

@@ -7,6 +7,7 @@ from backprop.drawing.diagram import Diagram, Item, Link
 from backprop.drawing.layout import Box, Layout, Point, Rect, Wire, layout
 from backprop.drawing.measure import text_width
 from backprop.drawing.style import ALONE, STYLE
+from backprop.drawing.words import say
 
 _NAME, _SHAPE, _SYMBOL = 12.5, 11.0, 14.0  # font sizes; style.py names the same
 _BOX_HEIGHT, _BOX_MARGIN, _BOX_LEAST = 30.0, 8.0, 32.0
@@ -249,7 +250,7 @@ def _svg(
         width=width,
         height=height,
         role="img",
-        lang="zh-Hans" if lang == "zh" else lang,
+        lang=say("tag", lang),
         font_family="sans-serif",
         font_size=_NAME,
         **{"class": f"bp-graph bp-{direction}{' bp-alone' if standalone else ''}"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backprop.common.words import sayer
 
 WORDS = {
+    "tag": {"en": "en", "zh": "zh-Hans"},  # of the language, for browsers
     "title": {"en": "Computation graph of {name}", "zh": "{name} 的计算图"},
     "inputs": {"en": "Inputs: {list}.", "zh": "输入：{list}。"},
     "forward": {"en": "Forward: {list}.", "zh": "前向：{list}。"},

@@ -153,8 +153,11 @@ def shallow(item: Any) -> Any:
     return item
 
 
-def copied(item: Any) -> Any:
-    """Arrays, dictionaries, lists and tuples copied, what is held twice once; objects shared."""
+def copied(item: Any, others: bool = True) -> Any:
+    """Arrays, dictionaries, lists and tuples copied, what is held twice once; objects shared.
+
+    `others`: whatever else can be copied, a generator of random numbers above all, is copied, too.
+    """
     done: dict[int, Any] = {}
 
     def copy_of(item: Any) -> Any:
@@ -171,11 +174,11 @@ def copied(item: Any) -> Any:
             parts = [copy_of(part) for part in item]
             return type(item)(*parts) if hasattr(item, "_fields") else tuple(parts)
         if isinstance(item, (dict, list)):
-            result = copy.copy(item)
+            result = done[id(item)] = copy.copy(item)
             for _, key, part in children(item):
                 result[key] = copy_of(part)
             return result
-        if isinstance(item, _OPAQUE) or is_object(item):
+        if not others or isinstance(item, _OPAQUE) or is_object(item):
             return item
         try:
             return copy.deepcopy(item)  # a generator of random numbers, a set

@@ -7,12 +7,26 @@ it is.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from backprop.judging.edits.places import Edit, Place, Scope, is_module, written
 from backprop.judging.hints import HINTS
 from backprop.judging.source import grafted
+
+T = TypeVar("T")
+
+
+def simplest_first(places: Sequence[tuple[T, int]], highest: int) -> Iterator[tuple[T, int]]:
+    """Places that may be changed, each with the costs that a change there may have.
+
+    To every place belongs a penalty: by so much simpler has a change to be there to be believed
+    as much. `highest` is the highest cost of all, penalty included.
+    """
+    for level in range(1, highest + 1):
+        for place, penalty in places:
+            if level > penalty:
+                yield place, level - penalty
 
 
 class Edits:

@@ -39,6 +39,18 @@ def differs(value: Any, want: np.ndarray, scale: float, tolerance: float = TOLER
     return error / max(size, 1e-12 * scale, 1e-300)
 
 
+def times(value: np.ndarray, want: np.ndarray, scale: float) -> float | None:
+    """How many times the right value another one of its shape is; None if it is no multiple."""
+    got, right = value.ravel().astype(float), want.ravel()
+    if not right.any():
+        return None
+    with np.errstate(all="ignore"):
+        found = float(got @ right / (right @ right))
+    if not np.isfinite(found) or not found or differs(got / found, right, scale):
+        return None
+    return found
+
+
 def telling(factor: float, size: int) -> bool:
     """Whether it says something that a value of this size is so many times the right one.
 
@@ -48,14 +60,20 @@ def telling(factor: float, size: int) -> bool:
     return size > 1 or abs(count - round(count)) < 1e-9 * count
 
 
+def completes(
+    value: np.ndarray, want: np.ndarray, scale: float, tolerance: float = TOLERANCE
+) -> bool:
+    """Whether a value is the right one when broadcasting has completed it."""
+    if not fits(value.shape, want.shape):
+        return False
+    return not differs(np.broadcast_to(value, want.shape), want, scale, tolerance)
+
+
 def lazy(value: np.ndarray, want: np.ndarray) -> bool:
     """Whether broadcasting completes a smaller value to the right one."""
     if value.size == want.size or value.dtype.kind not in "biuf":
         return False
-    try:
-        return not differs(np.broadcast_to(value, want.shape), want, 0.0)
-    except ValueError:
-        return False
+    return completes(value, want, 0.0)
 
 
 def fits(small: tuple[int, ...], big: tuple[int, ...]) -> bool:

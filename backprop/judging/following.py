@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.recorder import Override, Recorder, Recording, Site, failed, finish
+from backprop.judging.recorder import Override, Recorder, Recording, Spot, failed, finish
 
 
 def follow(
     f: Callable[..., Any],
     args: tuple[Any, ...],
     code: CodeType | None,
-    sites: list[Site],
+    sites: list[Spot],
     guarded: dict[str, np.ndarray],
     overrides: dict[tuple[int, str], Override],
 ) -> Recording:
@@ -44,7 +44,7 @@ def follow(
 
 
 class _Follower:
-    def __init__(self, sites: list[Site], recorder: Recorder, code: CodeType | None) -> None:
+    def __init__(self, sites: list[Spot], recorder: Recorder, code: CodeType | None) -> None:
         self.sites = sites
         self.recorder = recorder
         self.code = code
@@ -90,7 +90,7 @@ class _Follower:
             if site.line == line and site.reads == (name,):
                 return site.index
         index = len(self.sites)
-        self.sites.append(Site(index, function, line, ast.Pass(), "assign", (name,)))
+        self.sites.append(Spot(index, function, line, ast.Pass(), "assign", (name,)))
         return index
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
-from backprop.judging.recorder import Site
+from backprop.judging.recorder import Spot
 
 VALUE, STORE, TOUCH, ENTER, LEAVE, IS_ARRAY, CALLED = (
     f"__backprop_{word}__"
@@ -39,7 +39,7 @@ class Instrument(ast.NodeTransformer):
 
     def __init__(
         self,
-        sites: list[Site],
+        sites: list[Spot],
         function: str,
         tree: ast.FunctionDef,
         text: Callable[[ast.expr], str],
@@ -136,7 +136,7 @@ class Instrument(ast.NodeTransformer):
 
     def _site(self, node: Any, kind: str, reads: tuple[str, ...], line: int = 0) -> int:
         origin, line = getattr(node, "origin", node), line or node.lineno
-        self.sites.append(Site(len(self.sites), self.function, line, origin, kind, reads))
+        self.sites.append(Spot(len(self.sites), self.function, line, origin, kind, reads))
         return len(self.sites) - 1
 
     def _entries(self, node: ast.Assign, name: str, table: ast.Dict) -> None:

@@ -50,7 +50,7 @@ def unmarked(variable: str) -> list[str]:
     return words
 
 
-class Names:
+class NodeNames:
     """The nodes of a graph by the names of their gradients."""
 
     def __init__(self, graph: Graph) -> None:

@@ -265,7 +265,7 @@ def points(
         else:
             how = signature(backward, graph.function, graph, cache, state)
         rng = np.random.default_rng([20170330, 7, i])
-        douts = tuple([_upstream(rng, node.shape) for node in graph.outputs])
+        douts = tuple([upstream_of(rng, node.shape) for node in graph.outputs])
         if itself or not how.scaled:
             douts = tuple([np.ones(node.shape) for node in graph.outputs])
         if itself:
@@ -340,6 +340,6 @@ def _all_used(graph: Graph, before: Graph) -> bool:
     return True
 
 
-def _upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def upstream_of(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Random, both signs, no entry near zero: no two entries alike."""
     return np.asarray(rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape))

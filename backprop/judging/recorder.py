@@ -15,7 +15,7 @@ KEEP = 64  # versions of one statement kept in full; of the rest, the last one
 
 
 @dataclass
-class Site:
+class Spot:
     """A statement that assigns: where it is and what it reads."""
 
     index: int
@@ -68,7 +68,7 @@ Override = Callable[[Event], Any]
 class Recorder:
     """The hooks that instrumented code calls."""
 
-    def __init__(self, sites: list[Site], guarded: dict[str, np.ndarray]) -> None:
+    def __init__(self, sites: list[Spot], guarded: dict[str, np.ndarray]) -> None:
         self.sites = sites
         self.overrides: dict[tuple[int, str], Override] = {}
         self.events: list[Event] = []

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import differs, fits, is_bool, telling
+from backprop.judging.closeness import differs, fits, is_bool, telling, times
 from backprop.judging.recorder import Event
 from backprop.judging.truth import Truth
 
@@ -88,18 +88,10 @@ def turned(pair: Pair) -> Words | None:
 
 def multiplied(pair: Pair) -> Words | None:
     """A number times the right value."""
-    if not pair.alike or not pair.want.any():
-        return None
-    flat, right = pair.value.ravel(), pair.want.ravel()
-    with np.errstate(all="ignore"):
-        ratio = flat @ right / (right @ right)
-    if not np.isfinite(ratio) or not ratio or abs(abs(ratio) - 1) < 1e-4:
+    ratio = times(pair.value, pair.want, pair.truth.scale) if pair.alike else None
+    if ratio is None or abs(abs(ratio) - 1) < 1e-4:
         return None  # a factor 1 is no mistake: something small is
-    if not telling(ratio, right.size):
-        return None
-    if differs(flat / ratio, right, pair.truth.scale):
-        return None
-    return {"factor": repr(float(abs(ratio)))}
+    return {"factor": repr(abs(ratio))} if telling(ratio, pair.want.size) else None
 
 
 def without_a_path(pair: Pair) -> Words | None:

@@ -26,7 +26,7 @@ from backprop.judging.instrument import (
     _name,
     text_of,
 )
-from backprop.judging.recorder import Override, Recorder, Recording, Site, failed, finish
+from backprop.judging.recorder import Override, Recorder, Recording, Spot, failed, finish
 from backprop.judging.source import Source
 
 CHOICE = "__backprop_choice__"
@@ -72,8 +72,8 @@ class Instrumented:
         owner = getattr(f, "__self__", None)
         if self.source and owner is not None:
             self.helpers.update(sources.methods(self.source, type(owner)))
-        self.sites: list[Site] = []
-        self._built: tuple[types.FunctionType, dict[str, Any], list[Site]] | None = None
+        self.sites: list[Spot] = []
+        self._built: tuple[types.FunctionType, dict[str, Any], list[Spot]] | None = None
 
     @property
     def name(self) -> str:
@@ -103,7 +103,7 @@ class Instrumented:
 
     def compile(
         self, replaced: dict[int, ast.stmt] | None = None, calls: bool = False
-    ) -> tuple[types.FunctionType, dict[str, Any], list[Site]]:
+    ) -> tuple[types.FunctionType, dict[str, Any], list[Spot]]:
         """The instrumented function, with some statements (by id) replaced by others.
 
         `calls`: every call hands its result to a hook first.
@@ -111,7 +111,7 @@ class Instrumented:
         assert self.source is not None
         assert self.function is not None
         namespace = dict(self.function.__globals__)
-        sites: list[Site] = []
+        sites: list[Spot] = []
         for name, helper in self.helpers.items():
             namespace[name] = self._instrument(helper, namespace, sites, replaced, calls)
         function = self._instrument(self.source, namespace, sites, replaced, calls)
@@ -121,7 +121,7 @@ class Instrumented:
         self,
         source: Source,
         namespace: dict[str, Any],
-        sites: list[Site],
+        sites: list[Spot],
         replaced: dict[int, ast.stmt] | None,
         calls: bool,
     ) -> types.FunctionType:

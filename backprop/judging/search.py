@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop.judging.case import Case
-from backprop.judging.changes import Edits
+from backprop.judging.changes import Edits, simplest_first
 from backprop.judging.closeness import differs
 from backprop.judging.edits.places import Edit
 from backprop.judging.kinds import Blame
@@ -35,12 +35,11 @@ class Search:
 
     def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
         """The simplest change of a statement that leaves no more than `goal` wrong."""
-        for level in range(1, highest + 1):
-            for suspect in self.suspects:
-                cost = level - suspect.penalty
-                found = self._edits(suspect, cost, goal) if cost > 0 else None
-                if found is not None:
-                    return self.case.kinds.edited(suspect.event, found)
+        places = [(suspect, suspect.penalty) for suspect in self.suspects]
+        for suspect, cost in simplest_first(places, highest):
+            found = self._edits(suspect, cost, goal)
+            if found is not None:
+                return self.case.kinds.edited(suspect.event, found)
         return None
 
     def _edits(self, suspect: Suspect, cost: int, goal: set[int] | None) -> Edit | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.names import Names
+from backprop.judging.names import NodeNames
 from backprop.judging.points import Point
 from backprop.judging.recorder import Override, Recording
 from backprop.judging.results import MISSING, Misfit, Path, as_results, places
@@ -22,7 +22,7 @@ class Trials:
         self.backward = backward
         self.points = points
         self.truths = truths
-        self.names = Names(points[0].graph)
+        self.names = NodeNames(points[0].graph)
         self.labels: list[str | None] = []  # the variables that its `return` names
         self.replaced: dict[int, ast.stmt] = {}
         self.overrides: dict[tuple[int, str], Override] = {}

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
-import json
 import platform
 import re
 import sys
@@ -20,18 +19,12 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from backprop.program import kinds
 from backprop.program.execute import Executor, Result
-from backprop.program.files import digest_of, write
+from backprop.program.files import digest_of
 from backprop.program.page import Page
 from backprop.program.session import Outcome
-
-# Their sources decide what a page does, besides its own code.
-# What a result depends on beside the page: the code that runs fences, here and in the posts.
-_TOOL = (
-    "program/runner.py", "program/worker.py", "program/guard.py", "site/posts/figures.py",
-    "site/posts/diagram.py", "site/posts/check", "site/posts/graphs",
-)  # fmt: skip
-
+from backprop.program.store import Store, digest
 
 # What asks for a line, and how one is printed: "line 12", "post.md:12", "第 12 行", "12 | code".
 _ASKS = re.compile(r"lineno|_getframe|\binspect\b|\btraceback\b|\.lines?\b")
@@ -39,10 +32,10 @@ _NAMED = re.compile(r"(?:\bline |:|第 ?)(\d+)|^ *(\d+) \|", re.MULTILINE)
 
 
 class Cache:
-    """One file a page below `directory`, which may be deleted at any time."""
+    """What the pages of a project did, in its store."""
 
-    def __init__(self, directory: Path, root: Path):
-        self.directory, self.root = directory, root
+    def __init__(self, store: Store, root: Path):
+        self.store, self.root = store, root
         self._digests: dict[str, str] = {}
 
     def results(self, pages: list[Page], executor: Executor) -> list[Result]:
@@ -52,6 +45,7 @@ class Cache:
         for page, fresh in zip(missing, executor.run_all(missing), strict=True):
             self.put(page, fresh)
             known[page.name] = fresh
+        self.store.keep()
         return [result for page in pages if (result := known[page.name])]
 
     def get(self, page: Page) -> Result | None:
@@ -59,13 +53,10 @@ class Cache:
         if not page.executed:
             return Result([], [])
         try:
-            digest, _, data = self._path(page).read_bytes().partition(b"\n")
-            if digest != _sha(data).encode():
+            entry = self.store.get(key(page))
+            if entry is None:
                 return None
-            entry = json.loads(data)
-            if entry["key"] != key(page):
-                return None
-            if any(self._digest(file) != digest for file, digest in entry["files"].items()):
+            if any(self._digest(file) != held for file, held in entry["files"].items()):
                 return None
             outcomes = [Outcome(**outcome) for outcome in entry["outcomes"]]
             if len(outcomes) != len(page.executed):
@@ -73,7 +64,7 @@ class Cache:
             if entry["places"] not in (None, _places(page)):
                 return None
             return Result(outcomes, list(entry["files"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError):
             return None
 
     def put(self, page: Page, result: Result) -> None:
@@ -81,19 +72,11 @@ class Cache:
         if any(outcome.error for outcome in result.outcomes) or not page.executed:
             return
         entry = {
-            "key": key(page),
-            "page": page.name,
             "files": {file: self._digest(file) for file in result.files},
             "places": _places(page) if _names_a_line(page, result.outcomes) else None,
             "outcomes": [asdict(outcome) for outcome in result.outcomes],
         }
-        # A directory that cannot be written costs time, not the build.
-        with contextlib.suppress(OSError):
-            data = json.dumps(entry, indent=1).encode()
-            write(self._path(page), _sha(data).encode() + b"\n" + data)
-
-    def _path(self, page: Page) -> Path:
-        return self.directory / (_sha(page.name.encode())[:32] + ".json")
+        self.store.put(key(page), entry)
 
     def _digest(self, file: str) -> str:
         """Of a file's content, of the names in a folder; empty for what does not exist."""
@@ -131,24 +114,24 @@ def key(page: Page) -> str:
         "python": [sys.version, platform.platform()],
         "versions": {name: _version(name) for name in sorted(_imported(page))},
     }
-    return _sha(json.dumps(known, sort_keys=True).encode())
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return digest("page", known)
 
 
 @cache
 def _tool() -> str:
+    """What decides what a page does, besides its own code: the sources that run fences, those of
+    other rooms with all that lies beside them."""
     package = Path(__file__).parents[1]
-    files = [
-        path
-        for name in _TOOL
-        for path in (
-            [package / name] if name.endswith(".py") else sorted((package / name).rglob("*.*"))
-        )
-    ]
-    return _sha(b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".svg")))
+
+    def source(module: str) -> Path:
+        return package.joinpath(*module.split(".")[1:]).with_suffix(".py")
+
+    files = {Path(__file__).with_name(f"{name}.py") for name in ("runner", "worker", "guard")}
+    files |= {Path(kinds.__file__), *map(source, kinds.modules(here=True))}
+    for module in kinds.modules(here=False):
+        files.update(source(module).parent.rglob("*.*"))
+    found = sorted(file for file in files if file.suffix in (".py", ".svg"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in found)).hexdigest()
 
 
 def _imported(page: Page) -> set[str]:

@@ -66,12 +66,3 @@ def untouched(code: str) -> str:
     for gap in reversed(gaps(code)):
         lines[gap.start : gap.end + 1] = [gap.indent + FILL]
     return "\n".join(lines)
-
-
-def solution(code: str) -> str:
-    """The code as the author would write it, without the comments of the gaps."""
-    lines = code.split("\n")
-    for gap in reversed(gaps(code)):
-        del lines[gap.end]
-        del lines[gap.start]
-    return "\n".join(lines)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from backprop.program.blocks import TAB, Line, shown
 from backprop.program.headers import Header, HeaderError, parse_header
+from backprop.program.kinds import kind_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Fence:
     @property
     def options(self) -> dict[str, str]:
         return self.header.options
+
+    @property
+    def kind(self) -> str:
+        """Its row of `backprop.program.kinds`; "" if it has none."""
+        return kind_of(self.language, self.header.classes, self.options)
 
     def has(self, name: str) -> bool:
         return name in self.header.classes

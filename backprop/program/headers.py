@@ -1,9 +1,11 @@
-"""What may stand in the first line of a fence: languages, classes and options, as tables."""
+"""What may stand in the first line of a fence, and what each kind of fence says about itself."""
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from functools import cache
+
+from backprop.common.spelling import nearest
+from backprop.program.kinds import KINDS, LANGUAGES, Kind
 
 # Other names of the languages that mean something to us (compared in lower case).
 ALIASES = {"py": "python", "python3": "python", "py3": "python", "python-console": "pycon"}
@@ -15,32 +17,9 @@ _VALUES = {"hl_lines": r"\d+(-\d+)?( +\d+(-\d+)?)*", "linenums": r"\d+( +\d+){0,
 MATERIAL = {"annotate", "copy", "no-copy", "select", "no-select"}
 
 
-@dataclass(frozen=True)
-class Language:
-    """What a fence of this language may say about itself."""
-
-    classes: frozenset[str] = frozenset()
-    options: frozenset[str] = frozenset()
-
-
-# The languages that this package gives a meaning to. `continuation` is what
-# pytest-markdown-docs calls a fence that goes on with the last one; here all do.
-LANGUAGES = {
-    "python": Language(
-        frozenset({"hidden", "notest", "figure", "continuation", "exercise"}),
-        frozenset({"raises", "check", "at", "alt"}),
-    ),
-    "pycon": Language(frozenset({"notest", "hidden"})),
-    "output": Language(),
-    "graph": Language(frozenset({"once"}), frozenset({"caption", "dout", "flip", "shift"})),
-    "math": Language(),
-    "mermaid": Language(),
-}
-
-
 # What means something in some of our fences would be passed over in silence in all others.
-_OWN_CLASSES = frozenset().union(*(one.classes for one in LANGUAGES.values()))
-_OWN_OPTIONS = frozenset().union(*(one.options for one in LANGUAGES.values()))
+_OWN_CLASSES = frozenset().union(*(one.classes for one in KINDS.values()))
+_OWN_OPTIONS = frozenset().union(*(one.options for one in KINDS.values()))
 
 
 @dataclass(frozen=True)
@@ -126,9 +105,10 @@ def parse_header(info: str, custom: frozenset[str] = frozenset()) -> Header:
     language = ALIASES.get(language.lower(), language.lower())
     header = Header(language, tuple(classes), options, ident)
     _validate_values(header)
-    if language in ("python", "pycon", "output", "graph"):
-        _validate_ours(header, LANGUAGES[language])
-        _validate_meaning(header)
+    if language in LANGUAGES and KINDS[language].strict:
+        _validate_ours(header, KINDS[language])
+        if wrong := KINDS[language].contradiction(header.classes, header.options):
+            raise HeaderError(wrong)
     elif language not in custom:
         _validate_other(header)
     return header
@@ -142,7 +122,7 @@ def _validate_values(header: Header) -> None:
             raise HeaderError(f'{wrong}: write {key}="{example}"')
 
 
-def _validate_ours(header: Header, known: Language) -> None:
+def _validate_ours(header: Header, known: Kind) -> None:
     where = f"on {_fence(header.language)}"
     for name in header.classes:
         if name not in known.classes | MATERIAL:
@@ -179,13 +159,13 @@ def _validate_other(header: Header) -> None:
         *((name, "") for name in header.options if name in _OWN_OPTIONS),
     ]:
         fences = " and ".join(
-            other for other, one in LANGUAGES.items() if name in one.classes | one.options
+            other for other in LANGUAGES if name in KINDS[other].classes | KINDS[other].options
         )
         raise HeaderError(f"`{mark}{name}` means nothing on {_fence(language)}, only on {fences}")
     for key in header.options:
-        close = difflib.get_close_matches(key.lower(), sorted(LAYOUT), n=1, cutoff=0.78)
+        close = nearest(key, LAYOUT, 0.78)
         if close and key not in LAYOUT:
-            raise HeaderError(f"unknown option `{key}`; did you mean `{close[0]}`?")
+            raise HeaderError(f"unknown option `{key}`; did you mean `{close}`?")
 
 
 def _fence(language: str) -> str:
@@ -194,46 +174,13 @@ def _fence(language: str) -> str:
     return f"{article} {language} fence" if language else "a fence without a language"
 
 
-def _validate_meaning(header: Header) -> None:
-    """Combinations that contradict each other."""
-    options, classes = header.options, header.classes
-    if options.get("at", "real") != "real":
-        raise HeaderError(f'at="{options["at"]}" is unknown; the only place is at="real"')
-    if "at" in options and "check" not in options:
-        raise HeaderError('at="real" says where to check; it needs check="f(x)"')
-    if "figure" in classes and not options.get("alt", "").strip():
-        raise HeaderError('a figure needs a text for those who cannot see it: add alt="…"')
-    if "alt" in options and "figure" not in classes:
-        raise HeaderError("alt describes a figure; add the class .figure or take alt away")
-    if "notest" in classes:
-        for name in ("check", "raises", "figure"):
-            if name in options or name in classes:
-                raise HeaderError(f"a .notest fence is not executed, so `{name}` means nothing")
-    if "exercise" in classes:
-        if "check" not in options:
-            raise HeaderError('an exercise needs check="f(x)", which judges what a reader writes')
-        for name in ("hidden", "notest", "figure", "raises"):
-            if name in options or name in classes:
-                raise HeaderError(f"an exercise is there to be solved, so `{name}` means nothing")
-    if "raises" in options:
-        if "check" in options or "figure" in classes:
-            raise HeaderError("a fence that raises can neither be checked nor draw a figure")
-        if not re.match(r"[A-Za-z_][\w.]*(:.*)?$", options["raises"], re.DOTALL):
-            raise HeaderError(
-                f'raises="{options["raises"]}" names no exception; write raises="ValueError"'
-            )
-
-
 def _suggest(
     word: str, names: list[str], mark: str = "", wrong_kind: frozenset[str] = frozenset()
 ) -> str:
     if word in wrong_kind:
         return f'; write {word}="…"' if mark else f"; write .{word}"
-    # Sorted, since sets come in any order and a message should not; the same letters come first.
-    close = [name for name in sorted(names) if sorted(name) == sorted(word.lower())]
-    close += difflib.get_close_matches(word.lower(), sorted(set(names)), n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean `{mark}{close[0]}`?"
+    if close := nearest(word, names):
+        return f"; did you mean `{mark}{close}`?"
     return "; known are " + ", ".join(f"`{mark}{name}`" for name in sorted(set(names)))
 
 

@@ -6,20 +6,17 @@ A page is read once and passed on as plain data; nothing in here executes anythi
 import ast
 import inspect
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from backprop.program.exercise import GapError, gaps
 from backprop.program.fences import Fence, PageError, Problem, read_page, scan
 from backprop.program.included import MARKER, IncludeError, Place, expand
+from backprop.program.kinds import KINDS
 
 DATA = "data"
 """The folder beside a page that its fences find where they work."""
-
-EXECUTED = ("python", "pycon", "graph")
 
 
 @dataclass(frozen=True)
@@ -45,30 +42,22 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """How it is run: a row of `backprop.program.runner`."""
-        if self.fence.options.get("check"):
-            return "exercise" if self.fence.has("exercise") else "check"
-        return "figure" if self.fence.has("figure") else self.fence.language
+        """Its row of `backprop.program.kinds`."""
+        return self.fence.kind
 
     def request(self) -> dict[str, Any]:
         """What the process that runs the page is told, as JSON."""
-        fence = self.fence
+        fence, kind = self.fence, KINDS[self.kind]
         return {
             "kind": self.kind,
             "code": self.code,
             "places": [(place.file, place.line, place.at) for place in self.places],
             "first": fence.first,
-            "raises": fence.options.get("raises"),
-            "check": fence.options.get("check"),
-            "at": fence.options.get("at"),
-            "caption": fence.options.get("caption", ""),
-            "dout": fence.options.get("dout"),
-            "flip": fence.options.get("flip", ""),
-            "shift": fence.options.get("shift", ""),
             "anchor": self.anchor,
             "legend": self.legend,
-            "once": fence.has("once"),
             "brief": self.brief,
+            **{name: fence.options.get(name) for name in kind.options},
+            **{name: fence.has(name) for name in kind.classes},
         }
 
 
@@ -133,18 +122,19 @@ def _steps(fences: tuple[Fence, ...]) -> tuple[tuple[Step, ...], list[Problem]]:
     problems: list[Problem] = []
     anchors: list[str] = []
     for fence in fences:
-        if fence.language in EXECUTED:
-            if empty := list(_empty(fence)):
-                problems += empty
-            elif fence.language == "graph":
-                steps.append(_graph(fence, anchors))
-            else:
-                steps.append(Step(fence))
-        elif fence.language == "output":
+        kind = KINDS.get(fence.kind)
+        if kind is None:
+            continue
+        if kind.printed:
             if reason := _misplaced_output(steps):
                 problems.append(Problem(fence.line, reason))
             else:
                 steps[-1] = Step(steps[-1].fence, fence)
+        elif kind.runs is not None:
+            if empty := [Problem(fence.line + at, why) for at, why in kind.empty(fence.code)]:
+                problems += empty
+            else:
+                steps.append(_drawing(fence, anchors) if kind.drawing else Step(fence))
     return tuple(steps), problems
 
 
@@ -162,7 +152,7 @@ def _included(
             except IncludeError as error:
                 problems.append(Problem(fence.first + error.at, str(error)))
                 break
-            if places and (fence is step.output or step.kind not in INCLUDING):
+            if places and (fence is step.output or not KINDS[step.kind].includes):
                 kind = "an output" if fence is step.output else f"a fence of kind '{step.kind}'"
                 what = f"{kind} includes no file: write its lines here, or import the module"
                 problems.append(Problem(fence.first + min(p.at for p in places if p.file), what))
@@ -184,11 +174,7 @@ def awaits(code: str) -> bool:
     return bool(whole.co_flags & inspect.CO_COROUTINE)
 
 
-INCLUDING = ("python", "figure")
-"""Kinds of steps that may include files; the others compare their lines with what is drawn."""
-
-
-def _graph(fence: Fence, anchors: list[str]) -> Step:
+def _drawing(fence: Fence, anchors: list[str]) -> Step:
     """A figure has an address: the fence's own id, or the name of what it calls."""
     called = re.match(r"\s*(?:\w+\.)*(\w+)", fence.code)
     base = fence.header.id or f"{called[1] if called else 'graph'}-graph"
@@ -200,24 +186,12 @@ def _graph(fence: Fence, anchors: list[str]) -> Step:
     return Step(fence, anchor=anchor, legend=len(anchors) == 1)
 
 
-def _empty(fence: Fence) -> Iterator[Problem]:
-    if fence.language == "pycon" and ">>> " not in fence.code + " ":
-        yield Problem(fence.line, "a pycon fence without a line that begins with >>> tests nothing")
-    if fence.has("exercise"):
-        try:
-            gaps(fence.code)
-        except GapError as error:
-            yield Problem(fence.first + error.line, str(error))
-    if fence.language == "graph" and not fence.code.strip():
-        yield Problem(fence.line, "a graph fence needs a call to draw, such as variance(x)")
-
-
 def _misplaced_output(steps: list[Step]) -> str:
     if not steps:
         return "this output stands before any python fence that could have printed it"
     last = steps[-1]
     where = f"the {last.fence.language} fence of line {last.fence.line}"
-    if last.fence.language != "python":
+    if not KINDS[last.kind].prints:
         return f"this output follows {where}, which shows its own results; take it away"
     if not last.runs:
         return f"{where} is not executed, so nothing can verify this output; use a text fence"

@@ -8,8 +8,8 @@ import sys
 import threading
 from typing import Any, Protocol
 
+from backprop.program.kinds import KINDS, modules
 from backprop.program.page import Page
-from backprop.program.runner import tool_of
 
 
 def environment() -> dict[str, str]:
@@ -29,9 +29,9 @@ def _command(*arguments: str) -> list[str]:
 
 
 def tools_of(page: Page) -> list[str]:
-    """The modules that run the fences of a page, beside what runs Python."""
-    found = {tool_of(step.kind) for step in page.executed}
-    return sorted(name for name in found if name)
+    """The modules of other rooms that run fences of a page."""
+    found = {KINDS[step.kind].runs for step in page.executed}
+    return sorted(name for name in modules(here=False) if name in found)
 
 
 class Server:

@@ -25,10 +25,15 @@ from pathlib import Path
 from typing import Any
 
 from backprop.program import guard, runner
+from backprop.program.kinds import modules
 from backprop.program.page import DATA
 
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
 PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
+
+# What runs Python is there before any page is, which could take it for something that it imports.
+for _name in modules(here=True):
+    importlib.import_module(_name)
 
 # What runs fences that are more than Python, imported before the fork if a page has one: modules
 # of this project, which pages without one are to find as if nobody had.

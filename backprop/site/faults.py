@@ -1,9 +1,29 @@
-"""Warnings that fail a strict build, a quiet one too."""
+"""What is wrong with a site: one way to say it, and warnings that fail a strict build, a quiet one
+too."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is not as it says, or cannot be read: where, and what would be right."""
+
+    file: str
+    line: int  # 0: of a text that no file has
+    reason: str  # one line: what is wrong
+    shown: str = ""  # what stands there, or is to be known of it: indented
+    detail: str = ""  # a traceback or a difference
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else f"{self.file} (text from a plugin)"
+        text = f"{place}: {self.reason}"
+        if self.shown:
+            text += "\n    " + self.shown.replace("\n", "\n    ").rstrip()
+        return text + (f"\n{self.detail.rstrip()}" if self.detail else "")
 
 
 def warn(log: Any, strict: bool, message: str) -> None:

@@ -234,7 +234,7 @@ class Backward:
         writer = self._writer
         rename = writer.rename
         body = [step.line for step in self.steps]
-        outputs = in_order(self.graph, writer.upstream)
+        outputs = in_order(self.graph, writer.names.upstream)
         results = [rename.get(name, name) for name in writer.results]
         assigned = {step.gradient for step in self.steps} | set(outputs) | {"np"}
         reads = [
@@ -247,16 +247,16 @@ class Backward:
         lines = [f"{', '.join(names)}{',' * (len(names) == 1)} = cache"] if names else []
         lines.append("del cache")
         if self.graph.several:
-            lines.append(f"{', '.join(outputs)} = {writer.dout}")
+            lines.append(f"{', '.join(outputs)} = {writer.names.dout}")
         for index, line in enumerate(body):
             lines.append(line)
             done = sorted(n for n in {*reads[index]} if last[n] == index and n not in results)
             ours = {*names, *(step.gradient for step in self.steps), *outputs}
-            done = [name for name in done if name in ours and name != writer.dout]
+            done = [name for name in done if name in ours and name != writer.names.dout]
             if done:
                 lines.append(f"del {', '.join(done)}")
         lines.append(f"return {', '.join(results)}")
-        text_ = "\n    ".join([f"def backward({writer.dout}, cache):", *lines])
+        text_ = "\n    ".join([f"def backward({writer.names.dout}, cache):", *lines])
         scope: dict[str, Any] = {"np": np}
         exec(compile(text_, f"<backward of {self.graph.function}>", "exec"), scope)
         return scope["backward"], names
@@ -284,7 +284,7 @@ class Backward:
         scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
         scope.update({self._writer.variable(node): node.plain for node in self._writer.needed})
         scope.update(self._lengths())
-        scope.update(zip(in_order(self.graph, self._writer.upstream), douts, strict=True))
+        scope.update(zip(in_order(self.graph, self._writer.names.upstream), douts, strict=True))
         return scope
 
     def shaken(self, douts: tuple[np.ndarray, ...], size: float) -> list[np.ndarray]:
@@ -300,8 +300,8 @@ class Backward:
             return value * (1 + size * rng.standard_normal(value.shape))
 
         scope = self._scope(douts)
-        read = {*(self._writer.variable(n) for n in self._writer.needed), self._writer.dout}
-        read |= {*in_order(self.graph, self._writer.upstream)}
+        read = {*(self._writer.variable(n) for n in self._writer.needed), self._writer.names.dout}
+        read |= {*in_order(self.graph, self._writer.names.upstream)}
         scope.update({name: off(value) for name, value in scope.items() if name in read})
         with np.errstate(all="ignore"):
             for step in self.steps:

@@ -25,13 +25,15 @@ from backprop.writer.stale import Stale, entries_of, selected, untouched
 from backprop.writer.steps import Gradient, Partial, Step, Why
 from backprop.writer.text import Shape, Tree
 from backprop.writer.unbroadcast import unbroadcast
+from backprop.writer.values import Values
 
 
-class Writer(Names):
+class Writer(Values):
     """Writes the lines of one graph; the results are in its attributes."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
+        self.names = Names(self)
         self.steps: list[Step] = []
         self.gradients: dict[Node, Gradient] = {}
         self.partials: dict[Use, Any] = {}
@@ -51,7 +53,7 @@ class Writer(Names):
                 self._turn(node)
                 for source in node.inputs:
                     waits = source.op == "input" and source.active and source not in self.gradients
-                    if waits and self._uses[source][-1].user is node:
+                    if waits and self.names.uses[source][-1].user is node:
                         self._turn(source)
         for node in self.graph.differentiated:
             if node not in self.gradients:
@@ -64,8 +66,8 @@ class Writer(Names):
 
     def _turn(self, node: Node) -> None:
         """Write a node's gradient: its partials, their sum, what is scattered into it."""
-        uses = self._uses.get(node, [])
-        upstream = self.upstream.get(node, [])
+        uses = self.names.uses.get(node, [])
+        upstream = self.names.upstream.get(node, [])
         dense = [self._partial(use) for use in uses if isinstance(use.template, ast.expr)]
         scattered = [use for use in uses if not isinstance(use.template, ast.expr)]
         if len(upstream) + len(dense) > 1:
@@ -88,9 +90,8 @@ class Writer(Names):
 
     def _sum(self, node: Node, upstream: list[str], dense: list[Partial], whole: bool) -> None:
         """`dx = dx1 + dx2`."""
-        name = self._names[node]
         count = len(upstream) + len(dense)
-        names = (self._numbered.get(node) or self._partial_names(name, count))[:count]
+        names = self.names.partials(node, count)
         shape: Shape = node.shape if upstream else ()
         for variable, partial in zip(names[len(upstream) :], dense, strict=True):
             self._line(variable, partial.tree, node, partial.use, partial.shape, partial.why)
@@ -132,7 +133,7 @@ class Writer(Names):
             return
         (partial,) = dense
         tree, source = partial.tree, partial.source
-        self.wires[partial.use] = self._names[node] if source is None else source.name
+        self.wires[partial.use] = self.names.gradient[node] if source is None else source.name
         apart = source is not None and untouched(source.stale, scattered)
         if source is not None and apart and source.name in self._buffers:
             for other in self._buffers[source.name]:
@@ -149,11 +150,11 @@ class Writer(Names):
             tree = ast.Call(text.attribute(tree, "copy"), [], [])
         self._assign(node, tree, node.shape, partial)
         if source is not None and apart:
-            name = self._names[node]
+            name = self.names.gradient[node]
             self.gradients[node] = Gradient(name, node.shape, source.stale)
             self._buffers[name] = [node]
         elif source is not None:
-            self._zero(self._names[node], node, source)
+            self._zero(self.names.gradient[node], node, source)
 
     def _scatter(self, use: Use) -> None:
         """`dx[key] += dz`: a rule that is a statement."""
@@ -169,9 +170,9 @@ class Writer(Names):
     def _alias(self, node: Node, source: Gradient) -> None:
         """A gradient that is a copy of another needs no line; the author's name is preferred."""
         holder = self._holders[source.name]
-        upstream = {name for names in self.upstream.values() for name in names}
+        upstream = {name for names in self.names.upstream.values() for name in names}
         if node.named and not holder.named and source.name not in {*self.rename, *upstream}:
-            self.rename[source.name] = self._names[node]
+            self.rename[source.name] = self.names.gradient[node]
         self.gradients[node] = source
         if source.name in self._buffers:
             self._buffers[source.name].append(node)
@@ -181,7 +182,7 @@ class Writer(Names):
         gradient = self.gradients[node]
         if gradient.stale:
             self._assign(node, text.called(f"{gradient.name}.copy"), node.shape)
-            self._zero(self._names[node], node, gradient)
+            self._zero(self.names.gradient[node], node, gradient)
 
     def _complete(self, node: Node) -> None:
         """Complete a lazy gradient where the node's own rule, or the result, needs all of it."""
@@ -191,7 +192,7 @@ class Writer(Names):
         if node.rule is not None and (node.rule.lazy or scatters(node.rule)):
             return
         last = self.steps[-1] if self.steps else None
-        if self.rename.get(gradient.name) == self._names[node]:
+        if self.rename.get(gradient.name) == self.names.gradient[node]:
             del self.rename[gradient.name]  # what is not complete yet keeps a name of its own
         tree: Any = text.name(gradient.name)
         partial = None
@@ -267,7 +268,7 @@ class Writer(Names):
         return text.called("np.zeros_like", self.value(node))
 
     def _assign(self, node: Node, tree: Tree, shape: Shape, partial: Partial | None = None) -> None:
-        name = self._names[node]
+        name = self.names.gradient[node]
         use, why = (partial.use, partial.why) if partial is not None else (None, ())
         self._line(name, tree, node, use, shape, why)
         self.gradients[node] = Gradient(name, shape)

@@ -41,21 +41,25 @@ def scatters(rule: Rule) -> bool:
     return all(isinstance(text.parse(each), ast.AugAssign) for each in rule.backward.values())
 
 
-class Names(Values):
+class Names:
     """Finds the uses of every node and names its gradient.
 
     Attributes:
         dout: the first parameter of the backward function.
         upstream: the variables of the upstream gradients.
+        gradient: the variable of the gradient of each node.
+        uses: where it comes back from, the latest user first.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+    def __init__(self, values: Values) -> None:
+        graph = values.graph
+        self.values = values
+        self.graph = graph
         self.upstream: dict[Node, list[str]] = {}
-        self._uses: dict[Node, list[Use]] = {}
+        self.uses: dict[Node, list[Use]] = {}
+        self.gradient: dict[Node, str] = {}
         self._numbered: dict[Node, list[str]] = {}
-        self._names: dict[Node, str] = {}
-        self._taken = {self.variable(node) for node in graph.nodes} | {"np"}
+        self._taken = {values.variable(node) for node in graph.nodes} | {"np"}
         self._taken |= {name for name, *_ in graph.call.parameters}
         self._find_uses()
         self._name_gradients()
@@ -67,9 +71,9 @@ class Names(Values):
                     for position, node in enumerate(nodes_in(user.arguments[operand])):
                         if node.active:
                             use = Use(node, user, operand, position)
-                            self._uses.setdefault(node, []).append(use)
-        for node, uses in self._uses.items():  # latest user first, operands left to right
-            self._uses[node] = sorted(uses, key=lambda use: -use.user.index)
+                            self.uses.setdefault(node, []).append(use)
+        for node, uses in self.uses.items():  # latest user first, operands left to right
+            self.uses[node] = sorted(uses, key=lambda use: -use.user.index)
 
     def _reserve(self, wanted: str) -> str:
         while wanted in self._taken:
@@ -77,7 +81,11 @@ class Names(Values):
         self._taken.add(wanted)
         return wanted
 
-    def _partial_names(self, name: str, number: int) -> list[str]:
+    def partials(self, node: Node, number: int) -> list[str]:
+        """The variables of the gradients that are summed to that of a node."""
+        return (self._numbered.get(node) or self._numbers(self.gradient[node], number))[:number]
+
+    def _numbers(self, name: str, number: int) -> list[str]:
         separator = ""
         while True:
             names = [f"{name}{separator}{i + 1}" for i in range(number)]
@@ -93,14 +101,14 @@ class Names(Values):
             self.dout = "dout"
         else:
             (output,) = graph.outputs
-            self.dout = self._names[output] = self._reserve(
-                f"d{self.variable(output, spoken(output, graph))}"
+            self.dout = self.gradient[output] = self._reserve(
+                f"d{self.values.variable(output, spoken(output, graph))}"
             )
             self.upstream[output] = [self.dout]
         for node in graph.nodes:
             wanted = node.active or (node.op == "input" and node.differentiable)
-            if node not in self._names and (wanted or node in graph.outputs):
-                self._names[node] = self._reserve(f"d{self.variable(node)}")
+            if node not in self.gradient and (wanted or node in graph.outputs):
+                self.gradient[node] = self._reserve(f"d{self.values.variable(node)}")
         if graph.several:
             self.dout = self._reserve(self.dout)
             for node in dict.fromkeys(graph.outputs):
@@ -108,13 +116,13 @@ class Names(Values):
 
     def _name_upstream(self, node: Node, times: int) -> None:
         """One of several results: its upstream gradient is the first of its partials."""
-        partials = times + len(self._uses.get(node, ()))
+        partials = times + len(self.uses.get(node, ()))
         if partials == 1 or not node.active:
-            self.upstream[node] = [self._names[node]]
+            self.upstream[node] = [self.gradient[node]]
             if times > 1:
-                self.upstream[node] += self._partial_names(self._names[node], times - 1)
+                self.upstream[node] += self._numbers(self.gradient[node], times - 1)
             return
-        self._numbered[node] = self._partial_names(self._names[node], partials)
+        self._numbered[node] = self._numbers(self.gradient[node], partials)
         self.upstream[node] = self._numbered[node][:times]
 
 

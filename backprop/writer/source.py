@@ -29,15 +29,15 @@ def backward_source(writer: Writer, lines: list[str]) -> tuple[str, dict[str, np
     graph = writer.graph
     body: list[str] = []
     if graph.several:
-        names = in_order(graph, writer.upstream)
-        body.append(f"{', '.join(names)} = {writer.dout}")
+        names = in_order(graph, writer.names.upstream)
+        body.append(f"{', '.join(names)} = {writer.names.dout}")
     forward = Forward(writer)
     body += forward.lines()
     body += lines
     body = [*_defaults(graph, body), *body]
     results = [writer.rename.get(name, name) for name in writer.results]
     body.append(f"return {', '.join(results)}")
-    parameters = [writer.dout, *_parameters(writer)]
+    parameters = [writer.names.dout, *_parameters(writer)]
     if forward.given:
         parameters += [*["*"] * ("*" not in parameters), *forward.given]
     head = f"def {backward_name(graph)}({', '.join(parameters)}):"

@@ -39,15 +39,15 @@ class Bench(Derivator):
         self.made.append(self)
 
     def row(self, row: Row) -> list:
-        self.states[id(row)] = (self.last, set(self.head), dict(self.world.cited))
+        self.states[id(row)] = (self.last, set(self.levels.head), dict(self.world.cited))
         return super().row(row)
 
     def refuses(self, row: Row) -> bool:
         """Is this row not accepted after the right ones before it, however ∂ is read?"""
         last, head, cited = self.states[id(row)]
-        self.last, self.head, self.world.cited = last, set(head), dict(cited)
-        self.ambiguous = False
-        return not all(v.ok for v in super().row(row)) and not self.ambiguous
+        self.last, self.levels.head, self.world.cited = last, set(head), dict(cited)
+        self.levels.ambiguous = False
+        return not all(v.ok for v in super().row(row)) and not self.levels.ambiguous
 
 
 @dataclass

@@ -7,6 +7,7 @@ import pytest
 
 from backprop.derivations.__main__ import main
 from backprop.derivations.page import verify_page
+from backprop.program.store import Store
 
 from .helpers import page, site
 
@@ -105,5 +106,5 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder should be", "utf-8")
     text = page(r"Let $t \in \mathbb{R}$.", "t + t &= 2 t")
-    ((_, report),) = verify_page(text, blocked / "cache")
+    ((_, report),) = verify_page(text, Store(blocked / "made"))
     assert report.ok

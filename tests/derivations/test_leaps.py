@@ -107,3 +107,10 @@ def test_the_command_line_fails_and_counts_it(tmp_path, capsys):
         out.splitlines()[-1]
         == "0 proved, 0 checked, 0 waived, 1 not derived, 0 not checked, 0 wrong"
     )
+
+
+def test_what_a_fact_makes_usable_is_named_in_the_order_of_its_declaration():
+    """Not in that of a set, which is another in each process."""
+    prose = r"Let $x, y \in \mathbb{R}$, $q = x^2$, $p = y^2$, $s = x y$, $r = x - y$."
+    (row,) = verdicts(prose, r"\because q - 2 s + p &= r^2", prove=False)
+    assert row.cited == ("q", "p", "s", "r")

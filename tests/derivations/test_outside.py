@@ -1,9 +1,12 @@
 """What people meet: Markdown, the command line, the cache, code, the site."""
 # ruff: noqa: E501  (rows of a derivation are as long as they are)
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
+import zlib
 
 import pytest
 
@@ -11,6 +14,7 @@ from backprop.derivations.__main__ import main
 from backprop.derivations.page import verify_page
 from backprop.derivations.reading.find import derivations
 from backprop.derivations.reading.lines import rows, without_comments
+from backprop.program.store import Store
 
 from .helpers import ROOT, SOFTMAX, VARIANCE, page, site
 
@@ -163,8 +167,9 @@ def test_a_reader_of_the_output_may_leave_early(tmp_path):
 
 def test_a_warm_run_verifies_nothing_and_loads_no_sympy(tmp_path):
     text = RIGHT + "\n" + WRONG
-    cold = verify_page(text, tmp_path)
-    moved = verify_page("# A heading\n\n" + text, tmp_path)
+    kept = Store(tmp_path / "made")
+    cold = verify_page(text, kept)
+    moved = verify_page("# A heading\n\n" + text, kept)
     for (_, a), (_, b) in zip(cold, moved, strict=True):
         assert [v.line + 2 for v in a.verdicts] == [v.line for v in b.verdicts]
         assert [v.to_json() | {"line": 0} for v in a.verdicts] == [
@@ -174,7 +179,9 @@ def test_a_warm_run_verifies_nothing_and_loads_no_sympy(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from backprop.derivations.page import verify_page\n"
-        f"found = verify_page(Path({str(tmp_path / 'page.md')!r}).read_text(), Path({str(tmp_path)!r}))\n"
+        "from backprop.program.store import Store\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "found = verify_page((folder / 'page.md').read_text(), Store(folder / 'made'))\n"
         "print([r.ok for _, r in found], 'sympy' in sys.modules, 'numpy' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
@@ -182,14 +189,18 @@ def test_a_warm_run_verifies_nothing_and_loads_no_sympy(tmp_path):
 
 
 def test_a_broken_entry_is_computed_again(tmp_path):
-    verify_page(RIGHT, tmp_path)
-    (entry,) = tmp_path.glob("*.json")
-    good = entry.read_text("utf-8")
-    for broken in ("", "{", json.dumps({"title": "", "verdicts": [{"line": 1}]})):
-        entry.write_text(broken, "utf-8")
-        ((_, report),) = verify_page(RIGHT, tmp_path)
-        assert report.ok
-        assert entry.read_text("utf-8") == good
+    path = tmp_path / "made"
+    verify_page(RIGHT, Store(path))
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        ((good,),) = database.execute("SELECT value FROM made")
+        entry = json.loads(zlib.decompress(good))
+        for broken in ([], {}, {"title": "", "verdicts": [{"line": 1}]}, {**entry, "files": 1}):
+            with database:
+                wrong = zlib.compress(json.dumps(broken).encode())
+                database.execute("UPDATE made SET value = ?", (wrong,))
+            ((_, report),) = verify_page(RIGHT, Store(path))
+            assert report.ok
+            assert list(database.execute("SELECT value FROM made")) == [(good,)]
 
 
 # --- code ------------------------------------------------------------------------------------

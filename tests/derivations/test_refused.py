@@ -16,6 +16,7 @@ REFUSED = {
     # what is written: (declarations, row, the key of what is said, what it points at)
     "call or product": (X, r"q(t) &= q(t)", "call-or-product", "q(t)"),
     "factorial": (X, r"2n! &= 1", "factorial", "!"),
+    "a digit above the line": (X, "2² t &= t", "unknown-command", "²"),
     "bar": (X, r"\bar{x} &= 1", "undeclared", r"\bar{x}"),
     "square of a differential": (X, r"d x_i^2 &= 1", "differential", "d x_i^2"),
     "differential, d a size": (AFFINE.replace("D", "d"), r"d X &= X", "differential", "d X"),
@@ -200,6 +201,8 @@ def test_an_unread_place_is_shown_with_what_stands_around_it():
     assert found.place == r"t + h = ▸\fraq◂ {h}{2} + t"
     assert "(\\frac ?)" in found.problem.text()
     assert any(found.place in line for line in describe(found, "zh"))
+    (found,) = verdicts(X, r"q(t) &= t, \quad t > 0", prove=False)
+    assert found.place == r"▸q(t)◂ = t, \quad t > 0"
 
 
 def test_every_sentence_exists_in_both_languages():

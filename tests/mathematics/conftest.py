@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop.site.mathematics.cache import Cache
+from backprop.program.store import Store
 from backprop.site.mathematics.engine import Engine, Settings, find_settings
 from backprop.site.mathematics.typeset import Typesetter
 
@@ -29,7 +29,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def typesetter(engine: Engine) -> Typesetter:
-    return Typesetter(engine, Cache(None))
+    return Typesetter(engine, Store())
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from lxml import html as parser
 from mkdocs.commands.build import build
 from mkdocs.exceptions import Abort
 
+from backprop.program import store
+
 from .project import ROOT, Project
 
 FOLDER = "assets/backprop/mathematics"
@@ -510,7 +512,7 @@ def test_no_leftovers_of_ours(project: Project) -> None:
     assert 'alt="alt $x$"' in page
     assert "\x02" not in page
     assert "data-bp-mathematics" not in page
-    assert Path(project.folder / ".cache/backprop/mathematics").is_dir()
+    assert Path(project.folder / store.NAME).is_file()
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from backprop.site.mathematics.cache import Cache
+from backprop.program.store import Store
 from backprop.site.mathematics.engine import Engine
 from backprop.site.mathematics.finder import Formula
-from backprop.site.mathematics.typeset import Problem, Typeset, Typesetter, without_comments
+from backprop.site.mathematics.typeset import Refused, Typeset, Typesetter, without_comments
 
 
-def page(typesetter: Typesetter, *texs: str) -> list[Typeset | Problem]:
+def page(typesetter: Typesetter, *texs: str) -> list[Typeset | Refused]:
     return typesetter.page([Formula(tex, "\\begin" in tex or "\\tag" in tex, tex) for tex in texs])
 
 
-def plain(results: list[Typeset | Problem]) -> list[str]:
+def plain(results: list[Typeset | Refused]) -> list[str]:
     return [r.plain if isinstance(r, Typeset) else f"! {r.message}" for r in results]
 
 
@@ -80,7 +80,7 @@ def test_only_labels_have_ids(typesetter: Typesetter) -> None:
 )
 def test_problems(typesetter: Typesetter, texs: list[str], message: str) -> None:
     results = page(typesetter, *texs)
-    problems = [result.message for result in results if isinstance(result, Problem)]
+    problems = [result.message for result in results if isinstance(result, Refused)]
     assert len(problems) == 1
     assert message in problems[0]
 
@@ -96,12 +96,12 @@ def test_macros_hold_from_where_they_are_defined(typesetter: Typesetter) -> None
     first, second, third = page(
         typesetter, r"\mine", r"\newcommand{\mine}{\alpha} \mine", r"\mine + 1"
     )
-    assert isinstance(first, Problem)
+    assert isinstance(first, Refused)
     assert isinstance(second, Typeset)
     assert isinstance(third, Typeset)
     assert third.plain == "α + 1"
     # … and not on the next page, whatever the cache has seen.
-    assert isinstance(page(typesetter, r"\mine + 1")[0], Problem)
+    assert isinstance(page(typesetter, r"\mine + 1")[0], Refused)
 
 
 def test_a_definition_may_stand_in_an_equation_with_a_label(typesetter: Typesetter) -> None:
@@ -116,7 +116,7 @@ def test_a_definition_may_stand_in_an_equation_with_a_label(typesetter: Typesett
 
 def test_one_mistake_is_one_complaint(typesetter: Typesetter) -> None:
     results = page(typesetter, EQUATION % r"\nope \label{a}", r"\eqref{a}")
-    assert [isinstance(result, Problem) for result in results] == [True, False]
+    assert [isinstance(result, Refused) for result in results] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -153,22 +153,12 @@ def test_comments_are_not_copied() -> None:
 
 def test_what_was_typeset_before_needs_no_process(engine: Engine, tmp_path: Path) -> None:
     texs = [EQUATION % r"a \label{first}", r"\eqref{first}", "x", EQUATION % "b"]
-    first = page(Typesetter(engine, Cache(tmp_path)), *texs)
+    kept = Store(tmp_path / "made")
+    first = page(Typesetter(engine, kept), *texs)
+    kept.keep()
     idle = Engine(engine.settings)
-    assert page(Typesetter(idle, Cache(tmp_path)), *texs) == first
+    assert page(Typesetter(idle, Store(tmp_path / "made")), *texs) == first
     assert idle.started == 0
-
-
-@pytest.mark.parametrize("damage", ["", "{", "null", '{"key": 1}', '{"key": "x", "value": {}}'])
-def test_a_damaged_cache_is_repaired(engine: Engine, tmp_path: Path, damage: str) -> None:
-    first = page(Typesetter(engine, Cache(tmp_path)), "x^2")
-    files = list(tmp_path.rglob("*.json"))
-    assert files
-    sound = files[0].read_bytes()
-    for file in files:
-        file.write_text(damage)
-    assert page(Typesetter(engine, Cache(tmp_path)), "x^2") == first
-    assert files[0].read_bytes() == sound
 
 
 def test_a_formula_in_a_line_is_not_the_same_formula_displayed(typesetter: Typesetter) -> None:

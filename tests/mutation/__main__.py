@@ -42,7 +42,7 @@ ROOMS = {
     "truth": Room(("backprop/truth/*.py",), ("tests/test_replay.py", "tests/test_rules.py", "tests/checker/test_blind_spots.py", "tests/tracer", "tests/checker/test_check.py", "tests/checker/test_report.py")),
     "judging": Room(("backprop/judging/**/*.py", "backprop/checker/*.py"), ("tests/checker",)),
     "evidence": Room(("backprop/derivations/evidence/*.py",), ("tests/derivations/test_right.py", "tests/derivations/test_wrong.py", "tests/derivations/test_premises.py", "tests/derivations/test_leaps.py", "tests/derivations/test_proof.py", "tests/derivations/test_advice.py", "tests/derivations/test_conclusions.py", "tests/derivations/test_names.py", "tests/derivations/test_code.py")),
-    "keys": Room(("backprop/program/*.py", "backprop/site/**/*.py", "backprop/derivations/**/*.py"), ("tests/mathematics", "tests/site/test_memory.py", "tests/posts/test_plugin.py", "tests/derivations/test_code.py", "tests/site/test_building.py"), ("key", "_key", "conversion_key", "digest", "fingerprint")),
+    "keys": Room(("backprop/program/*.py", "backprop/site/**/*.py", "backprop/derivations/**/*.py"), ("tests/mathematics", "tests/site/test_memory.py", "tests/posts/test_plugin.py", "tests/derivations/test_code.py", "tests/site/test_building.py", "tests/test_store.py", "tests/posts/test_program.py", "tests/posts/test_kinds.py"), ("key", "_key", "conversion_key", "digest", "fingerprint")),
 }  # fmt: skip
 # What the tests need besides the package and themselves.
 NEEDED = ("backprop", "tests", "docs", "mkdocs.yml", "pyproject.toml", "README.md", "package.json",

@@ -14,11 +14,12 @@ import pytest
 from PIL import Image
 
 import backprop as bp
+from backprop.program.store import Store
 from backprop.site.pages import cards, learning, metadata, reading
 from backprop.site.pages.plugin import _whole
 from backprop.site.pages.policy import Policy, foreign, handlers
 from backprop.site.pages.scripts import arranged
-from backprop.site.pages.styles import Used, moved, shrink
+from backprop.site.pages.styles import Used, moved, names_are_plain, shrink, without_names
 from backprop.site.pages.tables import with_labels
 
 
@@ -195,6 +196,36 @@ def test_what_is_quoted_or_nested_is_left_as_it_is():
     assert re.search(r"&\s*p\s*\{", small)
 
 
+PLAIN = (
+    ":root{--md-code-hl-name-color:var(--md-code-fg-color)}"
+    ".highlight .kc,.highlight .n{color:var(--md-code-hl-name-color)}.highlight .nf{color:red}"
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ".highlight .n{color:red}",
+        ".a .n{color:var(--md-code-hl-name-color)}.b .n{color:red}",
+        "@media print{.n{font-weight:bold}}",
+        "a.n:hover{color:red}",
+        "[data-x]{--md-code-hl-name-color:red}",
+        "[data-x]{--md-code-hl-name-color: red; }",
+    ],
+)
+def test_names_in_code_are_elements_where_a_style_tells_them_apart(more):
+    assert names_are_plain(PLAIN)
+    assert not names_are_plain(PLAIN + more)
+    assert not names_are_plain("p{color:red}")
+
+
+def test_names_that_look_as_all_code_does_are_no_elements():
+    code = '<pre><span class="nf">f</span>(<span class="n">x</span>)</pre>'
+    assert without_names(code) == '<pre><span class="nf">f</span>(x)</pre>'
+    own = f"<style>.n {{ color: red }}</style>{code}"
+    assert without_names(own) == own
+
+
 def test_addresses_move_with_the_rules():
     css = "a{background:url(../img/a.png)}b{background:url(\"data:x\")}c{src:url('f.woff2')}"
     assert moved(css, "css/deep/a.css", "assets/x.css") == (
@@ -346,22 +377,19 @@ def diagram():
 def test_a_card_is_a_picture_of_the_right_size_and_always_the_same(diagram, tmp_path):
     drawing = cards.find(diagram)
     assert drawing.code[-2:] == ("    dx = dt1 < 2", "    return dx")
-    first = cards.picture(drawing, tmp_path)
+    first = cards.picture(drawing, Store())
     assert Image.open(io.BytesIO(first)).size == (1200, 630)
     colours = Image.open(io.BytesIO(first)).convert("RGB").getcolors(100_000)
     assert len(colours) > 20, "the card is empty"
     assert cards.draw(drawing) == first
 
 
-def test_a_broken_cached_card_is_drawn_again(diagram, tmp_path):
+def test_a_card_is_drawn_once(diagram, tmp_path, monkeypatch):
     drawing = cards.find(diagram)
-    first = cards.picture(drawing, tmp_path)
-    (kept,) = tmp_path.glob("*.png")
-    for broken in (b"", first[: len(first) // 2], b"no picture"):
-        kept.write_bytes(broken)
-        assert cards.picture(drawing, tmp_path) == first
-        assert kept.read_bytes() == first
-    assert list(tmp_path.iterdir()) == [kept]
+    first = cards.picture(drawing, kept := Store(tmp_path / "made"))
+    kept.keep()
+    monkeypatch.setattr(cards, "draw", None)
+    assert cards.picture(drawing, Store(tmp_path / "made")) == first
 
 
 def test_the_words_of_a_language_do_not_change_the_card(diagram):

@@ -5,8 +5,10 @@ import textwrap
 import numpy as np
 import pytest
 
+import backprop as bp
 from backprop.program.runner import FenceError
 from backprop.site.posts import check as checking
+from backprop.site.posts.check.points import ShiftedPoints
 
 NAMESPACE = """
 import numpy as np
@@ -394,6 +396,8 @@ def test_a_closed_form_needs_real_values():
         ("for i in [1]:\n    dsquare = dvar", "variance(x)", "`dsquare = dvar` is not"),
         ("dscaled = 2 * dout", "scaled(x)", "times that; expected is `dscaled = dout`"),
         ("dsqare = dvar / x.shape[0]", "variance(x)", "did you mean `dsquare`?"),
+        ("dmu = dvar / x.shape[0]", "variance(x)", "did you mean `dmean`?"),
+        ("dxmu = dvar / x.shape[0]", "variance(x)", "did you mean `ddiff`?"),
         ("def f(dvar):\n    dsquare = dvar / 5", "variance(x)", "not the body of `f`"),
         ("dsquare = dvar / 5", "variance", "holds no call"),
         ("dsquare = dvar / 5", "variance(x) + 1", "holds no call"),
@@ -405,6 +409,24 @@ def test_a_closed_form_needs_real_values():
 def test_what_cannot_be_followed_fails(code, call, message):
     scope = namespace() | {"dout": np.ones((5, 4))}
     assert message in str(wrong(code, call, scope=scope))
+
+
+def test_zeros_of_the_page_are_other_numbers_elsewhere():
+    scope = namespace() | {"x": np.zeros((5, 4)), "dy": np.ones((5, 4))}
+    assert check("dx = dy * (1 + x) * np.exp(x)", "thrice(x)", scope=dict(scope))
+    assert "is not the gradient of x" in str(wrong("dx = dy * np.exp(x)", "thrice(x)", scope=scope))
+
+
+def test_values_stay_where_a_function_is_defined():
+    """Moved out of it, they would leave the author's own point alone."""
+    p = np.full(8, 0.99)
+    points = ShiftedPoints(lambda args: bp.trace(root, *args), [p], real=True, ones=set())
+    assert all(points.make(seed) is not None for seed in range(3))
+
+
+def root(p):
+    q = np.sqrt(1 - p)
+    return q
 
 
 def test_what_a_page_has_drawn_is_not_copied():

@@ -139,7 +139,7 @@ def test_the_first_difference_is_named_with_both_lines(pair, old, new, zh_line, 
     zh, en = pair(en=EN.replace(old, new, 1))
     for one, other in ((zh, en), (en, zh)):
         failure = difference(one, other)
-        assert failure.page == "docs/en/posts/p.md"
+        assert failure.file == "docs/en/posts/p.md"
         found = failure.reason
         if "here" in reason:
             assert "a graph fence here, a math fence there" in found
@@ -161,7 +161,7 @@ def test_each_language_has_its_own_order_of_words_and_the_same_numbers(pair):
 
 def test_inline_formulas_are_compared_passage_by_passage(pair):
     failure = difference(*pair(en=EN.replace("At last $z$.", "At last $w$.")))
-    assert failure.page == "docs/en/posts/p.md"
+    assert failure.file == "docs/en/posts/p.md"
     assert "$w$ does not occur in this passage of docs/zh/posts/p.md" in failure.reason
     # The same formula elsewhere on the page does not excuse it.
     failure = difference(*pair(en=EN.replace("At last $z$.", "At last $z$ and $x$.")))
@@ -170,7 +170,7 @@ def test_inline_formulas_are_compared_passage_by_passage(pair):
 
 def test_something_more_at_the_end(pair):
     failure = difference(*pair(en=EN + "\n```python\nx\n```\n"))
-    assert failure.page == "docs/en/posts/p.md"
+    assert failure.file == "docs/en/posts/p.md"
     assert "a python fence that docs/zh/posts/p.md does not have" in failure.reason
 
 

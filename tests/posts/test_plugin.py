@@ -2,13 +2,17 @@
 
 import logging
 import re
+import sqlite3
 import subprocess
+import zlib
 
 import lxml.html
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
+
+from backprop.program import store
 
 CONFIG = "site_name: x\ntheme: mkdocs\nplugins:\n  - backprop/posts:\n      time_limit: 20\n"
 
@@ -150,8 +154,8 @@ def test_two_builds_are_byte_identical_and_the_second_starts_no_process(site, mo
     assert site.executed == []
     assert site.html() == first
     monkeypatch.undo()
-    for entry in (site.project.path / ".cache/backprop/posts").iterdir():
-        entry.unlink()
+    for file in (site.project.path / store.NAME).parent.glob("made.sqlite*"):
+        file.unlink()
     site.build()
     assert site.executed == ["docs/index.md"]
     assert site.html() == first
@@ -205,13 +209,18 @@ def test_a_listed_folder_and_a_missing_file_are_what_a_page_depends_on(site):
 def test_a_corrupt_entry_is_computed_again(site):
     site.page(PAGE).build()
     html = site.html()
-    (entry,) = (site.project.path / ".cache/backprop/posts").iterdir()
-    whole = entry.read_bytes()
-    wrong = whole.replace(b'"outcomes"', b'"outcome"')
-    other = whole.replace(b'"figures": []', b'"figures": "no list"')
-    assert other != whole
-    for damage in (b"", whole[:-20], b"[1]", b"\xff\xfe", wrong, other):
-        entry.write_bytes(damage)
+    database = sqlite3.connect(site.project.path / store.NAME)
+    ((whole,),) = database.execute("SELECT value FROM made")
+    text = zlib.decompress(whole)
+    for damage in (
+        *(b"", whole[:-20], b"\xff\xfe"),
+        *(zlib.compress(wrong) for wrong in (text[:-20], b"[1]", b"\xff", b"{}")),
+        zlib.compress(text.replace(b'"outcomes"', b'"outcome"')),
+        zlib.compress(text.replace(b'"outcomes": [', b'"outcomes": [{"more": 1}, ')),
+        zlib.compress(text.replace(b'"outcomes": [{', b'"outcomes": [{"more": 1, ')),
+    ):
+        with database:
+            database.execute("UPDATE made SET value = ?", (damage,))
         site.build()
         assert site.executed == ["docs/index.md"]
         assert site.html() == html

@@ -15,6 +15,7 @@ from backprop.program import execute as program
 from backprop.program import page as pages
 from backprop.program.execute import Executor
 from backprop.program.session import Limits
+from backprop.program.store import Store
 from backprop.site.posts.verify import judge
 
 
@@ -342,7 +343,7 @@ def test_a_line_that_is_named_in_an_output_is_remembered_only_where_it_stands(
     tmp_path, code, first, later
 ):
     path = tmp_path / "post.md"
-    store = cache.Cache(tmp_path / "cache", tmp_path)
+    store = cache.Cache(Store(tmp_path / "kept"), tmp_path)
 
     def printed(above=""):
         path.write_text(f"{above}```python\n{code}\n```\n")
@@ -421,7 +422,7 @@ def test_a_fence_runs_the_files_that_it_includes(runner):
 
 def test_a_page_runs_again_when_a_file_that_it_includes_has_changed(runner):
     (runner.path / "mkdocs.yml").write_text(SNIPPETS.replace("parts", "."))
-    kept = cache.Cache(runner.path / "kept", runner.path)
+    kept = cache.Cache(Store(runner.path / "kept"), runner.path)
     for value in (1, 2):
         (runner.path / "part.py").write_text(f"print({value})\n")
         page = runner.page('--8<-- "part.py"')
@@ -448,7 +449,7 @@ def test_a_page_finds_the_data_beside_it(runner):
     folder = runner.path / "posts"
     (folder / "data").mkdir(parents=True)
     for value in ("1 2", "3 4"):
-        kept = cache.Cache(runner.path / "kept", runner.path)
+        kept = cache.Cache(Store(runner.path / "kept"), runner.path)
         (folder / "data/numbers.txt").write_text(value)
         page = runner.page(
             "import os\nprint(open('data/numbers.txt').read(), os.listdir('data'))",

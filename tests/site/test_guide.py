@@ -19,7 +19,8 @@ from mkdocs.config.defaults import MkDocsConfig
 import backprop
 from backprop.derivations.__main__ import main as verify
 from backprop.program.fences import Fence, scan
-from backprop.program.headers import LANGUAGES, LAYOUT, MATERIAL
+from backprop.program.headers import LAYOUT, MATERIAL
+from backprop.program.kinds import KINDS, LANGUAGES
 from tests.conftest import ROOT
 
 LANGS = ("en", "zh")
@@ -67,10 +68,10 @@ def test_every_option_of_a_fence_is_live_in_the_guide_and_its_source_is_shown(la
     sources = [one for example in shown(lang, "markdown") for one in scan(example.code).fences]
     for fences in (live, [one for one in sources if one.language == language]):
         used = {name for fence in fences for name in (*fence.header.classes, *fence.options)}
-        known = LANGUAGES[language].classes | LANGUAGES[language].options
+        known = KINDS[language].classes | KINDS[language].options
         missing = known - used - NOT_LIVE
         if language == "pycon":  # its two classes are those of python
-            missing -= LANGUAGES["python"].classes
+            missing -= KINDS["python"].classes
         assert not missing
 
 

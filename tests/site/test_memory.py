@@ -21,7 +21,7 @@ from mkdocs_autorefs import AutorefsPlugin
 from mkdocstrings import MkdocstringsPlugin
 
 from backprop.site.building import conversions, heads, look, memory, references, templates, whole
-from backprop.site.building.memory import Memory, Nothing
+from backprop.site.building.memory import Nothing
 from backprop.site.building.modules import Modules
 from backprop.site.posts import parity
 from tests.site.command import differences
@@ -257,26 +257,6 @@ def test_languages_that_said_the_same_are_not_compared_again(rich: Project, monk
     for _ in range(2):  # a difference is told as long as there is one
         assert "$x^3$ does not occur in this passage" in rich.build().output
     assert compared == ["one.md"] * 2
-
-
-def test_a_lost_or_broken_memory_is_no_fault(tmp_path: Path) -> None:
-    path = tmp_path / "made.sqlite"
-    first = Memory(path)
-    first.put("a", {"text": "字"})
-    first.keep()
-    assert Memory(path).get("a") == {"text": "字"}
-    path.write_bytes(b"no database at all" * 100)
-    for ending in ("-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
-    second = Memory(path)
-    assert second.get("a") is None
-    second.put("a", 1)
-    second.keep()
-    assert Memory(path).get("a") == 1
-    nowhere = Memory(Path("/dev/null/made.sqlite"))
-    nowhere.put("a", 1)
-    nowhere.keep()
-    assert nowhere.get("a") is None
 
 
 def test_an_extension_that_may_depend_on_anything_is_asked_again(project: Project) -> None:

@@ -1,19 +1,20 @@
 """Terms to polynomials in atoms: the normal form in which two sides of a row are compared.
 
-Each kind of term has its rule here; algebra.py keeps the polynomials they make, calculus.py works
-out the derivatives in them.
+Each kind of term has its rule here; `polynomials` and `sums` compute with what they make, and
+`calculus` works out the derivatives in them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from backprop.derivations.algebra.atoms import Atom, Poly, lettered
 from backprop.derivations.algebra.calculus import Calculus, Partial
 from backprop.derivations.algebra.matching import match
-from backprop.derivations.algebra.polynomials import NotProvable
-from backprop.derivations.algebra.sums import Algebra
+from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
+from backprop.derivations.algebra.sums import Sums
 from backprop.derivations.meaning import replace_symbol
 from backprop.derivations.meaning.lengths import find
 from backprop.derivations.meaning.rewriting import renamed, substitute
@@ -58,14 +59,15 @@ class Normaliser:
         self.world = world
         self.calculus = Calculus(world, formal, direct)
         self.expand = expand
-        self.algebra = Algebra(self.positive)
-        self.algebra.derived = world.derived
+        self.algebra = Polynomials(self.positive)
+        self.sums = Sums(self.algebra)
+        self.sums.derived = world.derived
         rules: list[tuple[Atom, Poly]] = []
         equations = [(one.left, one.right) for one in world.assumed]
         for left, right in (*equations, *world.moments):
             rules += self.rules(left, right)
         if rules:
-            self.algebra.rewrite = lambda atom: self.assumed(atom, rules)
+            self.sums.rewrite = lambda atom: self.assumed(atom, rules)
 
     def positive(self, atom: Atom) -> bool:
         return atom[0] == "entry" and self.world.symbols[atom[1]].positive
@@ -88,7 +90,7 @@ class Normaliser:
         for pattern, value in rules:
             names = match(pattern, atom, {})
             if names is not None:
-                return self.algebra.remade(value, names)
+                return self.sums.remade(value, names)
         return None
 
     # --- positions -----------------------------------------------------------------------
@@ -126,17 +128,16 @@ class Normaliser:
         return ("aff", frozenset(left.items()), offset)
 
     def poly(self, term: Term) -> Poly:
-        make = getattr(self, "_" + type(term).__name__.lower(), None)
+        make = KINDS.get(type(term))
         if make is None:
             raise NotProvable
-        found: Poly = make(term)
-        return found
+        return make(self, term)
 
     def _num(self, term: Num) -> Poly:
         return self.algebra.const(term.value)
 
     def _size(self, term: Size) -> Poly:
-        return self.algebra.size(find(term.dim))
+        return self.sums.size(find(term.dim))
 
     def _const(self, term: Const) -> Poly:
         if term.name == "e":
@@ -145,7 +146,7 @@ class Normaliser:
 
     def _position(self, term: Position) -> Poly:
         a = self.algebra
-        return a.plus(a.position(self.index(term.index)), a.const(term.base))
+        return a.plus(self.sums.position(self.index(term.index)), a.const(term.base))
 
     def _entry(self, term: Entry) -> Poly:
         if term.symbol in self.expand:
@@ -240,7 +241,7 @@ class Normaliser:
             low = self.index(term.low) if term.low is not None else None
             high = self.index(term.high) if term.high is not None else None
             dim = (dim, low, high)
-        return self.algebra.sum(body, term.var, dim)
+        return self.sums.sum(body, term.var, dim)
 
     def _call(self, term: Call) -> Poly:
         slots = tuple((0, ()) for _ in range(term.order))
@@ -305,10 +306,32 @@ class Normaliser:
                 for m, v in value.items():
                     if any(x == atom for x, _ in m):
                         rest = frozenset(x for x in m if x[0] != atom)
-                        inner = a.remade({rest: v}, {gone: kept})
+                        inner = self.sums.remade({rest: v}, {gone: kept})
                         new = a.plus(new, a.times(inner, a.atom(atom)))
                     else:
                         new = a.plus(new, {m: v})
                 value = new
             out = a.plus(out, value)
         return out
+
+
+KINDS: dict[type[Term], Callable[[Normaliser, Any], Poly]] = {
+    Num: Normaliser._num,
+    Size: Normaliser._size,
+    Const: Normaliser._const,
+    Position: Normaliser._position,
+    Entry: Normaliser._entry,
+    Add: Normaliser._add,
+    Mul: Normaliser._mul,
+    Pow: Normaliser._pow,
+    Fn: Normaliser._fn,
+    Test: Normaliser._test,
+    Where: Normaliser._where,
+    Big: Normaliser._big,
+    Call: Normaliser._call,
+    Partial: Normaliser._partial,
+    Inverse: Normaliser._inverse,
+    Det: Normaliser._det,
+    Slope: Normaliser._slope,
+    Deriv: Normaliser._deriv,
+}

@@ -26,14 +26,14 @@ from backprop.derivations.algebra.matching import positions
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 
 
-class Algebra(Polynomials):
-    """Polynomials with sums in them, and with indices replaced.
+class Sums:
+    """Sums of polynomials, and polynomials with indices replaced.
 
     `rewrite` replaces a sum atom by a Poly (an assumption such as Σ y_k = 1), or gives None.
     """
 
-    def __init__(self, positive: Callable[[Atom], bool]) -> None:
-        super().__init__(positive)
+    def __init__(self, algebra: Polynomials) -> None:
+        self.algebra = algebra
         self.rewrite: Callable[[Atom], Poly | None] = lambda _: None
         self.count = itertools.count()
         self.derived: dict[str, tuple[tuple[tuple[str, int], ...], int]] = {}
@@ -44,7 +44,7 @@ class Algebra(Polynomials):
     def sum(self, p: Poly, var: str, dim: Any) -> Poly:
         out: Poly = {}
         for mono, c in p.items():
-            out = self.plus(out, self.sum_mono(mono, var, dim), c)
+            out = self.algebra.plus(out, self.sum_mono(mono, var, dim), c)
         return out
 
     def sum_mono(self, mono: Mono, var: str, dim: Any) -> Poly:
@@ -61,7 +61,7 @@ class Algebra(Polynomials):
         inside = [(a, e) for a, e in parts if mentions(a, me)]
         outside: Mono = frozenset(x for x in mono if not mentions(x[0], me))
         if not inside:
-            return self.times({outside: Fraction(1)}, self.length(dim))
+            return self.algebra.times({outside: Fraction(1)}, self.length(dim))
         vars_: list[tuple[str, Any]] = [(var, dim)]
         atoms: list[tuple[Atom, Fraction]] = []
         for atom, e in inside:
@@ -74,7 +74,7 @@ class Algebra(Polynomials):
                 atoms.append((atom, e))
         merged: Poly = {ONE_MONO: Fraction(1)}
         for atom, e in atoms:
-            merged = self.times(merged, self.raised(atom, e))
+            merged = self.algebra.times(merged, self.algebra.raised(atom, e))
         out: Poly = {}
         for body, c in merged.items():
             value: Poly = {outside: c}
@@ -82,11 +82,11 @@ class Algebra(Polynomials):
             if turned:
                 again: Poly = {frozenset(left): c}
                 for first, second in turned:
-                    again = self.times(again, self.delta(first, second))
+                    again = self.algebra.times(again, self.algebra.delta(first, second))
                 for name, length in reversed(open_vars):
                     again = self.sum(again, name, length)
-                again = self.times(again, {outside: Fraction(1)})
-                out = self.plus(out, again)
+                again = self.algebra.times(again, {outside: Fraction(1)})
+                out = self.algebra.plus(out, again)
                 continue
             while open_vars:
                 group = [open_vars.pop(0)]
@@ -105,11 +105,11 @@ class Algebra(Polynomials):
                                     grown = True
                             grown = True
                 if not members:
-                    value = self.times(value, self.length(group[0][1]))
+                    value = self.algebra.times(value, self.length(group[0][1]))
                 else:
-                    value = self.times(value, self.sum_atom(group, frozenset(members)))
-            value = self.times(value, {frozenset(left): Fraction(1)})
-            out = self.plus(out, value)
+                    value = self.algebra.times(value, self.sum_atom(group, frozenset(members)))
+            value = self.algebra.times(value, {frozenset(left): Fraction(1)})
+            out = self.algebra.plus(out, value)
         return out
 
     def inverted(
@@ -152,27 +152,31 @@ class Algebra(Polynomials):
     def length(self, dim: Any) -> Poly:
         if isinstance(dim, tuple):
             size, low, high = dim
-            ends = self.position(high) if high else self.plus(self.size(size), self.const(-1))
+            ends = (
+                self.position(high)
+                if high
+                else self.algebra.plus(self.size(size), self.algebra.const(-1))
+            )
             start = self.position(low) if low else {}
-            return self.plus(self.plus(ends, start, -1), self.const(1))
+            return self.algebra.plus(self.algebra.plus(ends, start, -1), self.algebra.const(1))
         return self.size(dim)
 
     def size(self, dim: Any) -> Poly:
         if isinstance(dim, int):
-            return self.const(dim)
+            return self.algebra.const(dim)
         if dim in self.derived:
             coefs, const = self.derived[dim]
-            out = self.const(const)
+            out = self.algebra.const(const)
             for size, c in coefs:
-                out = self.plus(out, self.atom(("size", size)), c)
+                out = self.algebra.plus(out, self.algebra.atom(("size", size)), c)
             return out
-        return self.atom(("size", dim))
+        return self.algebra.atom(("size", dim))
 
     def position(self, index: Atom) -> Poly:
         if index[0] == "at":
             start = self.size(index[1]) if index[1] is not None else {}
-            return self.plus(start, self.const(index[2]))
-        return self.atom(("pos", index))
+            return self.algebra.plus(start, self.algebra.const(index[2]))
+        return self.algebra.atom(("pos", index))
 
     def sum_atom(self, vars_: list[tuple[str, Any]], mono: Mono) -> Poly:
         """A sum that cannot be split, its bound indices named canonically."""
@@ -189,7 +193,7 @@ class Algebra(Polynomials):
                 best, best_key = ("sum", tuple(d for _, d in order), body), key
         assert best is not None
         new = self.rewrite(best)
-        return self.atom(best) if new is None else new
+        return self.algebra.atom(best) if new is None else new
 
     def opened(self, atom: Atom) -> tuple[list[tuple[str, Any]], Mono]:
         """A sum atom with fresh names for its bound indices."""
@@ -201,27 +205,28 @@ class Algebra(Polynomials):
 
     def remade(self, p: Poly, names: dict[Atom, Atom]) -> Poly:
         """`p` with indices replaced, and everything normal again."""
+        a = self.algebra
         out: Poly = {}
         for mono, c in p.items():
-            value = self.const(c)
+            value = a.const(c)
             for atom, e in mono:
-                value = self.times(value, self.power(self.remade_atom(atom, names), e))
-            out = self.plus(out, value)
+                value = a.times(value, a.power(self.remade_atom(atom, names), e))
+            out = a.plus(out, value)
         return out
 
     def remade_atom(self, atom: Atom, names: dict[Atom, Atom]) -> Poly:
+        a, kind = self.algebra, atom[0]
         if not any(mentions(atom, n) for n in names):
-            return self.atom(atom)
-        kind = atom[0]
+            return a.atom(atom)
         if kind == "delta":
-            return self.delta(replaced(atom[1], names), replaced(atom[2], names))
+            return a.delta(replaced(atom[1], names), replaced(atom[2], names))
         if kind == "exp":
-            return self.exp(self.remade({atom[1]: Fraction(1)}, names))
+            return a.exp(self.remade({atom[1]: Fraction(1)}, names))
         if kind == "base":
             return self.remade(dict(atom[1]), names)
         if kind == "fn":
-            args = [self.remade(dict(a), names) for a in atom[2:]]
-            return self.log(args[0]) if atom[1] == "log" else self.fn(atom[1], *args)
+            args = [self.remade(dict(arg), names) for arg in atom[2:]]
+            return a.log(args[0]) if atom[1] == "log" else a.fn(atom[1], *args)
         if kind == "sum":
             vars_, body = self.opened(atom)
             value = self.remade({body: Fraction(1)}, names)
@@ -230,4 +235,4 @@ class Algebra(Polynomials):
             return value
         if kind == "pos":
             return self.position(replaced(atom[1], names))
-        return self.atom(replaced(atom, names))
+        return a.atom(replaced(atom, names))

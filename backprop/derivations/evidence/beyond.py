@@ -12,13 +12,8 @@ from fractions import Fraction
 
 from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
-from backprop.derivations.evidence.instances import (
-    INSTANCES,
-    TOLERANCE,
-    Equation,
-    Instances,
-    Side,
-)
+from backprop.derivations.evidence.equation import Equation, Side
+from backprop.derivations.evidence.instances import INSTANCES, TOLERANCE, Instances
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -72,8 +67,9 @@ def kinds(instances: Instances, equation: Equation) -> Iterator[tuple[str, int]]
         yield ("large" if heavy or equation.dims else "huge"), 1
 
 
-def difference_beyond(instances: Instances, equation: Equation) -> Difference | None:
-    """A difference that ordinary samples do not show, None if there is none."""
+def difference_beyond(instances: Instances, equation: Equation, slopes: bool) -> Difference | None:
+    """A difference that ordinary samples do not show, None if there is none. slopes: of a chain
+    that began with a derivative."""
     for kind, count in kinds(instances, equation):
         for number in range(count):
             try:
@@ -83,7 +79,7 @@ def difference_beyond(instances: Instances, equation: Equation) -> Difference | 
                 continue
             if found.error > LIMIT and not rounds(instances, equation, found, scope):
                 return found
-    for scope in edges(instances, equation):
+    for scope in edges(instances, equation, slopes):
         try:
             found = compare(equation.left, equation.right, equation.dims, scope)
         except OutsideDomainError:

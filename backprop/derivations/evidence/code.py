@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.derivations.evidence import inside
 from backprop.derivations.evidence.inside import packed, unpacked
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import real
@@ -123,7 +124,7 @@ class PageCode:
     def values(self, code: str, cases: list[dict[str, Any]]) -> list[Any]:
         """The value of an expression for each choice of names. Raises `Unreadable`."""
         request = {
-            "kind": "expression",
+            "runs": inside.__name__,
             "code": code,
             "cases": [{k: packed(v) for k, v in case.items()} for case in cases],
         }
@@ -139,7 +140,7 @@ class PageCode:
         """The computation graph of a call: function, values, outputs, gradients and wires.
         Raises `Unreadable` where it cannot be traced or derived."""
         request = {
-            "kind": "expression",
+            "runs": inside.__name__,
             "code": call,
             "cases": [{k: packed(v) for k, v in names.items()}],
             "graph": True,

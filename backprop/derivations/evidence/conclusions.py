@@ -8,48 +8,23 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from backprop.derivations.evidence.compare import compare
-from backprop.derivations.evidence.estimates import allows
-from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Equation
+from backprop.derivations.evidence.divisors import divided_by, taken_to_exist
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
 from backprop.derivations.evidence.rows import Derivator
-from backprop.derivations.evidence.sample import Sample
-from backprop.derivations.evidence.satisfy import satisfy
-from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning import Reader
-from backprop.derivations.meaning.arrays import columns
-from backprop.derivations.meaning.nodes import split
-from backprop.derivations.meaning.rewriting import free_indices, substitute
 from backprop.derivations.meaning.terms import (
-    Add,
-    At,
-    Big,
-    Det,
-    Entry,
-    Fn,
-    Inverse,
-    Lam,
-    Mul,
-    Num,
-    Pow,
-    Size,
     Term,
-    Var,
-    num,
-    walk,
 )
-from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
-from backprop.derivations.reading.tree import NONE
 from backprop.derivations.verdicts import CHECKED, PROVED, WRONG, Difference, Verdict
 
 ALL_BUT_0 = 1e-4  # what is smaller is hardly told from 0 where a premise holds to rounding
-FEW = 4  # instances at which arrays are tried: they are slow
 FAR = 12  # samples from which Newton's method starts far away: x^2 - 8 x + 7 = 0 has two roots
 TOLERANCE = 1e-6  # a premise is fulfilled to rounding only, by Newton's method
 
@@ -63,12 +38,12 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
     for k, row in enumerate(rows):
         derivator.explains = not row.link and not any(r.link for r in rows[k + 1 : k + 2])
         before = dict(derivator.world.cited)
-        head = set(derivator.head)
+        head = set(derivator.levels.head)
         verdicts = derivator.row(row)
         failed = derivator.failed
         supposed = row.link and open_ is not None and failed is not None and alone(verdicts)
         if supposed and open_ is not None and failed is not None:
-            derivator.world.cited, derivator.head = before, head
+            derivator.world.cited, derivator.levels.head = before, head
             both = row.link == "iff"
             if not concluded:
                 found[-1] = [] if rest is None else [rest]  # a premise is no claim
@@ -86,23 +61,23 @@ def supposing(
     derivator: Derivator, premise: Equation, conclusion: Equation, both: bool, verdict: Verdict
 ) -> Verdict:
     fresh = Verdict(verdict.line, verdict.text, CHECKED, verdict.lead, number=verdict.number)
-    fresh.assumed, fresh.sizes = (said(premise),), verdict.sizes
+    fresh.assumed, fresh.sizes = (premise.text,), verdict.sizes
     fresh.instances = INSTANCES_AT_PREMISES
     try:
         ways = [(premise, conclusion), (conclusion, premise)][: 1 + both]
         for given, wanted in ways:
-            divisor = divided_by(derivator, given, wanted)
+            divisor = divided_by(derivator.instances, given, wanted)
             if divisor:
                 fresh.status = WRONG
-                fresh.problem = Problem("divides", {"found": divisor, "premise": said(given)})
+                fresh.problem = Problem("divides", {"found": divisor, "premise": given.text})
                 return fresh
-            more = taken_to_exist(derivator, given, wanted)
+            more = taken_to_exist(derivator.instances, given, wanted)
             fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more.values())))
-            difference = under(derivator, given, wanted, more)
+            difference = under(derivator.instances, given, wanted, more)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
                 fresh.sides = (wanted.sides[0].text, wanted.sides[1].text)
-                fresh.problem = Problem("does-not-follow", {"found": said(given)})
+                fresh.problem = Problem("does-not-follow", {"found": given.text})
                 return fresh
     except Unreadable as error:
         fresh.status, fresh.problem = WRONG, error.problem
@@ -116,211 +91,13 @@ def supposing(
     return fresh
 
 
-def said(equation: Equation) -> str:
-    return f"{equation.sides[0].text} = {equation.sides[1].text}"
-
-
-def premise_of(equation: Equation) -> Assumption:
-    return Assumption(equation.left, equation.right, equation.dims, said(equation))
-
-
-def divided_by(derivator: Derivator, given: Equation, wanted: Equation) -> str:
-    """The first name that `wanted` divides by, or inverts, though it may vanish, or be singular,
-    where `given` holds; "" if there is none. See `taken_to_exist` for what is not built of single
-    numbers."""
-    for term, base in divisors(given, wanted):
-        if isinstance(term, Inverse) and may_be_singular(derivator, given, term):
-            return matrix_of(term)
-        if base is None or not of_numbers(derivator.world, base):
-            continue
-        if is_positive(derivator.world, base):
-            continue
-        if may_vanish(derivator, given, base):
-            return ", ".join(sorted(base.names))
-    return ""
-
-
-def taken_to_exist(derivator: Derivator, given: Equation, wanted: Equation) -> dict[Term, str]:
-    r"""What `wanted` divides by, or inverts, that is built of arrays: \sum_i x_i^2, X^\top X. That
-    it can be is taken for granted by everybody who writes it, and is said at the row."""
-    world = derivator.world
-    found: dict[Term, str] = {}
-    for term, base in divisors(given, wanted):
-        if isinstance(term, Inverse) and not matrix_of(term):
-            if falls_in_rank(derivator, given, term):
-                found[Det(term.matrix)] = f"\\det ({written(wanted, term.matrix)}) \\ne 0"
-        elif base is not None and base.names and not of_numbers(world, base):
-            every = set().union(*(world.below(n) for n in base.names))
-            fixed = any(world.symbols[n].law is not None for n in every)
-            if not (fixed or is_positive(world, base)) and may_vanish(derivator, given, base):
-                found[base] = f"{written(wanted, base)} \\ne 0"
-    return found
-
-
-def is_positive(world: World, term: Term) -> bool:
-    r"""Is it built so that it cannot vanish: \sum_k e^{z_k}, \sigma^2 + \epsilon?"""
-    if isinstance(term, Num):
-        return term.value > 0
-    if isinstance(term, Entry):
-        symbol = world.symbols[term.symbol]
-        if symbol.definition is not None and symbol.recurrence is None:
-            return is_positive(world, symbol.definition.body)
-        return symbol.positive and not symbol.closed
-    if isinstance(term, Mul):
-        return all(is_positive(world, p) for p in term.parts)
-    if isinstance(term, Add):
-        return any(is_positive(world, p) for p in term.parts) and all(
-            is_square(p) or is_positive(world, p) for p in term.parts
-        )
-    if isinstance(term, Big) and term.kind in ("sum", "prod"):
-        return term.test is None and is_positive(world, term.body)
-    if isinstance(term, Pow):
-        return is_positive(world, term.base)
-    return isinstance(term, Size) or (isinstance(term, Fn) and term.name == "exp")
-
-
-def is_square(term: Term) -> bool:
-    """Is it never negative: a square, or a sum of such?"""
-    if isinstance(term, Big) and term.kind == "sum":
-        return is_square(term.body)
-    if isinstance(term, Mul | Add):
-        return all(is_square(p) or (isinstance(p, Num) and p.value > 0) for p in term.parts)
-    if isinstance(term, Pow) and isinstance(term.exponent, Num):
-        return term.exponent.value > 0 and term.exponent.value % 2 == 0
-    return isinstance(term, Size)
-
-
-def divisors(given: Equation, wanted: Equation) -> Iterator[tuple[Term, Term | None]]:
-    """The parts of `wanted` that `given` does not have, each with what it divides by."""
-    before = {t for side in (given.left, given.right) for t in walk(side)}
-    after = {t for side in (wanted.left, wanted.right) for t in walk(side)} - before
-    known = {divisor(t) for t in before}
-    for term in sorted(after, key=repr):
-        base = divisor(term)
-        yield term, None if base in known else base
-
-
-def may_vanish(derivator: Derivator, given: Equation, base: Term) -> bool:
-    """Are there numbers at which `given` holds and `base` is 0, at the first of its positions?"""
-    world, kept = derivator.world, list(derivator.world.assumed)
-    first = substitute(base, {n: At(None, 0) for n in free_indices(base)})
-    tries = None if of_numbers(world, base) else FEW
-    zero = Assumption(first, num(0), {}, "")
-    try:
-        for assumed in ([*kept, zero], [*kept, premise_of(given), zero]):  # alone it is faster
-            world.assumed = assumed
-            derivator.forget()
-            if not derivator.satisfiable(tries):
-                return False
-        return True
-    finally:
-        world.assumed = kept
-        derivator.forget()
-
-
-def written(equation: Equation, part: Term | Lam) -> str:
-    """How the author wrote a divisor, or the matrix of an inverse; its names, if that is open."""
-    names = part.names
-    for side in equation.sides:
-        for node in side.node.walk():
-            base, _, sup, _ = split(node)
-            below = node.parts[1] if node.kind == "frac" else NONE
-            if sup is not NONE and side.reader.text(sup).strip("^{} ").startswith("-"):
-                below = base.parts[0] if base.kind in ("paren", "group") and base.parts else base
-            if below is NONE:
-                continue
-            try:
-                reader = Reader(side.reader.world, side.reader.tex, side.reader.tree)
-                array = columns(reader.side(below))
-                term = array.at(tuple(Var(n) for n in ("row", "col")[: len(array.shape)]))
-            except Unreadable:
-                continue
-            if term.names == names:
-                return " ".join(side.reader.text(below).split())
-    return ", ".join(sorted(names))
-
-
-def divisor(term: Term) -> Term | None:
-    negative = isinstance(term, Pow) and isinstance(term.exponent, Num) and term.exponent.value < 0
-    return term.base if negative and isinstance(term, Pow) else None
-
-
-def of_numbers(world: World, term: Term) -> bool:
-    """Is it built of single numbers alone, and not a number itself?"""
-    names = term.names
-    every = set().union(*(world.below(n) for n in names)) if names else set()
-    return bool(names) and all(
-        not world.symbols[n].shape and world.symbols[n].law is None for n in every
-    )
-
-
-def matrix_of(term: Inverse) -> str:
-    """The name of a matrix that is inverted by itself; "" for an expression."""
-    body = term.matrix.body
-    return body.symbol if isinstance(body, Entry) and len(body.at) == 2 else ""
-
-
-def may_be_singular(derivator: Derivator, given: Equation, term: Inverse) -> bool:
-    world = derivator.world
-    key = matrix_of(term)
-    symbol = world.symbols.get(key)
-    if symbol is None or symbol.definition is not None or symbol.nonzero:
-        return False
-    supposed = replace(world, assumed=[*world.assumed, premise_of(given)])
-    for number in range(INSTANCES_AT_PREMISES):
-        sample = Sample(supposed, number)
-        across = sample.random("across", key).normal(size=len(sample.variables[key]))
-        across /= np.linalg.norm(across)
-        flat = np.eye(len(across)) - np.outer(across, across)
-        sample.variables[key] = flat @ sample.variables[key] @ flat
-        sample.held = {key}
-        try:
-            satisfy(sample)
-        except OutsideDomainError:
-            continue
-        return True
-    return False
-
-
-def falls_in_rank(derivator: Derivator, given: Equation, term: Inverse) -> bool:
-    """Has the matrix that is inverted no inverse where its factors lose a rank, and the numbers
-    in it are 0 that may be?"""
-    world = derivator.world
-    supposed = replace(world, assumed=[*world.assumed, premise_of(given)])
-    below = set().union(*(world.below(n) for n in term.names))
-    free = [world.symbols[n] for n in sorted(below) if world.symbols[n].kind == "variable"]
-    for number in range(FEW):
-        sample = Sample(supposed, number)
-        for symbol in free:
-            old = sample.variables[symbol.key]
-            if len(symbol.shape) == 2 and not symbol.nonzero:
-                across = np.asarray(sample.random(symbol.key, "across").normal(size=old.shape[1]))
-                flat = np.eye(len(across)) - np.outer(across, across) / (across @ across)
-                square = old.shape[0] == old.shape[1]
-                sample.variables[symbol.key] = flat @ old @ flat if square else old @ flat
-            elif not symbol.shape and allows(symbol, 0.0):
-                sample.variables[symbol.key] = np.zeros_like(old)
-            else:
-                continue
-            sample.held.add(symbol.key)
-        try:
-            satisfy(sample)
-        except OutsideDomainError:
-            continue
-        try:
-            Scope(sample, {}, direct=derivator.direct).of(Det(term.matrix), {})
-        except OutsideDomainError:
-            return True
-    return False
-
-
-def apart(derivator: Derivator, wanted: Equation, divided: Iterable[Term]) -> Iterator[Difference]:
+def apart(instances: Instances, wanted: Equation, divided: Iterable[Term]) -> Iterator[Difference]:
     """The sides of `wanted` at numbers at which no divisor is all but 0. Raises `Unreadable`."""
     divided = list(divided)
     seen = 0
     for number in range(2 * INSTANCES_AT_PREMISES):
         try:
-            scope = derivator.scope(number, number % 2 == 1, {})
+            scope = instances.scope(number, number % 2 == 1, {})
             sizes = [np.abs(scope.of(t, wanted.dims).array) for t in divided]
             if any(np.any(s < ALL_BUT_0) for s in sizes):
                 continue
@@ -335,18 +112,18 @@ def apart(derivator: Derivator, wanted: Equation, divided: Iterable[Term]) -> It
 
 
 def under(
-    derivator: Derivator, given: Equation, wanted: Equation, divided: Iterable[Term]
+    instances: Instances, given: Equation, wanted: Equation, divided: Iterable[Term]
 ) -> Difference | None:
     """How `wanted` differs at numbers that fulfil `given`; None if it does not. divided: what is
     taken not to vanish."""
-    world = derivator.world
+    world = instances.world
     kept = list(world.assumed)
-    world.assumed = [*kept, premise_of(given)]
-    derivator.forget()
+    world.assumed = [*kept, given.assumed()]
+    instances.forget()
     try:
-        if not derivator.satisfiable():
-            raise Unreadable("unsatisfiable", found=said(given), others="")
-        for difference in apart(derivator, wanted, divided):
+        if not instances.satisfiable():
+            raise Unreadable("unsatisfiable", found=given.text, others="")
+        for difference in apart(instances, wanted, divided):
             if not difference.error <= TOLERANCE:
                 return difference
         names = given.left.names | given.right.names
@@ -354,7 +131,7 @@ def under(
         numbers = all(not world.symbols[n].shape for n in every)  # arrays: slow, and one solution
         for number in range(FAR if numbers else 0):
             try:
-                scope = derivator.scope(number, False, {}, "wide")
+                scope = instances.scope(number, False, {}, "wide")
                 difference = compare(wanted.left, wanted.right, wanted.dims, scope)
             except OutsideDomainError:
                 continue
@@ -363,4 +140,4 @@ def under(
         return None
     finally:
         world.assumed = kept
-        derivator.forget()
+        instances.forget()

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from backprop.derivations.evidence.instances import Equation, Instances
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.instances import Instances
 from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import EDGE, OutsideDomainError
@@ -35,13 +36,14 @@ MOST = 4  # comparisons of a row, the first of them
 BESIDE = (Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4))  # far wider than EDGE
 
 
-def edges(instances: Instances, equation: Equation) -> Iterator[Scope]:
-    """The values of symbols where the comparisons of a row turn; none if it is about slopes."""
+def edges(instances: Instances, equation: Equation, slopes: bool) -> Iterator[Scope]:
+    """The values of symbols where the comparisons of a row turn; none if it, or the chain that it
+    goes on, is about slopes."""
     found: dict[tuple[Term, Term], dict[str, Dim]] = {}
     for term in instances.reached(equation):
         if not turning(term, dict(equation.dims), found):
             return
-    if instances.slopes:  # of a chain that began with a derivative
+    if slopes:
         return
     world = instances.world
     for (left, right), dims in list(found.items())[:MOST]:

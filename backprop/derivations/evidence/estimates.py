@@ -1,39 +1,32 @@
-r"""Rows that are no equations: a \le b at random numbers and at those that a search finds worst,
-and a = b + O(h^k) by how fast the gap shrinks with h."""
+r"""Inequalities: a \le b at random numbers, where it turns, and at the worst that are found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 
-from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.edges import edges
-from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Equation, Instances
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
-from backprop.derivations.meaning.nodes import items_of, key_of, split
 from backprop.derivations.meaning.terms import Big, Size, walk
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import NONE, Node
 from backprop.derivations.verdicts import Difference
 
 SEARCHES, STEPS = 4, 60
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
 LIMIT = 1e-6  # the same, where numbers are moved onto the edge of a comparison
-SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
 
 
-# --- inequalities ------------------------------------------------------------------------------
-
-
-def violated(instances: Instances, equation: Equation, op: str) -> Difference | None:
-    """Numbers at which the inequality does not hold, None if none are found."""
+def violated(
+    instances: Instances, equation: Equation, op: str, slopes: bool = False
+) -> Difference | None:
+    """Numbers at which the inequality does not hold, None if none are found. slopes: of a chain
+    that began with a derivative."""
     for number in range(INSTANCES_AT_KINKS):
         for attempt in range(4):
             try:
@@ -56,7 +49,7 @@ def violated(instances: Instances, equation: Equation, op: str) -> Difference | 
                 continue
             if found.error > SLACK:
                 return found
-    for scope in edges(instances, equation):
+    for scope in edges(instances, equation, slopes):
         try:
             found = compare_order(equation, op, scope)
         except OutsideDomainError:
@@ -199,99 +192,3 @@ def moved(
     if low is not None:
         new = np.maximum(new, low + 1e-9)
     return np.asarray(new)
-
-
-# --- O(h^k) --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Order:
-    """O(h^k): which number becomes small, and to which power."""
-
-    symbol: str
-    power: int
-    node: Node
-
-
-def without_order(node: Node, known: frozenset[str], small: set[str]) -> tuple[Node, Order | None]:
-    r"""A side without its O(h^2), and what that says. `small`: the declared numbers."""
-    if "O" in known or "\\mathcal{O}" in known:
-        return node, None
-    if node.kind != "sum":
-        return node, None
-    left, found = [], None
-    for term in node.parts:
-        items = items_of(term.parts[0])
-        if (
-            len(items) == 2
-            and key_of(items[0]) in ("O", "\\mathcal{O}")
-            and items[1].kind == "paren"
-            and len(items[1].parts) == 1
-        ):
-            order = order_of(items[1].parts[0], small)
-            if order is None or found is not None:
-                start, end = items[0].start, items[1].end
-                raise Unreadable("order", start, end, found="O(…)")
-            found = order
-        else:
-            left.append(term)
-    if found is None:
-        return node, None
-    if len(left) == 1 and left[0].value == "+":
-        return left[0].parts[0], found
-    return Node("sum", "", tuple(left), node.start, left[-1].end), found
-
-
-def order_of(node: Node, small: set[str]) -> Order | None:
-    base, sub, sup, primes = split(node)
-    if base.kind == "paren" and base.value in ("abs", "norm") and len(base.parts) == 1:
-        base = base.parts[0]
-    key = key_of(base)
-    if key not in small or sub is not NONE or primes:
-        return None
-    if sup is NONE:
-        return Order(key, 1, node)
-    power = sup.parts[0]
-    if power.kind != "number" or not power.value.isdigit() or not 1 <= int(power.value) <= 6:
-        return None
-    return Order(key, int(power.value), node)
-
-
-def too_large(instances: Instances, equation: Equation, order: Order) -> Difference | None:
-    """The sides where the gap does not shrink as fast as h^k; None if it does. At most instances:
-    where the leading term happens to be small, the next one hides it."""
-    slow: list[Difference] = []
-    fast = 0
-    for number in range(4):
-        for attempt in range(10):
-            try:
-                found = list(shrinking(instances, equation, order, number + 4 * attempt))
-                break
-            except OutsideDomainError:
-                continue
-        else:
-            raise Unreadable("no-domain")
-        gaps = np.array([abs(d.left - d.right) for d in found])
-        floor = 1e-13 * max(max(abs(d.left), abs(d.right)) for d in found)
-        good = gaps > 20 * floor
-        if np.count_nonzero(good) < 2:
-            continue  # equal but for rounding
-        h = SHRINK[good]
-        slope = np.polyfit(np.log(h[-4:]), np.log(gaps[good][-4:]), 1)[0]
-        if slope < order.power - 0.35:
-            slow.append(found[-1])
-        else:
-            fast += 1
-    return slow[-1] if len(slow) > fast else None
-
-
-def shrinking(
-    instances: Instances, equation: Equation, order: Order, number: int
-) -> Iterator[Difference]:
-    instance = draw_instance(instances.world, number)
-    value = instance.variables[order.symbol]
-    for factor in SHRINK:
-        size = np.sign(value) * (0.5 + np.abs(value) % 0.5) * factor
-        instance.variables = {**instance.variables, order.symbol: size}
-        scope = Scope(instance, {}, direct=instances.direct)
-        yield compare(equation.left, equation.right, equation.dims, scope)

@@ -1,5 +1,5 @@
-"""Expressions evaluated in the process of a page, behind its fences: the kind `expression` of
-`backprop.program.runner`. Values cross as JSON, numbers to the last digit."""
+"""Expressions evaluated in the process of a page, behind its fences: `run` is what
+`backprop.program.runner` is told to run there. Values cross as JSON, numbers to the last digit."""
 
 from __future__ import annotations
 

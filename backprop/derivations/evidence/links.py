@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.derivations.evidence.instances import INSTANCES
-from backprop.derivations.evidence.rows import Derivator
+from backprop.derivations.evidence.instances import INSTANCES, Instances
+from backprop.derivations.evidence.sides import Sides
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.terms import Deriv, Entry, Term, Var
 from backprop.derivations.meaning.world import World
@@ -40,7 +40,7 @@ class Traced:
     wires: dict[tuple[str, str], str] = field(default_factory=dict)  # (node, user) → its part
 
 
-def traced(code: str, derivator: Derivator, page: PageCode) -> Traced | None:
+def traced(code: str, instances: Instances, page: PageCode) -> Traced | None:
     """The graph of the call that an expression begins with, such as `variance(x)[j]`; None if it
     has none that can be traced and derived."""
     call = _call(code)
@@ -52,7 +52,7 @@ def traced(code: str, derivator: Derivator, page: PageCode) -> Traced | None:
     graph: dict[str, Any] = {}
     for number in range(INSTANCES):
         try:
-            scope = derivator.scope(number, True, {})
+            scope = instances.scope(number, True, {})
             names = names_of(scope.world, scope)
             graph = page.graph(call, names)
         except (OutsideDomainError, Unreadable):
@@ -92,18 +92,18 @@ def _equal(value: np.ndarray, node: Any) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-9, atol=1e-12))
 
 
-def link(verdicts: list[Verdict], formula: Formula, number: int, derivator: Derivator) -> None:
+def link(verdicts: list[Verdict], formula: Formula, number: int, sides: Sides) -> None:
     """Tell the verdicts on the rows of a formula which gradients they are about."""
     head: Gradient | None = None
     rows = [(row.tex, row.number) for row in formula.rows] or [(formula.tex, -1)]
-    for tex, place in rows if derivator.world.traces else []:
+    for tex, place in rows if sides.world.traces else []:
         try:
-            tree = read(tex, derivator.world.words)
+            tree = read(tex, sides.world.words)
             left = tree.parts[0] if tree.kind == "relation" else tree
             if left.kind != "none":
-                side = derivator.side(left, tex, tree)
+                side = sides.read(left, tex, tree)
                 term = side.array.at(tuple(Var(f"#{k}") for k in range(len(side.array.shape))))
-                head = about(term, " ".join(side.text.split()), derivator.world)
+                head = about(term, " ".join(side.text.split()), sides.world)
         except Exception:  # what cannot be read has been said of its row
             head = None
         for verdict in verdicts:

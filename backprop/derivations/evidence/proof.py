@@ -1,8 +1,8 @@
 """A row for every size: the difference of its sides brought to normal form, then SymPy.
 
-Derivatives are worked out by the rules of calculus through the definitions (calculus.py); sums
-are brought to one form (normal.py, on algebra.py); SymPy decides whether what is left, a rational
-function of atoms and roots of them, is zero (zero.py). A proof that fails says nothing: the row
+Derivatives are worked out by the rules of calculus through the definitions (`calculus`); sums
+are brought to one form (`normal`, on `sums`); SymPy decides whether what is left, a rational
+function of atoms and roots of them, is zero (`zero`). A proof that fails says nothing: the row
 stays numerically checked.
 """
 
@@ -15,8 +15,7 @@ from fractions import Fraction
 from backprop.derivations.algebra.atoms import Atom, Poly, lettered
 from backprop.derivations.algebra.calculus import one_step, steps_apart
 from backprop.derivations.algebra.normal import Normaliser
-from backprop.derivations.algebra.polynomials import NotProvable
-from backprop.derivations.algebra.sums import Algebra
+from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 from backprop.derivations.algebra.zero import is_zero
 from backprop.derivations.meaning.rewriting import free_indices, rebuild, renamed
 from backprop.derivations.meaning.terms import (
@@ -202,7 +201,9 @@ def follows(world: World, premise: Sides, conclusion: Sides, both: bool) -> bool
     return False
 
 
-def is_multiple(a: Algebra, first: Poly, second: Poly, world: World, both: bool) -> Iterator[bool]:
+def is_multiple(
+    a: Polynomials, first: Poly, second: Poly, world: World, both: bool
+) -> Iterator[bool]:
     def unit(atom: Atom) -> bool:
         symbol = world.symbols.get(atom[1]) if atom[0] == "entry" else None
         return atom[0] in ("size", "exp") or (symbol is not None and symbol.positive)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from itertools import islice, pairwise
 
-from backprop.derivations.evidence.citing import Citing
+from backprop.derivations.evidence.account import Account
 from backprop.derivations.evidence.edits import Edit, edits
-from backprop.derivations.evidence.instances import INSTANCES, Equation, Side
+from backprop.derivations.evidence.equation import Equation, Side
+from backprop.derivations.evidence.instances import INSTANCES
+from backprop.derivations.evidence.sides import Sides
 from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import LANGUAGES, Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
-from backprop.derivations.verdicts import (
-    WRONG,
-    Verdict,
-)
+from backprop.derivations.verdicts import WRONG, Verdict
 
 MISFITS = frozenset({"shape", "index-range", "range", "outside", "free-index", "not-scalar"})
 REPAIRS = 400  # single changes that are tried on a wrong row
@@ -23,8 +22,21 @@ def said(edit: Edit | None) -> dict[str, str] | None:
     return None if edit is None else {language: edit.text(language) for language in LANGUAGES}
 
 
-class Repairing(Citing):
-    """Explains wrong rows."""
+def is_zero(node: Node) -> bool:
+    """… = 0 states a fact: what vanishes may be used, as if it stood behind \\because."""
+    return (node.kind, node.value) == ("number", "0")
+
+
+class Repairer:
+    """Explains wrong rows. prove: is what repairs one worth the search?"""
+
+    def __init__(self, sides: Sides, account: Account, prove: bool) -> None:
+        self.sides = sides
+        self.account = account
+        self.levels = account.levels
+        self.instances = sides.instances
+        self.world = sides.world
+        self.prove = prove
 
     def misfit(
         self, error: Unreadable, verdict: Verdict, node: Node, previous: Side | None, tex: str
@@ -44,10 +56,10 @@ class Repairing(Citing):
         from backprop.derivations.evidence.residue import residue
 
         fact = verdict.lead == "\\because"
-        levels = {} if fact else self.levels_for(equation)
+        levels = {} if fact else self.levels.allowed(equation)
         formal = frozenset(k for k, level in levels.items() if level != TRUE)
         verdict.residue = residue(
-            self.world, equation.left, equation.right, equation.dims, formal, self.direct
+            self.world, equation.left, equation.right, equation.dims, formal, self.levels.direct
         )
         right = equation.sides[1]
         verdict.repair = said(self.repair(right.node, previous, tex, fact))
@@ -70,9 +82,7 @@ class Repairing(Citing):
                 continue
             tried.add(new)
             try:
-                if self.whole_holds(new, previous, fact, 1) and self.whole_holds(
-                    new, previous, fact
-                ):
+                if all(self.whole_holds(new, previous, fact, k) for k in (1, INSTANCES)):
                     return edit.placed(tex)
             except Unreadable:
                 continue
@@ -83,7 +93,7 @@ class Repairing(Citing):
     def hidden_slip(self, equation: Equation, tex: str) -> Edit | None:
         """The single change of a row that makes this step hold for any functions in the place
         of the definitions, where an identity hides what is wrong."""
-        if not self.may_hide(equation):
+        if not self.account.may_hide(equation):
             return None
         left, right = equation.sides
         whole = read(tex, self.world.words)
@@ -99,11 +109,14 @@ class Repairing(Citing):
             try:
                 tree = read(new, self.world.words)
                 node = tree.parts[number] if tree.kind == "relation" else tree
-                side = self.side(node, new, tree)
+                side = self.sides.read(node, new, tree)
                 pair = (side, right) if nodes[number] == left.node else (left, side)
-                changed = self.equation(*pair)
-                levels = self.levels_for(changed)
-                if self.worst(changed, levels, 1) is None and self.worst(changed, levels) is None:
+                changed = self.sides.equation(*pair)
+                levels = self.levels.allowed(changed)
+                if (
+                    self.instances.worst(changed, levels, 1) is None
+                    and self.instances.worst(changed, levels) is None
+                ):
                     return edit.placed(tex)
             except (Unreadable, IndexError):
                 continue
@@ -111,20 +124,18 @@ class Repairing(Citing):
                 self.world.base = base
         return None
 
-    def whole_holds(
-        self, tex: str, previous: Side | None, fact: bool, count: int = INSTANCES
-    ) -> bool:
-        """Do all steps of a row hold? Raises `Unreadable`."""
+    def whole_holds(self, tex: str, previous: Side | None, fact: bool, count: int) -> bool:
+        """Do all steps of a row hold, at `count` instances? Raises `Unreadable`."""
         tree = read(tex, self.world.words)
         nodes = [n for n in (tree.parts if tree.kind == "relation" else (tree,)) if n is not NONE]
         chain = [previous] if previous is not None else []
-        chain += [self.side(node, tex, tree) for node in nodes]
+        chain += [self.sides.read(node, tex, tree) for node in nodes]
         if len(chain) < 2:
             return False
         for left, right in pairwise(chain):
-            equation = self.equation(left, right)
-            states = fact or (right.node.kind, right.node.value) == ("number", "0")
-            levels = {} if states else self.levels_for(equation)
-            if self.worst(equation, levels, count) is not None:
+            equation = self.sides.equation(left, right)
+            states = fact or is_zero(right.node)
+            levels = {} if states else self.levels.allowed(equation)
+            if self.instances.worst(equation, levels, count) is not None:
                 return False
         return True

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
-from fractions import Fraction
 from itertools import pairwise
 
+from backprop.derivations.evidence.account import Account
+from backprop.derivations.evidence.assumptions import premises
 from backprop.derivations.evidence.beyond import difference_beyond, undefined_side
-from backprop.derivations.evidence.estimates import Order, too_large, violated, without_order
-from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Equation, Side
-from backprop.derivations.evidence.repair import MISFITS, Repairing, said
-from backprop.derivations.meaning import Reader
-from backprop.derivations.meaning.brackets import read_condition
-from backprop.derivations.meaning.declare import declare
+from backprop.derivations.evidence.blur import BLURRED, blur
+from backprop.derivations.evidence.conditions import within
+from backprop.derivations.evidence.equation import Equation, Side
+from backprop.derivations.evidence.estimates import violated
+from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
+from backprop.derivations.evidence.levels import Levels
+from backprop.derivations.evidence.orders import Order, too_large
+from backprop.derivations.evidence.relation import Relation, taken_apart
+from backprop.derivations.evidence.repair import MISFITS, Repairer, is_zero, said
+from backprop.derivations.evidence.sides import AXES, Sides
+from backprop.derivations.evidence.subjects import has_slopes, sizes, subject
+from backprop.derivations.meaning import reader_of
 from backprop.derivations.meaning.differentials import differentials
 from backprop.derivations.meaning.names import lookup
-from backprop.derivations.meaning.terms import Deriv, Slope, Term, Var
-from backprop.derivations.meaning.world import TRUE, Symbol
+from backprop.derivations.meaning.terms import Var
+from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.cites import cited_names
 from backprop.derivations.reading.find import Formula
@@ -34,30 +40,28 @@ from backprop.derivations.verdicts import (
     Verdict,
 )
 
-BLURRED = 1e-8  # relative: an expectation that is off by more decides nothing
-ORDERED = ("<", "<=", ">", ">=")
-# A row may end with where it holds: ", i \\ne j", or with what its indices run over.
-INDEX = r"[a-z](?:_[a-z])?"
-WHERE = re.compile(
-    r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\forall|\\text\s*\{[^}]*\})*"
-    r"(?P<open>[(（])?(?:\s|\\text\s*\{[^}]*\})*"
-    rf"(?P<where>{INDEX}\s*(?:=|\\(?:neq?|leq?|geq?)(?![a-z])|<|>)\s*{INDEX}"
-    rf"|(?P<range>{INDEX}(?:\s*,\s*{INDEX})*\s*=\s*[01]\s*,\s*\\[lc]?dots\s*,[^,=()]*))"
-    r"\s*(?(open)[)）])[.,;\s]*$"
-)
 
-# … or with the numbers for which it does: ", x > 0".
-NUMBERS = re.compile(
-    r"(?:[,，]|\\q?quad|\\text\s*\{[^}]*\})(?:\s|\\[,;: ]|\\q?quad|\\text\s*\{[^}]*\})*"
-    r"(?P<open>[(（])?(?:\s|\\text\s*\{[^}]*\})*"
-    r"(?P<name>[A-Za-z]|\\[a-z]+)\s*(?P<op>>|<|\\(?:geq?|leq?|neq?)(?![a-z]))\s*"
-    r"(?P<bound>-?\d+(?:\.\d+)?)\s*(?(open)[)）])[.,;\s]*$"
-)
-RELATED = re.compile(r"[=<>]|\\(?:geq?|leq?)(?![a-z])")
+class Derivator:
+    """Verifies the rows of one derivation in order.
 
+    direct: ∂ holds the other named quantities fixed.
+    prove: look for proofs, and for what would repair a wrong row.
+    """
 
-class Derivator(Repairing):
-    """Verifies the rows of one derivation in order."""
+    def __init__(self, world: World, direct: bool = False, prove: bool = True) -> None:
+        self.world = world
+        self.direct = direct
+        self.prove = prove
+        self.instances = Instances(world, direct)
+        self.sides = Sides(self.instances)
+        self.levels = Levels(world, direct)
+        self.account = Account(self.instances, self.levels)
+        self.repairer = Repairer(self.sides, self.account, prove)
+        self.last: Side | None = None
+        self.slopes = False  # did the chain begin with a derivative?
+        self.failed: Equation | None = None  # the last equation of a row, if it alone is wrong
+        self.rest: Verdict | None = None  # the verdict on those before it
+        self.explains = True  # is what would repair a wrong row worth the search?
 
     def vary(self, formulas: Iterable[Formula]) -> None:
         """What moves where the rows of a block take differentials: see `meaning.differentials`."""
@@ -66,13 +70,13 @@ class Derivator(Repairing):
                 tree = read(row.tex, self.world.words)
             except Unreadable:
                 continue
-            reader = Reader(self.world, row.tex, tree)
+            reader = reader_of(self.world, row.tex, tree)
             self.world.varied.update(differentials(reader, tree))
 
     def row(self, row: Row) -> list[Verdict]:
         """One verdict for each equation sign that the row adds; at least one."""
         self.failed = self.rest = None
-        self.outside = set()
+        self.sides.outside = set()
         verdict = Verdict(row.first_line, row.text, CHECKED, row.lead, number=row.number)
         if "unchecked" in row.directives:
             verdict.reason = row.directives["unchecked"]
@@ -89,10 +93,11 @@ class Derivator(Repairing):
                 tex = "= " + tex
         try:
             tex, names = cited_names(tex)
-            self.by = self.named(names)
-            if row.lead == "\\because" and self.by and not tex.strip():
+            self.account.by = self.named(names)
+            if row.lead == "\\because" and self.account.by and not tex.strip():
                 return self.cite_definitions(verdict)
-            return self.verified(row, tex, verdict)
+            with within(self.sides, tex, verdict.line) as what:
+                return self.equations(row, what, verdict)
         except Unreadable as error:
             if error.problem.key not in ("no-left", "inequality") and row.lead != "\\because":
                 self.salvage(tex)
@@ -102,7 +107,7 @@ class Derivator(Repairing):
                 verdict.line = row.line_of(error.problem.start)
             return [verdict]
         except Exception as error:
-            self.last, self.head, self.slopes = None, set(), False
+            self.last, self.levels.head, self.slopes = None, set(), False
             verdict.status, verdict.problem = UNCHECKED, own_fault(error)
             return [verdict]
 
@@ -112,7 +117,7 @@ class Derivator(Repairing):
         for name, at in names:
             padded = " " * at + name
             node = read(padded, self.world.words)
-            reader = Reader(self.world, padded, node)
+            reader = reader_of(self.world, padded, node)
             key = lookup(reader, node)[0]
             key = self.world.squares.get(key or "", key)
             symbol = self.world.symbols.get(key or "")
@@ -124,8 +129,8 @@ class Derivator(Repairing):
 
     def cite_definitions(self, verdict: Verdict) -> list[Verdict]:
         """A \\because that names definitions: they may be used from there on."""
-        self.world.cited.update(dict.fromkeys(self.by, TRUE))
-        verdict.cited, verdict.status = self.by, PROVED if self.prove else CHECKED
+        self.world.cited.update(dict.fromkeys(self.account.by, TRUE))
+        verdict.cited, verdict.status = self.account.by, PROVED if self.prove else CHECKED
         return [verdict]
 
     def salvage(self, tex: str) -> None:
@@ -143,232 +148,165 @@ class Derivator(Repairing):
             try:
                 node = read(padded, self.world.words)
                 if node is not NONE:
-                    self.last = self.side(node, padded, node)
+                    self.last = self.sides.read(node, padded, node)
             except Exception:  # whatever is wrong with it was said of the row
                 continue
 
-    def verified(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
-        self.condition = None
-        limited = self.limited(tex)
-        if limited is not None:
-            return self.verified_within(row, tex, verdict, *limited)
-        tail = WHERE.search(tex)
-        if (
-            tail is None
-            or "=" not in tex[: tail.start()]
-            or not all(map(self.is_index, re.findall(INDEX, tail["where"])))
-        ):
-            return self.equations(row, tex, verdict)
-        tex, where, ranges = tex[: tail.start()], tail["where"], dict(self.world.ranges)
-        try:
-            if tail["range"]:
-                declare(self.world, where, verdict.line)
-            else:
-                self.condition = self.where(where, tail.start("where"))
-            return self.equations(row, tex, verdict)
-        finally:
-            self.world.ranges, self.condition = ranges, None
-
-    def limited(self, tex: str) -> tuple[int, Symbol] | None:
-        """Where the condition x > 0 of a row begins, and x within it. Raises `Unreadable`."""
-        tail = NUMBERS.search(tex)
-        symbol = self.world.symbols.get(tail["name"]) if tail else None
-        if tail is None or symbol is None or not RELATED.search(tex[: tail.start()]):
-            return None
-        if symbol.kind != "variable" or symbol.shape or symbol.definition is not None:
-            return None
-        bound, (low, high) = Fraction(tail["bound"]), symbol.bounds
-        if tail["op"].startswith("\\ne"):
-            return (tail.start(), replace(symbol, nonzero=True)) if bound == 0 else None
-        if tail["op"] in (">", "\\ge", "\\geq"):
-            low = bound if low is None else max(low, bound)
-        else:
-            high = bound if high is None else min(high, bound)
-        if low is not None and high is not None and low >= high:
-            start, end = tail.start("name"), tail.end("bound")
-            raise Unreadable("never", start, end, found=tex[start:end])
-        positive = symbol.positive or (low is not None and low >= 0)
-        closed = tail["op"] not in ("<", ">")
-        return tail.start(), replace(symbol, bounds=(low, high), positive=positive, closed=closed)
-
-    def verified_within(
-        self, row: Row, tex: str, verdict: Verdict, end: int, symbol: Symbol
-    ) -> list[Verdict]:
-        """A row for some of the numbers that a variable may be."""
-        whole = self.world.symbols[symbol.key]
-        self.world.symbols[symbol.key] = symbol
-        self.forget()
-        try:
-            return self.equations(row, tex[:end], verdict)
-        finally:
-            self.world.symbols[symbol.key] = whole
-            self.forget()
-
-    def is_index(self, name: str) -> bool:
-        symbol = self.world.symbols.get(name)
-        return symbol is None or symbol.kind == "label"
-
-    def where(self, tex: str, start: int) -> tuple[Reader, Term]:
-        """The condition on indices that ends a row: … , i \\ne j."""
-        padded = " " * start + tex
-        tree = read(padded, self.world.words)
-        reader = Reader(self.world, padded, tree)
-        return reader, read_condition(reader, tree)
-
     def equations(self, row: Row, tex: str, verdict: Verdict) -> list[Verdict]:
+        """The verdict on a row that is read; none if it only begins a chain, or defines."""
         tree = read(tex, self.world.words)
-        if tree is NONE:
-            return []  # only words
-        ops = tree.value.split() if tree.kind == "relation" else []
-        nodes = list(tree.parts) if tree.kind == "relation" else [tree]
-        if len(nodes) > 1 and nodes[-1] is NONE:
-            end = len(tex.rstrip())
-            raise Unreadable("dangling", end - 1, end, found=tex[end - 1 : end])
-        if ":=" in ops:
-            if not declare(self.world, tex, verdict.line):
-                return []
-            ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
-        for op in ops:
-            if op != "=" and op not in ORDERED:
-                raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
-        if {"<", "<="} & set(ops) and {">", ">="} & set(ops):
-            raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
-        known = self.world.functions.keys() | self.world.symbols.keys()
-        numbers = {k for k, s in self.world.symbols.items() if s.kind == "variable" and not s.shape}
-        orders: dict[int, Order] = {}
-        for k, node in enumerate(nodes):
-            nodes[k], order = without_order(node, frozenset(known), numbers)
-            if order is not None:
-                orders[id(nodes[k])] = order
-        fact = row.lead == "\\because" or (tree.kind == "relation" and ":=" in tree.value)
-        if nodes[0] is NONE and nodes[1:] and not fact:
-            if self.last is None:
-                for node in nodes[1:]:
-                    self.last = self.side(node, tex, tree)
-                raise Unreadable("no-left", *self._place(tex))
-            previous: Side | None = self.last
-            nodes = nodes[1:]
-        elif nodes[0] is NONE:
-            raise Unreadable("unexpected", *self._place(tex), found="=", hint="")
-        else:
-            previous = None
-            if not fact:
-                self.head, self.slopes = set(), False
-        if not ops and (fact or row.lead):
-            raise Unreadable("no-equation", *self._place(tex))
-        sides = []
-        self.outside = set(previous.reader.free) if previous is not None else set()
-        if self.condition is not None:
-            self.outside |= set(self.condition[0].free)
+        because = row.lead == "\\because"
+        relation = taken_apart(self.world, tree, tex, verdict.line, because)
+        if relation is None:
+            return []
+        previous = self.continued(relation, tex)
+        if not relation.ops and (relation.fact or row.lead):
+            raise Unreadable("no-equation", *first_place(tex))
+        self.sides.outside = set(previous.reader.free) if previous is not None else set()
+        if self.sides.condition is not None:
+            self.sides.outside |= set(self.sides.condition[0].free)
+        sides: list[Side] = []
         problem: Unreadable | None = None
-        failing = nodes[0]
-        for node in nodes:
+        failing = relation.nodes[0]
+        for node in relation.nodes:
             try:
-                sides.append(self.side(node, tex, tree))
+                sides.append(self.sides.read(node, tex, tree))
             except Unreadable as error:
                 failing = node if problem is None else failing
                 problem = problem or error
-        if previous is None and not fact and sides:
-            first = sides[0]
-            if first.node is nodes[0]:
-                at = tuple(Var(n) for n in ("row", "col", "axis3", "axis4"))
-                begins = first.array.at(at[: len(first.array.shape)])
-                self.head = self.subject(begins)
-                self.slopes = any(isinstance(t, Deriv | Slope) for t in self.spelled_out(begins))
-        if not fact and sides:
-            chain = ([previous] if previous else []) + sides
+        if sides and not relation.fact:
+            if previous is None and sides[0].node is relation.nodes[0]:
+                self.begin(sides[0])
             self.last = sides[-1]
-        else:
-            chain = list(sides)
         if problem is not None:
             if problem.problem.key in MISFITS:
-                return [self.misfit(problem, verdict, failing, previous, tex)]
+                return [self.repairer.misfit(problem, verdict, failing, previous, tex)]
             raise problem
-        if not ops:
+        if not relation.ops:
             return []  # the left side alone; the rows after it continue it
+        chain = [previous, *sides] if previous is not None else sides
+        found = merged(self.steps(relation, chain, previous, tex, verdict))
+        return [found] if found else []
+
+    def continued(self, relation: Relation, tex: str) -> Side | None:
+        """The side that a row beginning with = goes on from; None for one that has its own, with
+        which a chain begins. Raises `Unreadable`."""
+        if relation.nodes[0] is not NONE:
+            if not relation.fact:
+                self.levels.head, self.slopes = set(), False
+            return None
+        if relation.fact or not relation.nodes[1:]:
+            raise Unreadable("unexpected", *first_place(tex), found="=", hint="")
+        del relation.nodes[0], relation.orders[0]
+        if self.last is None:
+            for node in relation.nodes:
+                self.last = self.sides.read(node, tex, relation.tree)
+            raise Unreadable("no-left", *first_place(tex))
+        return self.last
+
+    def begin(self, first: Side) -> None:
+        """What a chain that begins with this side is about."""
+        at = tuple(Var(n) for n in AXES)
+        term = first.array.at(at[: len(first.array.shape)])
+        self.levels.head = subject(self.world, term)
+        self.slopes = has_slopes(self.world, term)
+
+    def steps(
+        self,
+        relation: Relation,
+        chain: list[Side],
+        previous: Side | None,
+        tex: str,
+        verdict: Verdict,
+    ) -> list[Verdict]:
+        """A verdict on each side of a row against the last one before it that is sound."""
         verdicts: list[Verdict] = []
         sound = chain[0]
-        for b in chain[1:]:
+        for op, side in zip(relation.ops, chain[1:], strict=True):
             one = Verdict(**vars(verdict))
-            one.spans = tuple(dict.fromkeys((*sound.reader.notes, *b.reader.notes)))
+            one.spans = tuple(dict.fromkeys((*sound.reader.notes, *side.reader.notes)))
             try:
-                equation = self.equation(sound, b)
-                self.no_gaps(equation)
-                one.sizes = self.sizes(equation)
+                equation = self.sides.equation(sound, side)
+                self.sides.no_gaps(equation)
+                one.sizes = sizes(self.world, equation)
             except Unreadable as error:
-                verdicts.append(self.misfit(error, one, b.node, previous, tex))
+                verdicts.append(self.repairer.misfit(error, one, side.node, previous, tex))
                 continue
-            op = ops[len(ops) - len(chain) + chain.index(b)]
-            order = orders.get(id(b.node)) or orders.get(id(sound.node))
-            if op != "=" or order is not None:
-                verdicts.append(self.estimated(equation, one, op, order))
-                sound = b if verdicts[-1].ok else sound
-                continue
-            blurred = self.quadrature_error(equation)
-            # … = 0 states a fact: what vanishes may be used, as if it stood behind \because.
-            states = fact or (b.node.kind, b.node.value) == ("number", "0")
-            good = self.cite(equation, one) if states else self.holds(equation, one)
-            one.direct = self.direct and self.ambiguous
             verdicts.append(one)
-            one.error = blurred
-            if blurred is not None and blurred > BLURRED:
-                one.status, one.difference, one.sides = UNCHECKED, None, ("", "")
-                one.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
-                if self.prove:
-                    self.proof(equation, one)
-                    one.problem = None if one.status == PROVED else one.problem
-                sound = b
-                continue
-            if (good and one.by) or (one.problem is not None and one.problem.key == "not-for-any"):
-                slip = self.hidden_slip(equation, tex)
-                if slip is not None:
-                    good, one.status, one.repair = False, WRONG, said(slip)
-                    names = ", ".join(self.leans_on(equation, self.levels_for(equation)))
-                    one.problem = Problem("not-for-any", {"found": names})
-                elif not good:
-                    self.leap(one)
-                    sound = b
-                    continue
-            if good and (beyond := difference_beyond(self, equation)) is not None:
-                good, one.status, one.difference = False, WRONG, beyond
-                one.sides = (equation.sides[0].text, equation.sides[1].text)
-                one.problem = Problem("not-equal")
-            if good and (partial := undefined_side(self, equation)) is not None:
-                one.status, one.problem = (
-                    UNCHECKED,
-                    Problem("one-sided", {"found": partial.text}),
-                )
-                sound = b
-                continue
-            if good:
-                one.assumed = self.premises(equation, self.used)
-                if not fact:
-                    self.establish(equation)
-                if self.prove:
-                    self.proof(equation, one)
-                sound = b
+            order = relation.order(side.node) or relation.order(sound.node)
+            if op != "=" or order is not None:
+                self.estimate(equation, one, op, order)
+                sound = side if one.ok else sound
+            elif self.judge(equation, one, relation.fact, tex):
+                sound = side
             else:
-                if b is chain[-1] and all(v.ok or v.status == UNDERIVED for v in verdicts[:-1]):
-                    self.failed, self.rest = equation, merged(verdicts[:-1])
+                before = verdicts[:-1]
+                if side is chain[-1] and all(v.ok or v.status == UNDERIVED for v in before):
+                    self.failed, self.rest = equation, merged(before)
                 if self.prove and self.explains:
-                    self.diagnose(equation, one, previous, tex)
-        if not fact:
+                    self.repairer.diagnose(equation, one, previous, tex)
+        if not relation.fact:
             self.last = sound  # what is wrong is not built on
-        return [found] if (found := merged(verdicts)) else []
+        return verdicts
 
-    def estimated(
-        self, equation: Equation, verdict: Verdict, op: str, order: Order | None
-    ) -> Verdict:
+    def judge(self, equation: Equation, verdict: Verdict, fact: bool, tex: str) -> bool:
+        """Says in `verdict` whether an equation holds. May what follows be built on it?"""
+        instances, account = self.instances, self.account
+        blurred = blur(instances, equation)
+        states = fact or is_zero(equation.sides[1].node)
+        good = (account.cite if states else account.holds)(equation, verdict)
+        verdict.direct = self.direct and self.levels.ambiguous
+        verdict.error = blurred
+        if blurred is not None and blurred > BLURRED:
+            verdict.status, verdict.difference, verdict.sides = UNCHECKED, None, ("", "")
+            verdict.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
+            if self.prove:
+                self.proof(equation, verdict)
+                verdict.problem = None if verdict.status == PROVED else verdict.problem
+            return True
+        leaps = verdict.problem is not None and verdict.problem.key == "not-for-any"
+        if leaps or (good and verdict.by):
+            slip = self.repairer.hidden_slip(equation, tex)
+            if slip is not None:
+                verdict.status, verdict.repair = WRONG, said(slip)
+                names = ", ".join(account.leans_on(equation, self.levels.allowed(equation)))
+                verdict.problem = Problem("not-for-any", {"found": names})
+                return False
+            if leaps:
+                leap(verdict)
+                return True
+        if not good:
+            return False
+        if (beyond := difference_beyond(instances, equation, self.slopes)) is not None:
+            verdict.status, verdict.difference = WRONG, beyond
+            verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+            verdict.problem = Problem("not-equal")
+            return False
+        if (partial := undefined_side(instances, equation)) is not None:
+            verdict.status = UNCHECKED
+            verdict.problem = Problem("one-sided", {"found": partial.text})
+            return True
+        verdict.assumed = premises(instances, equation, account.used)
+        if not fact:
+            account.establish(equation)
+        if self.prove:
+            self.proof(equation, verdict)
+        return True
+
+    def estimate(self, equation: Equation, verdict: Verdict, op: str, order: Order | None) -> None:
         """An inequality, or an equation up to O(h^k): checked, never proved."""
         if order is not None and op != "=":
             raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
-        blurred = self.quadrature_error(equation)
+        blurred = blur(self.instances, equation)
         if blurred is not None and blurred > BLURRED:
             verdict.status = UNCHECKED
             verdict.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
-            return verdict
+            return
         verdict.error = blurred
-        found = violated(self, equation, op) if order is None else too_large(self, equation, order)
+        if order is None:
+            found = violated(self.instances, equation, op, self.slopes)
+        else:
+            found = too_large(self.instances, equation, order)
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
@@ -376,26 +314,27 @@ class Derivator(Repairing):
             key = "does-not-hold" if order is None else "order-larger"
             values = {} if order is None else {"symbol": order.symbol, "power": str(order.power)}
             verdict.problem = Problem(key, values)
-        return verdict
-
-    @staticmethod
-    def leap(verdict: Verdict) -> None:
-        """Right by a definition that the row does not name: not wrong, and not derived yet."""
-        verdict.status, verdict.difference, verdict.sides = UNDERIVED, None, ("", "")
-        assert verdict.problem is not None
-        verdict.problem = Problem("not-derived", verdict.problem.values)
 
     def proof(self, equation: Equation, verdict: Verdict) -> None:
+        """Says so where a step that holds is proved for all sizes."""
         from backprop.derivations.evidence.proof import proves
 
-        opaque = frozenset(k for k, level in self.used.items() if level != TRUE)
+        opaque = frozenset(k for k, level in self.account.used.items() if level != TRUE)
         if proves(self.world, equation.left, equation.right, opaque, self.direct):
             verdict.status = PROVED
 
-    @staticmethod
-    def _place(tex: str) -> tuple[int, int]:
-        first = len(tex) - len(tex.lstrip())
-        return first, first + 1
+
+def first_place(tex: str) -> tuple[int, int]:
+    """Where the first character of a row stands."""
+    first = len(tex) - len(tex.lstrip())
+    return first, first + 1
+
+
+def leap(verdict: Verdict) -> None:
+    """Right by a definition that the row does not name: not wrong, and not derived yet."""
+    verdict.status, verdict.difference, verdict.sides = UNDERIVED, None, ("", "")
+    assert verdict.problem is not None
+    verdict.problem = Problem("not-derived", verdict.problem.values)
 
 
 def merged(verdicts: list[Verdict]) -> Verdict | None:

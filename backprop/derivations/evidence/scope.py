@@ -107,7 +107,8 @@ class Scope:
         return found
 
     def of(self, term: Term, dims: dict[str, Dim]) -> Value:
-        """`term` for all values of the free indices in `dims`."""
+        """`term` for all values of the free indices in `dims`, an axis for each that it has, real
+        unless a symbol is moved by a complex step. Raises `OutsideDomainError`."""
         with np.errstate(all="ignore"):
             return self.term(term, {n: axis(self.instance, n, d) for n, d in dims.items()})
 
@@ -116,6 +117,8 @@ class Scope:
         return KINDS[type(term)](self, term, at, shift)
 
     def get(self, key: str) -> Value:
+        """The value of a symbol: an axis `#0`, `#1`, … for each of its dimensions, and one `@1`,
+        `@2`, … for each symbol that is moved before it. Raises `OutsideDomainError`."""
         if key not in self.values:
             self.values[key] = self._find(key)
         return self.values[key]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, Span
@@ -12,14 +13,25 @@ from backprop.derivations.meaning.shifts import Guard
 from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.tree import NONE, Node
+from backprop.derivations.reading.tree import Node
 
 
-class Context(ABC):
+@dataclass(frozen=True)
+class Grammar:
+    """How the parts are read that are made of others: see the methods of `Context`."""
+
+    side: Callable[[Context, Node], Array]
+    product: Callable[[Context, tuple[Node, ...]], Array]
+    factor: Callable[[Context, tuple[Node, ...], int], tuple[Array, int]]
+    single: Callable[[Context, Node], Array]
+
+
+class Context:
     """A row being read; `dims` collects what each index runs over."""
 
-    def __init__(self, world: World, tex: str, tree: Node = NONE) -> None:
+    def __init__(self, world: World, tex: str, tree: Node, grammar: Grammar) -> None:
         self.world = world
+        self.grammar = grammar
         self.tex = tex
         self.tree = tree
         self.indices = subscript_letters(tree)
@@ -61,18 +73,18 @@ class Context(ABC):
             raise self.fail("not-scalar", node, left=show_shape(value.shape), hint="")
         return value.term
 
-    @abstractmethod
     def side(self, node: Node) -> Array:
         """One side of a row."""
+        return self.grammar.side(self, node)
 
-    @abstractmethod
     def product(self, nodes: tuple[Node, ...]) -> Array:
         """Factors side by side, with the operators between them."""
+        return self.grammar.product(self, nodes)
 
-    @abstractmethod
     def factor(self, nodes: tuple[Node, ...], at: int) -> tuple[Array, int]:
         """The factor that begins at `nodes[at]`, and how many nodes it takes."""
+        return self.grammar.factor(self, nodes, at)
 
-    @abstractmethod
     def single(self, node: Node) -> Array:
         """A node that stands for itself."""
+        return self.grammar.single(self, node)

@@ -9,8 +9,8 @@ from itertools import pairwise
 from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import powered
-from backprop.derivations.meaning.chance import spelled
 from backprop.derivations.meaning.context import Context
+from backprop.derivations.meaning.expectations import spelled
 from backprop.derivations.meaning.indices import entry_of, entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape, unify
 from backprop.derivations.meaning.names import is_known, lookup

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import is_transpose, powered
-from backprop.derivations.meaning.chance import MEANS, VARIANCES
 from backprop.derivations.meaning.context import Context
+from backprop.derivations.meaning.expectations import MEANS, VARIANCES
 from backprop.derivations.meaning.indices import (
     entry_of_symbol,
     flat_indices,

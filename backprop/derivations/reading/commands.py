@@ -5,7 +5,7 @@ A command that stands in none of these tables is refused, with what was perhaps 
 
 from __future__ import annotations
 
-import difflib
+from backprop.common.spelling import nearest
 
 GREEK = dict(
     zip(
@@ -156,12 +156,9 @@ SPACING = frozenset(
         "textstyle",
         "limits",
         "nolimits",
-        "left",
-        "right",
         "middle",
         "nonumber",
         "notag",
-        "hspace",
         "thinspace",
         "big",
         "Big",
@@ -175,7 +172,6 @@ SPACING = frozenset(
         "biggr",
         "Biggl",
         "Biggr",
-        "hphantom",
     ]
 ) | {"\\ "}
 GAPS = frozenset({"\\quad", "\\qquad"})
@@ -215,5 +211,5 @@ def instead_of(command: str) -> str:
         return f" ({INSTEAD[command]} ?)"
     known = [*FUNCTIONS, *BIG, *OTHER_SYMBOLS, *OPERATORS, *RELATIONS, *DOTS, *FONTS, *UPRIGHT]
     known += [*ACCENTS, *FRACTIONS, *GAPS, "\\sqrt", *(f"\\{g}" for g in GREEK)]
-    close = difflib.get_close_matches(command, sorted(known), 1, 0.8) if len(command) > 3 else []
-    return f" ({close[0]} ?)" if close else ""
+    close = nearest(command, known, 0.8) if len(command) > 3 else ""
+    return f" ({close} ?)" if close else ""

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
+from backprop.common.spelling import nearest
 from backprop.derivations.reading.lines import ROWS, Row, rows
 
 OPEN = re.compile(
@@ -116,7 +116,7 @@ def derivations(markdown: str) -> list[Derivation]:
 
 def _is_meant(word: str) -> bool:
     """Does /// deriv, /// derviation stand for /// derivation?"""
-    return word.startswith("deriv") or bool(get_close_matches(word, ["derivation"], 1, 0.8))
+    return word.startswith("deriv") or bool(nearest(word, ["derivation"], 0.8))
 
 
 def _unprefixed(line: str, prefix: str) -> str:

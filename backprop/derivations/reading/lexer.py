@@ -1,11 +1,14 @@
 """TeX to tokens: its habits (arguments without braces, spacing commands, \\left and \\right).
 
-What is not in the tables of commands.py is refused with its place, never skipped.
+What a command or character is read as stands in one table, `KINDS`, at the end. What is in none of
+its rows is refused with its place, never skipped.
 """
 
 from __future__ import annotations
 
 import re
+import string
+from collections.abc import Callable, Iterable, Mapping
 
 from backprop.derivations.reading.commands import (
     ACCENTS,
@@ -30,264 +33,341 @@ from backprop.derivations.reading.scanner import Scanner
 WORDS = re.compile(r"\s*(?:\\text(?:rm|it|bf)?\s*\{[^}]*\}|\s)*")
 BAR = re.compile(r"\\?\||\\[vV]ert(?![A-Za-z])\s*")
 CLOSES = re.compile(r"[\s.;,~]*(?:$|&|\\\\|\\end\{)")  # what follows the last word of a cell
+BARS = {"\\|": "norm", "|": "abs", "\\vert": "abs", "\\Vert": "norm"}
+
+# Reads one token at its start, of which the scanner stands behind the command or character, with
+# the arguments that belong to it. single: it is an argument without braces, x^23.
+Read = Callable[[Scanner, int, str, bool], None]
 
 
-class TexLexer(Scanner):
-    """TeX to tokens, every argument in braces."""
+def lexed(tex: str) -> Scanner:
+    """The scanner at the end of a row or formula, with its tokens, every argument in braces.
+    Raises `Unreadable`."""
+    scan = Scanner(tex)
+    until(scan, None)
+    return scan
 
-    def argument(self) -> None:
-        """One argument, braced or a single token, as tokens between braces."""
-        self.spaces()
-        if self.at >= len(self.tex):
-            raise self.fail("unexpected", self.at - 1, self.at, hint="")
-        start = self.at
-        if self.tex[self.at] == "{":
-            self.at += 1
-            self.emit("LBRACE", start)
-            self.until("}")
-            self.emit("RBRACE", self.at - 1)
+
+def until(scan: Scanner, stop: str | None) -> None:
+    """Tokens up to the brace } that closes these, to the end of the environment `stop`, or, for
+    None, of the TeX."""
+    opened = scan.at - 1
+    bars: list[tuple[str, int]] = []
+    while True:
+        scan.spaces()
+        if scan.at >= len(scan.tex):
+            if stop is not None:
+                raise scan.fail("unclosed", opened, opened + 1)
+            for bar, place in bars:
+                under = re.match(r"(\\?\||\\[vV]ert)\s*_", scan.tex[place:])
+                key = "evaluation-bar" if under else "unclosed"
+                raise scan.fail(key, place, place + 1, found=bar)
+            return
+        if stop == "}" and scan.tex[scan.at] == "}":
+            scan.at += 1
+            return
+        if stop not in (None, "}") and scan.tex.startswith(f"\\end{{{stop}}}", scan.at):
+            return
+        if found := BAR.match(scan.tex, scan.at):
+            read_bar(scan, found, bars)
         else:
-            if self.tex[start] in "+-":
-                raise self.fail("unexpected", start, start + 1, hint=": {-…}")
-            self.tokens.append(("LBRACE", "{", start, start))
-            self.one(single=True)
-            self.tokens.append(("RBRACE", "}", self.at, self.at))
+            read_token(scan)
 
-    def until(self, stop: str | None) -> None:
-        opened = self.at - 1
-        bars: list[tuple[str, int]] = []
-        while True:
-            self.spaces()
-            if self.at >= len(self.tex):
-                if stop is not None:
-                    raise self.fail("unclosed", opened, opened + 1)
-                for bar, place in bars:
-                    under = re.match(r"(\\?\||\\[vV]ert)\s*_", self.tex[place:])
-                    key = "evaluation-bar" if under else "unclosed"
-                    raise self.fail(key, place, place + 1, found=bar)
-                return
-            if stop == "}" and self.tex[self.at] == "}":
-                self.at += 1
-                return
-            if stop not in (None, "}") and self.tex.startswith(f"\\end{{{stop}}}", self.at):
-                return
-            start = self.at
-            found = BAR.match(self.tex, start)
-            if found:
-                self.at = found.end()
-                bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
-                double = self.tex.startswith("||", start)
-                if self.parts_arguments(start + 2 if double else self.at, bars):
-                    self.at += double
-                    self.emit("REL", start, "||" if double or bar == "\\|" else "|")
-                    continue
-                # || opens and closes a norm, but for |a||b|, where the first closes what is open
-                if self.tex.startswith("||", start) and (not bars or bars[-1][0] != "|"):
-                    self.at, bar = start + 2, "\\|"
-                kind = "RABS" if bars and bars[-1][0] == bar else "LABS"
-                bars.pop() if kind == "RABS" else bars.append((bar, start))
-                self.emit(kind, start, "abs" if bar == "|" else "norm")
-                continue
-            self.one()
 
-    def parts_arguments(self, after: int, bars: list[tuple[str, int]]) -> bool:
-        """Is a bar the one of p(a | s), alone in its brackets?"""
-        opened = [t[2] for t in self.tokens if t[0] == "LPAR"]
-        if sum(t[0] == "LPAR" for t in self.tokens) <= sum(t[0] == "RPAR" for t in self.tokens):
-            return False
-        depth = 0
-        for t in reversed(self.tokens):  # the bracket that is open here
-            depth += (t[0] == "RPAR") - (t[0] == "LPAR")
-            if depth < 0:
-                opened = [t[2]]
-                break
-        if any(place > opened[-1] for _, place in bars):
-            return False
-        depth, k = 0, after
-        while k < len(self.tex):
-            command = re.match(r"\\(?:[A-Za-z]+|.)", self.tex[k:], re.S)
-            token = command[0] if command else self.tex[k]
-            if depth == 0 and (BAR.match(self.tex, k) or token == "&"):
-                return False
-            depth += (token in "([{") - (token in ")]}")
-            if depth < 0:
-                return token in ")]"
-            k += len(token)
+def read_token(scan: Scanner, single: bool = False) -> None:
+    """One token, and the arguments that belong to it."""
+    start = scan.at
+    token = scan.command()
+    KINDS.get(token, refused)(scan, start, token, single)
+
+
+def argument(scan: Scanner) -> None:
+    """One argument, braced or a single token, as tokens between braces."""
+    scan.spaces()
+    if scan.at >= len(scan.tex):
+        raise scan.fail("unexpected", scan.at - 1, scan.at, hint="")
+    start = scan.at
+    if scan.tex[start] == "{":
+        scan.at += 1
+        scan.emit("LBRACE", start)
+        until(scan, "}")
+        scan.emit("RBRACE", scan.at - 1)
+    else:
+        if scan.tex[start] in "+-":
+            raise scan.fail("unexpected", start, start + 1, hint=": {-…}")
+        scan.tokens.append(("LBRACE", "{", start, start))
+        read_token(scan, single=True)
+        scan.tokens.append(("RBRACE", "}", scan.at, scan.at))
+
+
+# --- bars: absolute values, norms, and those of p(a | s) ----------------------------------------
+
+
+def read_bar(scan: Scanner, found: re.Match[str], bars: list[tuple[str, int]]) -> None:
+    """A bar that opens or closes; `bars` are those that are open."""
+    start, scan.at = scan.at, found.end()
+    bar = "|" if found[0].startswith(("|", "\\v")) else "\\|"
+    double = scan.tex.startswith("||", start)
+    if parts_arguments(scan, start + 2 if double else scan.at, bars):
+        scan.at += double
+        scan.emit("REL", start, "||" if double or bar == "\\|" else "|")
+        return
+    # || opens and closes a norm, but for |a||b|, where the first closes what is open
+    if double and (not bars or bars[-1][0] != "|"):
+        scan.at, bar = start + 2, "\\|"
+    if bars and bars[-1][0] == bar:
+        bars.pop()
+        scan.emit("RABS", start, BARS[bar])
+    else:
+        bars.append((bar, start))
+        scan.emit("LABS", start, BARS[bar])
+
+
+def parts_arguments(scan: Scanner, after: int, bars: list[tuple[str, int]]) -> bool:
+    """Is a bar the one of p(a | s), alone in its brackets?"""
+    kinds = [kind for kind, *_ in scan.tokens]
+    if kinds.count("LPAR") <= kinds.count("RPAR"):
         return False
+    depth, opened = 0, -1
+    for kind, _, start, _ in reversed(scan.tokens):  # the bracket that is open here
+        depth += (kind == "RPAR") - (kind == "LPAR")
+        if depth < 0:
+            opened = start
+            break
+    if any(place > opened for _, place in bars):
+        return False
+    depth, k = 0, after
+    while k < len(scan.tex):
+        command = re.match(r"\\(?:[A-Za-z]+|.)", scan.tex[k:], re.S)
+        token = command[0] if command else scan.tex[k]
+        if depth == 0 and (BAR.match(scan.tex, k) or token == "&"):
+            return False
+        depth += (token in "([{") - (token in ")]}")
+        if depth < 0:
+            return token in ")]"
+        k += len(token)
+    return False
 
-    def one(self, single: bool = False) -> None:
-        """Read one token, and the arguments that belong to it."""
-        start = self.at
-        if self.tex.startswith(("...", "\\cdots"), start) and self.tex[start] == ".":
-            self.at += 3
-            return self.emit("DOTS", start)
-        if self.tex.startswith("..", start):
-            raise self.fail("two-dots", start, start + 2)
-        ch = self.tex[start]
-        if ch.isdigit() and ch.isascii():
-            self.at += 1
-            while (
-                not single
-                and self.at < len(self.tex)
-                and (
-                    self.tex[self.at].isdigit()
-                    or (
-                        self.tex[self.at] == "."
-                        and self.tex[self.at + 1 : self.at + 2].isdigit()
-                        and "." not in self.tex[start : self.at]
-                    )
-                )
-            ):
-                self.at += 1
-            return self.emit("NUMBER", start)
-        token = self.command()
-        if len(token) == 1 and token.isascii() and token.isalpha():
-            return self.emit("LETTER", start)
-        if token in ("_", "^"):
-            self.emit("SUB" if token == "_" else "SUP", start)
-            return self.argument()
-        if token == "{":
-            self.spaces()
-            if self.tex.startswith("}", self.at):
-                self.at += 1
-                return None
-            self.emit("LBRACE", start)
-            self.until("}")
-            return self.emit("RBRACE", self.at - 1)
-        if token in FRACTIONS:
-            self.emit("FRAC", start)
-            self.argument()
-            return self.argument()
-        if token == "\\sqrt":
-            self.emit("SQRT", start)
-            self.spaces()
-            if self.tex.startswith("[", self.at):
-                close = self.tex.find("]", self.at)
-                if close < 0:
-                    raise self.fail("unclosed", self.at, self.at + 1)
-                inner = TexLexer(self.tex[:close])
-                inner.at = self.at + 1
-                inner.until(None)
-                self.tokens.append(("LSQB", "[", self.at, self.at + 1))
-                self.tokens += inner.tokens
-                self.at = close + 1
-                self.tokens.append(("RSQB", "]", close, close + 1))
-            return self.argument()
-        if token in ACCENTS or token in FONTS:
-            self.emit("ACCENT" if token in ACCENTS else "FONT", start)
-            return self.argument()
-        if token in UPRIGHT:
-            self.spaces()
-            if self.tex.startswith("*", self.at):
-                self.at += 1
-            text = self.raw_argument().strip()
-            if text.startswith("\\"):
-                raise self.fail("unknown-command", start, self.at)
-            if token in ("\\text", "\\textrm", "\\textit") and not (
-                text.isascii() and text.replace("_", "").isalnum()
-            ):
-                return self.emit("REMARK", start, text)
-            return self.emit("NAME", start, text)
-        if token in ("\\hspace", "\\hphantom", "\\tag", "\\label", "\\mspace"):
-            if self.tex.startswith("*", self.at):
-                self.at += 1
-            self.raw_argument()
-            return None
-        if token in ("\\overset", "\\stackrel", "\\underset"):
-            label = self.raw_argument()
-            if (sign := self.raw_argument().strip()) not in RELATIONS:
-                raise self.fail("unknown-command", start, self.at)
-            named = "def" in label or "triangle" in label
-            return self.emit("REL", start, ":=" if named else RELATIONS[sign])
-        if token in ("\\underbrace", "\\overbrace"):
-            self.argument()
-            self.spaces()
-            if self.tex[self.at : self.at + 1] in ("_", "^"):
-                self.at += 1
-                if not WORDS.fullmatch(self.raw_argument()):
-                    raise self.fail("brace-label", start, self.at)
-            return None
-        if token in ("\\boxed", "\\fbox"):
-            whole = not self.tokens
-            self.argument()
-            if whole and not self.tex[self.at :].strip(" \t\n.,;&~"):
-                self.tokens = self.tokens[1:-1]  # the box is around all of it
-            return None
-        if token == "\\begin":
-            env = self.raw_argument()
-            if env.rstrip("*") not in MATRICES:
-                raise self.fail("unknown-command", start, self.at)
-            self.emit("BEGIN", start, env)
-            if env == "array":
-                self.raw_argument()
-            self.until(env)
-            end = self.at
-            self.at += len(f"\\end{{{env}}}")
-            return self.emit("END", end, env)
-        if token in ("\\left", "\\right"):
-            self.spaces()
-            if self.tex.startswith(".", self.at):
-                raise self.fail("evaluation-bar", start, self.at + 1)
-            for bar, kind in (("\\|", "norm"), ("|", "abs"), ("\\vert", "abs"), ("\\Vert", "norm")):
-                if self.tex.startswith(bar, self.at):
-                    self.at += len(bar)
-                    return self.emit("LABS" if token == "\\left" else "RABS", start, kind)
-            return None
-        if token in ("\\lvert", "\\lVert", "\\rvert", "\\rVert"):
-            kind = "LABS" if token[1] == "l" else "RABS"
-            return self.emit(kind, start, "abs" if token[2] == "v" else "norm")
-        if token in SPACING | GAPS:
-            if single:
-                raise self.fail("unexpected", start, self.at, hint="")
-            return self.emit("GAP", start) if token in GAPS else None
-        if token == "\\forall":
-            return self.emit("REMARK", start)
-        if token == "\\substack":  # rows below a sum, as good as commas
-            self.spaces()
-            if not self.tex.startswith("{", self.at):
-                raise self.fail("unexpected", start, self.at, hint="")
-            self.at += 1
-            first = len(self.tokens)
-            self.until("}")
-            self.tokens[first:] = [
-                ("COMMA", *t[1:]) if t[0] == "NEWROW" else t for t in self.tokens[first:]
-            ]
-            return None
-        if token in OPEN:
-            return self.emit("LPAR", start, OPEN[token])
-        if token in CLOSE:
-            return self.emit("RPAR", start, CLOSE[token])
-        if token == ":":
-            if self.tex.startswith("=", self.at):
-                self.at += 1
-                return self.emit("REL", start, ":=")
-            return self.emit("COLON", start)
-        if token in RELATIONS:
-            return self.emit("REL", start, RELATIONS[token])
-        if token in "+-":
-            return self.emit("SIGN", start)
-        if token in OPERATORS:
-            return self.emit("OP", start, OPERATORS[token])
-        if token in DOTS:
-            return self.emit("DOTS", start)
-        if token == "'":
-            return self.emit("PRIME", start)
-        if token == "\\prime":
-            return self.emit("SYMBOL", start)
-        if token in (",", ";", "，", "；"):
-            return self.emit("COMMA", start)
-        if token == "&":
-            return self.emit("AMP", start)
-        if token == "\\\\":
-            return self.emit("NEWROW", start)
-        if token in (".", "。") and CLOSES.match(self.tex, self.at):
-            return self.emit("COMMA", start)
-        if token == "!":
-            raise self.fail("factorial", start, self.at)
-        if token == "*" and [t[0] for t in self.tokens[-2:]] == ["SUP", "LBRACE"]:
-            return self.emit("SYMBOL", start, "\\ast")  # w^* is a name
-        if token == "*":
-            raise self.fail("asterisk", start, self.at)
-        if token in FUNCTIONS | BIG | OTHER_SYMBOLS or token[1:] in GREEK:
-            return self.emit("SYMBOL", start)
-        raise self.fail("unknown-command", start, self.at)
+
+# --- tokens that are more than their text -------------------------------------------------------
+
+
+def emits(kind: str, values: Mapping[str, str] | None = None, arguments: int = 0) -> Read:
+    """Tokens of one kind: each has its value in `values`, or its TeX, and so many arguments."""
+    known = values or {}
+
+    def read(scan: Scanner, start: int, token: str, single: bool) -> None:
+        scan.emit(kind, start, known.get(token))
+        for _ in range(arguments):
+            argument(scan)
+
+    return read
+
+
+def refused(scan: Scanner, start: int, token: str, single: bool) -> None:
+    raise scan.fail("unknown-command", start, scan.at)
+
+
+def read_digits(scan: Scanner, start: int, token: str, single: bool) -> None:
+    if not single:  # x^23 is x^2 3
+        number = re.compile(r"\d*(?:\.\d+)?").match(scan.tex, scan.at)
+        assert number is not None
+        scan.at = number.end()
+    scan.emit("NUMBER", start)
+
+
+def read_dot(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """What ends a sentence, or stands three times for what is left out."""
+    if scan.tex.startswith("...", start):
+        scan.at = start + 3
+        scan.emit("DOTS", start)
+    elif scan.tex.startswith("..", start):
+        raise scan.fail("two-dots", start, start + 2)
+    elif CLOSES.match(scan.tex, scan.at):
+        scan.emit("COMMA", start)
+    else:
+        refused(scan, start, token, single)
+
+
+def read_brace(scan: Scanner, start: int, token: str, single: bool) -> None:
+    scan.spaces()
+    if scan.tex.startswith("}", scan.at):
+        scan.at += 1
+        return
+    scan.emit("LBRACE", start)
+    until(scan, "}")
+    scan.emit("RBRACE", scan.at - 1)
+
+
+def read_root(scan: Scanner, start: int, token: str, single: bool) -> None:
+    scan.emit("SQRT", start)
+    scan.spaces()
+    if scan.tex.startswith("[", scan.at):
+        close = scan.tex.find("]", scan.at)
+        if close < 0:
+            raise scan.fail("unclosed", scan.at, scan.at + 1)
+        inner = Scanner(scan.tex[:close], scan.at + 1)
+        until(inner, None)
+        scan.tokens.append(("LSQB", "[", scan.at, scan.at + 1))
+        scan.tokens += inner.tokens
+        scan.at = close + 1
+        scan.tokens.append(("RSQB", "]", close, close + 1))
+    argument(scan)
+
+
+def read_upright(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """A name of several letters, or words between the mathematics."""
+    scan.spaces()
+    if scan.tex.startswith("*", scan.at):
+        scan.at += 1
+    text = scan.raw_argument().strip()
+    if text.startswith("\\"):
+        refused(scan, start, token, single)
+    word = text.isascii() and text.replace("_", "").isalnum()
+    scan.emit("REMARK" if token.startswith("\\text") and not word else "NAME", start, text)
+
+
+def read_unseen(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """\\label{…}, \\hspace*{…}: nothing that is read."""
+    if scan.tex.startswith("*", scan.at):
+        scan.at += 1
+    scan.raw_argument()
+
+
+def read_labelled(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """A relation with a word above or below it."""
+    label = scan.raw_argument()
+    if (sign := scan.raw_argument().strip()) not in RELATIONS:
+        refused(scan, start, token, single)
+    named = "def" in label or "triangle" in label
+    scan.emit("REL", start, ":=" if named else RELATIONS[sign])
+
+
+def read_braced(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """\\underbrace{…}_{\\text{…}}: what the brace is under; what it says is a remark."""
+    argument(scan)
+    scan.spaces()
+    if scan.tex[scan.at : scan.at + 1] in ("_", "^"):
+        scan.at += 1
+        if not WORDS.fullmatch(scan.raw_argument()):
+            raise scan.fail("brace-label", start, scan.at)
+
+
+def read_box(scan: Scanner, start: int, token: str, single: bool) -> None:
+    whole = not scan.tokens
+    argument(scan)
+    if whole and not scan.tex[scan.at :].strip(" \t\n.,;&~"):
+        scan.tokens = scan.tokens[1:-1]  # the box is around all of it
+
+
+def read_environment(scan: Scanner, start: int, token: str, single: bool) -> None:
+    env = scan.raw_argument()
+    if env.rstrip("*") not in MATRICES:
+        refused(scan, start, token, single)
+    scan.emit("BEGIN", start, env)
+    if env == "array":
+        scan.raw_argument()
+    until(scan, env)
+    end = scan.at
+    scan.at += len(f"\\end{{{env}}}")
+    scan.emit("END", end, env)
+
+
+def read_sized(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """\\left and \\right: they say of a bar whether it opens; brackets say it themselves."""
+    scan.spaces()
+    if scan.tex.startswith(".", scan.at):
+        raise scan.fail("evaluation-bar", start, scan.at + 1)
+    for bar, kind in BARS.items():
+        if scan.tex.startswith(bar, scan.at):
+            scan.at += len(bar)
+            scan.emit("LABS" if token == "\\left" else "RABS", start, kind)
+            return
+
+
+def read_space(scan: Scanner, start: int, token: str, single: bool) -> None:
+    if single:
+        raise scan.fail("unexpected", start, scan.at, hint="")
+    if token in GAPS:
+        scan.emit("GAP", start)
+
+
+def read_stack(scan: Scanner, start: int, token: str, single: bool) -> None:
+    """Rows below a sum, as good as commas."""
+    scan.spaces()
+    if not scan.tex.startswith("{", scan.at):
+        raise scan.fail("unexpected", start, scan.at, hint="")
+    scan.at += 1
+    first = len(scan.tokens)
+    until(scan, "}")
+    scan.tokens[first:] = [
+        ("COMMA", *t[1:]) if t[0] == "NEWROW" else t for t in scan.tokens[first:]
+    ]
+
+
+def read_colon(scan: Scanner, start: int, token: str, single: bool) -> None:
+    if scan.tex.startswith("=", scan.at):
+        scan.at += 1
+        scan.emit("REL", start, ":=")
+    else:
+        scan.emit("COLON", start)
+
+
+def read_stop(scan: Scanner, start: int, token: str, single: bool) -> None:
+    if not CLOSES.match(scan.tex, scan.at):
+        refused(scan, start, token, single)
+    scan.emit("COMMA", start)
+
+
+def read_asterisk(scan: Scanner, start: int, token: str, single: bool) -> None:
+    if [t[0] for t in scan.tokens[-2:]] != ["SUP", "LBRACE"]:
+        raise scan.fail("asterisk", start, scan.at)
+    scan.emit("SYMBOL", start, "\\ast")  # w^* is a name
+
+
+def read_factorial(scan: Scanner, start: int, token: str, single: bool) -> None:
+    raise scan.fail("factorial", start, scan.at)
+
+
+# Commands and characters, and how they are read; each stands in one row.
+ROWS: tuple[tuple[Iterable[str], Read], ...] = (
+    (string.ascii_letters, emits("LETTER")),
+    (string.digits, read_digits),
+    (FUNCTIONS | BIG | OTHER_SYMBOLS | {"\\prime"}, emits("SYMBOL")),
+    (["\\" + name for name in GREEK], emits("SYMBOL")),
+    (ACCENTS, emits("ACCENT", arguments=1)),
+    (FONTS, emits("FONT", arguments=1)),
+    (UPRIGHT, read_upright),
+    (FRACTIONS, emits("FRAC", arguments=2)),
+    (["\\sqrt"], read_root),
+    (["_"], emits("SUB", arguments=1)),
+    (["^"], emits("SUP", arguments=1)),
+    (["'"], emits("PRIME")),
+    ("+-", emits("SIGN")),
+    (OPERATORS, emits("OP", OPERATORS)),
+    (RELATIONS, emits("REL", RELATIONS)),
+    (["\\overset", "\\stackrel", "\\underset"], read_labelled),
+    ([":"], read_colon),
+    (OPEN, emits("LPAR", OPEN)),
+    (CLOSE, emits("RPAR", CLOSE)),
+    (["{"], read_brace),
+    (["\\lvert", "\\lVert"], emits("LABS", {"\\lvert": "abs", "\\lVert": "norm"})),
+    (["\\rvert", "\\rVert"], emits("RABS", {"\\rvert": "abs", "\\rVert": "norm"})),
+    (["\\left", "\\right"], read_sized),
+    (["\\begin"], read_environment),
+    (["&"], emits("AMP")),
+    (["\\\\"], emits("NEWROW")),
+    (["\\substack"], read_stack),
+    (["\\underbrace", "\\overbrace"], read_braced),
+    (["\\boxed", "\\fbox"], read_box),
+    (SPACING | GAPS, read_space),
+    (["\\hspace", "\\hphantom", "\\tag", "\\label", "\\mspace"], read_unseen),
+    (["\\forall"], emits("REMARK")),
+    (DOTS, emits("DOTS")),
+    (["."], read_dot),
+    (["。"], read_stop),
+    (",;，；", emits("COMMA")),
+    (["*"], read_asterisk),
+    (["!"], read_factorial),
+)
+KINDS: dict[str, Read] = {token: read for tokens, read in ROWS for token in tokens}

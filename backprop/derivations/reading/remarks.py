@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop.derivations.reading.commands import NAMED
-from backprop.derivations.reading.lexer import TexLexer
+from backprop.derivations.reading.scanner import Scanner
 
 Token = tuple[str, str, int, int]
 
@@ -18,14 +18,14 @@ WORDS = "so then thus hence therefore since because if when where with for and o
 CONNECTIVES = frozenset(f"{WORDS} otherwise else done QED".split())
 
 
-def without_words(lexer: TexLexer, names: frozenset[str] | None) -> list[Token]:
+def without_words(scan: Scanner, names: frozenset[str] | None) -> list[Token]:
     """The tokens of a formula without its remarks and wide spaces. `names`: the words that \\text
     spells as a name (None: all).
 
     Raises `Unreadable` where a remark or a space stands between factors.
     """
-    words = [_is_words(lexer, token, names) for token in lexer.tokens]
-    given = _without_brackets(lexer, words)
+    words = [_is_words(scan, token, names) for token in scan.tokens]
+    given = _without_brackets(scan, words)
     tokens: list[Token] = []
     for place, (token, is_words) in enumerate(given):
         rest = given[place + 1 :]
@@ -35,7 +35,7 @@ def without_words(lexer: TexLexer, names: frozenset[str] | None) -> list[Token]:
             if any(w for _, w in rest) and _ends(tokens, rest):
                 break
             if before not in BESIDE_GAPS and after not in BESIDE_GAPS:
-                raise lexer.fail("gap", token[2], token[3])
+                raise scan.fail("gap", token[2], token[3])
         elif not is_words:
             if before == "COMMA" and token[0] in ENDS:
                 tokens.pop()  # a comma that ends a cell
@@ -43,29 +43,29 @@ def without_words(lexer: TexLexer, names: frozenset[str] | None) -> list[Token]:
         else:
             following = rest[0][0][0] if rest else ""
             apart = place > 0 and given[place - 1][0][0] == "GAP"
-            if not apart and _is_name(lexer, token, before, following):
+            if not apart and _is_name(scan, token, before, following):
                 tokens.append(("NAME", *token[1:]))
             elif _ends(tokens, rest):
                 break
             elif after in BINDS or (before not in BESIDE_WORDS and after not in BESIDE_WORDS):
-                raise lexer.fail("words-inside", token[2], token[3])
+                raise scan.fail("words-inside", token[2], token[3])
     while tokens and tokens[-1][0] == "COMMA":
         tokens.pop()
     return tokens
 
 
-def _is_words(lexer: TexLexer, token: Token, names: frozenset[str] | None) -> bool:
+def _is_words(scan: Scanner, token: Token, names: frozenset[str] | None) -> bool:
     kind, word, start, _ = token
-    if kind == "NAME" and names is not None and lexer.tex.startswith("\\text", start):
+    if kind == "NAME" and names is not None and scan.tex.startswith("\\text", start):
         # Not the d of \frac{\text{d}y}{\text{d}x}, and no function: \text{tr} A
         return word not in names and word != "d" and word not in NAMED
     return kind == "REMARK"
 
 
-def _without_brackets(lexer: TexLexer, words: list[bool]) -> list[tuple[Token, bool]]:
+def _without_brackets(scan: Scanner, words: list[bool]) -> list[tuple[Token, bool]]:
     """(\\text{quotient rule}) is a remark, brackets and all; 2(\\text{loss}) holds a name."""
     out: list[tuple[Token, bool]] = []
-    tokens, at = lexer.tokens, 0
+    tokens, at = scan.tokens, 0
     while at < len(tokens):
         end = at + 1
         while end < len(tokens) and words[end]:
@@ -85,13 +85,13 @@ def _without_brackets(lexer: TexLexer, words: list[bool]) -> list[tuple[Token, b
     return out
 
 
-def _is_name(lexer: TexLexer, token: Token, before: str, after: str) -> bool:
+def _is_name(scan: Scanner, token: Token, before: str, after: str) -> bool:
     """Is \\text{loss} part of the formula? It is where it is called, indexed or stands for a side;
     beside a factor, unless it is set off by a space or is a word such as \\text{if}."""
     kind, word, start, end = token
     if kind != "NAME" or word in CONNECTIVES:
         return False
-    inside = lexer.tex[start:end].partition("{")[2].removesuffix("}")
+    inside = scan.tex[start:end].partition("{")[2].removesuffix("}")
     if inside != inside.strip():
         return False
     if after in BINDS or after == "LPAR":

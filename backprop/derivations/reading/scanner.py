@@ -11,9 +11,9 @@ from backprop.derivations.reading.commands import instead_of
 class Scanner:
     """Moves through TeX, command by command."""
 
-    def __init__(self, tex: str) -> None:
+    def __init__(self, tex: str, at: int = 0) -> None:
         self.tex = tex
-        self.at = 0
+        self.at = at
         self.tokens: list[tuple[str, str, int, int]] = []
 
     def fail(self, key: str, start: int, end: int, **values: Any) -> Unreadable:

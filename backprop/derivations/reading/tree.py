@@ -14,8 +14,9 @@ from typing import Any
 
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.commands import STARS
-from backprop.derivations.reading.lexer import TexLexer
+from backprop.derivations.reading.lexer import lexed
 from backprop.derivations.reading.remarks import without_words
+from backprop.derivations.reading.scanner import Scanner
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _parser() -> Any:
     from lark.lexer import Lexer
 
     class Ready(Lexer):
-        """Hands the tokens of `TexLexer` to lark."""
+        """Hands the tokens of `lexer` to lark."""
 
         def __init__(self, _: Any) -> None: ...
 
@@ -162,12 +163,11 @@ def read(tex: str, names: frozenset[str] | None = None) -> Node:
     """
     import lark
 
-    lexer = TexLexer(tex)
-    lexer.until(None)
-    tokens = without_words(lexer, names)
+    scan = lexed(tex)
+    tokens = without_words(scan, names)
     try:
         tree = _build(_parser().parse(tokens))
-        _no_hidden_brackets(tree, lexer)
+        _no_hidden_brackets(tree, scan)
         return tree
     except lark.exceptions.UnexpectedToken as error:
         token = error.token
@@ -218,7 +218,7 @@ def _levels(tokens: list[Any]) -> Iterator[list[Any]]:
     yield from stack
 
 
-def _no_hidden_brackets(tree: Node, lexer: TexLexer) -> None:
+def _no_hidden_brackets(tree: Node, scan: Scanner) -> None:
     """{a + b}^2 typesets as a + b^2: braces are no brackets to the eye."""
     for node in tree.walk():
         for part in node.parts:
@@ -236,4 +236,4 @@ def _no_hidden_brackets(tree: Node, lexer: TexLexer) -> None:
                 sums = inner.kind in ("sum", "relation")
                 hidden = sums and node.kind in ("product", "term")
             if hidden:
-                raise lexer.fail("braces", part.start, part.end)
+                raise scan.fail("braces", part.start, part.end)

@@ -123,10 +123,6 @@ def length_like(node: Any, scope: Scope) -> bool:
     return isinstance(node, ast.Call) and called(node) == "len"
 
 
-def _power_like(node: Any) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
-
-
 def _short(value: float) -> str:
     return {0.5: "½", 0.25: "¼"}.get(value, f"{value:g}")
 

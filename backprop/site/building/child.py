@@ -27,7 +27,8 @@ from mkdocs.commands.build import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, MkDocsException
 
-from backprop.site.building import beside, memory, own, witness
+from backprop.program import store
+from backprop.site.building import beside, own, witness
 from backprop.site.building.look import look
 from backprop.site.building.problems import Problem, locate, of_record
 from backprop.site.building.processes import Order
@@ -200,7 +201,7 @@ class Child:
         finally:
             try:
                 self.say("looked", "", "", [], True)
-                memory.keep()
+                store.keep()
             finally:
                 os._exit(0)
 

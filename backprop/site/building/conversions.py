@@ -32,9 +32,10 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
+from backprop.program.store import Store, digest
 from backprop.site.building import heads, memory
-from backprop.site.building.memory import Memory, digest
-from backprop.site.building.premises import as_json, premises, program, unknown
+from backprop.site.building.plain import as_json
+from backprop.site.building.premises import premises, program, unknown
 from backprop.site.building.references import References, unfamiliar
 from backprop.site.building.templates import familiar
 
@@ -44,7 +45,7 @@ log = logging.getLogger("mkdocs.backprop.building")
 class Keeper:
     """What one language's build knows of earlier conversions."""
 
-    def __init__(self, config: MkDocsConfig, memory: Memory) -> None:
+    def __init__(self, config: MkDocsConfig, memory: Store) -> None:
         self.config = config
         self.memory = memory
         self.premises = premises(config)
@@ -250,7 +251,7 @@ def _heard() -> Iterator[list[tuple[str, int, str]]]:
 
 # ---- in the place of functions of MkDocs and Material -----------------------------------------
 _keepers: dict[int, Keeper] = {}
-_search: list[Memory] = []  # the memory of the running build, whose index knows no settings
+_search: list[Store] = []  # the memory of the running build, whose index knows no settings
 
 
 def remember(config: MkDocsConfig) -> None:

@@ -15,7 +15,7 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.structure.files import File, Files, set_exclusions
 from mkdocs.structure.pages import Page
 
-from backprop.site.building.witness import Site
+from backprop.site.building.witness import BuiltSite
 
 _EXPECTED = {
     "_populate_page": ["page", "config", "files", "dirty"],
@@ -32,7 +32,7 @@ def unfamiliar() -> str:
     return ""
 
 
-def look(sites: list[Site], path: str) -> Iterator[str]:
+def look(sites: list[BuiltSite], path: str) -> Iterator[str]:
     """Make what a source file is published as; yields the path of each file written.
 
     The page itself comes first, then the first page of the blog that it belongs to.
@@ -69,7 +69,7 @@ def _static(file: File) -> str:
     return target
 
 
-def _page(site: Site, file: File) -> str:
+def _page(site: BuiltSite, file: File) -> str:
     config, files = site.config, site.files
     page = file.page
     if page is None:
@@ -88,7 +88,7 @@ def _page(site: Site, file: File) -> str:
     return written
 
 
-def _begin(site: Site, file: File | None, path: str) -> None:
+def _begin(site: BuiltSite, file: File | None, path: str) -> None:
     """Let our own plugins begin what takes long and will be needed (`ahead_of_look`)."""
     was = (file.page.markdown if file and file.page else None) or ""
     with open(path, encoding="utf-8-sig", errors="replace") as source:
@@ -98,7 +98,7 @@ def _begin(site: Site, file: File | None, path: str) -> None:
             plugin.ahead_of_look(was, text)
 
 
-def _tell(site: Site, event: str, file: File) -> None:
+def _tell(site: BuiltSite, event: str, file: File) -> None:
     """Our own plugins forget what they found on a page (`before_look`), and look at what is new
     on it (`after_look`)."""
     for plugin in site.config.plugins.values():
@@ -106,7 +106,7 @@ def _tell(site: Site, event: str, file: File) -> None:
             getattr(plugin, event)(file, config=site.config)
 
 
-def _written(site: Site, page: Page) -> str:
+def _written(site: BuiltSite, page: Page) -> str:
     pages = site.files.documentation_pages()
     file = page.file
     target, file.abs_dest_path = file.abs_dest_path, file.abs_dest_path + ".new"
@@ -118,7 +118,7 @@ def _written(site: Site, page: Page) -> str:
 
 
 # ---- Material's blog, which reads a post before MkDocs reads pages -------------------------------
-def _blog(site: Site, path: str) -> Any:
+def _blog(site: BuiltSite, path: str) -> Any:
     """The blog that a source file is a post of."""
     for name, plugin in site.config.plugins.items():
         if name.split(" ")[0] == "material/blog" and getattr(plugin, "blog", None) is not None:
@@ -141,7 +141,7 @@ def _read_post(page: Any, file: File, config: Any) -> None:
     file.page = page
 
 
-def _new(site: Site, path: str, blog: Any) -> File:
+def _new(site: BuiltSite, path: str, blog: Any) -> File:
     config = site.config
     name = os.path.relpath(path, config.docs_dir)
     file = File(name, config.docs_dir, config.site_dir, config.use_directory_urls)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from backprop.site.building.memory import Memory, digest
+from backprop.program.store import Store, digest
 
 _BODIES = ("__init__", "__new__", "__post_init__")
 """Functions in whose bodies attributes are made."""
@@ -23,7 +23,7 @@ _BODIES = ("__init__", "__new__", "__post_init__")
 class Modules:
     """The Python files below some folders, as they are now; `besides`: folders to leave out."""
 
-    def __init__(self, roots: Iterable[Path], besides: Iterable[str], memory: Memory) -> None:
+    def __init__(self, roots: Iterable[Path], besides: Iterable[str], memory: Store) -> None:
         self.memory = memory
         self._files: dict[str, list[str]] = {}  # by every end of a module's dotted name
         self._facts: dict[str, dict[str, Any]] = {}

@@ -59,8 +59,8 @@ def _place(module: ModuleType | None) -> str:
     path = getattr(module, "__file__", None)
     if not isinstance(path, str):
         try:
-            path = next(iter(module.__path__))  # type: ignore[union-attr]
-        except (AttributeError, StopIteration, TypeError, KeyError):
+            path = next(iter(getattr(module, "__path__", ())), None)
+        except (TypeError, KeyError):  # that of a namespace follows its parent, which may be gone
             return ""
     return os.path.abspath(path) if isinstance(path, str) else ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import json
 import logging
 import os
 import sys
@@ -15,8 +14,9 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 
+from backprop.program.store import digest
 from backprop.site.building import own
-from backprop.site.building.memory import digest
+from backprop.site.building.plain import as_json, named, plain
 
 KNOWN = (
     "markdown",
@@ -48,10 +48,10 @@ def premises(config: MkDocsConfig) -> str:
     plugins = {name: _settings(plugin) for name, plugin in config.plugins.items()}
     return digest(
         program(),
-        [_plain(extension) for extension in config.markdown_extensions],
-        _plain(config.mdx_configs),
+        [plain(extension, named) for extension in config.markdown_extensions],
+        plain(config.mdx_configs, named),
         plugins,
-        _plain(dict(config.validation.links)),
+        plain(dict(config.validation.links), named),
         [config.site_url, config.use_directory_urls, config.theme.name, os.getcwd()],
         str(config.theme.get("language", "")),
         # What a script of `hooks` has taken from elsewhere.
@@ -64,12 +64,12 @@ def settings_of(config: MkDocsConfig) -> Any:
     """All settings but those that say where the site goes and what fails the build."""
     plugins = {name: _settings(plugin) for name, plugin in config.plugins.items()}
     left_out = ("plugins", "site_dir", "strict")
-    return [{k: _plain(v) for k, v in dict(config).items() if k not in left_out}, plugins]
+    return [{k: plain(v, named) for k, v in dict(config).items() if k not in left_out}, plugins]
 
 
 def _settings(plugin: Any) -> Any:
     if hasattr(plugin, "config"):
-        return _plain(dict(plugin.config))
+        return plain(dict(plugin.config), named)
     # A script of `hooks` stands among the plugins as a module.
     return _content(plugin.__file__)
 
@@ -137,23 +137,6 @@ def _functions(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _plain(value: Any) -> Any:
-    """A setting as JSON: functions and objects by their names."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    if callable(value) and hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
-    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
-        return {str(key): _plain(value[key]) for key in value.keys()}  # noqa: SIM118
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    text = str(value)
-    return kind if " at 0x" in text else f"{kind} {text}"
-
-
 @cache
 def program() -> str:
     """This project's code, and the versions of everything that is installed."""
@@ -175,8 +158,3 @@ def program() -> str:
         if name.endswith((".dist-info", ".egg-info"))
     )
     return digest(sys.version, sources.hexdigest(), versions)
-
-
-def as_json(value: Any) -> str:
-    """Any of our own data as text that is the same when it says the same."""
-    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)

@@ -13,7 +13,8 @@ from mkdocs.structure.files import File
 
 from backprop.site.building import memory
 from backprop.site.building.modules import Modules
-from backprop.site.building.premises import as_json
+from backprop.site.building.plain import as_json
+from backprop.site.settings import root_of
 
 _DIRECTIVE = re.compile(r"^[ >]*:::[ \t]*(\S*)", re.MULTILINE)
 
@@ -56,7 +57,7 @@ class References:
             return ""
         python = (strings.config.handlers or {}).get("python") or {}
         if self.modules is None:
-            root = Path(self.config.config_file_path or "mkdocs.yml").resolve().parent
+            root = root_of(self.config)
             paths = [Path(root, path).resolve() for path in python.get("paths") or ()]
             roots = [root, *(path for path in paths if not path.is_relative_to(root))]
             self.modules = Modules(roots, [self.config.site_dir], memory.of(self.config))

@@ -115,7 +115,7 @@ def _names(root: str) -> set[str]:
 
 
 class Server(LiveReloadServer):
-    """MkDocs' server with other answers; `_work` is what runs while it serves."""
+    """MkDocs' server with other answers."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -125,7 +125,8 @@ class Server(LiveReloadServer):
     def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
         self.watched.append(os.path.abspath(path))
 
-    def serve(self, *, open_in_browser: bool = False) -> None:
+    def listen(self, work: Callable[[], None], open_in_browser: bool) -> None:
+        """Serve in a thread of its own, for as long as `work` takes here."""
         self.server_bind()
         self.server_activate()
         self.error_handler = self._error_page
@@ -134,10 +135,7 @@ class Server(LiveReloadServer):
             import webbrowser
 
             webbrowser.open(self.url)
-        self._work()
-
-    def _work(self) -> None:
-        raise NotImplementedError
+        work()
 
     def shutdown(self, wait: bool = False) -> None:
         with self.state.changed:

@@ -19,6 +19,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
 from pygments.lexers import get_lexer_by_name
 
+from backprop.program.kinds import KINDS
 from backprop.site.building.child import Child
 from backprop.site.building.conductor import Conductor
 from backprop.site.building.look import unfamiliar as unfamiliar_pages
@@ -92,10 +93,6 @@ class _Serving(Server):
             config.plugins.events["serve"] = []  # the builds ask their own plugins
             _Serving.own = Own(config)
 
-    def _work(self) -> None:
-        assert self.conductor
-        self.conductor.run()
-
     def serve(self, *, open_in_browser: bool = False) -> None:
         def work(connection: Any, order: Order) -> None:
             if order.again and _Serving.own:
@@ -111,7 +108,7 @@ class _Serving(Server):
                 "%s is not as it is known here: an edit is shown after the whole build", why
             )
         self.conductor = Conductor(self, ancestor, self.root, looks=not why)
-        super().serve(open_in_browser=open_in_browser)
+        self.listen(self.conductor.run, open_in_browser)
 
     def shutdown(self, wait: bool = False) -> None:
         super().shutdown(wait)
@@ -122,7 +119,7 @@ class _Serving(Server):
 
 def _load() -> None:
     """Load once for all builds what takes a tenth of a second and more, and no build changes."""
-    for name in ("python", "pycon", "text"):
+    for name in {kind.shown[0] for kind in KINDS.values() if kind.shown}:
         with contextlib.suppress(Exception):  # then a build does, and says what is wrong
             list(get_lexer_by_name(name).get_tokens("x = f(1)\n"))
     if jieba := sys.modules.get("jieba"):  # by which Material's search tells Chinese words apart

@@ -6,9 +6,8 @@ of our own; where an author or a plugin may have a hand in it, every page is ren
 
 from __future__ import annotations
 
-import datetime
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,9 @@ from mkdocs.structure.nav import Link, Navigation, Section
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import TableOfContents
 
+from backprop.program.store import Store, digest
 from backprop.site.building import memory
-from backprop.site.building.memory import Memory, digest
+from backprop.site.building.plain import plain
 from backprop.site.building.premises import depends_on_files, premises, settings_of
 
 log = logging.getLogger("mkdocs.backprop.building")
@@ -86,7 +86,7 @@ class _Premise:
 class _Template:
     """A template for whole pages, in the place of Jinja's."""
 
-    def __init__(self, template: Any, known: Memory, premise: _Premise) -> None:
+    def __init__(self, template: Any, known: Store, premise: _Premise) -> None:
         self._template, self._memory, self._premise = template, known, premise
 
     def __getattr__(self, name: str) -> Any:
@@ -115,16 +115,10 @@ class _UnknownError(Exception):
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(str, value))
-    if isinstance(value, Mapping) or hasattr(value, "keys"):
-        return [[str(key), _plain(value[key])] for key in value.keys()]  # noqa: SIM118
+    return plain(value, _other)
+
+
+def _other(value: Any) -> Any:
     if isinstance(value, Page) and hasattr(value, "post"):  # an excerpt
         return _page(value)
     if isinstance(value, (StructureItem, Navigation)):

@@ -27,8 +27,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.utils import clean_directory
 
 from backprop.program.files import write
+from backprop.program.store import digest
 from backprop.site.building import memory, witness
-from backprop.site.building.memory import digest
 from backprop.site.building.premises import depends_on_files, program, settings_of
 
 log = logging.getLogger("mkdocs.commands.build")
@@ -59,7 +59,7 @@ def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = 
         _original(config, serve_url=serve_url, dirty=dirty)
         return
     began = time.monotonic()
-    store = _Store(kept.path.with_name("site"), _key(config))
+    store = _Sites(memory.folder(config) / "site", _key(config))
     if store.restore(config):
         log.info("Nothing has changed since this site was built: it is written as it was")
         log.info("Documentation built in %.2f seconds", time.monotonic() - began)
@@ -78,7 +78,7 @@ def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = 
             store.keep(config, read)
 
 
-def _sources(sites: Iterable[witness.Site]) -> Iterator[str]:
+def _sources(sites: Iterable[witness.BuiltSite]) -> Iterator[str]:
     """What has been read without doubt: the pages, and the folders that they stand in."""
     for site in sites:
         yield os.path.abspath(site.config.docs_dir)
@@ -122,7 +122,7 @@ def _listening(strict: bool) -> Iterator[list[str]]:
 
 
 # ---- the site of the last build ----------------------------------------------------------------
-class _Store:
+class _Sites:
     """One site, and what it was made of; a disk that cannot be used is no error."""
 
     def __init__(self, folder: Path, key: str) -> None:

@@ -13,6 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
+from backprop.program import store
 from backprop.site.building import memory
 from backprop.site.building.conversions import remember
 from backprop.site.building.templates import remembering
@@ -20,7 +21,7 @@ from backprop.site.building.templates import remembering
 NAME = "backprop/building"
 
 
-class Site:
+class BuiltSite:
     """One language's part of a build, as MkDocs holds it in its hands."""
 
     def __init__(self, config: MkDocsConfig, files: Files, nav: Any) -> None:
@@ -48,7 +49,7 @@ class Observer:
     """
 
     def __init__(self, progress: Callable[[int, int], None]) -> None:
-        self.sites: list[Site] = []
+        self.sites: list[BuiltSite] = []
         self._progress = progress
         # Of this process, and of one beside it: both see both.
         self._done = memoryview(mmap.mmap(-1, 16)).cast("q")
@@ -134,7 +135,7 @@ class _Compiled(FileSystemBytecodeCache):
 def _compiled(config: MkDocsConfig, name: str) -> _Compiled | None:
     known = memory.of(config)
     if known.remembers:
-        folder = known.path.with_name("templates") / name
+        folder = memory.folder(config) / "templates" / name
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             return _Compiled(str(folder))
@@ -146,7 +147,7 @@ class Witness(BasePlugin):
 
     def __init__(self, observer: Observer | None) -> None:
         self.observer = observer or Observer(lambda done, total: None)
-        self.site: Site
+        self.site: BuiltSite
 
     # When the settings are complete, whoever completes them.
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -154,7 +155,7 @@ class Witness(BasePlugin):
 
     @event_priority(-1000)
     def on_nav(self, nav: Any, *, config: MkDocsConfig, files: Files) -> Any:
-        self.site = Site(config, files, nav)
+        self.site = BuiltSite(config, files, nav)
         self.observer.sites.append(self.site)
         return nav
 
@@ -178,7 +179,7 @@ class Witness(BasePlugin):
 
     @event_priority(-1000)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        memory.keep()
+        store.keep()
 
     def on_build_error(self, *, error: Exception) -> None:
-        memory.keep()
+        store.keep()

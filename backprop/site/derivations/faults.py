@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from backprop.derivations.explain import STATUS, describe, repeated
 from backprop.derivations.verdicts import Report
+from backprop.site.faults import Fault
 
 
-@dataclass(frozen=True)
-class RowFault:
-    """A row that does not hold, or was not checked without a waiver."""
-
-    line: int
-    reason: str
-    detail: str
-
-    def at(self, path: str) -> str:
-        return f"{path}:{self.line}: {self.reason}\n    " + self.detail.replace("\n", "\n    ")
-
-
-def faults(report: Report, language: str) -> Iterator[RowFault]:
+def faults(report: Report, language: str, path: str) -> Iterator[Fault]:
+    """The rows that do not hold, or were not checked without a waiver."""
     told = repeated(report.verdicts)
     for verdict in report.verdicts:
         if not verdict.ok and id(verdict) not in told:
             status = STATUS[verdict.status]["zh" if language.startswith("zh") else "en"].strip()
             row = f"{verdict.lead} {verdict.text}".strip()
-            yield RowFault(verdict.line, f"{status}: {row}", "\n".join(describe(verdict, language)))
+            said = "\n".join(describe(verdict, language))
+            yield Fault(path, verdict.line, f"{status}: {row}", said)

@@ -29,6 +29,7 @@ from backprop.derivations.page import is_tied, verify_page
 from backprop.derivations.reading.find import Derivation, Formula, derivations
 from backprop.derivations.reading.lines import without_comments
 from backprop.derivations.verdicts import Report, Verdict
+from backprop.program import store
 from backprop.program.page import Page
 from backprop.program.session import Session
 from backprop.site import marks as shared
@@ -36,8 +37,8 @@ from backprop.site.derivations.blocks import DerivationsExtension
 from backprop.site.derivations.faults import faults
 from backprop.site.derivations.marks import CSS, as_text, legend, mark, premise, premises
 from backprop.site.faults import warn
+from backprop.site.settings import language_of, root_of
 
-CACHE = ".cache/backprop/derivations"
 SHEET = "assets/backprop/derivations.css"
 log = get_plugin_logger("derivations")
 
@@ -51,10 +52,9 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
 
     @event_priority(50)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.folder = root_of(config)
         self.strict = config.strict
-        theme = config.theme
-        self.language = str(theme.get("language", theme.locale or "en"))
+        self.language = language_of(config)
         self.reports: dict[str, list[tuple[Derivation, Report]]] = {}
         # The posts run the pages; what formulas are tied to is asked of the same run.
         self.run: dict[str, tuple[str, list[tuple[Derivation, Report]]]] = {}
@@ -98,8 +98,8 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         code = PageCode(page.text, page.path, session)
         if is_tied(page.text):
             with self.lock:  # pages run side by side
-                folder = self.folder / CACHE
-                found = verify_page(page.text, folder, self.config.proof, page.path, code)
+                kept = store.at(self.folder)
+                found = verify_page(page.text, kept, self.config.proof, page.path, code)
                 self.run[str(page.path)] = (page.text, found)
         return code.remember
 
@@ -118,7 +118,7 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         known, reports = self.run.get(str(page.file.abs_src_path), ("", []))
         if known != source:
             file = Path(page.file.abs_src_path) if page.file.abs_src_path else None
-            reports = verify_page(source, self.folder / CACHE, self.config.proof, file)
+            reports = verify_page(source, store.at(self.folder), self.config.proof, file)
         if path not in self.reports:
             for _, report in reports:
                 self._report(path, report)
@@ -126,8 +126,8 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         return annotated(markdown, source, reports, path, self.language, self.beside_rows)
 
     def _report(self, path: str, report: Report) -> None:
-        for fault in faults(report, self.language):
-            warn(log, self.strict, fault.at(path))
+        for fault in faults(report, self.language, path):
+            warn(log, self.strict, str(fault))
 
     def transform(self, tex: str, where: Any) -> Any:
         """For `backprop/mathematics`: the marks of the rows of one displayed formula."""

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-_QUIET = {"NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"}
-_LEVEL = re.compile(r"^(INFO|DEBUG|WARNING|ERROR)\s+-\s+")
+from backprop.site import strict
 
 
 class ExportError(Exception):
@@ -48,19 +45,9 @@ def build(root: Path, site: Path) -> list[Note]:
         ExportError: the build failed; with all that it said.
     """
     notes = site.with_name("notes.jsonl")
-    command = [sys.executable, "-m", "backprop.site.export.build", str(notes), "--no-color"]
-    done = subprocess.run(
-        [*command, "build", "--strict", "--site-dir", str(site)],
-        cwd=root,
-        env={**os.environ, **_QUIET},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        raise ExportError("\n".join(_faults(done.stderr)) or "mkdocs build --strict fails")
+    program = ("backprop.site.export.build", str(notes))
+    if said := strict.faults(root / "mkdocs.yml", site, program):
+        raise ExportError("\n".join(said))
     return read(notes) if notes.is_file() else []
 
 
@@ -70,17 +57,6 @@ def read(notes: Path) -> list[Note]:
     return sorted(found, key=lambda note: note.source)
 
 
-def _faults(log: str) -> Iterator[str]:
-    """What the log of a build says, without what is no fault."""
-    told = False
-    for line in log.splitlines():
-        if not line.startswith(" "):
-            level = _LEVEL.match(line)
-            told = level is None or level[1] in ("WARNING", "ERROR")
-        if told and line.strip():
-            yield _LEVEL.sub("", line)
-
-
 def main(arguments: Sequence[str]) -> None:
     """`mkdocs`, each finished page noted in the file that is the first argument."""
     from mkdocs.__main__ import cli
@@ -88,6 +64,7 @@ def main(arguments: Sequence[str]) -> None:
     from mkdocs.config.defaults import MkDocsConfig
 
     from backprop.site.building import witness
+    from backprop.site.settings import root_of
 
     notes = Path(arguments[0])
     original = mkdocs_build.build
@@ -95,7 +72,7 @@ def main(arguments: Sequence[str]) -> None:
     class Noter(witness.Observer):
         def wrote(self, page: Any, config: MkDocsConfig) -> None:
             source = page.file.abs_src_path
-            root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+            root = root_of(config)
             if not source or not Path(source).resolve().is_relative_to(root):
                 return  # what a plugin generates
             languages: Any = config.plugins.get("backprop/languages")

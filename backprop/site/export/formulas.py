@@ -12,13 +12,12 @@ from typing import Any
 
 from lxml import etree, html
 
+from backprop.program import store
 from backprop.site.export.drawings import INK, file_of
-from backprop.site.mathematics.cache import Cache
 from backprop.site.mathematics.engine import Engine, find_settings
 from backprop.site.mathematics.finder import Formula
 from backprop.site.mathematics.linear import linear
-from backprop.site.mathematics.plugin import CACHE
-from backprop.site.mathematics.typeset import Problem, Typeset, Typesetter
+from backprop.site.mathematics.typeset import Refused, Typeset, Typesetter
 
 _SCALE = 1.16
 """MathJax's font beside that of the text, as on the page."""
@@ -47,7 +46,7 @@ class Formulas:
     def __init__(self, root: Path, options: Mapping[str, Any]) -> None:
         settings = find_settings(root, options.get("extensions", ()), options.get("macros"))
         self._engine = Engine(dataclasses.replace(settings, output="svg"))
-        self._typesetter = Typesetter(self._engine, Cache(root / CACHE))
+        self._typesetter = Typesetter(self._engine, store.at(root))
 
     def close(self) -> None:
         self._engine.close()
@@ -65,7 +64,7 @@ class Formulas:
             formulas.append(Formula(tex, fence == "$$", raw))
         made: list[Typeset] = []
         for formula, result in zip(formulas, self._typesetter.page(formulas), strict=True):
-            if isinstance(result, Problem):
+            if isinstance(result, Refused):
                 raise ValueError(f"{result.message}\n    {formula.raw}")
             made.append(result)
         return made

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from backprop.program.kinds import KINDS
 from backprop.site.export import drawings, formulas, ours
 from backprop.site.export.elements import (
     HEADINGS,
@@ -152,7 +153,9 @@ class Page:
             if classes(title) & {"filename", "bp-code-title"}
         ]
         own = set(names.split())
-        guess = {"bp-code": "python", "bp-run": "python", "bp-output": "text"}
+        guess = {"bp-code": "python"} | {
+            kind.shown[1]: kind.shown[0] for kind in reversed(KINDS.values()) if kind.shown
+        }
         kind = language[1] if language else next((guess[n] for n in guess if n in own), "")
         if self.in_table:  # no dialect has blocks there
             return [code(line, in_table=True) for line in text.strip("\n").split("\n")]

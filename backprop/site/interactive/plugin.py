@@ -21,6 +21,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from backprop.program.exercise import gaps, untouched
+from backprop.program.kinds import KINDS
 from backprop.program.page import DATA, awaits
 from backprop.site.interactive import handin
 from backprop.site.interactive.examples import examples
@@ -28,6 +29,7 @@ from backprop.site.interactive.pack import ASSETS, Pack, pack
 from backprop.site.interactive.sources import SourceError
 from backprop.site.interactive.words import PAGE, say
 from backprop.site.posts.exercises import needed
+from backprop.site.settings import language_of, root_of
 
 FOLDER = "assets/backprop/engine"
 STYLE = "assets/backprop/interactive.css"
@@ -63,11 +65,8 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
         self.run = enclosing or Run(Path(config.site_dir))
         if self.owns:
             _current.set(self.run)
-            self.run.pack = _pack(Path(config.config_file_path or "mkdocs.yml").resolve().parent)
-        try:
-            self.language = str(config.theme["language"])
-        except (KeyError, TypeError):
-            self.language = str(config.theme.locale or "en")
+            self.run.pack = _pack(root_of(config))
+        self.language = language_of(config)
         if STYLE not in config.extra_css:
             config.extra_css.append(STYLE)
         return config
@@ -169,7 +168,7 @@ class InteractivePlugin(BasePlugin[InteractiveConfig]):
                 step["raises"] = True
             if fence.has("figure"):
                 step["figure"] = True
-            if fence.has("exercise") and shown.outcome is not None:
+            if KINDS[fence.kind].gaps and shown.outcome is not None:
                 step |= {
                     "gap": untouched(fence.code),
                     "check": fence.options["check"],

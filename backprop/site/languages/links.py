@@ -9,7 +9,6 @@ page is written.
 from __future__ import annotations
 
 import base64
-import difflib
 import json
 import logging
 import os
@@ -25,6 +24,7 @@ from xml.etree.ElementTree import Element
 from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 
+from backprop.common.spelling import nearest
 from backprop.site.languages.catalogue import Catalogue, Edition
 
 log = logging.getLogger("mkdocs.backprop.languages")
@@ -111,12 +111,12 @@ class Links(Extension):
                 continue
             anchor = unquote(link.fragment)
             if anchor and entry.anchors is not None and anchor not in entry.anchors:
-                close = difflib.get_close_matches(anchor, sorted(entry.anchors), n=1)
+                close = nearest(anchor, entry.anchors)
                 log.log(
                     levels.anchors,
                     f"{page} contains a link '{link.written}', but "
                     f"{posixpath.join(other.docs, link.target)} has no anchor '#{anchor}'."
-                    + (f" Did you mean '#{close[0]}'?" if close else ""),
+                    + (f" Did you mean '#{close}'?" if close else ""),
                 )
             query = f"?{link.query}" if link.query else ""
             fragment = f"#{link.fragment}" if link.fragment else ""
@@ -142,7 +142,7 @@ class Links(Extension):
     @staticmethod
     def _suggest(link: Link, other: Edition) -> str:
         guesses = [link.target + ".md", posixpath.normpath(posixpath.join(link.target, "index.md"))]
-        guesses += difflib.get_close_matches(link.target, list(other.entries), n=1)
+        guesses.append(nearest(link.target, other.entries))
         guess = next((g for g in guesses if g in other.entries), None)
         return f" Did you mean {posixpath.join(other.docs, guess)}?" if guess else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
-from backprop.site.languages.words import FALLBACK, NAMES, TAGS, words_of
+from backprop.common.spelling import nearest
+from backprop.site.languages.words import NAMES, TAGS, WORDS, words_of
 
 OWN = ("name", "tag", "words")
 """Keys of a language's block that are about the language; all others are settings of MkDocs."""
@@ -92,8 +92,8 @@ def _read_block(key: object, block: Any, *, is_default: bool) -> Language:
             raise PluginError(f"{where}'{name}' is no setting.{_did_you_mean(str(name), known)}")
     own = block.get("words") or {}
     for word in own:
-        if word not in FALLBACK:
-            raise PluginError(f"{where}words: '{word}' is not used.{_did_you_mean(word, FALLBACK)}")
+        if word not in WORDS:
+            raise PluginError(f"{where}words: '{word}' is not used.{_did_you_mean(word, WORDS)}")
     settings = {name: value for name, value in block.items() if name not in OWN}
     if is_default and settings:
         raise PluginError(
@@ -121,5 +121,5 @@ def _list(names: Iterable[object]) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[object]) -> str:
-    close = difflib.get_close_matches(name, [str(k) for k in known], n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    close = nearest(name, known, 0.5)
+    return f" Did you mean '{close}'?" if close else ""

@@ -13,26 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from backprop.site.mathematics.cache import digest
+from backprop.program.store import digest
+from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import TexError
 from backprop.site.mathematics.finder import DOLLAR, PLACEHOLDER, Formula
 from backprop.site.mathematics.locate import Source
 from backprop.site.mathematics.markup import elsewhere, error_box, markup
-from backprop.site.mathematics.typeset import Problem, Typeset, Typesetter
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A mistake in a source file: where, what stands there, and what is wrong with it."""
-
-    path: str
-    line: int | None
-    tex: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else f"{self.path} (text from a plugin)"
-        return f"{place}: {self.message}\n    {self.tex.strip()}".replace("\n", "\n    ").rstrip()
+from backprop.site.mathematics.typeset import Refused, Typeset, Typesetter
 
 
 @dataclass(frozen=True)
@@ -156,19 +143,20 @@ class Pages:
             if piece.leftover:
                 message, shown, sign, *attempts = piece.leftover
                 line = source.line(*attempts, sign, length=len(sign))
-                self._report(Fault(origin.path, line, shown, message))
+                self._report(Fault(origin.path, line or 0, message, shown.strip()))
             elif not piece.formula:
                 out.append(piece.text)
             else:
                 place, result = next(places), next(results)
                 if isinstance(result, Typeset) and piece.formula.alone and not piece.alone:
-                    result = Problem(
+                    result = Refused(
                         "a displayed formula inside a sentence: write $…$, "
                         "or put it on lines of its own"
                     )
-                if isinstance(result, Problem):
-                    self._report(Fault(origin.path, place.line, piece.formula.tex, result.message))
-                    out.append(error_box(piece.formula.tex, result.message, self._language))
+                if isinstance(result, Refused):
+                    tex = piece.formula.tex
+                    self._report(Fault(origin.path, place.line or 0, result.message, tex.strip()))
+                    out.append(error_box(tex, result.message, self._language))
                 else:
                     out.append(self._deferred(result, place.marks, origin.link, piece.heading))
         return "".join(out)

@@ -20,18 +20,19 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.utils import get_relative_url
 
+from backprop.program import store
+from backprop.program.store import digest
 from backprop.site.building import memory
-from backprop.site.building.memory import digest
 from backprop.site.building.premises import program
-from backprop.site.mathematics.cache import Cache
+from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
-from backprop.site.mathematics.page import Fault, Origin, Pages, Transform
+from backprop.site.mathematics.page import Origin, Pages, Transform
 from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter
+from backprop.site.settings import language_of, root_of
 
-CACHE = ".cache/backprop/mathematics"
 log = get_plugin_logger("mathematics")
 
 
@@ -94,13 +95,13 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         if self.owns:
             _current.set(self.run)
         self.transforms.clear()
-        self.folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.folder = root_of(config)
         self.macros = _macros(self.config.macros)
         self.strict = config.strict
         self.assets: dict[str, bytes] = {}
         self._made: Typesetter | None = None
         self._key: str | None = None
-        self.pages = Pages(self.typesetter, self._report, _language(config), self.transforms)
+        self.pages = Pages(self.typesetter, self._report, language_of(config), self.transforms)
         self.page_file: Any = None
         config.markdown_extensions.append(
             MathematicsExtension(self._finish, self._plain)  # type: ignore[arg-type]
@@ -112,7 +113,7 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         if self._made is None:
             with _without_traceback():
                 settings = find_settings(self.folder, self.config.extensions, self.macros)
-            self._made = Typesetter(self.run.engine(settings), Cache(self.folder / CACHE))
+            self._made = Typesetter(self.run.engine(settings), store.at(self.folder))
         return self._made
 
     def on_pre_page(self, page: Any, *, config: MkDocsConfig, files: Any) -> Any:
@@ -204,6 +205,7 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
         self._end()
 
     def _end(self) -> None:
+        store.keep()
         if getattr(self, "owns", False) and _current.get() is self.run:
             _current.set(None)
             self.run.close()
@@ -252,11 +254,6 @@ def _without_traceback() -> Iterator[None]:
         yield
     except EngineError as error:
         raise PluginError(str(error)) from None
-
-
-def _language(config: MkDocsConfig) -> str:
-    theme = config.theme
-    return str(theme.get("language", theme.locale or "en"))
 
 
 def _macros(macros: dict[str, Any]) -> dict[str, Any]:

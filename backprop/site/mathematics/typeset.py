@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from backprop.site.mathematics.cache import Cache, digest
+from backprop.program.store import Store, digest
 from backprop.site.mathematics.engine import SCRIPT, Engine, TexError
 from backprop.site.mathematics.finder import Formula
 from backprop.site.mathematics.linear import linear
@@ -71,7 +71,7 @@ class Typeset:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Refused:
     """Why a formula cannot be published."""
 
     message: str
@@ -80,9 +80,9 @@ class Problem:
 class Typesetter:
     """Typesets formulas with an engine, and never the same one twice."""
 
-    def __init__(self, engine: Engine, cache: Cache) -> None:
+    def __init__(self, engine: Engine, store: Store) -> None:
         self.engine = engine
-        self.cache = cache
+        self.store = store
         self._origin = [
             engine.settings.key(),
             hashlib.sha256(SCRIPT.read_bytes()).hexdigest(),
@@ -91,9 +91,9 @@ class Typesetter:
     def sheet(self) -> str:
         """MathJax's complete style sheet."""
         key = digest("sheet", self._origin)
-        if not isinstance(sheet := self.cache.get(key), str):
+        if not isinstance(sheet := self.store.get(key), str):
             sheet = self.engine.sheet()
-            self.cache.put(key, sheet)
+            self.store.put(key, sheet)
         return sheet
 
     def one(
@@ -106,12 +106,12 @@ class Typesetter:
     ) -> Typeset:
         """One formula, as `Engine.typeset` does it; what MathJax refuses is not cached."""
         key = digest(self._origin, tex, display, start, labels or {}, list(before))
-        stored = self.cache.get(key)
+        stored = self.store.get(key)
         if not stored:
             stored = self.engine.typeset(tex, display, start, labels, before)
             stored["html"] = _tidy_html(stored["html"], stored["labels"])
             stored["mml"] = _tidy_mml(stored["mml"])
-            self.cache.put(key, stored)
+            self.store.put(key, stored)
         return Typeset(
             tex=tex,
             display=display,
@@ -124,9 +124,9 @@ class Typesetter:
             key=key,
         )
 
-    def page(self, formulas: Sequence[Formula]) -> list[Typeset | Problem]:
+    def page(self, formulas: Sequence[Formula]) -> list[Typeset | Refused]:
         """All formulas of a page, in the order in which a reader meets them."""
-        done: list[Typeset | Problem] = []
+        done: list[Typeset | Refused] = []
         before: list[tuple[str, bool]] = []  # formulas with definitions, so far
         contexts: list[tuple[int, tuple[tuple[str, bool], ...]]] = []
         labels: dict[str, tuple[str, str]] = {}
@@ -143,14 +143,14 @@ class Typesetter:
         # All labels are known now: give references their numbers. Those of equations that failed
         # are not worth a complaint of their own.
         pairs = zip(formulas, done, strict=True)
-        failed = "".join(formula.tex for formula, result in pairs if isinstance(result, Problem))
+        failed = "".join(formula.tex for formula, result in pairs if isinstance(result, Refused))
         for place, (formula, result) in enumerate(zip(formulas, done, strict=True)):
             if isinstance(result, Typeset) and result.refs:
                 unknown = [name for name in result.refs if name not in labels]
                 unknown = [name for name in unknown if f"\\label{{{name}}}" not in failed]
                 known = {name: labels[name] for name in result.refs if name in labels}
                 done[place] = (
-                    Problem(f"no equation of this page has the label {unknown[0]!r}{_near(labels)}")
+                    Refused(f"no equation of this page has the label {unknown[0]!r}{_near(labels)}")
                     if unknown
                     else self._try(formula, *contexts[place], known)
                 )
@@ -162,15 +162,15 @@ class Typesetter:
         number: int,
         before: tuple[tuple[str, bool], ...],
         labels: Mapping[str, tuple[str, str]],
-    ) -> Typeset | Problem:
+    ) -> Typeset | Refused:
         if problem := formula.problem or _trap(formula):
-            return Problem(problem)
+            return Refused(problem)
         try:
             result = self.one(formula.tex, formula.display, 0, labels, before)
             if number and result.numbers:
                 result = self.one(formula.tex, formula.display, number, labels, before)
         except TexError as error:
-            return Problem(str(error))
+            return Refused(str(error))
         return result
 
 
@@ -183,12 +183,12 @@ def _trap(formula: Formula) -> str:
     return ""
 
 
-def _check_labels(result: Typeset, labels: dict[str, tuple[str, str]]) -> Typeset | Problem:
+def _check_labels(result: Typeset, labels: dict[str, tuple[str, str]]) -> Typeset | Refused:
     for name, (tag, id_) in result.labels.items():
         if name in labels:
-            return Problem(f"the label {name!r} is given twice on this page")
+            return Refused(f"the label {name!r} is given twice on this page")
         if not id_:
-            return Problem(
+            return Refused(
                 f"the label {name!r} is on an equation without a number: use \\tag, "
                 "or an environment that numbers (equation, align)"
             )

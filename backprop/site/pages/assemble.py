@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from backprop.site.building.memory import Memory, Nothing, digest
+from backprop.program.store import Store, digest
+from backprop.site.building.memory import Nothing
 from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
-from backprop.site.pages.styles import Used, moved, shrink
+from backprop.site.pages.styles import Used, moved, names_are_plain, shrink, without_names
 
 # A rule of Material's that makes the browser look at every element of the page, twice, whenever
 # it starts: it keeps colours from fading when they are switched.
@@ -41,11 +42,12 @@ _WRAPS = re.compile(r"""(\w\(["'])(table:not\(\[class\]\))""")
 _BOXES = ("md-typeset__scrollwrap", "md-typeset__table")
 
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
+_SHEETS = re.compile(r"<link\b[^>]*\brel=[\"']?stylesheet")
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 
 
 @dataclass
-class Site:
+class WrittenSite:
     """One build's pages: ``root`` is its folder, ``base`` the path of its address.
 
     ``memory`` has what was found out in earlier builds; ``others`` are the folders in it that
@@ -55,7 +57,7 @@ class Site:
     root: Path
     base: str
     pages: dict[Path, str]
-    memory: Memory = field(default_factory=Nothing)
+    memory: Store = field(default_factory=Nothing)
     others: tuple[str, ...] = ()
 
     def scripts(self) -> list[Path]:
@@ -79,7 +81,7 @@ class Site:
 
 
 def assemble(
-    site: Site, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
+    site: WrittenSite, policy: Policy | None, one_stylesheet: bool, late_scripts: bool = True
 ) -> None:
     """Rewrite the pages on disk."""
     wrapped = 0
@@ -109,7 +111,7 @@ def assemble(
         page.write_text(html, "utf-8", newline="")
 
 
-def _one_stylesheet(site: Site) -> None:
+def _one_stylesheet(site: WrittenSite) -> None:
     """Put the sheets that all pages share, and those of our own plugins, into one file.
 
     Every page gets the same link: instant navigation then never takes a sheet away.
@@ -121,13 +123,21 @@ def _one_stylesheet(site: Site) -> None:
     shared = _merged(linked.values())
     if not shared:
         return
+    texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
+    whole = "\n".join(texts)
+    if names_are_plain(whole):
+        for page, html in site.pages.items():
+            if (
+                len(_SHEETS.findall(html))
+                == len(linked[page])
+                == len(set(shared) & {*linked[page]})
+            ):
+                site.pages[page] = without_names(html)
     used = Used()
     for html in site.pages.values():
         used.read_page(html)
     for script in site.scripts():
         used.add_script(site.memory, script.read_text("utf-8", errors="replace"))
-    texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
-    whole = "\n".join(texts)
     key = digest(program(), "stylesheet", whole, used.as_json())
     css = COSTLY.sub("", site.memory.made(key, lambda: shrink(whole, used)))
     name = f"{FOLDER}/site.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
@@ -153,7 +163,7 @@ def _merged(lists: Iterable[list[str]]) -> list[str]:
     return order
 
 
-def _relinked(site: Site, page: Path, html: str, shared: set[str], name: str) -> str:
+def _relinked(site: WrittenSite, page: Path, html: str, shared: set[str], name: str) -> str:
     """The page with its links to the ``shared`` sheets replaced by one to ``name``."""
     done = False
 

@@ -8,11 +8,10 @@ Chinese: a title that has some is left to the messenger, and the page's address 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +21,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
+
+from backprop.program.store import Store, digest
 
 SIZE = (1200, 630)
 VERSION = "2"  # of what is drawn, in the names of cached pictures
@@ -77,19 +78,12 @@ def _joined(parts: list[str]) -> str:
     return "".join((_VIEW.sub(view, head, count=1), *inner, "</svg>"))
 
 
-def picture(drawing: Drawing, cache: Path) -> bytes:
-    """The card as PNG, 1200 × 630; drawn once, and kept in the folder ``cache``."""
-    kept = cache / f"{drawing.key}.png"
-    try:
-        data = kept.read_bytes()
-        Image.open(io.BytesIO(data)).load()
-    except (OSError, SyntaxError):  # missing, or broken
-        data = draw(drawing)
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cache, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, kept)
-    return data
+def picture(drawing: Drawing, store: Store) -> bytes:
+    """The card as PNG, 1200 × 630; drawn once, and kept in the store."""
+    made = store.made(
+        digest("card", drawing.key), lambda: base64.b64encode(draw(drawing)).decode("ascii")
+    )
+    return base64.b64decode(made)
 
 
 def draw(drawing: Drawing) -> bytes:

@@ -12,7 +12,6 @@ from typing import Any
 _ALTERNATE = re.compile(r'<link\b[^>]*\brel="alternate"[^>]*>')
 _HREFLANG = re.compile(r'\bhreflang="([^"]+)"')
 _HREF = re.compile(r'\bhref="([^"]+)"')
-_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 # Open Graph wants a territory; these are the ones that a bare language is most often read in.
 TERRITORY = {"zh": "CN", "zh-Hans": "CN", "zh-Hant": "TW", "en": "US", "ja": "JP", "ko": "KR"}
@@ -61,12 +60,6 @@ def translations(html: str) -> dict[str, str]:
         if tag and href:
             found[unescape(tag.group(1))] = unescape(href.group(1))
     return found if "x-default" in found else {}
-
-
-def document_title(html: str) -> str:
-    """The text of the page's ``<title>``."""
-    found = _TITLE.search(html)
-    return unescape(found.group(1)).strip() if found else ""
 
 
 def locale(language: str) -> str:

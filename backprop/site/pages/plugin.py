@@ -21,20 +21,21 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from backprop.program import store
 from backprop.site.building import memory
 from backprop.site.faults import warn
 from backprop.site.pages import cards, feeds, learning, metadata, policy, reading
-from backprop.site.pages.assemble import Site, assemble
+from backprop.site.pages.assemble import WrittenSite, assemble
 from backprop.site.pages.byline import with_byline
 from backprop.site.pages.mends import mended
 from backprop.site.pages.tables import with_labels
 from backprop.site.pages.words import say
+from backprop.site.settings import language_of, root_of
 
 ASSETS = Path(__file__).with_name("assets")
 STYLE = "assets/backprop/pages.css"
 SCRIPT = "assets/backprop/pages.js"
 CARDS = "assets/backprop/cards"
-CACHE = ".cache/backprop/pages"
 SPOKEN = ("scroll", "table", "code", "menu", "search", "note")  # what the script says
 log = get_plugin_logger("pages")
 
@@ -76,7 +77,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         self.written = {}
         self.cards: dict[str, cards.Drawing] = {}
         self.path = learning.Path(())
-        self.language = str(config.theme.get("language") or config.theme.locale or "en")
+        self.language = language_of(config)
         for option, name in ((config.extra_css, STYLE), (config.extra_javascript, SCRIPT)):
             if name not in option:
                 option.append(name)
@@ -106,7 +107,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         """How to execute the page, below its last snippet."""
         if not self.config.run or "bp-run" not in html or not page.file.abs_src_path:
             return ""
-        root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        root = root_of(config)
         path = Path(os.path.relpath(page.file.abs_src_path, root)).as_posix()
         command = escape(self.config.run.replace("{path}", path))
         label = say("run", self.language)
@@ -184,7 +185,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             return
         self._draw_cards(config)
         files = sorted(path for path in self.written if path.is_file())
-        site = Site(
+        site = WrittenSite(
             Path(config.site_dir),
             urlsplit(config.site_url or "").path or "/",
             {path: path.read_text("utf-8") for path in files},
@@ -199,7 +200,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             policy.Policy(self._allowed(config)) if self.config.content_security_policy else None
         )
         assemble(site, closed, self.config.one_stylesheet, self.config.late_scripts)
-        memory.keep()
+        store.keep()
 
     def _others(self, config: MkDocsConfig) -> tuple[str, ...]:
         languages: Any = config.plugins.get("backprop/languages")
@@ -275,11 +276,11 @@ class PagesPlugin(BasePlugin[PagesOptions]):
         return metadata.Card(urljoin(config.site_url or "", name), alternative, *cards.SIZE)
 
     def _draw_cards(self, config: MkDocsConfig) -> None:
-        folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent / CACHE
+        kept = store.at(root_of(config))
         for name, drawing in self.cards.items():
             path = Path(config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(cards.picture(drawing, folder))
+            path.write_bytes(cards.picture(drawing, kept))
 
     def _about(
         self, html: str, page: Page, config: MkDocsConfig, card: metadata.Card | None

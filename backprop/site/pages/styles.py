@@ -16,7 +16,7 @@ from typing import Any
 
 import tinycss2
 
-from backprop.site.building.memory import Memory, digest
+from backprop.program.store import Store, digest
 from backprop.site.building.premises import program
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
@@ -101,7 +101,7 @@ class Used:
         self.words.update(_WORD.findall(text))
         self.variables.update(re.findall(r"--[\w-]+", text))
 
-    def add_script(self, memory: Memory, text: str) -> None:
+    def add_script(self, memory: Store, text: str) -> None:
         """`read_script`, or remember what it found when it read the same before."""
 
         def make() -> list[list[str]]:
@@ -318,6 +318,31 @@ def _needed(rules: Iterable[_Rule], variables: set[str], names: set[str]) -> Ite
 
 
 _URL = re.compile(r"""url\(\s*(["']?)(?!data:|https?:|//|/|#)([^"')]+)\1\s*\)""")
+
+
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+# Every third word of code is a name.
+_NAME = re.compile(r'<span class="n">([^<]*)</span>')
+_OF_NAMES = re.compile(r"(?<![^{}])[^{}]*\.n(?![\w-])[^{}]*\{([^{}]*)\}")
+_NAMES_COLOUR = re.compile(r"--md-code-hl-name-color:\s*([^;}]*?)\s*[;}]")
+
+
+def names_are_plain(css: str) -> bool:
+    """Whether names in code look as all code does: Material gives them a colour, the same one."""
+    colours = _NAMES_COLOUR.findall(css)
+    rules = [declared.strip().rstrip(";") for declared in _OF_NAMES.findall(css)]
+    return (
+        bool(colours)
+        and all(colour == "var(--md-code-fg-color)" for colour in colours)
+        and all(re.sub(r"\s", "", r) == "color:var(--md-code-hl-name-color)" for r in rules)
+    )
+
+
+def without_names(html: str) -> str:
+    """A page whose names in code are no elements of their own; they are one in six or seven."""
+    if any(_OF_NAMES.search(css) for css in _STYLE.findall(html)):
+        return html
+    return _NAME.sub(r"\1", html)
 
 
 def moved(css: str, source: str, target: str) -> str:

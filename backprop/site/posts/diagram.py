@@ -43,7 +43,7 @@ def diagram(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> st
         graph,
         backward,
         request["language"],
-        caption=request["caption"],
+        caption=request["caption"] or "",
         dout=_douts(graph, backward, request, name, namespace),
         anchor=request["anchor"],
         legend=request["legend"],

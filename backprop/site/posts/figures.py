@@ -13,7 +13,7 @@ import warnings
 from typing import Any
 
 from backprop.program.fault import FenceError
-from backprop.program.runner import execute
+from backprop.program.python import execute
 
 _FOREGROUND, _GRID = "#0d0e0f", "#c9cacb"
 # The palette of Okabe and Ito, which the colour-blind can tell apart; the variables of the page

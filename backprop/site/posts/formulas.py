@@ -11,7 +11,7 @@ from backprop.program.page import Page
 
 
 @dataclass(frozen=True)
-class Formula:
+class ComparedFormula:
     """A formula without its delimiters, and the line on which it begins."""
 
     line: int
@@ -32,7 +32,7 @@ _HIDDEN = re.compile(
 )
 
 
-def formulas(page: Page) -> list[Formula]:
+def formulas(page: Page) -> list[ComparedFormula]:
     """All formulas of a page outside of fences and code, in order."""
     lines = page.text.split("\n")
     for fence in page.fences:
@@ -44,7 +44,9 @@ def formulas(page: Page) -> list[Formula]:
     for match in _FORMULA.finditer(text):
         display = match["display"] or match["bracket"] or match["block"]
         tex = display or match["inline"] or match["round"]
-        found.append(Formula(text.count("\n", 0, match.start()) + 1, tex.strip(), bool(display)))
+        found.append(
+            ComparedFormula(text.count("\n", 0, match.start()) + 1, tex.strip(), bool(display))
+        )
     return found
 
 

@@ -17,17 +17,19 @@ from pytest_markdown_docs.plugin import MarkdownInlinePythonItem, MarkdownTextFi
 
 from backprop.program.execute import Executor
 from backprop.program.fences import Fence
-from backprop.program.page import EXECUTED, Page, Step, load
+from backprop.program.kinds import EXECUTED
+from backprop.program.page import Page, Step, load
 from backprop.program.session import Limits, Outcome, Session
 from backprop.program.update import Update, rewrite
+from backprop.site.faults import Fault
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.verify import Failure, consequence, judge, normal, problems
+from backprop.site.posts.verify import consequence, judge, normal, problems
 
 
 class FenceFailureError(Exception):
     """What an item raises; pytest shows the failure, not this."""
 
-    def __init__(self, failure: Failure):
+    def __init__(self, failure: Fault):
         super().__init__(str(failure))
         self.failure = failure
 
@@ -37,7 +39,7 @@ def is_page(collectors: list[Any]) -> bool:
     return any(isinstance(one, MarkdownTextFile) and one.path.suffix == ".md" for one in collectors)
 
 
-class PagesPlugin:
+class FencesPlugin:
     """Registered only when `--markdown-docs` is on."""
 
     def __init__(self, config: pytest.Config):
@@ -118,13 +120,13 @@ class PagesPlugin:
 class PageFile(MarkdownTextFile):
     """A Markdown page; its items are its fences and its problems, by their lines."""
 
-    def __init__(self, plugin: PagesPlugin, **kwargs: Any):
+    def __init__(self, plugin: FencesPlugin, **kwargs: Any):
         super().__init__(**kwargs)
         self.plugin = plugin
 
     def collect(self) -> Iterator["PageItem"]:
         page = load(self.path, self.plugin.config.rootpath)
-        found: list[tuple[int, Step | Failure]] = [
+        found: list[tuple[int, Step | Fault]] = [
             *((step.fence.line, step) for step in page.steps),
             *((failure.line, failure) for failure in [*problems(page), *_overlooked(page)]),
         ]
@@ -161,7 +163,7 @@ class PageItem(MarkdownInlinePythonItem):
         if not isinstance(excinfo.value, FenceFailureError):
             return pytest.Item.repr_failure(self, excinfo, style)
         failure = excinfo.value.failure
-        text = [f"{failure.page}:{failure.line}: {failure.reason}", ""]
+        text = [f"{failure.file}:{failure.line}: {failure.reason}", ""]
         if excerpt := list(self.excerpt(failure.line)):
             text += [*excerpt, ""]
         text += failure.detail.rstrip().split("\n") if failure.detail else []
@@ -185,7 +187,7 @@ def item_of(kind: type[PageItem], parent: pytest.File, name: str, line: int, **v
 class ParityItem(PageItem):
     """A page against its translation: the same program in both."""
 
-    def __init__(self, plugin: PagesPlugin, page: Page, other: Page, **kwargs: Any):
+    def __init__(self, plugin: FencesPlugin, page: Page, other: Page, **kwargs: Any):
         super().__init__(test_definition=FenceTestDefinition("", (), 1, page.path, None), **kwargs)
         self.plugin, self.page, self.other = plugin, page, other
 
@@ -208,7 +210,7 @@ class ParityItem(PageItem):
 class FenceItem(PageItem):
     """A fence, or something in a page that is no fence but was meant to be."""
 
-    def __init__(self, plugin: PagesPlugin, page: Page, what: Step | Failure, **kwargs: Any):
+    def __init__(self, plugin: FencesPlugin, page: Page, what: Step | Fault, **kwargs: Any):
         code, line = (
             (what.fence.code, what.fence.line) if isinstance(what, Step) else ("", what.line)
         )
@@ -219,7 +221,7 @@ class FenceItem(PageItem):
             self.add_marker(pytest.mark.skip(reason=".notest: shown, not executed"))
 
     def runtest(self) -> None:
-        if isinstance(self.what, Failure):
+        if isinstance(self.what, Fault):
             raise FenceFailureError(self.what)
         plugin, page, step = self.plugin, self.page, self.what
         index = page.executed.index(step)
@@ -270,7 +272,7 @@ def _excerpt(step: Step, line: int) -> Iterator[str]:
 _OPENING = re.compile(r"[>\s]*(?:`{3,}|~{3,})\s*\{?\s*\.?([\w+-]+)", re.ASCII)
 
 
-def _overlooked(page: Page) -> list[Failure]:
+def _overlooked(page: Page) -> list[Fault]:
     """A second opinion: lines that any reader would take for a fence of ours, and are none."""
     try:
         lines = page.path.read_text("utf-8-sig").splitlines()
@@ -280,7 +282,7 @@ def _overlooked(page: Page) -> list[Failure]:
     inside = [range(fence.line, fence.end + 1) for fence in page.fences]
     inside += [range(line, line + 1) for line in page.ignored]
     return [
-        Failure(page.name, number, "this looks like a fence that would be tested, but it is not")
+        Fault(page.name, number, "this looks like a fence that would be tested, but it is not")
         for number, line in enumerate(lines, 1)
         if (match := _OPENING.match(line))
         and match[1].lower() in EXECUTED

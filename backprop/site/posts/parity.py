@@ -8,17 +8,20 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import assert_never
 
 from backprop.program.exercise import gaps
 from backprop.program.fences import Fence
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, Step, load
 from backprop.program.session import Outcome
-from backprop.site.posts.formulas import Formula, formulas, normal_tex
-from backprop.site.posts.verify import Failure, normal
+from backprop.site.faults import Fault
+from backprop.site.posts.formulas import ComparedFormula, formulas, normal_tex
+from backprop.site.posts.verify import normal
 
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?")
 # Options that hold words for readers.
-_WORDS = ("title", "alt", "caption")
+_WORDS = {"title"}.union(*(kind.words for kind in KINDS.values()))
 
 
 def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) -> list[Page]:
@@ -42,7 +45,7 @@ def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) 
     return found
 
 
-def difference(one: Page, other: Page) -> Failure | None:
+def difference(one: Page, other: Page) -> Fault | None:
     """The first place where two languages of a page differ; the pages may come in any order."""
     one, other = sorted((one, other), key=lambda page: page.name)
     return next(_differences(one, other), None)
@@ -50,7 +53,7 @@ def difference(one: Page, other: Page) -> Failure | None:
 
 def figure_difference(
     one: Page, other: Page, outcomes: list[Outcome], others: list[Outcome]
-) -> Failure | None:
+) -> Fault | None:
     """The first figure that shows other data in the other language."""
     if one.name > other.name:
         one, other, outcomes, others = other, one, others, outcomes
@@ -63,7 +66,7 @@ def figure_difference(
     return None
 
 
-def _differences(one: Page, other: Page) -> Iterator[Failure]:
+def _differences(one: Page, other: Page) -> Iterator[Fault]:
     mine, yours = _items(one), _items(other)
     for a, b in zip(mine, yours, strict=False):
         if isinstance(a, Fence) != isinstance(b, Fence) or (
@@ -82,47 +85,58 @@ def _differences(one: Page, other: Page) -> Iterator[Failure]:
             if len(mine) > len(yours)
             else (other, yours[len(mine) :], one)
         )
-        yield Failure(page.name, rest[0].line, f"{_what(rest[0])} that {last.name} does not have")
+        yield Fault(page.name, rest[0].line, f"{_what(rest[0])} that {last.name} does not have")
     yield from _inline(one, mine, other, yours)
 
 
-def _items(page: Page) -> list[Fence | Formula]:
+def _items(page: Page) -> list[Fence | ComparedFormula]:
     """What has to agree one by one: fences and displayed formulas, in order."""
     displayed = [formula for formula in formulas(page) if formula.display]
     return sorted([*page.fences, *displayed], key=lambda item: item.line)
 
 
-def _tex(item: Fence | Formula) -> str:
+def _tex(item: Fence | ComparedFormula) -> str:
     return item.code if isinstance(item, Fence) else item.tex
 
 
-def _what(item: Fence | Formula) -> str:
+def _what(item: Fence | ComparedFormula) -> str:
     return f"a {item.language or 'text'} fence" if isinstance(item, Fence) else "a formula"
 
 
-def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
+def _fences(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Fault]:
     if a.header.classes != b.header.classes or a.header.id != b.header.id:
         yield _failure(one, a.line, other, b.line, "the fences have different classes or ids")
-    for key in sorted({*a.options, *b.options} - set(_WORDS)):
+    for key in sorted({*a.options, *b.options} - _WORDS):
         if a.options.get(key) != b.options.get(key):
             yield _failure(one, a.line, other, b.line, f"option `{key}` differs")
-    if a.language in ("python", "graph"):
-        where = _code(a.code, b.code)
-        if where is None and a.has("exercise") and _holes(a.code) != _holes(b.code):
-            yield _failure(one, a.line, other, b.line, "the gaps hold different lines")
-        if where is not None:
-            yield _failure(one, a.first + where[0], other, b.first + where[1], "the code differs")
-    elif a.language == "pycon":
-        if _same_up_to_strings(a.code) != _same_up_to_strings(b.code):
-            yield _failure(one, a.line, other, b.line, "the code differs")
-    elif a.language == "math":
-        if normal_tex(a.code) != normal_tex(b.code):
-            yield _failure(one, a.line, other, b.line, "the formulas differ")
-    elif a.language == "output":
-        yield from _outputs(one, a, other, b)
+    kind = KINDS.get(a.kind)
+    if kind is None:
+        return  # a fence that is only shown, such as a listing, may be about other words
+    match kind.parity:
+        case "program":
+            if where := _code(a.code, b.code):
+                here, there = a.first + where[0], b.first + where[1]
+                yield _failure(one, here, other, there, "the code differs")
+            elif kind.gaps and _holes(a.code) != _holes(b.code):
+                yield _failure(one, a.line, other, b.line, "the gaps hold different lines")
+        case "console":
+            if _same_up_to_strings(a.code) != _same_up_to_strings(b.code):
+                yield _failure(one, a.line, other, b.line, "the code differs")
+        case "formula":
+            if normal_tex(a.code) != normal_tex(b.code):
+                yield _failure(one, a.line, other, b.line, "the formulas differ")
+        case "printed":
+            yield from _outputs(one, a, other, b)
+        case "text":
+            if normal(a.code) != normal(b.code):
+                yield _failure(one, a.line, other, b.line, "the texts differ")
+        case "words":
+            pass
+        case unknown:
+            assert_never(unknown)
 
 
-def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Failure]:
+def _outputs(one: Page, a: Fence, other: Page, b: Fence) -> Iterator[Fault]:
     """Outputs agree word for word, or number for number where the code prints other strings."""
     if normal(a.code) == normal(b.code):
         return
@@ -220,8 +234,11 @@ def _same_up_to_strings(code: str) -> list[str]:
 
 
 def _inline(
-    one: Page, mine: list[Fence | Formula], other: Page, yours: list[Fence | Formula]
-) -> Iterator[Failure]:
+    one: Page,
+    mine: list[Fence | ComparedFormula],
+    other: Page,
+    yours: list[Fence | ComparedFormula],
+) -> Iterator[Fault]:
     """Inline formulas, passage by passage: between two fences or displayed formulas."""
     ours = _passages(one, mine), _passages(other, yours)
     for a, b in zip(*ours, strict=False):
@@ -229,7 +246,7 @@ def _inline(
             known = {normal_tex(formula.tex) for formula in theirs}
             for formula in own:
                 if normal_tex(formula.tex) not in known:
-                    yield Failure(
+                    yield Fault(
                         page.name,
                         formula.line,
                         f"${formula.tex}$ does not occur in this passage of {against.name}"
@@ -237,14 +254,14 @@ def _inline(
                     )
 
 
-def _passages(page: Page, items: list[Fence | Formula]) -> list[list[Formula]]:
+def _passages(page: Page, items: list[Fence | ComparedFormula]) -> list[list[ComparedFormula]]:
     borders = [item.line for item in items]
-    passages: list[list[Formula]] = [[] for _ in range(len(borders) + 1)]
+    passages: list[list[ComparedFormula]] = [[] for _ in range(len(borders) + 1)]
     for formula in formulas(page):
         if not formula.display:
             passages[sum(border <= formula.line for border in borders)].append(formula)
     return passages
 
 
-def _failure(one: Page, line: int, other: Page, there: int, reason: str) -> Failure:
-    return Failure(one.name, line, f"{reason}: compare {other.name}:{there}")
+def _failure(one: Page, line: int, other: Page, there: int, reason: str) -> Fault:
+    return Fault(one.name, line, f"{reason}: compare {other.name}:{there}")

@@ -12,6 +12,8 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 import hashlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +27,22 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 
 from backprop.common.words import column
+from backprop.program import store
 from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
-from backprop.site import marks
+from backprop.program.store import Store, digest
 from backprop.site.building import beside, memory
-from backprop.site.building.memory import Memory, Nothing, digest
 from backprop.site.building.premises import program
-from backprop.site.faults import warn
+from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
-from backprop.site.posts.render import MARKED, FencesChangedError, Shown, decorate, mark
-from backprop.site.posts.verify import Failure, consequence, judge, problems
+from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
+from backprop.site.posts.verify import consequence, judge, problems
 from backprop.site.posts.words import WORDS
+from backprop.site.settings import language_of, root_of
 
-CACHE = ".cache/backprop/posts"
 FOLDER = "assets/backprop"
 _ASSETS = Path(__file__).parent / "assets"
 log = get_plugin_logger("posts")
@@ -49,7 +52,7 @@ class Run:
     """What one `mkdocs build` shares among the builds of its languages, one inside the other."""
 
     def __init__(self) -> None:
-        self.reported: set[Failure] = set()
+        self.reported: set[Fault] = set()
         self.results: dict[str, Result] = {}
         self.read: dict[Path, Page] = {}
         self.compared: set[tuple[str, str]] = set()
@@ -85,7 +88,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.files: set[str] = set()
         self.root = Path()
         self.run = Run()
-        self.memory: Memory = Nothing()
+        self.memory: Store = memory.Nothing()
         self.owns = False
         self.after: list[Any] = []  # what other plugins ask of a page that has run
 
@@ -96,9 +99,9 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.owns = enclosing is None
         self.run = enclosing or Run()
         _current.set(self.run)
-        self.root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        self.root = root_of(config)
         self.memory = memory.of(config)
-        language = self.config.language or _language(config)
+        language = self.config.language or language_of(config)
         if column(language) not in WORDS["output"] and language not in self.run.languages:
             self.run.languages.add(language)
             log.info(
@@ -154,13 +157,13 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def beside_replay(self, data: list[tuple[Page, Result]]) -> None:
         """Pages of two languages have run, each in its process: here they are compared."""
         pages, self.run.later = [*self.run.later, *data], []
-        cache = Cache(self.root / CACHE, self.root)
+        cache = Cache(store.at(self.root), self.root)
         for page, result in pages:
             self._compare(page, result, cache)
 
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
-        language = self.config.language or _language(config)
+        language = self.config.language or language_of(config)
         sources: list[tuple[str, Page]] = []
         for file in files:
             if file.abs_src_path and Path(file.abs_src_path).is_file():
@@ -170,7 +173,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
             executor.after = self.after
-            cache = Cache(self.root / CACHE, self.root)
+            cache = Cache(store.at(self.root), self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):
                 self._keep(source, page, result, executor)
@@ -197,7 +200,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         prefix = hashlib.sha256(page.name.encode()).hexdigest()[:8]
         for number, fence in enumerate(page.fences):
             step, outcome = steps.get(fence.line), outcomes.get(fence.line)
-            failure_of: Failure | None = None
+            failure_of: Fault | None = None
             if step and outcome:
                 failure_of = judge(page, step, outcome, executor)
                 if failure_of:
@@ -219,7 +222,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             if there:
                 self._report(figure_difference(page, other, result.outcomes, there.outcomes))
 
-    def _difference(self, page: Page, other: Page) -> Failure | None:
+    def _difference(self, page: Page, other: Page) -> Fault | None:
         """Pages that did not differ are not read again as long as they are the same."""
         both = sorted([each.name, each.text, repr(each.fences)] for each in (page, other))
         key = digest(program(), "parity", both)
@@ -230,7 +233,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             self.memory.put(key, True)
         return failure
 
-    def _report(self, failure: Failure | None) -> None:
+    def _report(self, failure: Fault | None) -> None:
         # Both languages find the same difference; it is told once.
         if failure and failure not in self.run.reported:
             self.run.reported.add(failure)
@@ -239,12 +242,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def _add_assets(
         self, files: Files, config: MkDocsConfig, sources: list[tuple[str, Page]]
     ) -> None:
-        fences = [fence for _, page in sources for fence in page.fences]
+        kinds = {fence.kind for _, page in sources for fence in page.fences}
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
-        if any("check" in fence.options for fence in fences):
-            texts |= marks.assets()
-        if any(fence.language == "graph" for fence in fences):
-            texts |= self.memory.made(digest(program(), "graphs"), _assets_of_graphs)
+        for name in dict.fromkeys(kind.assets for key, kind in KINDS.items() if key in kinds):
+            if name:
+                texts |= self.memory.made(digest(program(), "assets", name), partial(_assets, name))
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -278,7 +280,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         tokens = self.pages.get(page.file.src_uri, [])
         for token in tokens:
             fence = self.shown[token].fence
-            if fence.language in MARKED and token not in self.rendered:
+            if marked(fence) and token not in self.rendered:
                 switched_on = (
                     "; is the Markdown extension switched on that it is indented for "
                     "(admonition, pymdownx.details, pymdownx.tabbed, …)?"
@@ -330,18 +332,11 @@ class _Finish(Extension):
         md.postprocessors.register(Finish(md), "backprop_posts", 4)
 
 
-def _assets_of_graphs() -> dict[str, str]:
-    from backprop.site.posts import graphs  # a quarter of a second, most of it numpy
-
-    return graphs.assets()
+def _assets(module: str) -> dict[str, str]:
+    """Some are made by what draws, and loads numpy for it: a quarter of a second."""
+    found: dict[str, str] = import_module(module).assets()
+    return found
 
 
 def _few(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
-
-
-def _language(config: MkDocsConfig) -> str:
-    try:
-        return str(config.theme["language"])
-    except (KeyError, TypeError):
-        return str(config.theme.locale or "en")

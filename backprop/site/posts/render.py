@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from backprop.program.exercise import FILL, gaps
 from backprop.program.fences import Fence, scan
 from backprop.program.headers import LAYOUT, MATERIAL
+from backprop.program.kinds import KINDS
 from backprop.program.page import Step
 from backprop.program.runner import one_line
 from backprop.program.session import Outcome
-from backprop.site.posts.verify import Failure
+from backprop.site.faults import Fault
 from backprop.site.posts.words import say
 
 # What a fence shows beside its code, as a class of its block.
@@ -30,7 +31,7 @@ class Shown:
     language: str
     step: Step | None = None
     outcome: Outcome | None = None
-    failure: Failure | None = None
+    failure: Fault | None = None
 
 
 class FencesChangedError(ValueError):
@@ -48,7 +49,7 @@ def mark(markdown: str, shown: dict[str, Shown], text: str = "") -> str:
         raise FencesChangedError
     lines = markdown.split("\n")
     for fence, (token, one) in zip(fences, ours, strict=True):
-        if fence.language in MARKED:
+        if marked(fence):
             line = lines[fence.line - 1]
             opening = line[: line.index(fence.mark)]
             lines[fence.line - 1] = f"{opening}{fence.mark}{_header(one, token)}"
@@ -63,18 +64,14 @@ def _fences(markdown: str, text: str, known: list[Fence]) -> list[Fence]:
     return [replace(fence, line=fence.line - above) for fence in known]
 
 
-# The fences that are marked: how Pygments shall call them, and the class of their block.
-MARKED = {
-    "python": ("python", "bp-run"),
-    "pycon": ("pycon", "bp-run"),
-    "output": ("text", "bp-output"),
-    "graph": ("python", "bp-graph-source"),
-}
+def marked(fence: Fence) -> bool:
+    """Whether a fence is one of ours, which shows more than its code."""
+    return fence.kind in KINDS and KINDS[fence.kind].shown is not None
 
 
 def _header(shown: Shown, token: str) -> str:
     header = shown.fence.header
-    language, own = MARKED[header.language]
+    language, own = KINDS[shown.fence.kind].shown or ("", "")
     classes = [language, own, *(name for name in header.classes if name in MATERIAL)]
     options = {
         key: value
@@ -94,7 +91,7 @@ def _header(shown: Shown, token: str) -> str:
 def _speaks_of_lines(step: Step) -> bool:
     """Whether a fence prints a report that calls its lines by their numbers, which a reader must
     see, then."""
-    if step.output is None or step.fence.language != "python":
+    if step.output is None:
         return False
     said = re.findall(r"\bline (\d+)|第 (\d+) 行|^ *(\d+) \| ", step.output.code, re.MULTILINE)
     numbers = {int(number) for groups in said for number in groups if number}
@@ -134,8 +131,9 @@ def _end(text: str, at: int) -> int:
 
 def _show(block: str, shown: Shown) -> str:
     fence, step, outcome, language = shown.fence, shown.step, shown.outcome, shown.language
-    if fence.language == "output":
-        block = _labelled(block, say("output", language))
+    kind = KINDS[fence.kind]
+    if kind.label:
+        block = _labelled(block, say(kind.label, language))
     elif step is not None and not step.runs:
         block = _labelled(_with_class(block, "bp-notest"), say("notest", language))
     after, plain = "", block
@@ -144,7 +142,7 @@ def _show(block: str, shown: Shown) -> str:
             block = outcome.html
         if outcome.marks:
             block = _checked(block, shown)
-        if fence.has("exercise") and step is not None:
+        if kind.gaps and step is not None:
             block = _exercise(block, plain, shown)
         if outcome.raised:
             block = _with_class(block, "bp-mistake")

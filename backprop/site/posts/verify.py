@@ -2,29 +2,13 @@
 
 import difflib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from backprop.program.execute import Executor
 from backprop.program.page import Page, Step
 from backprop.program.runner import one_line
 from backprop.program.session import Outcome
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Something in a page that is not as the page says."""
-
-    page: str
-    line: int
-    reason: str  # one line: what is wrong
-    source: str = ""  # the line of the page
-    detail: str = ""  # traceback or difference
-
-    def __str__(self) -> str:
-        text = f"{self.page}:{self.line}: {self.reason}"
-        if self.source:
-            text += f"\n    {self.source}"
-        return text + (f"\n{self.detail.rstrip()}" if self.detail else "")
+from backprop.site.faults import Fault
 
 
 def normal(text: str) -> list[str]:
@@ -35,11 +19,11 @@ def normal(text: str) -> list[str]:
     return lines
 
 
-def problems(page: Page) -> list[Failure]:
-    return [Failure(page.name, problem.line, problem.message) for problem in page.problems]
+def problems(page: Page) -> list[Fault]:
+    return [Fault(page.name, problem.line, problem.message) for problem in page.problems]
 
 
-def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Failure) -> Failure:
+def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Fault) -> Fault:
     """The failure of a step, called a consequence where an earlier fence of its page failed.
 
     It is one for certain where that fence ended the page, was to define the name that is missing,
@@ -51,7 +35,7 @@ def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Failur
         line = step.fence.line
         missing = re.match(r"NameError: .*?'(\w+)'", failure.reason)
         defined = missing and re.search(rf"\b{missing[1]}\b", step.code)
-        origin = re.search(rf"\({re.escape(failure.page)}:(\d+)\)$", failure.reason)
+        origin = re.search(rf"\({re.escape(failure.file)}:(\d+)\)$", failure.reason)
         again = origin and step.fence.line <= int(origin[1]) <= step.fence.end
         if outcome.ended or defined or again:
             reason = f"{failure.reason} (a consequence: the fence of line {line} failed before)"
@@ -63,7 +47,7 @@ def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Failur
 
 def judge(
     page: Page, step: Step, outcome: Outcome, executor: Executor | None = None
-) -> Failure | None:
+) -> Fault | None:
     """What is wrong with a step, or None. With an executor, unstable outputs are called so."""
     if outcome.error:
         failure = _error(page, step, outcome.error)
@@ -76,7 +60,7 @@ def judge(
     why = ""
     if executor:
         why = executor.unstable(page, page.executed.index(step), outcome)
-    return Failure(
+    return Fault(
         page.name,
         step.output.line,
         "this output is not what the fence prints" + (f"; {why}" if why else ""),
@@ -92,7 +76,7 @@ def judge(
     )
 
 
-def _error(page: Page, step: Step, error: dict) -> Failure:
+def _error(page: Page, step: Step, error: dict) -> Fault:
     lines = step.fence.code.split("\n")
     at = error["line"]
     inside = at is not None and 0 <= at < len(lines)
@@ -101,7 +85,7 @@ def _error(page: Page, step: Step, error: dict) -> Failure:
         # Ours say where in the first line, and what in the others.
         message, more = " ".join(error["message"].split()), ""
     where = error.get("where", "")
-    return Failure(
+    return Fault(
         page.name,
         step.fence.first + at if inside else step.fence.line,
         one_line({**error, "message": message}) + (f" ({where})" if where else ""),

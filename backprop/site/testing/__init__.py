@@ -37,9 +37,9 @@ def pytest_addoption(parser: Any) -> None:
 def pytest_configure(config: Any) -> None:
     if not getattr(config.option, "markdowndocs", False):
         return
-    from backprop.site.posts.items import PagesPlugin
+    from backprop.site.posts.items import FencesPlugin
 
-    config.pluginmanager.register(PagesPlugin(config), "backprop-pages")
+    config.pluginmanager.register(FencesPlugin(config), "backprop-pages")
     if find_spec("mkdocs") is None:  # pages are tested without it, sites are not
         return
     from backprop.site.testing.build import BuildPlugin

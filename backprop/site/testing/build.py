@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backprop.site import strict
+from backprop.site.faults import Fault
 from backprop.site.posts.items import FenceFailureError, PageItem, item_of
-from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import SETTINGS, Project
 
-_RECORD = re.compile(r"^(?:\x1b\[\d+m)?(WARNING|ERROR|INFO|DEBUG)(?:\x1b\[0m)?\s+-\s+(.*)$")
 _PLACE = re.compile(
     r"(?:^|[\s:])(?P<path>[^\s:'\"]+\.(?:md|yml)):(?P<line>\d+): (?P<said>.*)", re.S
 )
 _FILE = re.compile(r"'(?P<path>[^'\n]+\.md)'")
 _LINK = re.compile(r"(?:link|anchor|target|image) '(?P<what>[^'\n]+)'")
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message of the build: where, if it says so, and what."""
-
-    path: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}"
 
 
 class BuildPlugin:
@@ -57,37 +41,21 @@ class BuildPlugin:
         if report.failed and crash:
             self.told.add(crash.message)
 
-    def messages(self) -> list[Said]:
+    def messages(self) -> list[Fault]:
         """What the strict build has to say, in a folder of its own; empty if all is well."""
         with tempfile.TemporaryDirectory(prefix="backprop-site-") as folder:
-            command = [sys.executable, "-m", "mkdocs", "--no-color", "build", "--strict"]
-            command += ["-f", str(self.project.path), "-d", folder]
-            quiet = {"NO_MKDOCS_2_WARNING": "true", "DISABLE_MKDOCS_2_WARNING": "true"}
-            done = subprocess.run(
-                command,
-                cwd=self.project.root,
-                env={**os.environ, **quiet},
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
-        if done.returncode == 0:
-            return []
-        records = [text for text in _records(done.stderr) if not text.endswith("listed above")]
-        found = [self._placed(text) for text in records]
-        return found or [Said(SETTINGS, 1, done.stderr.strip() or "the build failed")]
+            said = strict.faults(self.project.path, Path(folder))
+        return [self._placed(text) for text in said]
 
-    def _placed(self, text: str) -> Said:
+    def _placed(self, text: str) -> Fault:
         if place := _PLACE.search(text):
-            return Said(place["path"], int(place["line"]), place["said"])
+            return Fault(place["path"], int(place["line"]), place["said"])
         if file := _FILE.search(text):
             path = self.project.root / file["path"]
             if path.is_file():
                 what = _LINK.search(text)
-                return Said(file["path"], _line(path, what["what"] if what else ""), text)
-        return Said(SETTINGS, 1, text)
+                return Fault(file["path"], _line(path, what["what"] if what else ""), text)
+        return Fault(SETTINGS, 1, text)
 
 
 class BuildFile(pytest.File):
@@ -111,12 +79,12 @@ class BuildItem(PageItem):
         news = [one for one in said if str(one).partition("\n")[0] not in self.plugin.told]
         if news:
             first, *others = news
-            reason, rest = headline(first.text)
+            reason, rest = headline(first.reason)
             detail = "\n".join([*([rest] if rest else []), *map(str, others)])
-            raise FenceFailureError(Failure(first.path, first.line, reason, "", detail))
+            raise FenceFailureError(Fault(first.file, first.line, reason, detail=detail))
         if said:
             reason = "the strict build fails (a consequence of what is said above)"
-            raise FenceFailureError(Failure(SETTINGS, 1, reason))
+            raise FenceFailureError(Fault(SETTINGS, 1, reason))
 
 
 def headline(text: str) -> tuple[str, str]:
@@ -126,23 +94,6 @@ def headline(text: str) -> tuple[str, str]:
         items = [line.strip().removeprefix("- ") for line in rest.splitlines() if line.strip()]
         return f"{reason} {', '.join(items)}", ""
     return reason, rest
-
-
-def _records(log: str) -> Iterator[str]:
-    """The warnings and errors of MkDocs' log, each with the lines that belong to it."""
-    record: list[str] | None = None
-    for line in log.splitlines():
-        match = _RECORD.match(line)
-        if match or line.startswith("Aborted with "):
-            if record:
-                yield "\n".join(record).rstrip()
-            record = [match[2]] if match and match[1] in ("WARNING", "ERROR") else None
-        elif record is not None:
-            record.append(line)
-        elif line.strip() and not line.startswith("  "):  # what ended the build
-            record = [line]
-    if record:
-        yield "\n".join(record).rstrip()
 
 
 def _line(path: Path, what: str) -> int:

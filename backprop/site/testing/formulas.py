@@ -11,15 +11,14 @@ import pytest
 from markdown import Markdown
 from mkdocs.utils.meta import get_data
 
+from backprop.program import store
 from backprop.site.derivations.blocks import DerivationsExtension
-from backprop.site.mathematics.cache import Cache
+from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import Engine, EngineError, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension
-from backprop.site.mathematics.page import Fault, Origin, Pages
-from backprop.site.mathematics.plugin import CACHE
+from backprop.site.mathematics.page import Origin, Pages
 from backprop.site.mathematics.typeset import Typesetter
 from backprop.site.posts.items import FenceFailureError, PageItem, is_page, item_of
-from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import MATHEMATICS, Project
 
 SIGNS = re.compile(r"\$|\\[\[(]|\\begin\b|\\(?:eq)?ref\b|^[`~]{3,}\s*\{?\s*\.?math\b", re.MULTILINE)
@@ -55,7 +54,7 @@ class FormulasPlugin:
                 self.project.root, options.get("extensions", ()), options.get("macros")
             )
             self._engine = Engine(settings)
-        return Typesetter(self._engine, Cache(self.project.root / CACHE))
+        return Typesetter(self._engine, store.at(self.project.root))
 
     def faults(self, path: Path) -> list[Fault]:
         """The formulas of a page that do not typeset, and what looks like one and is none."""
@@ -99,8 +98,8 @@ class FormulasItem(PageItem):
         except EngineError as error:
             if not project.path.is_file():  # nothing says that these formulas are MathJax's
                 pytest.skip(f"formulas were not typeset: {error}")
-            raise FenceFailureError(Failure(name, 1, str(error))) from None
+            raise FenceFailureError(Fault(name, 1, str(error))) from None
         if wrong:
             first, *others = wrong
-            detail = "\n".join([first.tex.strip(), *map(str, others)])
-            raise FenceFailureError(Failure(name, first.line or 1, first.message, "", detail))
+            detail = "\n".join([first.shown, *map(str, others)])
+            raise FenceFailureError(Fault(name, first.line or 1, first.reason, detail=detail))

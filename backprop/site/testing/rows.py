@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,9 @@ import pytest
 from backprop.derivations.page import verify_page
 from backprop.derivations.reading.find import Derivation, derivations
 from backprop.derivations.verdicts import Report
+from backprop.program import store
 from backprop.site.derivations.faults import faults
-from backprop.site.derivations.plugin import CACHE
 from backprop.site.posts.items import FenceFailureError, PageItem, is_page, item_of
-from backprop.site.posts.verify import Failure
 from backprop.site.testing.project import DERIVATIONS, Project
 
 
@@ -35,7 +35,7 @@ class RowsPlugin:
     def reports(self, path: Path) -> list[tuple[Derivation, Report]]:
         if path not in self._reports:
             proof = self.project.plugins.get(DERIVATIONS, {}).get("proof", True)
-            self._reports[path] = verify_page(_read(path), self.project.root / CACHE, proof, path)
+            self._reports[path] = verify_page(_read(path), store.at(self.project.root), proof, path)
         return self._reports[path]
 
 
@@ -67,11 +67,11 @@ class DerivationItem(PageItem):
         project = self.plugin.project
         name = self.path.relative_to(project.root).as_posix()
         _, report = self.plugin.reports(self.path)[self.number]
-        wrong = list(faults(report, project.language(self.path) or "en"))
+        wrong = list(faults(report, project.language(self.path) or "en", name))
         if wrong:
             first, *others = wrong
-            detail = "\n\n".join([first.detail, *(fault.at(name) for fault in others)])
-            raise FenceFailureError(Failure(name, first.line, first.reason, "", detail))
+            detail = "\n\n".join([first.shown, *map(str, others)])
+            raise FenceFailureError(replace(first, shown="", detail=detail))
 
 
 def _read(path: Path) -> str:

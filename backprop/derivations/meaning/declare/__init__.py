@@ -11,11 +11,24 @@ Y = X W + \\mathbf{1} b^\\top            … or whole
 x \\sim p,  X \\sim \\mathcal{N}(0, 1)   a distribution over a finite set, a random symbol
 L = L(Y)                              any number that depends on Y
 \\sum_k y_k = 1                        an assumption on variables
+
+| module          | its job                                                              |
+| --------------- | -------------------------------------------------------------------- |
+| `statement`     | a formula, statement by statement, each to what declares its kind    |
+| `names`         | new names and their shapes                                           |
+| `sets`          | what a name lies in: sets, ranges, bounds; functions from set to set |
+| `distributions` | functions on finite sets, and distributions over them                |
+| `laws`          | random symbols with a known law                                      |
+| `moments`       | random symbols of which only the moments are known                   |
+| `left_sides`    | does the left side of an equation stand for something new?           |
+| `definitions`   | definitions, and equations that are premises                         |
+| `recurrences`   | definitions by the entry before                                      |
+| `equating`      | two sides as numbers over the same positions                         |
 """
 
-from backprop.derivations.meaning.declare.chance import declare_randoms
 from backprop.derivations.meaning.declare.definitions import assume
 from backprop.derivations.meaning.declare.equating import check_known
+from backprop.derivations.meaning.declare.moments import declare_randoms
 from backprop.derivations.meaning.declare.statement import Claim, declare
 
 __all__ = ["Claim", "assume", "check_known", "declare", "declare_randoms"]

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 
-from backprop.derivations.meaning import Reader, arrays, items_of, key_of, replace_symbol, split
-from backprop.derivations.meaning.chance import OUTCOME
-from backprop.derivations.meaning.declare.chance import define_table
+from backprop.derivations.meaning import (
+    Context,
+    arrays,
+    items_of,
+    key_of,
+    reader_of,
+    replace_symbol,
+    split,
+)
+from backprop.derivations.meaning.declare.distributions import define_table
 from backprop.derivations.meaning.declare.equating import check_known, equate
-from backprop.derivations.meaning.declare.lefts import new_name
+from backprop.derivations.meaning.declare.left_sides import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.declare.recurrences import define_recurrence
+from backprop.derivations.meaning.expectations import OUTCOME
 from backprop.derivations.meaning.lengths import Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
@@ -38,7 +46,7 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
     if len(ops) != 1 or ops[0] not in ("=", ":="):
         raise bad(tex, tex)
     left, right = sides
-    reader = Reader(world, tex, tree)
+    reader = reader_of(world, tex, tree)
     if define_table(world, reader, left, right):
         return True
     if define_function(world, reader, left, right):
@@ -67,7 +75,7 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
     return True
 
 
-def repeats(reader: Reader, left: Node, right: Node) -> bool:
+def repeats(reader: Context, left: Node, right: Node) -> bool:
     """Is this h_t = … h_{t-1} …, or h_{t+1} = … h_t …, and none of these a name of its own?"""
     key = key_of(split(left)[0])
     if key is None or left.kind != "scripted" or lookup(reader, left)[0] is not None:
@@ -82,14 +90,14 @@ def repeats(reader: Reader, left: Node, right: Node) -> bool:
     )
 
 
-def define_total(world: World, reader: Reader, left: Node, right: Node, line: int) -> bool:
+def define_total(world: World, reader: Context, left: Node, right: Node, line: int) -> bool:
     r"""L = \sum_i L_i, where L_i was declared by its entries: a number that shares their name."""
     key = key_of(left) or ""
     parts = world.symbols.get(key)
     if parts is None or not parts.entries or key in world.totals:
         return False
     used = [n for n in right.walk() if n.kind == "scripted" and key_of(n.parts[0]) == key]
-    if not used or arrays.columns(Reader(world, reader.tex, reader.tree).side(right)).shape:
+    if not used or arrays.columns(reader_of(world, reader.tex, reader.tree).side(right)).shape:
         return False
     total = f"{key}_{{}}"
     define(world, reader, total, (), right, left).line = line
@@ -98,7 +106,7 @@ def define_total(world: World, reader: Reader, left: Node, right: Node, line: in
 
 
 def define(
-    world: World, reader: Reader, key: str, letters: tuple[str, ...], right: Node, left: Node
+    world: World, reader: Context, key: str, letters: tuple[str, ...], right: Node, left: Node
 ) -> Symbol:
     known = world.symbols.get(key)
     if known is not None and letters:
@@ -160,7 +168,7 @@ def define(
     return symbol
 
 
-def declare_arbitrary(world: World, reader: Reader, key: str, right: Node) -> bool:
+def declare_arbitrary(world: World, reader: Context, key: str, right: Node) -> bool:
     """L = L(Y): any number that depends on Y."""
     parts = items_of(right)
     if len(parts) != 2 or key_of(parts[0]) != key or parts[1].kind != "paren":
@@ -179,7 +187,7 @@ def declare_arbitrary(world: World, reader: Reader, key: str, right: Node) -> bo
     return True
 
 
-def define_function(world: World, reader: Reader, left: Node, right: Node) -> bool:
+def define_function(world: World, reader: Context, left: Node, right: Node) -> bool:
     """σ(z) = …, for a number z."""
     if left.kind != "product" or len(left.parts) != 2 or left.parts[1].kind != "paren":
         return False
@@ -217,7 +225,7 @@ def assume(world: World, tex: str, line: int) -> bool:
     """Make a premise of an equation that does not hold by itself; False if there is no variable
     in it that could be chosen so. Raises `Unreadable`."""
     tree = read(tex)
-    reader = Reader(world, tex, tree)
+    reader = reader_of(world, tex, tree)
     left, right = tree.parts
     first, second, dims = equate(reader, reader.side(left), reader.side(right), left, right)
     used = first.names | second.names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop.derivations.meaning import Reader, arrays
+from backprop.derivations.meaning import Context, arrays
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.rewriting import resolved
 from backprop.derivations.meaning.terms import Term, Var, num, walk
@@ -10,7 +10,7 @@ from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node
 
 
-def check_known(term: Term, reader: Reader, node: Node) -> None:
+def check_known(term: Term, reader: Context, node: Node) -> None:
     """Every length must be known by now."""
     for item in walk(term):
         for dim in (getattr(item, "dim", None), *(d for _, d in getattr(item, "vars", ()))):
@@ -19,7 +19,7 @@ def check_known(term: Term, reader: Reader, node: Node) -> None:
 
 
 def equate(
-    reader: Reader, a: arrays.Array, b: arrays.Array, left: Node, right: Node
+    reader: Context, a: arrays.Array, b: arrays.Array, left: Node, right: Node
 ) -> tuple[Term, Term, dict[str, Dim]]:
     """Two sides as numbers over named positions. Raises `Unreadable` where shapes differ."""
     a, b = arrays.columns(a), arrays.columns(b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backprop.derivations.meaning import Reader, key_of, split
+from backprop.derivations.meaning import key_of, reader_of, split
 from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.lengths import Dim, unify
 from backprop.derivations.meaning.names import decoration, text_of
@@ -137,7 +137,7 @@ def read_name(world: World, tex: str) -> tuple[str, tuple[str, ...], Node]:
     key = key_of(base)
     if key is None:
         raise bad(tex, tex)
-    reader = Reader(world, tex)
+    reader = reader_of(world, tex)
     upper = decoration(reader, sup)
     if sup is not NONE and not upper:
         raise bad(tex, tex)
@@ -197,7 +197,7 @@ def declare_entries(world: World, whole: str, entry: str, shape: tuple[Dim, ...]
     """X = (x_{ij})."""
     base, sub, sup, _ = split(read(entry))
     key, outer = key_of(base), read_name(world, whole)[0]
-    upper = decoration(Reader(world, entry), sup)
+    upper = decoration(reader_of(world, entry), sup)
     if key and upper:
         key += f"^{{{upper}}}"
     known = world.symbols.get(outer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backprop.derivations.meaning import Reader, arrays, key_of, split
+from backprop.derivations.meaning import Context, arrays, key_of, reader_of, split
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, unify
 from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
 from backprop.derivations.meaning.shifts import Linear, room
@@ -75,7 +75,7 @@ def step_of(left: Node, right: Node) -> Step | None:
     return Step(key, place[0], place[1], other[1])
 
 
-def define_recurrence(world: World, reader: Reader, left: Node, right: Node) -> Symbol | None:
+def define_recurrence(world: World, reader: Context, left: Node, right: Node) -> Symbol | None:
     """Enter h of h_t = f(h_{t-1}, …); None if that is no recurrence with a declared beginning (or
     end). Raises `Unreadable`."""
     step = step_of(left, right)
@@ -89,7 +89,7 @@ def define_recurrence(world: World, reader: Reader, left: Node, right: Node) -> 
     if start.definition is not None and start.definition == Lam((), ZERO):
         shapes.append((Unknown(),))  # h_0 = 0 may be the zero vector
     for shape in shapes:
-        one = Reader(world, reader.tex, reader.tree)
+        one = reader_of(world, reader.tex, reader.tree)
         try:
             symbol = attempt(world, one, step, start, number, shape, right)
         except Exception:
@@ -115,7 +115,7 @@ def beginning(world: World, step: Step) -> tuple[Symbol, int | str] | None:
 
 def attempt(
     world: World,
-    reader: Reader,
+    reader: Context,
     step: Step,
     start: Symbol,
     number: int | str,
@@ -165,7 +165,7 @@ def attempt(
     return symbol
 
 
-def last_number(world: World, reader: Reader, step: Step, number: int | str) -> Linear:
+def last_number(world: World, reader: Context, step: Step, number: int | str) -> Linear:
     """Of the last entry: the declared end, or how far all that a step takes exists."""
     assert world.base is not None
     dims = reader.dims

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from backprop.derivations.meaning import key_of, split
-from backprop.derivations.meaning.declare.chance import declare_elements, declare_table
+from backprop.derivations.meaning.declare.distributions import declare_elements, declare_table
 from backprop.derivations.meaning.declare.names import (
     LABELS,
     NUMBER,

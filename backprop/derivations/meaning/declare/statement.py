@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from backprop.derivations.meaning.declare.chance import (
-    declare_law,
-    declare_mean_name,
-    declare_moment,
-)
 from backprop.derivations.meaning.declare.definitions import declare_equation
+from backprop.derivations.meaning.declare.laws import declare_law
+from backprop.derivations.meaning.declare.moments import declare_mean_name, declare_moment
 from backprop.derivations.meaning.declare.sets import (
     declare_bounds,
     declare_element,

@@ -11,11 +11,15 @@ wrong sign or a missing term, do not hold there, while every correct way to writ
     running   running them there
     verdict   are they right, and if not, what is wrong
     blame     which line is wrong; change: what would make it right
+
+A policy of its own on the objects of `backprop.judging`, as `bp.check` is another: how arguments
+are moved, upstream gradients drawn and numbers compared, which changes of a line there are and in
+which order they are believed, and what is said of a mistake, stands there once. Stricter is that a
+name means one thing only, and that every line has to be right, not the results alone.
 """
 
 import ast
 import contextlib
-import difflib
 import re
 from dataclasses import replace
 from functools import partial
@@ -23,9 +27,11 @@ from typing import Any
 
 import numpy as np
 
+from backprop.common.spelling import nearest
 from backprop.judging.lengths import has_lengths, lengths_of, meanings, other_lengths
+from backprop.judging.names import NodeNames
 from backprop.program.fault import FenceError
-from backprop.site.posts.check.blame import Blame, Wrong
+from backprop.site.posts.check.blame import Culprits, Wrong
 from backprop.site.posts.check.follow import (
     CannotFollowError,
     Statement,
@@ -33,11 +39,11 @@ from backprop.site.posts.check.follow import (
     statements,
     targets,
 )
-from backprop.site.posts.check.names import Names, Variable
-from backprop.site.posts.check.points import Point, Points, strangers
+from backprop.site.posts.check.names import FenceNames, Variable
+from backprop.site.posts.check.points import ShiftedPoint, ShiftedPoints, strangers
 from backprop.site.posts.check.reading import read_through
 from backprop.site.posts.check.running import Lines, Wire
-from backprop.site.posts.check.verdict import Judge, equal, shapes
+from backprop.site.posts.check.verdict import Comparison, equal, shapes
 from backprop.site.posts.check.words import Said, WrongLineError, say
 from backprop.site.posts.diagram import the_call
 
@@ -60,7 +66,7 @@ def check(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> list
     """
     first = request["first"]
     try:
-        return _Check(request, name, namespace).run()
+        return _FenceCheck(request, name, namespace).run()
     except CannotFollowError as error:
         said = say(error.text, request.get("reader", "en"), **error.values)
         raise FenceError(said, first + error.line - 1) from None
@@ -71,7 +77,7 @@ def wrong_above(
 ) -> FenceError | None:
     """The first wrong line above the line of the page at which the fence has stopped, if any."""
     try:
-        _Check(request, name, namespace).run_until(line - request["first"] + 1)
+        _FenceCheck(request, name, namespace).run_until(line - request["first"] + 1)
     except FenceError as error:
         return error if error.line < line else None
     except Exception:  # what stopped the fence is the better message
@@ -79,7 +85,7 @@ def wrong_above(
     return None
 
 
-class _Check:
+class _FenceCheck:
     def __init__(self, request: dict[str, Any], name: str, namespace: dict[str, Any]):
         self.request, self.file, self.namespace = request, name, namespace
         self.real = request["at"] == "real"
@@ -90,9 +96,9 @@ class _Check:
         call = ast.parse(request["check"].strip(), mode="eval").body
         assert isinstance(call, ast.Call)
         self.graph = self._trace(self.args)
-        self.names = Names(self.graph, self.f, call)
+        self.names = FenceNames(self.graph, self.f, call)
         self.say = partial(say, language=request.get("reader", "en"))
-        self.judge = Judge(self.names, self.graph.derive(), self.statements, self.say)
+        self.judge = Comparison(self.names, self.graph.derive(), self.statements, self.say)
         self.wires: dict[str, Wire] = dict(_known.setdefault(request["check"], {}))
         self.lines = Lines(self.statements, self.names, namespace, self.wires, request, name)
         self.reads = self.lines.reads
@@ -106,7 +112,7 @@ class _Check:
             for i, node in enumerate(self.graph.outputs)
             if node.shape == () and not other and not touched & set(self.names.upstream)
         }
-        self.points = Points(self._trace, self.args, self.real, ones)
+        self.points = ShiftedPoints(self._trace, self.args, self.real, ones)
 
     def _trace(self, args: list[Any]) -> Any:
         import backprop as bp
@@ -122,7 +128,7 @@ class _Check:
             self.lines.execute(point, upstream, False, above)
         self._judge(points, None, upstream)
 
-    def _make(self) -> tuple[list[Point], bool]:
+    def _make(self) -> tuple[list[ShiftedPoint], bool]:
         # What the page has computed from the arguments holds at the arguments only.
         own = any(strangers(self.namespace[name], self.graph) for name in self._foreign())
         made = (self.points.make(seed, move=not own) for seed in range(POINTS))
@@ -173,7 +179,7 @@ class _Check:
             )
         ]
 
-    def _longer(self) -> list[Point]:
+    def _longer(self) -> list[ShiftedPoint]:
         """Points with other lengths, where the function and the lines allow them.
 
         They differ in what a number of the page means, `N = x.shape[0]` of an earlier fence: the
@@ -206,7 +212,7 @@ class _Check:
 
     # ---- judging ----------------------------------------------------------------------------
     def _judged(
-        self, points: list[Point], longer: list[Point], upstream: set[str]
+        self, points: list[ShiftedPoint], longer: list[ShiftedPoint], upstream: set[str]
     ) -> list[dict[str, Any]]:
         """Judge by one of the longer points, whichever is right."""
         if not longer:
@@ -226,7 +232,7 @@ class _Check:
                 self.wires.update(wires)
         raise max(errors, key=lambda error: error.line)
 
-    def _stops(self, statement: Statement, own: Point, point: Point) -> FenceError:
+    def _stops(self, statement: Statement, own: ShiftedPoint, point: ShiftedPoint) -> FenceError:
         message = self.say(
             "stops_equal" if equal(own) else "stops",
             line=ast.unparse(statement.node).splitlines()[0],
@@ -236,7 +242,7 @@ class _Check:
         return FenceError(message, self.request["first"] + statement.line - 1)
 
     def _judge(
-        self, points: list[Point], longer: Point | None, upstream: set[str]
+        self, points: list[ShiftedPoint], longer: ShiftedPoint | None, upstream: set[str]
     ) -> list[dict[str, Any]]:
         """Marks, or the first line that is wrong.
 
@@ -268,14 +274,14 @@ class _Check:
         later_names = {name for one in self.statements[done:] for name in one.assigns}
         wrong += [one for name, one in pending.items() if name not in later_names]
         if wrong:
-            blame = Blame(self.lines, self.judge, upstream)
+            blame = Culprits(self.lines, self.judge, upstream)
             line, said = blame.find(wrong, search=not self.request.get("brief"))
             place = self.request["first"] + line - 1
             raise WrongLineError(str(said) + self._hint(), place, said.what)
         return marks
 
     def _right(
-        self, name: str, statement: Statement, values: list[Any], points: list[Point]
+        self, name: str, statement: Statement, values: list[Any], points: list[ShiftedPoint]
     ) -> Variable | Said | None:
         """Of what a name is the gradient; None if it need not be one; else what is wrong."""
         variable = self.names.variable(name)
@@ -298,10 +304,12 @@ class _Check:
     def _unknown(self, name: str) -> Said:
         """A name that looks like a gradient and is none would pass unseen."""
         names = self.names.gradients()
-        close = difflib.get_close_matches(name, names, n=1)
+        # What `bp.check` would take it for, as `dmu` for the gradient of the mean.
+        meant = (f"d{node}" for node in NodeNames(self.graph).alike(name))
+        close = next((one for one in meant if one in names), "") or nearest(name, names)
         values = {"name": name, "function": self.names.function}
         if close:
-            return Said(self.say("did_you_mean", close=close[0], **values), enough=True)
+            return Said(self.say("did_you_mean", close=close, **values), enough=True)
         return Said(self.say("no_node", names=", ".join(names), **values))
 
     def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict[str, Any]:

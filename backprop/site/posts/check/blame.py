@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from backprop.site.posts.check.change import Goal, Right, Search
-from backprop.site.posts.check.points import Point
+from backprop.site.posts.check.change import Goal, Mending, Right
+from backprop.site.posts.check.points import ShiftedPoint
 from backprop.site.posts.check.running import Lines
-from backprop.site.posts.check.verdict import Judge
+from backprop.site.posts.check.verdict import Comparison
 from backprop.site.posts.check.words import Said
 
 
@@ -16,14 +16,14 @@ class Wrong:
 
     name: str
     places: list[int]
-    points: list[Point]
+    points: list[ShiftedPoint]
     said: Said
 
 
-class Blame:
+class Culprits:
     """Searches for the mistake behind wrong gradients."""
 
-    def __init__(self, lines: Lines, judge: Judge, upstream: set[str]):
+    def __init__(self, lines: Lines, judge: Comparison, upstream: set[str]):
         self.lines, self.judge, self.upstream = lines, judge, upstream
         self.statements, self.names = lines.statements, lines.names
 
@@ -45,7 +45,7 @@ class Blame:
         mine = [
             Goal(one.name, at, self._right(one.name, at)) for one in wrong if one.places[-1] == at
         ]
-        changes = Search(
+        changes = Mending(
             self.lines, self.upstream, mine, self._goals(), places, helpers, first.points
         )
         if found := changes.run():
@@ -73,7 +73,7 @@ class Blame:
         variable = self.names.variable(name)
         taken = {wire for other, wire in self.lines.wires.items() if other != name}
 
-        def right(values: list[Any], points: list[Point]) -> bool:
+        def right(values: list[Any], points: list[ShiftedPoint]) -> bool:
             if variable is None:
                 return self.judge.unnamed(name, values, points) is not None
             if variable.partial:

@@ -14,22 +14,22 @@ from typing import Any
 import numpy as np
 
 from backprop.common.words import column
-from backprop.judging.changes import Edits
+from backprop.judging.changes import Edits, simplest_first
 from backprop.judging.edits.places import Edit, Scope
 from backprop.judging.hints import HINTS
 from backprop.judging.source import clone
 from backprop.site.posts.check.follow import Statement
-from backprop.site.posts.check.points import Point
+from backprop.site.posts.check.points import ShiftedPoint
 from backprop.site.posts.check.running import Lines
 
 HIGHEST = 6  # the cost of a change that is still believed
 TRIES = 400
 
-Right = Callable[[list[np.ndarray | None], list[Point]], bool]
+Right = Callable[[list[np.ndarray | None], list[ShiftedPoint]], bool]
 
 
 @dataclass(frozen=True)
-class Found:
+class Mended:
     """A wrong line (from 1 in the fence), what it should be, and what kind of mistake that is."""
 
     line: int
@@ -42,11 +42,7 @@ class Found:
 
     def why(self, language: str) -> str:
         """What kind of mistake it was, as the checker says it, in one clause."""
-        said = HINTS[self.edit.kind].say(language, self.edit.detail)
-        if column(language) == "zh":
-            return said.partition("。")[0]
-        said = said.partition(". ")[0].partition(": ")[0] if ": what" in said else said
-        return said[0].lower() + said[1:].partition(". ")[0].rstrip(".")
+        return HINTS[self.edit.kind].clause(column(language), self.edit.detail)
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Goal:
     right: Right
 
 
-class Search:
+class Mending:
     """Changes of some statements that make gradients right: `mine`, which they build.
 
     `places` are these statements, with what is added to the cost of a change there. A change of
@@ -73,27 +69,26 @@ class Search:
         every: list[Goal],
         places: dict[int, int],
         helpers: list[int],
-        points: list[Point],
+        points: list[ShiftedPoint],
     ):
         self.lines, self.upstream, self.points = lines, upstream, points
         self.mine, self.every, self.places, self.helpers = mine, every, places, helpers
 
-    def run(self) -> Found | None:
+    def run(self) -> Mended | None:
         tries = 0
-        edits = [
-            (at, more, inner, Edits(inner, scope))
-            for at, more in self.places.items()
+        places = [
+            ((at, inner, Edits(inner, scope)), penalty)
+            for at, penalty in self.places.items()
             for scope in [self._scope(at)]
             for inner in self._simple(self.lines.statements[at])
         ]
-        for cost in range(min(self.places.values()) + 1, HIGHEST + 1):
-            for at, more, inner, some in edits:
-                for edit in some.at(cost - more):
-                    tries += 1
-                    if tries > TRIES:
-                        return None
-                    if not self._chance(inner, edit) and self._mends(at, inner, edit):
-                        return Found(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
+        for (at, inner, edits), cost in simplest_first(places, HIGHEST):
+            for edit in edits.at(cost):
+                tries += 1
+                if tries > TRIES:
+                    return None
+                if not self._chance(inner, edit) and self._mends(at, inner, edit):
+                    return Mended(inner.lineno, ast.unparse(inner).splitlines()[0], edit)
         return None
 
     def _chance(self, inner: ast.stmt, edit: Edit) -> bool:
@@ -145,7 +140,7 @@ class Search:
         node = clone(statements[at].node, {id(inner): edit.statement})
         ast.fix_missing_locations(ast.copy_location(node, statements[at].node))
         statements[at] = replace(statements[at], node=node)
-        tried: list[Point] = []
+        tried: list[ShiftedPoint] = []
         for point in self.points:
             tried.append(replace(point, versions=[], error=None))
             self.lines.execute(tried[-1], self.upstream, False, statements)

@@ -4,7 +4,8 @@ import types
 from typing import Any
 
 from backprop.program.fault import FenceError
-from backprop.program.runner import describe, execute, one_line
+from backprop.program.python import execute
+from backprop.program.runner import describe, one_line
 from backprop.site.posts.check import check, wrong_above
 from backprop.site.posts.check.points import fresh
 

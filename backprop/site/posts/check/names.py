@@ -16,7 +16,7 @@ class Variable:
     partial: bool = False
 
 
-class Names:
+class FenceNames:
     """The names of `f(args)`, as the page writes them."""
 
     def __init__(self, graph: Any, f: Any, call: ast.Call):

@@ -1,22 +1,23 @@
 """Where the lines of a fence are compared: the (shifted) graph at several sets of values.
 
-The first point has the author's own values, the others have values of the same signs. Sums and
+The first point has the author's own values, the others are moved as those of `bp.check`. Sums and
 means are shifted by random constants at each of them (`Graph.shifted`), unless the fence says
 at="real".
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-TOLERANCE = 1e-8  # relative to the largest entry; both sides are float64
+from backprop.graph.trees import copied
+from backprop.judging.closeness import TOLERANCE, completes
+from backprop.judging.points import mover, upstream_of
 
 
 @dataclass
-class Point:
+class ShiftedPoint:
     """The graph at one set of values, with the truth."""
 
     graph: Any
@@ -33,7 +34,7 @@ class Point:
         return max((float(np.abs(each).max(initial=0)) for each in self.douts), default=1.0)
 
 
-class Points:
+class ShiftedPoints:
     """Makes points of a call.
 
     `ones` are the outputs whose upstream gradient the page takes for 1 without writing it.
@@ -46,67 +47,45 @@ class Points:
 
     def make(
         self, seed: int, *, args: list[Any] | None = None, move: bool = True, shift: bool = True
-    ) -> Point | None:
+    ) -> ShiftedPoint | None:
         """A point; None where f is not defined. What f raises at the author's values is raised."""
-        rng = np.random.default_rng([20170330, seed])
         own = args is None and not seed
-        values = [_float64(argument) for argument in (self.args if args is None else args)]
-        if move and not own:
-            values = [_elsewhere(argument, rng) for argument in values]
-        try:
-            with np.errstate(all="ignore"):
-                graph = self.trace(values)
-                if shift and not self.real:
-                    graph = graph.shifted(seed)
-        except Exception:
-            if own:
-                raise
-            return None
+        for positive in (False, True):
+            change = mover(seed if move and not own else 0, positive)
+            values = [
+                change(one) if isinstance(one, np.ndarray) and one.dtype.kind == "f" else one
+                for one in (self.args if args is None else args)
+            ]
+            try:
+                return self._at(values, seed, shift, own)
+            except Exception:
+                if own:
+                    raise
+        return None
+
+    def _at(self, values: list[Any], seed: int, shift: bool, own: bool) -> ShiftedPoint:
+        with np.errstate(all="ignore"):
+            graph = self.trace(values)
+            if shift and not self.real:
+                graph = graph.shifted(seed)
         if not own and not all(np.isfinite(node.value).all() for node in graph.outputs):
-            return None
+            raise ValueError("not defined there")
+        rng = np.random.default_rng([20170330, 7, seed])
         douts = tuple(
-            np.ones(node.shape) if i in self.ones else rng.normal(size=node.shape)
+            np.ones(node.shape) if i in self.ones else upstream_of(rng, node.shape)
             for i, node in enumerate(graph.outputs)
         )
         gradients = graph.gradients(douts if graph.several else douts[0])
-        return Point(graph, gradients, douts)
-
-
-def _float64(argument: Any) -> Any:
-    if isinstance(argument, np.ndarray) and argument.dtype.kind == "f":
-        return argument.astype(np.float64)
-    return argument
-
-
-def _elsewhere(argument: Any, rng: np.random.Generator) -> Any:
-    """Other values of the same sign: a positive array stays positive."""
-    if isinstance(argument, np.ndarray) and argument.dtype.kind == "f":
-        return argument * rng.uniform(0.6, 1.4, argument.shape)
-    return argument
+        return ShiftedPoint(graph, gradients, douts)
 
 
 # ---- values of the page --------------------------------------------------------------------
-def fresh(value: Any, seen: dict[int, Any] | None = None) -> Any:
+def fresh(value: Any) -> Any:
     """A copy of what a fence might write to: arrays, and the containers that hold them.
 
     What else they hold stays as it is: a figure of the page is large, and is no value.
     """
-    seen = {} if seen is None else seen
-    if id(value) in seen:
-        return seen[id(value)]
-    if isinstance(value, np.ndarray):
-        made: Any = value.copy()
-    elif isinstance(value, (dict, list)):
-        made = seen[id(value)] = copy.copy(value)
-        for key in list(made) if isinstance(made, dict) else range(len(made)):
-            made[key] = fresh(made[key], seen)
-    elif isinstance(value, tuple):
-        items = [fresh(item, seen) for item in value]
-        made = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    else:
-        return value
-    seen[id(value)] = made
-    return made
+    return copied(value, others=False)
 
 
 def array(value: Any) -> np.ndarray | None:
@@ -126,18 +105,16 @@ def same(
     tolerance: float = TOLERANCE,
     exactly: bool = False,
 ) -> bool:
-    """Right, if it broadcasts to the right one: a lazy gradient is completed later."""
-    if value is None or (exactly and value.shape != truth.shape):
+    """Right, if it broadcasts to the right one: a lazy gradient is completed later.
+
+    Where the truth is no number, nothing on a page is right: nobody could tell.
+    """
+    if value is None or (exactly and value.shape != truth.shape) or not np.isfinite(truth).all():
         return False
-    try:
-        full = np.broadcast_to(value, truth.shape)
-    except ValueError:
-        return False
-    size = float(np.abs(truth).max(initial=0)) or scale
-    return bool(np.all(np.abs(full - truth) <= tolerance * size))
+    return completes(value, truth, scale, tolerance)
 
 
-def lazy(truth: np.ndarray, page: Any, shape: tuple[int, ...]) -> np.ndarray:
+def narrowed(truth: np.ndarray, page: Any, shape: tuple[int, ...]) -> np.ndarray:
     """The truth in the (smaller) shape that the page's variable has, whose node has `shape`."""
     wanted = np.shape(page)
     if wanted == shape or len(wanted) > len(shape):

@@ -1,11 +1,11 @@
 """Which names of a fence hold gradients, which hold forward values; what may not be mixed."""
 
 from backprop.site.posts.check.follow import CannotFollowError, Statement, depends, recomputed
-from backprop.site.posts.check.names import Names
+from backprop.site.posts.check.names import FenceNames
 
 
 def read_through(
-    statements: list[Statement], names: Names, real: bool
+    statements: list[Statement], names: FenceNames, real: bool
 ) -> tuple[set[str], set[str]]:
     """The upstream gradients that a fence chooses itself, and the names that depend on gradients.
 

@@ -10,8 +10,16 @@ import numpy as np
 
 from backprop.judging.source import clone
 from backprop.site.posts.check.follow import CannotFollowError, Statement
-from backprop.site.posts.check.names import Names
-from backprop.site.posts.check.points import TOLERANCE, Point, array, fresh, known, lazy, same
+from backprop.site.posts.check.names import FenceNames
+from backprop.site.posts.check.points import (
+    TOLERANCE,
+    ShiftedPoint,
+    array,
+    fresh,
+    known,
+    narrowed,
+    same,
+)
 
 Wire = tuple[str, str, str]
 
@@ -46,7 +54,7 @@ class Lines:
     def __init__(
         self,
         statements: list[Statement],
-        names: Names,
+        names: FenceNames,
         namespace: dict[str, Any],
         wires: dict[str, Wire],
         request: dict[str, Any],
@@ -62,7 +70,7 @@ class Lines:
 
     def execute(
         self,
-        point: Point,
+        point: ShiftedPoint,
         upstream: set[str],
         strict: bool = True,
         statements: list[Statement] | None = None,
@@ -120,7 +128,7 @@ class Lines:
                 return node
         return None
 
-    def _value(self, name: str, point: Point, node: str | None = None) -> Any:
+    def _value(self, name: str, point: ShiftedPoint, node: str | None = None) -> Any:
         """What a name is at a point: a forward value, or a gradient of an earlier fence."""
         node = node or self.names.forward(name)
         if node is not None:
@@ -137,9 +145,9 @@ class Lines:
         else:
             truth = point.gradients.nodes[variable.nodes[0]]
         shape = self.graph[variable.nodes[0]].shape
-        return None if truth is None else lazy(np.array(truth), self.namespace[name], shape)
+        return None if truth is None else narrowed(np.array(truth), self.namespace[name], shape)
 
-    def same_forward(self, point: Point, upstream: set[str]) -> None:
+    def same_forward(self, point: ShiftedPoint, upstream: set[str]) -> None:
         """The graph's values take the place of forward values of the page; are they the same?"""
         written: set[str] = set()
         for statement in self.statements:
@@ -163,7 +171,7 @@ class Lines:
                         function=self.names.function,
                     )
 
-    def _same_as_page(self, name: str, point: Point, statement: Statement) -> None:
+    def _same_as_page(self, name: str, point: ShiftedPoint, statement: Statement) -> None:
         value = self.namespace[name]
         tolerance = _tolerance(value)  # the graph is traced in float64
         truths = [point.graph[node].value for node in self.names.versions(name)]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from backprop.judging.closeness import times
 from backprop.site.posts.check.follow import Statement
-from backprop.site.posts.check.names import Names, Variable
-from backprop.site.posts.check.points import Point, same
+from backprop.site.posts.check.names import FenceNames, Variable
+from backprop.site.posts.check.points import ShiftedPoint, same
 from backprop.site.posts.check.running import Wire
 from backprop.site.posts.check.words import Said
 
@@ -22,15 +23,17 @@ NEAR = -1.0
 ENOUGH = ("sign", "factor", "transpose")  # what names the mistake
 
 
-class Judge:
+class Comparison:
     """Compares what statements have assigned with the truth at the same points."""
 
-    def __init__(self, names: Names, backward: Any, statements: list[Statement], say: partial[str]):
+    def __init__(
+        self, names: FenceNames, backward: Any, statements: list[Statement], say: partial[str]
+    ):
         self.names, self.graph, self.backward = names, names.graph, backward
         self.statements, self.say = statements, say
 
     def right(
-        self, variable: Variable, statement: Statement, values: Values, points: list[Point]
+        self, variable: Variable, statement: Statement, values: Values, points: list[ShiftedPoint]
     ) -> bool:
         return any(
             all(
@@ -69,7 +72,7 @@ class Judge:
     def _unnamed(self) -> list[str]:
         return [node.name for node in self.graph.nodes if node.active and not node.named]
 
-    def unnamed(self, name: str, values: Values, points: list[Point]) -> Variable | None:
+    def unnamed(self, name: str, values: Values, points: list[ShiftedPoint]) -> Variable | None:
         """The node without a name whose gradient a name that f does not know is."""
         for node in self._unnamed():
             if all(
@@ -83,7 +86,7 @@ class Judge:
         return [wire for wire in self.backward.wires if wire[0] in variable.nodes]
 
     def wire(
-        self, variable: Variable, values: Values, points: list[Point], taken: set[Wire]
+        self, variable: Variable, values: Values, points: list[ShiftedPoint], taken: set[Wire]
     ) -> Wire | None:
         """The wire whose contribution a numbered partial is, one that no other has shown."""
         for wire in self.wires_to(variable):
@@ -96,7 +99,7 @@ class Judge:
 
     # ---- words ------------------------------------------------------------------------------
     def complaint(
-        self, variable: Variable, statement: Statement, values: Values, points: list[Point]
+        self, variable: Variable, statement: Statement, values: Values, points: list[ShiftedPoint]
     ) -> Said:
         node = variable.nodes[0]
         lines = [
@@ -137,7 +140,7 @@ class Judge:
         return shown + self.say("where", lines=self.say("and").join(f"`{line}`" for line in where))
 
     def _difference(
-        self, variable: Variable, values: Values, points: list[Point]
+        self, variable: Variable, values: Values, points: list[ShiftedPoint]
     ) -> tuple[str, str, Wire | None]:
         """What is wrong with the values, at the first point where they are; and its kind.
 
@@ -165,13 +168,13 @@ class Judge:
         return text, kind, wire
 
 
-def equal(point: Point) -> bool:
+def equal(point: ShiftedPoint) -> bool:
     """Whether some lengths are equal, by which a line may be right."""
     lengths = [n for node in point.graph.inputs.values() for n in node.shape if n > 1]
     return len(set(lengths)) < len(lengths)
 
 
-def shapes(point: Point) -> str:
+def shapes(point: ShiftedPoint) -> str:
     """`x (4, 5), w (5, 3)`"""
     return ", ".join(f"{name} {node.shape}" for name, node in point.graph.inputs.items())
 
@@ -194,15 +197,13 @@ def _difference(
         return 2.0, "not_finite", {}
     size = float(np.abs(truth).max(initial=0)) or scale
     error = float(np.abs(full - truth).max(initial=0)) / size
-    if truth.any() and full.any():
-        factor = float(np.vdot(full, truth)) / float(np.vdot(truth, truth))
-        if np.abs(full - factor * truth).max() <= 1e-9 * abs(factor) * size:
-            if np.isclose(factor, -1):
-                return NEAR, "sign", {}
-            near = NEAR if truth.size > 1 else min(error, 1.0)
-            return near, "factor", {"factor": factor}
-    elif not full.any():
+    if not full.any():
         return 1.0, "zero", {}
+    factor = times(full, truth, scale)
+    if factor is not None:
+        if np.isclose(factor, -1):
+            return NEAR, "sign", {}
+        return NEAR if truth.size > 1 else min(error, 1.0), "factor", {"factor": factor}
     if truth.ndim == 2 and value.shape == truth.T.shape and same(value.T, truth, scale):
         return NEAR, "transpose", {}
     wrong = int(np.sum(np.abs(full - truth) > 1e-8 * size))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backprop.program.execute import Executor
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits, Outcome
 from backprop.site.posts.mutants.needs import needed, statements
@@ -24,7 +25,7 @@ LEFT_OUT = ("figure", "hidden", "raises", "notest")
 
 
 @dataclass
-class Report:
+class GateReport:
     """What became of the mutants."""
 
     killed: Counter[str] = field(default_factory=Counter)
@@ -88,12 +89,12 @@ def run(
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> GateReport:
     """Try all mutants of the pages, or a seeded sample of them.
 
     `progress` is called with how many are done, of how many, the last one and whether it survived.
     """
-    report = Report()
+    report = GateReport()
     with (
         Executor(root, Limits(), jobs, PRELOAD) as executor,
         ThreadPoolExecutor(executor.jobs) as pool,
@@ -126,7 +127,7 @@ def run(
     return report
 
 
-def _candidates(page: Page, outcomes: list[Outcome], report: Report) -> Iterator[Candidate]:
+def _candidates(page: Page, outcomes: list[Outcome], report: GateReport) -> Iterator[Candidate]:
     checked = {
         (index, number)
         for index, step in enumerate(page.executed)
@@ -139,7 +140,7 @@ def _candidates(page: Page, outcomes: list[Outcome], report: Report) -> Iterator
     needs = needed(page, checked)
     for index, step in enumerate(page.executed):
         fence = step.fence
-        if fence.language != "python":
+        if KINDS[step.kind].mutants != "lines":
             continue
         if why := [name for name in LEFT_OUT if fence.has(name) or name in fence.options]:
             report.left_out[f".{why[0]} fences"] += 1

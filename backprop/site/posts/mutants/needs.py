@@ -3,6 +3,7 @@
 import ast
 import re
 
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, Step
 
 
@@ -15,9 +16,9 @@ def needed(page: Page, checked: set[tuple[int, int]]) -> set[tuple[int, int]]:
     names: set[str] = set()
     for index in reversed(range(len(page.executed))):
         step = page.executed[index]
-        if step.fence.language == "pycon":
+        if KINDS[step.kind].mutants == "names":
             names |= set(re.findall(r"[A-Za-z_]\w*", step.fence.code))
-        if step.fence.language != "python":
+        if KINDS[step.kind].mutants != "lines":
             continue
         if call := step.fence.options.get("check"):
             names |= _read(ast.parse(call))
@@ -38,7 +39,7 @@ def needed(page: Page, checked: set[tuple[int, int]]) -> set[tuple[int, int]]:
 def statements(step: Step) -> list[ast.stmt]:
     """Of the top level; none where the code shows what Python does not read."""
     try:
-        return ast.parse(step.fence.code).body if step.fence.language == "python" else []
+        return ast.parse(step.fence.code).body if KINDS[step.kind].mutants == "lines" else []
     except SyntaxError:
         return []
 

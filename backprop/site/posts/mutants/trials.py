@@ -17,6 +17,7 @@ from itertools import groupby
 import numpy as np
 
 from backprop.program.execute import Executor
+from backprop.program.kinds import KINDS
 from backprop.program.page import Page, Step
 from backprop.program.session import Outcome, Session
 from backprop.site.posts.mutants.needs import assigned
@@ -122,13 +123,13 @@ def _translated(candidate: Candidate, other: Page) -> Mutant | None:
 
 
 def _changed(page: Page, index: int, code: str) -> Page:
-    """The page with other code in a fence; graphs come last, nothing depends on them."""
+    """The page with other code in a fence; drawings come last, nothing depends on them."""
     changed = page.executed[index]
     at = page.steps.index(changed)
     done, rest = page.steps[:at], page.steps[at + 1 :]
     step = replace(changed, fence=replace(changed.fence, code=code), brief=True)
     later = [replace(one, brief=True) for one in rest]
-    rest = tuple(sorted(later, key=lambda one: one.fence.language == "graph"))
+    rest = tuple(sorted(later, key=lambda one: KINDS[one.kind].drawing))
     return replace(page, steps=(*done, step, *rest))
 
 

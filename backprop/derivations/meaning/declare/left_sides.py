@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backprop.derivations.meaning import Reader, arrays, key_of, split
+from backprop.derivations.meaning import Context, arrays, key_of, reader_of, split
 from backprop.derivations.meaning.declare.names import forget_parameter
 from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.names import decoration, is_declared, lookup, text_of
@@ -13,7 +13,7 @@ from backprop.derivations.meaning.world import World
 from backprop.derivations.reading.tree import NONE, Node
 
 
-def is_part_of_name(world: World, letter: str, right: Node, reader: Reader) -> bool:
+def is_part_of_name(world: World, letter: str, right: Node, reader: Context) -> bool:
     """Is a letter below no index but part of a name? The u of N_u where u is a vector, the t
     of h_t = W x_t where x_t is declared as a whole."""
     if letter in world.ranges:
@@ -33,7 +33,7 @@ def is_part_of_name(world: World, letter: str, right: Node, reader: Reader) -> b
         part = re.compile(rf"_\{{{re.escape(letter)}(?:[+-]\d)?\}}")
         if not any(part.search(key) for key in world.symbols):
             return False
-        return bool(arrays.columns(Reader(world, reader.tex, right).side(right)).shape)
+        return bool(arrays.columns(reader_of(world, reader.tex, right).side(right)).shape)
     return all((found := lookup(reader, n))[0] is not None and found[1] is NONE for n in users)
 
 
@@ -45,7 +45,7 @@ def is_call(world: World, name: Node, arguments: Node) -> bool:
 
 
 def called_name(
-    world: World, reader: Reader, left: Node
+    world: World, reader: Context, left: Node
 ) -> tuple[str, tuple[str, ...], str] | None:
     r"""h_\theta(x) = …, h(x^{(i)}) = … for each vector of a family; None if this is neither."""
     if len(left.parts) != 2 or left.parts[1].kind != "paren" or len(left.parts[1].parts) != 1:
@@ -76,7 +76,7 @@ def called_name(
     return key, tuple(letters), ""
 
 
-def is_fixed_entry(world: World, reader: Reader, key: str, sub: Node) -> bool:
+def is_fixed_entry(world: World, reader: Context, key: str, sub: Node) -> bool:
     """x_1 of a declared vector x: one of its entries, and no name of its own."""
     symbol = world.symbols.get(key)
     if symbol is None or sub is NONE or key in world.parameters:
@@ -88,7 +88,7 @@ def is_fixed_entry(world: World, reader: Reader, key: str, sub: Node) -> bool:
     return any(n.kind == "number" or key_of(n) in world.sizes for n in places)
 
 
-def counts_above(world: World, reader: Reader, sup: Node, right: Node) -> bool:
+def counts_above(world: World, reader: Context, sup: Node, right: Node) -> bool:
     r"""Does the i of h^{(i)} = … count, since it does on the right, or was declared to?"""
     inner = sup.parts[0].parts
     letter = key_of(inner[0]) if len(inner) == 1 else None
@@ -107,7 +107,7 @@ def counts_above(world: World, reader: Reader, sup: Node, right: Node) -> bool:
 
 
 def new_name(
-    world: World, reader: Reader, left: Node, right: Node
+    world: World, reader: Context, left: Node, right: Node
 ) -> tuple[str, tuple[str, ...], str] | None:
     """The name that a left side defines: key, index letters, name it is the square of."""
     node = left

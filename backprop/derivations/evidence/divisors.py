@@ -1,0 +1,234 @@
+"""What a conclusion divides by, or inverts, that its premise does not: may it vanish, where the
+premise holds?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.estimates import allows
+from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.satisfy import satisfy
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning import reader_of
+from backprop.derivations.meaning.arrays import columns
+from backprop.derivations.meaning.nodes import split
+from backprop.derivations.meaning.rewriting import free_indices, substitute
+from backprop.derivations.meaning.terms import (
+    Add,
+    At,
+    Big,
+    Det,
+    Entry,
+    Fn,
+    Inverse,
+    Lam,
+    Mul,
+    Num,
+    Pow,
+    Size,
+    Term,
+    Var,
+    num,
+    walk,
+)
+from backprop.derivations.meaning.world import Assumption, World
+from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.tree import NONE
+
+FEW = 4  # instances at which arrays are tried: they are slow
+
+
+def divided_by(instances: Instances, given: Equation, wanted: Equation) -> str:
+    """The first name that `wanted` divides by, or inverts, though it may vanish, or be singular,
+    where `given` holds; "" if there is none. See `taken_to_exist` for what is not built of single
+    numbers."""
+    for term, base in divisors(given, wanted):
+        if isinstance(term, Inverse) and may_be_singular(instances, given, term):
+            return matrix_of(term)
+        if base is None or not of_numbers(instances.world, base):
+            continue
+        if is_positive(instances.world, base):
+            continue
+        if may_vanish(instances, given, base):
+            return ", ".join(sorted(base.names))
+    return ""
+
+
+def taken_to_exist(instances: Instances, given: Equation, wanted: Equation) -> dict[Term, str]:
+    r"""What `wanted` divides by, or inverts, that is built of arrays: \sum_i x_i^2, X^\top X. That
+    it can be is taken for granted by everybody who writes it, and is said at the row."""
+    world = instances.world
+    found: dict[Term, str] = {}
+    for term, base in divisors(given, wanted):
+        if isinstance(term, Inverse) and not matrix_of(term):
+            if falls_in_rank(instances, given, term):
+                found[Det(term.matrix)] = f"\\det ({written(wanted, term.matrix)}) \\ne 0"
+        elif base is not None and base.names and not of_numbers(world, base):
+            every = set().union(*(world.below(n) for n in base.names))
+            fixed = any(world.symbols[n].law is not None for n in every)
+            if not (fixed or is_positive(world, base)) and may_vanish(instances, given, base):
+                found[base] = f"{written(wanted, base)} \\ne 0"
+    return found
+
+
+def is_positive(world: World, term: Term) -> bool:
+    r"""Is it built so that it cannot vanish: \sum_k e^{z_k}, \sigma^2 + \epsilon?"""
+    if isinstance(term, Num):
+        return term.value > 0
+    if isinstance(term, Entry):
+        symbol = world.symbols[term.symbol]
+        if symbol.definition is not None and symbol.recurrence is None:
+            return is_positive(world, symbol.definition.body)
+        return symbol.positive and not symbol.closed
+    if isinstance(term, Mul):
+        return all(is_positive(world, p) for p in term.parts)
+    if isinstance(term, Add):
+        return any(is_positive(world, p) for p in term.parts) and all(
+            is_square(p) or is_positive(world, p) for p in term.parts
+        )
+    if isinstance(term, Big) and term.kind in ("sum", "prod"):
+        return term.test is None and is_positive(world, term.body)
+    if isinstance(term, Pow):
+        return is_positive(world, term.base)
+    return isinstance(term, Size) or (isinstance(term, Fn) and term.name == "exp")
+
+
+def is_square(term: Term) -> bool:
+    """Is it never negative: a square, or a sum of such?"""
+    if isinstance(term, Big) and term.kind == "sum":
+        return is_square(term.body)
+    if isinstance(term, Mul | Add):
+        return all(is_square(p) or (isinstance(p, Num) and p.value > 0) for p in term.parts)
+    if isinstance(term, Pow) and isinstance(term.exponent, Num):
+        return term.exponent.value > 0 and term.exponent.value % 2 == 0
+    return isinstance(term, Size)
+
+
+def divisors(given: Equation, wanted: Equation) -> Iterator[tuple[Term, Term | None]]:
+    """The parts of `wanted` that `given` does not have, each with what it divides by."""
+    before = {t for side in (given.left, given.right) for t in walk(side)}
+    after = {t for side in (wanted.left, wanted.right) for t in walk(side)} - before
+    known = {divisor(t) for t in before}
+    for term in sorted(after, key=repr):
+        base = divisor(term)
+        yield term, None if base in known else base
+
+
+def may_vanish(instances: Instances, given: Equation, base: Term) -> bool:
+    """Are there numbers at which `given` holds and `base` is 0, at the first of its positions?"""
+    world, kept = instances.world, list(instances.world.assumed)
+    first = substitute(base, {n: At(None, 0) for n in free_indices(base)})
+    tries = None if of_numbers(world, base) else FEW
+    zero = Assumption(first, num(0), {}, "")
+    try:
+        for assumed in ([*kept, zero], [*kept, given.assumed(), zero]):  # alone it is faster
+            world.assumed = assumed
+            instances.forget()
+            if not instances.satisfiable(tries):
+                return False
+        return True
+    finally:
+        world.assumed = kept
+        instances.forget()
+
+
+def written(equation: Equation, part: Term | Lam) -> str:
+    """How the author wrote a divisor, or the matrix of an inverse; its names, if that is open."""
+    names = part.names
+    for side in equation.sides:
+        for node in side.node.walk():
+            base, _, sup, _ = split(node)
+            below = node.parts[1] if node.kind == "frac" else NONE
+            if sup is not NONE and side.reader.text(sup).strip("^{} ").startswith("-"):
+                below = base.parts[0] if base.kind in ("paren", "group") and base.parts else base
+            if below is NONE:
+                continue
+            try:
+                reader = reader_of(side.reader.world, side.reader.tex, side.reader.tree)
+                array = columns(reader.side(below))
+                term = array.at(tuple(Var(n) for n in ("row", "col")[: len(array.shape)]))
+            except Unreadable:
+                continue
+            if term.names == names:
+                return " ".join(side.reader.text(below).split())
+    return ", ".join(sorted(names))
+
+
+def divisor(term: Term) -> Term | None:
+    negative = isinstance(term, Pow) and isinstance(term.exponent, Num) and term.exponent.value < 0
+    return term.base if negative and isinstance(term, Pow) else None
+
+
+def of_numbers(world: World, term: Term) -> bool:
+    """Is it built of single numbers alone, and not a number itself?"""
+    names = term.names
+    every = set().union(*(world.below(n) for n in names)) if names else set()
+    return bool(names) and all(
+        not world.symbols[n].shape and world.symbols[n].law is None for n in every
+    )
+
+
+def matrix_of(term: Inverse) -> str:
+    """The name of a matrix that is inverted by itself; "" for an expression."""
+    body = term.matrix.body
+    return body.symbol if isinstance(body, Entry) and len(body.at) == 2 else ""
+
+
+def may_be_singular(instances: Instances, given: Equation, term: Inverse) -> bool:
+    world = instances.world
+    key = matrix_of(term)
+    symbol = world.symbols.get(key)
+    if symbol is None or symbol.definition is not None or symbol.nonzero:
+        return False
+    supposed = replace(world, assumed=[*world.assumed, given.assumed()])
+    for number in range(INSTANCES_AT_PREMISES):
+        sample = Sample(supposed, number)
+        across = sample.random("across", key).normal(size=len(sample.variables[key]))
+        across /= np.linalg.norm(across)
+        flat = np.eye(len(across)) - np.outer(across, across)
+        sample.variables[key] = flat @ sample.variables[key] @ flat
+        sample.held = {key}
+        try:
+            satisfy(sample)
+        except OutsideDomainError:
+            continue
+        return True
+    return False
+
+
+def falls_in_rank(instances: Instances, given: Equation, term: Inverse) -> bool:
+    """Has the matrix that is inverted no inverse where its factors lose a rank, and the numbers
+    in it are 0 that may be?"""
+    world = instances.world
+    supposed = replace(world, assumed=[*world.assumed, given.assumed()])
+    below = set().union(*(world.below(n) for n in term.names))
+    free = [world.symbols[n] for n in sorted(below) if world.symbols[n].kind == "variable"]
+    for number in range(FEW):
+        sample = Sample(supposed, number)
+        for symbol in free:
+            old = sample.variables[symbol.key]
+            if len(symbol.shape) == 2 and not symbol.nonzero:
+                across = np.asarray(sample.random(symbol.key, "across").normal(size=old.shape[1]))
+                flat = np.eye(len(across)) - np.outer(across, across) / (across @ across)
+                square = old.shape[0] == old.shape[1]
+                sample.variables[symbol.key] = flat @ old @ flat if square else old @ flat
+            elif not symbol.shape and allows(symbol, 0.0):
+                sample.variables[symbol.key] = np.zeros_like(old)
+            else:
+                continue
+            sample.held.add(symbol.key)
+        try:
+            satisfy(sample)
+        except OutsideDomainError:
+            continue
+        try:
+            Scope(sample, {}, direct=instances.direct).of(Det(term.matrix), {})
+        except OutsideDomainError:
+            return True
+    return False

@@ -1,0 +1,51 @@
+"""Two sides of a row as one equation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backprop.derivations.meaning import Context
+from backprop.derivations.meaning.arrays import Array
+from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.terms import Term
+from backprop.derivations.meaning.world import Assumption, World
+from backprop.derivations.reading.tree import Node
+
+
+@dataclass
+class Side:
+    """One side of a row, read."""
+
+    array: Array
+    reader: Context
+    node: Node
+
+    @property
+    def text(self) -> str:
+        return self.reader.text(self.node)
+
+
+@dataclass
+class Equation:
+    """Two sides as numbers over named positions."""
+
+    left: Term
+    right: Term
+    dims: dict[str, Dim]
+    sides: tuple[Side, Side]
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.left.names | self.right.names
+
+    def rests_on(self, world: World) -> set[str]:
+        """The symbols in it, and those that their definitions name."""
+        return set().union(*(world.below(n) for n in self.names))
+
+    @property
+    def text(self) -> str:
+        """As the author wrote it."""
+        return f"{self.sides[0].text} = {self.sides[1].text}"
+
+    def assumed(self) -> Assumption:
+        return Assumption(self.left, self.right, self.dims, self.text)
