@@ -287,6 +287,19 @@ CALLS = {
         ),
         array(3, 4),
     ),
+    "lists of numbers and traced entries": (
+        lambda x: (
+            np.prod([x[0], x[1], 3.0])
+            + np.linalg.norm([x[2], x[3]])
+            + np.linalg.solve([[x[0] + 5, 1.0], [2.0, x[1]]], [1.0, x[2]])
+            + np.where([True, False], [x[0], 2.0], [0.0, x[3]])
+            + np.kron([x[0]], [1.0, x[2]]) * np.std([x[0], x[3], 1.0])
+            + np.concatenate(([-3.0], x, [3.0]))[:2]
+            + np.hstack([[-1.0], x * x])[1:3]
+            + np.stack([[x[0], x[1]], [1.0, 2.0]])[:, 0]
+        ),
+        array(4),
+    ),
     "lists with traced entries": (
         lambda x: (
             x[:2] * [x[3], 2.0]

@@ -307,6 +307,7 @@ class _Check:
                 or not exact
                 or not event.last
                 or case.reading.named(event)
+                or case.reading.neutral(event)  # a buffer that is still empty
             ):
                 continue
             if not isinstance(event.value, np.ndarray) or case.reading.known(event):
@@ -357,6 +358,8 @@ class _Check:
                 self.trials.overrides[blame.event.site, blame.event.name] = case.corrections.put(
                     blame.event, blame.want
                 )
+                # What follows from a mistake that nothing explains is seldom another one.
+                self.trials.patience = 0.1
             else:
                 break
             run = self.trials.record(which)

@@ -27,7 +27,7 @@ def _program() -> str:
     for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in (".py", ".lark"):
             sources.update(path.read_bytes())
-    for name in ("numpy", "sympy", "lark"):
+    for name in ("numpy", "sympy", "mpmath", "lark"):
         sources.update(version(name).encode())
     return sources.hexdigest()
 

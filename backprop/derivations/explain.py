@@ -74,6 +74,10 @@ TEXT = {
         "left = {left:.6g}, right = {right:.6g}{place}",
         "左 = {left:.6g}，右 = {right:.6g}{place}",
     ),
+    "gap": (
+        "they differ by {gap}, which the digits shown here do not reach",
+        "两边相差 {gap}，这里显示的位数看不出来",
+    ),
     "residue": ("left − right = {residue}", "左 − 右 = {residue}"),
     "repair": ("it holds with one change: {change}", "改动一处即可成立：{change}"),
 }
@@ -133,6 +137,8 @@ def describe(
             lines.append(
                 phrase("values", language, left=found.left, right=found.right, place=place)
             )
+            if found.gap:
+                lines.append(phrase("gap", language, gap=found.gap))
         if verdict.residue:
             lines.append(phrase("residue", language, residue=show(verdict.residue)))
         if verdict.repair is not None:

@@ -19,6 +19,23 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} is not read here{hint}; the author guide lists what is, under Derivations, Rows",
         "这里不认识 {found}{hint}；能读的命令列在作者指南“推导”一节的“每一行”里",
     ),
+    "declared-late": (
+        "{found} is declared behind {name}, which was read as one that does not depend on it; declare "
+        "{found} first",
+        "{found} 的声明在 {name} 之后，而 {name} 已被读作与它无关；请先声明 {found}",
+    ),
+    "extreme-point": (
+        "where something is least or largest is not verified: declare the point, $w^* \\in \\mathbb{{R}}^d$, "
+        "and write where the slope vanishes, \\nabla_w J = 0 \\implies w = …; or waive the row, "
+        "% unchecked: J is convex",
+        "不验证最值在何处取到：请声明该点，例如 $w^* \\in \\mathbb{{R}}^d$，并写出导数为零的点，"
+        "\\nabla_w J = 0 \\implies w = …；或写明理由免验此行，% unchecked: J 是凸函数",
+    ),
+    "reference": (
+        "{found} is not read as a formula: cite the equation itself in a \\because row, or point to "
+        "it in words, \\quad \\text{{by {found}{{…}}}}",
+        "{found} 不读作公式：请在 \\because 行里写出那个等式，或只用文字指向它，\\quad \\text{{由 {found}{{…}}}}",
+    ),
     "unexpected": (
         "{found} is not expected here{hint}",
         "此处不应出现 {found}{hint}",
@@ -74,6 +91,11 @@ SAID: dict[str, tuple[str, str]] = {
     "does-not-hold": (
         "the inequality does not hold",
         "不等式不成立",
+    ),
+    "too-far-apart": (
+        "numbers here are thousands of digits apart in size: whether the sides are equal cannot be "
+        "computed; waive the row, or name what is so large or so small",
+        "这里的数大小相差几千位，无法算出两边是否相等；请写明理由免验此行，或给那个极大或极小的数起个名字",
     ),
     "order-larger": (
         "the error does not shrink like {symbol}^{power}",

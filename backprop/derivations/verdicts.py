@@ -24,6 +24,7 @@ class Difference:
     at: dict[str, int]
     sizes: dict[str, int]
     base: int = 1  # what the author counts from
+    gap: str = ""  # right − left, where doubles do not show it
 
 
 @dataclass(frozen=True)

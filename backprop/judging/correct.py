@@ -54,7 +54,7 @@ class Corrections:
         function = self.reading.trials.backward.function
         return Scope(
             values, lengths, self._counts(lengths), list(self._small_constants(values)),
-            function.__globals__ if function else {"np": np},
+            function.__globals__ if function else {"np": np}, tuple(self._whole_numbers()),
             tuple(dict.fromkeys([*self._words(event), *_kept(values), *self._roots(lengths)])),
         )  # fmt: skip
 
@@ -113,6 +113,18 @@ class Corrections:
                     continue
                 if isinstance(number, (float, np.ndarray, np.floating)) and np.ndim(number) == 0:
                     yield float(number)
+
+    def _whole_numbers(self) -> Iterator[float]:
+        """Those that a person may have forgotten: the 6 of `x * np.clip(x + 3, 0, 6) / 6`."""
+        seen = set()
+        for node in self.reading.truth.graph.nodes:
+            for argument in node.arguments.values():
+                number = getattr(argument, "value", argument)
+                if isinstance(number, (int, float, np.ndarray)) and np.ndim(number) == 0:
+                    value = abs(float(number))
+                    if value > 1 and value == round(value, 3) and value not in seen:
+                        seen.add(value)
+                        yield value
 
     def wants(self, event: Event) -> Iterator[tuple[str, np.ndarray]]:
         """The gradients that a variable may be: by its name, else by its shape."""

@@ -14,10 +14,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop.common.words import column
-from backprop.judging.edits.choices import mask, operand, value_for_derivative
+from backprop.judging.edits.choices import (
+    function,
+    mask,
+    operand,
+    operand_for_number,
+    value_for_derivative,
+)
+from backprop.judging.edits.indices import direction, offset, row_of_each, stride, table
 from backprop.judging.edits.matrices import index, laid_out, missing_product, order, transposed
 from backprop.judging.edits.places import Change, Place, Scope
-from backprop.judging.edits.scalars import epsilon, factor, missing_factor, power, sign
+from backprop.judging.edits.scalars import (
+    epsilon,
+    factor,
+    missing_factor,
+    normalised,
+    power,
+    sign,
+)
 from backprop.judging.edits.statements import (
     accumulated,
     axes_throughout,
@@ -95,7 +109,7 @@ HINTS = {hint.word: hint for hint in [
           "The factor `{factor}` is missing, superfluous or in the wrong place.", "It is off by a factor."),
           "zh": ("因子错了：写的是 `{was}`，应该是 `{factor}`。",
           "因子 `{factor}` 漏了、多了，或者放错了地方。", "差一个因子。")},
-         edits=(factor, epsilon, missing_factor, missing_product), statements=(divided, lengths_throughout), related=(multiplied,)),
+         edits=(factor, epsilon, missing_factor, missing_product, normalised, stride), statements=(divided, lengths_throughout), related=(multiplied,)),
     Hint("power", "another exponent, or dividing instead of multiplying, makes it right",
          {"en": ("The power is wrong: `{was}` should be `{want}`.", "The power is wrong."),
           "zh": ("幂次错了：`{was}` 应该是 `{want}`。", "幂次错了。")},
@@ -117,7 +131,11 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          {"en": ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
           "zh": ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。")},
-         edits=(operand, index), statements=(operands_throughout,)),
+         edits=(operand, index, row_of_each, table, offset, operand_for_number), statements=(operands_throughout,)),
+    Hint("function", "a relative of a function makes it right: tanh for cosh, maximum for minimum",
+         {"en": ("The wrong function: `{was}` is used where `{want}` is needed.", "A wrong function is used."),
+          "zh": ("用错了函数：写的是 `{was}`，应该是 `{want}`。", "用错了函数。")},
+         edits=(function,)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          {"en": ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
           "zh": ("掩码 (mask) 错了：`{was}` 应该是 `{want}`。", "掩码 (mask) 放过了不该放过的元素。")},
@@ -146,7 +164,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("order", "the same things in another order make it right",
          {"en": ("The order is wrong: `{was}` stands where `{want}` belongs.", "The order is wrong."),
           "zh": ("顺序错了：`{was}` 的位置上应该是 `{want}`。", "顺序错了。")},
-         edits=(order,), statements=(reordered,)),
+         edits=(order, direction), statements=(reordered,)),
     Hint("forward", "a forward value is computed again, and otherwise; the forward's own makes it right",
          {"en": ("It is not the `{name}` of {forward}, which computes it as `{written}`.",
           "It is not the value that forward has under this name."),

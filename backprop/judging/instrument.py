@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
@@ -83,8 +83,9 @@ class Instrument(ast.NodeTransformer):
         names += [r for k in node.value.keywords for r in _roots(k.value)]
         if not names:
             return node
-        site = self._site(node, "call", _reads(node.value))
-        return [node, _touch(site, names, node)]
+        held = [part for each in node.value.args for part in _held(each)]
+        reads = (*_reads(node.value), *map(self.text, held))
+        return [node, _touch(self._site(node, "call", reads), names, node, held)]
 
     def visit_Return(self, node: ast.Return) -> Any:
         self.generic_visit(node)
@@ -310,6 +311,14 @@ def _roots(node: ast.expr) -> list[str]:
     return [root.id] if isinstance(root, ast.Name) else []
 
 
+def _held(node: ast.expr) -> Iterator[ast.expr]:
+    """What counts as a variable in an argument: `np.add.at(grads["W"], index, dout)`."""
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        if keyed(node) or attribute(node):
+            yield node
+        node = node.value
+
+
 def _reads(node: ast.AST) -> tuple[str, ...]:
     names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id != VALUE]
     for n in ast.walk(node):  # what is reported inside is read, too
@@ -350,7 +359,8 @@ def _call_statement(hook: str, site: int, name: str, where: Any) -> ast.stmt:
     return _at(ast.Expr(_call(hook, site, name, _name(name), where)), where)
 
 
-def _touch(site: int, names: list[str], where: Any) -> ast.stmt:
-    names = list(dict.fromkeys(names))
-    table = ast.Dict([ast.Constant(n) for n in names], [_name(n) for n in names])
+def _touch(site: int, names: list[str], where: Any, held: Sequence[ast.expr] = ()) -> ast.stmt:
+    values: dict[str, ast.expr] = {name: _name(name) for name in names}
+    values.update({text_of(part): _load(part) for part in held})
+    table = ast.Dict([ast.Constant(name) for name in values], list(values.values()))
     return _at(ast.Expr(ast.Call(_name(TOUCH), [ast.Constant(site), table], [])), where)

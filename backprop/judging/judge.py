@@ -56,10 +56,17 @@ class Judge:
                 found = self._result(case, before)
                 return found and replace(found, hint=almost[0], detail=almost[1])
         first = case.suspicion.first(suspects)
+        turning = case.suspicion.turning(suspects)
+        elsewhere = Search(case, [suspect for suspect in suspects if suspect.breaks], before)
         suspects = [suspect for suspect in suspects if not suspect.breaks]
         # Of a long loop every run costs: try what is most likely.
         if first is not None and (first.breaks or len(case.events) > LONG):
             found = Search(case, [first], before).edit(set(), highest=6 + first.penalty)
+            if found is not None:
+                return found
+        if turning:  # in a loop: what came in was right, and what came out is not
+            named = [] if first is None or first in turning else [first]
+            found = Search(case, [*named, *turning], before).edit(set(), highest=9)
             if found is not None:
                 return found
         search.suspects = suspects
@@ -79,9 +86,10 @@ class Judge:
                 earlier = [s for s in search.suspects if s.event is not event]
                 nameless = self._convict(case, earlier, before, False)
                 found = nameless[2] if nameless is not None else None
-            return found or search.local(event, blame) or blame
+            return found or search.local(event, blame) or elsewhere.edit(set(), highest=6) or blame
         return (
             search.edit(set(), highest=6)
+            or elsewhere.edit(set(), highest=6)
             or search.override(set())
             or search.edit(set())
             or search.edit()

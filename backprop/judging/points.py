@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import inspect
@@ -15,6 +16,7 @@ from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
 from backprop.graph.trees import Contents, copied
 from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
+from backprop.judging.source import find, plain_function
 from backprop.judging.state import State, floating
 from backprop.tracer import trace, trace_loss
 from backprop.writer import gradients
@@ -155,7 +157,7 @@ def signature(
     place = next((i for i, name in enumerate(names) if i and "cache" in name), None)
     if place is None and cache is not None and needed in (2, outputs + 1):
         used = len(graph.call.args)
-        if used != needed - 1 or isinstance(cache, dict):
+        if used != needed - 1 or isinstance(cache, dict) or _keeps(graph.call.function, backward):
             place = needed - 1
     if place is not None:
         if cache is None:
@@ -192,6 +194,23 @@ def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
 
 def _required(f: Callable[..., Any]) -> list[inspect.Parameter]:
     return [p for p in _parameters(f) or () if p.default is p.empty]
+
+
+def _keeps(f: Callable[..., Any], backward: Callable[..., Any]) -> bool:
+    """Whether a backward's last parameter is, by its name, what the forward returns last.
+
+    `return out, mask` and `backward(dout, mask)`, where the forward itself takes no `mask`.
+    """
+    function, _ = plain_function(f)
+    source = None if function is None else find(function)
+    required = _required(backward)
+    if source is None or not required:
+        return False
+    returned = [node.value for node in ast.walk(source.tree) if isinstance(node, ast.Return)]
+    last = [value.elts[-1] for value in returned if isinstance(value, ast.Tuple) and value.elts]
+    name = required[-1].name
+    given = {parameter.name for parameter in _parameters(f) or ()}
+    return name not in given and name in {node.id for node in last if isinstance(node, ast.Name)}
 
 
 def run_forward(f: Callable[..., Any], args: tuple[Any, ...], count: int, before: Contents) -> Any:
@@ -244,8 +263,8 @@ def points(
                 return trace_loss(f, *copied(here))
             graph = trace(f, *copied(here), cache=cached)
             # `return loss, diff` and `backward(dloss, diff)`: the second is what it keeps.
-            kept = cached is None and not state and len(args) > 1 and len(graph.outputs) == 2
-            if kept and len(_required(backward)) == 2:
+            kept = cached is None and not state and len(graph.outputs) == 2
+            if kept and len(_required(backward)) == 2 and (len(args) > 1 or _keeps(f, backward)):
                 return trace(f, *copied(here), cache=True)
             return graph
 

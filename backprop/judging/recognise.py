@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import lazy
+from backprop.judging.closeness import differs, lazy
 from backprop.judging.instrument import attribute, element, entries, keyed, repeated, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path, part_of
@@ -72,6 +72,8 @@ class Reading:
         for name in names.alike(event.name):
             if self.is_gradient(event.value, self.truth.gradients[name]):
                 return True
+            if self._as_symmetric(event.value, name):
+                return True
             if self.unit is not None and isinstance(event.value, np.ndarray):
                 if self.is_gradient(event.value * self.unit, self.truth.gradients[name]):
                     return True  # the scalar dout is multiplied in later
@@ -87,6 +89,26 @@ class Reading:
             entry = self.truth.library.find(event.value)  # in a loop: one row, one step in time
             return entry is not None and entry.what == "gradient" and entry.node in alike
         return False
+
+    def symmetric(self, event: Event) -> bool:
+        """Whether a variable is a gradient only as far as what it belongs to stays symmetric."""
+        return any(
+            self._as_symmetric(event.value, name)
+            and not self.is_gradient(event.value, self.truth.gradients[name])
+            for name in self.trials.names.alike(event.name)
+        )
+
+    def _as_symmetric(self, value: Any, name: str) -> bool:
+        """Whether it is the gradient of a matrix as far as that stays symmetric.
+
+        Of a covariance matrix, the textbook's `inv(K) - a aᵀ` and the triangle of which
+        `np.linalg.cholesky` takes notice say the same of all that the matrix can become.
+        """
+        node, want = self.truth.graph[name].value, self.truth.gradients[name]
+        square = node.ndim == 2 and node.shape[0] == node.shape[1] > 1
+        if not square or np.shape(value) != want.shape or differs(node, node.T, 0.0):
+            return False
+        return self.is_gradient(value + value.T, want + want.T)
 
     def is_gradient(self, value: Any, want: np.ndarray) -> bool:
         array = np.asarray(value) if not isinstance(value, (dict, list, tuple)) else None

@@ -153,7 +153,7 @@ class Instrumented:
             for i, other in enumerate(others)
         ]
         choice = ast.Match(_name(CHOICE), cases)
-        ast.fix_missing_locations(ast.copy_location(choice, statement))
+        ast.copy_location(choice, statement)
         assert self.source is not None
         assert self.function is not None
         namespace = dict(self.function.__globals__)

@@ -30,8 +30,9 @@ class Search:
         self.other = next((i for i in [*longer, *places] if i != case.which), case.which)
         self._tried: dict[int, set[int] | None] = {}  # by the edits, which the suspects keep
         # Runs that may be spent: many of a short backward, fewer of a long loop.
-        self._left = 2_000_000 // (200 + len(case.events))
-        self._runs = 40_000_000 // (200 + len(case.events)) ** 2  # recorded ones cost more
+        patience = case.trials.patience
+        self._left = int(patience * 2_000_000 / (200 + len(case.events)))
+        self._runs = int(patience * 40_000_000 / (200 + len(case.events)) ** 2)  # they cost more
 
     def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
         """The simplest change of a statement that leaves no more than `goal` wrong."""
@@ -48,7 +49,10 @@ class Search:
         if site is None or self.trials.backward.source is None:
             return None
         if suspect.edits is None:
-            suspect.edits = Edits(site.statement, self.case.corrections.scope(event))
+            # `return {"W": …, "b": …}` is one statement, whichever of its parts is suspected.
+            suspect.edits = self._shared(site.statement, event.occurrence) or Edits(
+                site.statement, self.case.corrections.scope(event)
+            )
         if suspect.edits.count(cost) > 4 * self._left:
             return None
         part = suspect.edits.at(cost)
@@ -62,6 +66,14 @@ class Search:
             after = self._tried.get(id(edit))
             if after is not None and (after <= goal if goal is not None else after < self.before):
                 return edit
+        return None
+
+    def _shared(self, statement: ast.stmt, occurrence: int) -> Edits | None:
+        for other in self.suspects:
+            edits = other.edits
+            if edits is not None and edits.statement is statement:
+                if other.event.kind == "return" and other.event.occurrence == occurrence:
+                    return edits
         return None
 
     def _try(self, statement: ast.stmt, part: list[Edit]) -> None:

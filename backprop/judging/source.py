@@ -198,7 +198,7 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     definition = outer.body[0]
     assert isinstance(definition, ast.FunctionDef)
     definition.body = [tree]
-    ast.fix_missing_locations(outer)
+    located(outer)
     module = compile(outer, source.filename, "exec")
     code = _inside(_inside(module, "__outer__"), tree.name)
     code = code.replace(co_name=function.__code__.co_name, co_qualname=function.__qualname__)
@@ -207,6 +207,26 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     built = types.FunctionType(code, namespace, function.__name__, function.__defaults__, closure)
     built.__kwdefaults__ = function.__kwdefaults__
     return built
+
+
+def located(tree: ast.AST) -> None:
+    """`ast.fix_missing_locations`, in a third of the time."""
+    todo: list[tuple[ast.AST, tuple[int, int, int, int]]] = [(tree, (1, 0, 1, 0))]
+    while todo:
+        node, at = todo.pop()
+        held = node.__dict__
+        if "lineno" in node._attributes:
+            if "lineno" not in held:
+                held["lineno"], held["col_offset"] = at[:2]
+            if held.get("end_lineno") is None:
+                held["end_lineno"], held["end_col_offset"] = at[2:]
+            at = held["lineno"], held["col_offset"], held["end_lineno"], held["end_col_offset"]
+        for name in node._fields:
+            part = held.get(name)
+            if isinstance(part, list):
+                todo += [(each, at) for each in part if isinstance(each, ast.AST)]
+            elif isinstance(part, ast.AST) and part._fields:
+                todo.append((part, at))
 
 
 def _resolved(node: Any, source: Source) -> Any:

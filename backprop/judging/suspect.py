@@ -102,6 +102,44 @@ class Suspicion:
                 return suspect
         return None
 
+    def turning(self, suspects: list[Suspect]) -> list[Suspect]:
+        """Where a loop goes wrong, whatever its variables are called.
+
+        At a statement whose value was a gradient in one turn and is none in the next: the
+        variable that it got then, which is nothing known though all was that it came from.
+        """
+        known = {(s.event.site, s.event.name): s for s in suspects if not s.sure}
+        seen: set[tuple[int, str]] = set()
+        for event in self.reading.events:
+            key = event.site, event.name
+            if event.kind != "assign" or not self.reading.substantial(event.value):
+                continue
+            if self._of_a_gradient(event):
+                seen.add(key)
+            elif key in seen:
+                before = [self.reading.events[i] for i in event.reads]
+                doubtful = [e for e in before if self._turns(e)]
+                found = [known.get((e.site, e.name)) for e in [*doubtful[::-1], event]]
+                return [suspect for suspect in found if suspect is not None]
+        return []
+
+    def _turns(self, event: Event) -> bool:
+        """Whether a value is nothing known, and all that it came from is."""
+        if event.kind != "assign" or not self.reading.substantial(event.value):
+            return False
+        if self.reading.truth.library.find(event.value) is not None:
+            return False
+        before = [self.reading.events[i] for i in event.reads]
+        return all(
+            not self.reading.substantial(e.value)
+            or e.kind in ("parameter", "loop")
+            or self.reading.truth.library.find(e.value) is not None
+            for e in before
+        )
+
+    def _of_a_gradient(self, event: Event) -> bool:
+        return self.reading.recognised(event, ("gradient", "partial"))
+
     def _right_at_first(self, members: list[Event]) -> bool:
         """In a loop, what is wrong later may come from what is wrong now."""
         first = members[0]

@@ -26,6 +26,7 @@ class Trials:
         self.labels: list[str | None] = []  # the variables that its `return` names
         self.replaced: dict[int, ast.stmt] = {}
         self.overrides: dict[tuple[int, str], Override] = {}
+        self.patience = 1.0  # how much of the time for a search may be spent
         # Lines of the loss, where the gradient is computed beside it: what they say holds.
         self.spared: frozenset[int] = frozenset()
         if points[0].signature.itself:

@@ -103,11 +103,12 @@ def cross(x: Any, y: Any) -> Any:
 
 
 def kron(x: Any, y: Any) -> Any:
-    """`np.kron(x, y)` of two matrices."""
-    if np.ndim(x) != 2 or np.ndim(y) != 2:
-        raise RuleError(f"{site(sys._getframe(1))}\n  the row of `kron` is for two matrices")
-    shape = (np.shape(x)[0] * np.shape(y)[0], np.shape(x)[1] * np.shape(y)[1])
-    return np.reshape(x[:, None, :, None] * y[None, :, None, :], shape)
+    """`np.kron(x, y)`: each entry of x times all of y, laid out as blocks."""
+    axes = max(np.ndim(x), np.ndim(y))
+    rows, columns = ((1,) * (axes - np.ndim(part)) + np.shape(part) for part in (x, y))
+    outer = np.reshape(x, [n for length in rows for n in (length, 1)])
+    inner = np.reshape(y, [n for length in columns for n in (1, length)])
+    return np.reshape(outer * inner, [m * n for m, n in zip(rows, columns, strict=True)])
 
 
 def vecdot(x: Any, y: Any, axis: int = -1) -> Any:

@@ -148,7 +148,7 @@ def _of_lengths(name: str) -> Callable[..., Any]:
             for part in x[1:]:
                 total = total * part
             return remember(int(total), tree_of(total))
-        return original(x, *args, **options)
+        return original(_together(x), *args, **options)
 
     compute.__name__ = name
     return _direct(name, original, compute) if isinstance(original, np.ufunc) else compute
@@ -243,6 +243,23 @@ def _along(original: Any) -> Callable[..., Any]:
     return compute
 
 
+def _listed(original: Any) -> Callable[..., Any]:
+    """`np.linalg.norm([x, y])`: as `_together`, for a function that has no stand-in."""
+
+    def compute(*args: Any, **options: Any) -> Any:
+        each = _each if original in _OF_SEVERAL else _together
+        args = (each(args[0]), *map(_together, args[1:])) if args else args
+        return original(*args, **{name: _together(item) for name, item in options.items()})
+
+    compute.__name__ = original.__name__
+    return compute
+
+
+def _each(items: Any) -> Any:
+    """Several arrays, of which each may be a list."""
+    return [_together(item) for item in items] if type(items) in (list, tuple) else items
+
+
 class _Strong(np.float64):
     """What np.sqrt of a length is: numpy's own scalar type, with where it comes from."""
 
@@ -280,3 +297,21 @@ REPLACED: dict[str, Any] = {
 # They dispatch: a function out of our reach makes a traced buffer, too.
 FUNCTIONS.update({getattr(np, name): REPLACED[name] for name in LIKE})
 BY_ORIGINAL = {id(getattr(np, name)): stand_in for name, stand_in in REPLACED.items()}
+
+# What has an array in a list as its first argument, not the entries of one.
+_OF_SEVERAL = {
+    np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack, np.dstack, np.block,
+    np.select, np.choose, np.linalg.multi_dot, getattr(np, "concat", None),
+}  # fmt: skip
+
+
+def listed(module: Any) -> dict[str, Any]:
+    """Stand-ins for a module's functions that are given lists of traced numbers.
+
+    They cost at every call, so they stand in where a trace without them has failed.
+    """
+    return {
+        name: _listed(function)
+        for name, function in vars(module).items()
+        if hasattr(function, "_implementation") and id(function) not in BY_ORIGINAL
+    }

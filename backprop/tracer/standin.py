@@ -20,7 +20,7 @@ from backprop.graph.trees import RANDOM, Contents, attributes, foreign, is_objec
 from backprop.tracer.further import as_strided
 from backprop.tracer.plainly import Asking
 from backprop.tracer.reach import Reach, at_once, names_in
-from backprop.tracer.replaced import BY_ORIGINAL, REPLACED
+from backprop.tracer.replaced import BY_ORIGINAL, REPLACED, listed
 from backprop.tracer.tape import Tape, active, running
 
 # The module that `np` means in a traced function. (numpy loads some of its modules on first use.)
@@ -59,6 +59,19 @@ _STAND_INS = {
     id(_tricks.as_strided): as_strided,
     **BY_ORIGINAL,
 }  # what a traced function gets for numpy's own
+# And where that was not enough: what takes a list of traced numbers, too.
+_linalg = _module(np.linalg, **listed(np.linalg))
+_whole = _module(_numpy, **listed(np), linalg=_linalg)
+_WITH_LISTS = {
+    **_STAND_INS,
+    id(np): _whole,
+    id(np.linalg): _linalg,
+    **{
+        id(getattr(module, name)): stand_in
+        for module in (np, np.linalg)
+        for name, stand_in in listed(module).items()
+    },
+}
 
 
 class StandingIn:
@@ -85,7 +98,7 @@ class StandingIn:
             if names_in(function.__code__).draws:
                 self.functions = (function,)
             return
-        self._reach = reach = Reach(_STAND_INS)
+        self._reach = reach = Reach(_WITH_LISTS if every else _STAND_INS)
         for item in (function, *args):
             reach.visit(item)
         self._places = reach.places

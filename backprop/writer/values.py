@@ -189,8 +189,10 @@ class Values:
             return self.literal(node.operands[1][axis])
         if _added(node, axis):
             return text.constant(1)
-        shape = text.attribute(self.value(node), "shape")
-        return ast.Subscript(shape, text.constant(axis))
+        value = self.value(node)
+        if isinstance(value, (ast.List, ast.Tuple)):  # `np.concatenate(([0.0], x))`
+            return text.constant(node.shape[axis])
+        return ast.Subscript(text.attribute(value, "shape"), text.constant(axis))
 
     def size(self, part: Any, axis: int) -> Tree:
         """The length of an axis of an operand, which may be a plain array."""
@@ -227,7 +229,10 @@ class Values:
     def _own_shape(self, node: Node) -> Tree:
         if node.op == "reshape" and self.inlined(node) and -1 not in node.operands[1]:
             return self.literal(tuple(node.operands[1]))
-        return text.attribute(self.value(node), "shape")
+        value = self.value(node)
+        if isinstance(value, (ast.List, ast.Tuple)):
+            return self.literal(node.shape)
+        return text.attribute(value, "shape")
 
     def _whole(self, node: Node, axes: tuple[int, ...]) -> Node | None:
         """The earlier node whose axes these are, all and in order."""

@@ -197,3 +197,15 @@ def test_a_slice_that_takes_nothing():
 
 def slip(function, part):
     return function.__code__.co_firstlineno + line_of(function, part) - 1
+
+
+def test_an_empty_buffer_is_not_why_a_later_line_stops():
+    def backward(dout, x):
+        dx = np.zeros_like(x)
+        for i in range(len(x)):
+            dx[i] = dout[i] * slope  # noqa: F821
+        return dx
+
+    report = bp.check(lambda x: np.sin(x), backward, np.array([0.3, 1.2]), lang="en")
+    assert report.hint == "error"
+    assert "dout[i] * slope" in report.mistakes[0].code

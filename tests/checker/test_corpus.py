@@ -58,5 +58,6 @@ def test_the_set_is_broad():
         "cancel",
         "error",
         "eps",
+        "function",
         "rounded",
     }  # those have tests of their own

@@ -457,3 +457,80 @@ def test_a_variance_computed_again_in_one_expression_is_no_identity():
     report = check(f, staged, rng.normal(size=(5, 4)))
     assert report.ok
     assert report.notes == []
+
+
+# ── what is right in other words ────────────────────────────────────────────────────────────
+def embedded_loss(W, rows, target):
+    diff = W[rows] - target
+    loss = np.sum(diff**2)
+    grads = {"W": np.zeros_like(W)}
+    np.add.at(grads["W"], rows, 2 * diff)
+    return loss, grads
+
+
+def test_what_a_call_writes_into_a_dictionary_is_seen():
+    rows = np.array([0, 2, 2])
+    args = rng.normal(size=(4, 2)), rows, rng.normal(size=(3, 2))
+    report = bp.check(embedded_loss, *args, lang="en")
+    assert report.ok
+    assert {row.name: row.status for row in report.rows}['grads["W"]'] == "right"
+
+
+def scaled(x, w):
+    y = x @ w
+
+    def back(dy):
+        return dy @ w.T, x.T @ dy
+
+    return np.tanh(y), lambda dout: back(dout * (1 - np.tanh(y) ** 2))
+
+
+def test_a_closure_that_goes_back_is_what_the_forward_keeps():
+    args = rng.normal(size=(4, 3)), rng.normal(size=(3, 2))
+    assert check(scaled, lambda dout, back: back(dout), *args).ok
+    report = check(scaled, lambda dout, back: back(2 * dout), *args)
+    assert not report.ok
+    assert report.hint == "factor"
+
+
+def checkered(x):
+    signs = (-1.0) ** np.add.outer(np.arange(x.shape[0]), np.arange(x.shape[1]))
+    return x * signs, signs
+
+
+def test_an_array_that_the_backward_calls_as_the_forward_does_is_its_cache():
+    def backward(dout, signs):
+        return dout * signs
+
+    def wrong(dout, signs):
+        return -dout * signs
+
+    x = rng.normal(size=(3, 4))
+    assert check(checkered, backward, x).ok
+    assert check(checkered, wrong, x).hint == "sign"
+
+
+def log_determinant(X):
+    C = X.T @ X / len(X) + np.eye(X.shape[1])
+    L = np.linalg.cholesky(C)
+    return 2 * np.sum(np.log(np.diag(L)))
+
+
+def test_the_gradient_of_a_symmetric_matrix_may_be_the_textbooks():
+    def backward(dout, X):
+        C = X.T @ X / len(X) + np.eye(X.shape[1])
+        dC = dout * np.linalg.inv(C)
+        dX = 2 * X @ dC / len(X)
+        return dX
+
+    def wrong(dout, X):
+        C = X.T @ X / len(X) + np.eye(X.shape[1])
+        dC = -dout * np.linalg.inv(C)
+        dX = 2 * X @ dC / len(X)
+        return dX
+
+    X = rng.normal(size=(6, 3))
+    report = check(log_determinant, backward, X)
+    assert report.ok, report.message
+    assert report.notes == []
+    assert check(log_determinant, wrong, X).hint == "sign"

@@ -29,6 +29,6 @@ def test_slips_are_named(name, slip):
 
 
 def test_the_set_is_broad():
-    assert len(PAIRS) >= 60
-    assert all(len(slips) == 3 for *_, slips in PAIRS.values())
-    assert len(ELSEWHERE) <= 7 <= 0.05 * len(SLIPS)
+    assert len(PAIRS) >= 130
+    assert all(len(slips) >= 3 for *_, slips in PAIRS.values())
+    assert len(ELSEWHERE) <= 0.05 * len(SLIPS)

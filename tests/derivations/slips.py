@@ -16,6 +16,7 @@ from backprop.derivations.evidence.verify import Derivator, verify
 from backprop.derivations.meaning.world import World
 from backprop.derivations.page import continues
 from backprop.derivations.problems import Unreadable
+from backprop.derivations.reading.cites import cited_names
 from backprop.derivations.reading.find import Derivation, derivations
 from backprop.derivations.reading.lines import Row
 from backprop.derivations.reading.tree import NONE, Node, read
@@ -118,7 +119,8 @@ def slips(path: Path, mutate: Mutator = edits) -> Iterator[Slip]:
         for f, formula in enumerate(block.formulas):
             for r, row in enumerate(formula.rows):
                 zero = row.tex.strip().endswith("= 0")
-                for edit in mutate(read(row.tex, world.words), row.tex, world):
+                tex, _ = cited_names(row.tex)
+                for edit in mutate(read(tex, world.words), row.tex, world):
                     if edit.kind in EQUIVALENT or (zero and edit.kind in ("factor", "sign")):
                         continue  # zero stays zero
                     yield Slip(path, blocks, before, world, f, r, edit, bench)

@@ -28,6 +28,8 @@ ADVICE = {
     "letters for a function": ("spelled-function", X, "log(t) &= log(t)", r"\log", r"\log(t) &= \log(t)"),
     "an inverse": ("inverse", X + r" Let $f : \mathbb{R} \to \mathbb{R}$.", "f^{-1}(t) &= f^{-1}(t)", r"\frac{1}", r"\frac{1}{f(t)} &= \frac{1}{f(t)}"),
     "a slash": ("slash", X, "a / s t &= a t / s", r"\frac", r"\frac{a}{s} t &= a t / s"),
+    "an argmin": ("extreme-point", X, r"t &= \arg\min_s (s - t)^2", r"\implies", r"\frac{\partial (s - t)^2}{\partial s} &= 0 \implies s = t"),
+    "a reference": ("reference", X, r"\eqref{a} &= t", r"\quad \text{by \eqref{…}}", r"t &= t \quad \text{by \eqref{a}}"),
     "digits": ("digits", X, "t^12 &= t^{12}", "braces", "t^{12} &= t^{12}"),
 }  # fmt: skip
 DECLARED = {

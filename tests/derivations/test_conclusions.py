@@ -3,6 +3,8 @@ r"""What is no plain equation: \implies and \iff, inequalities, O(h^k)."""
 
 import pytest
 
+from backprop.derivations.explain import describe
+
 from .helpers import problem, statuses, verdicts
 
 LEAST = (
@@ -69,6 +71,9 @@ TOO_MUCH = [
 ]
 DIVIDES = [  # and what lets it: a declaration
     (r"Let $a, b, x \in \mathbb{R}$", r"a x = b \iff x = \frac{b}{a}", r", $a \ne 0$."),
+    (r"Let $a, b, c, x \in \mathbb{R}$", r"a x - c = b x \implies x = \frac{c}{a - b}", r" with $a \ne b$."),
+    (r"Let $a, b, c, x \in \mathbb{R}$", r"a x - c = b x \implies x = \frac{c}{a - b}", r" with $a - b \ne 0$."),
+    (r"Let $c, x, y \in \mathbb{R}$", r"(x^2 - 1) y = c \implies y = \frac{c}{x^2 - 1}", r", $x^2 \neq 1$."),
     (r"设 $a, b, x \in \mathbb{R}$", r"a^2 x = b \implies x = \frac{b}{a^2}", r"，$a \neq 0$。"),
     (r"Let $A \in \mathbb{R}^{n \times n}$, $x, b \in \mathbb{R}^n$", r"A x = b \implies x = A^{-1} b",
      r". Let $A$ be invertible."),
@@ -103,6 +108,13 @@ def test_a_conclusion_follows(prose, row, expected):
 def test_a_conclusion_divides_only_by_what_cannot_vanish(prose, row, more):
     assert problem(f"{prose}.", row) == "divides"
     assert statuses(prose + more, row, prove=False) == ["checked"]
+
+
+def test_another_divisor_than_the_declared_one_may_vanish():
+    prose = r"Let $a, b, c, x \in \mathbb{R}$ with $a \ne b$ and $i \ne j$."
+    assert problem(prose, r"(a + b) x = c \implies x = \frac{c}{a + b}") == "divides"
+    (refused,) = verdicts(prose, r"(a + b) x = c \implies x = \frac{c}{a + b}", prove=False)
+    assert r"declare $a + b \ne 0$" in describe(refused)[0]
 
 
 @pytest.mark.parametrize(("row", "exists"), EXISTS)

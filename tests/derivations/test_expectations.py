@@ -133,3 +133,25 @@ def test_the_error_of_a_sampled_expectation_is_said():
     assert verdict.error is not None
     assert verdict.error < 1e-8
     assert "quadrature" in " ".join(describe(verdict))
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        r"Let $\theta \in \mathbb{R}$, $x \in \mathcal{X}$, $x \sim p_\theta$.",
+        r"Let $x \in \mathcal{X}$, $x \sim p_\theta$, $\theta \in \mathbb{R}$.",
+    ],
+)
+def test_a_distribution_depends_on_its_parameter_wherever_that_is_declared(prose):
+    assert statuses(prose, r"\frac{\partial}{\partial \theta} p_\theta(x) = 0") == ["wrong"]
+    row = r"\sum_x p_\theta(x) \frac{\partial}{\partial \theta} \log p_\theta(x) = 0"
+    assert statuses(prose, row) == ["proved"]
+
+
+def test_a_parameter_that_comes_too_late_is_refused():
+    together = r"Let $x \in \mathcal{X}$, $x \sim p_\theta, \theta \in \mathbb{R}$."
+    declared = verdicts(together, r"\sum_x p_\theta(x) = 1", prove=False)[0]
+    assert declared.problem.key == "declared-late"
+    assert statuses(
+        together.replace(r", \theta \in \mathbb{R}", ""), r"\sum_x p_\theta(x) = 1"
+    ) == ["proved"]

@@ -101,3 +101,9 @@ def test_a_slip_in_such_names_is_caught(prose, row):
 @pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
 def test_what_may_be_another_reading_is_refused(prose, row, key):
     assert problem(prose, row) == key
+
+
+def test_vectors_and_matrices_lie_in_powers_of_an_interval():
+    prose = r"Let $\gamma \in (0, 1)^n$, $q \in [0, 1]^{n \times m}$."
+    row = r"\sqrt{(1 - \gamma_i)^2} + |q_{ij}| = 1 - \gamma_i + q_{ij}"
+    assert statuses(prose, row) == ["checked"]

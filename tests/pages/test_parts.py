@@ -119,6 +119,20 @@ def used(html, script=""):
     return found
 
 
+def test_what_several_pages_share_is_read_once_and_nothing_is_lost():
+    one, other = (
+        '<p class="a"><script>x("b")</script><i>',
+        '<p class="a"><b id="c"><script>y</script>',
+    )
+    both, apart = Used(), [Used(), Used()]
+    for page, alone in zip((one, other), apart, strict=True):
+        both.read_page(page)
+        alone.read_page(page)
+    assert both.tags == {"p", "script", "i", "b"}
+    assert (both.classes, both.ids, both.words) == ({"a"}, {"c"}, {"x", "b", "y"})
+    assert both.tags == apart[0].tags | apart[1].tags
+
+
 @pytest.mark.parametrize(
     ("selector", "stays"),
     [

@@ -234,3 +234,11 @@ def test_the_strict_build_of_two_nested_languages_tells_it_once(project):
     project.write("docs/en/index.md", "# Home\n\n```python\nx = 1\n```\n")
     done = project.run("-m", "mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stderr
+    # What a figure shows is known where its page has run: in another process, for one of the two.
+    project.write("conf.py", "def data(path):\n    return [1, 2 + ('zh' in path)]\n")
+    text = FIGURE.format(alt="a", points="__import__('conf').data(__file__)")
+    for language in ("zh", "en"):
+        project.write(f"docs/{language}/index.md", f"# A\n\n{text}")
+    done = project.run("-m", "mkdocs", "build", "--strict")
+    assert done.returncode == 1
+    assert done.stderr.count("show different data: compare docs/zh/index.md:3") == 1

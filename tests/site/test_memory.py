@@ -11,16 +11,19 @@ from typing import Any
 
 import jinja2
 import pytest
+from markdown import Markdown
 from material.plugins.blog import structure
 from material.plugins.search import plugin as search
 from mkdocs.commands import build as mkdocs_build
+from mkdocs.config.base import load_config
 from mkdocs.structure.pages import Page
 from mkdocs_autorefs import AutorefsPlugin
 from mkdocstrings import MkdocstringsPlugin
 
-from backprop.site.building import conversions, look, memory, references, templates, whole
+from backprop.site.building import conversions, heads, look, memory, references, templates, whole
 from backprop.site.building.memory import Nothing
 from backprop.site.building.modules import Modules
+from backprop.site.posts import parity
 from tests.site.command import differences
 from tests.site.project import Project
 
@@ -236,6 +239,26 @@ def test_only_what_changed_is_converted_and_rendered(rich: Project, monkeypatch)
     assert len(rendered) >= everywhere
 
 
+@pytest.mark.usefixtures("always")
+def test_languages_that_said_the_same_are_not_compared_again(rich: Project, monkeypatch) -> None:
+    for key in ("zh", "en"):
+        write(rich, f"docs/{key}/posts/one.md", ", [not there](later.md)", "")
+    compared: list[str] = []
+
+    def noted(page: Any, other: Any) -> Any:
+        compared.append(page.path.name)
+        return parity.difference(page, other)
+
+    monkeypatch.setattr("backprop.site.posts.plugin.difference", noted)
+    rich.build()
+    assert sorted(compared) == ["about.md", "gradients.md", "index.md", "one.md", "tags.md"]
+    compared.clear()
+    write(rich, "docs/en/posts/one.md", "$x^2$", "$x^3$")
+    for _ in range(2):  # a difference is told as long as there is one
+        assert "$x^3$ does not occur in this passage" in rich.build().output
+    assert compared == ["one.md"] * 2
+
+
 def test_an_extension_that_may_depend_on_anything_is_asked_again(project: Project) -> None:
     project.write("mine.py", EXTENSION)
     project.write("word.txt", "first")
@@ -323,6 +346,64 @@ def test_views_share_the_excerpts_of_posts(view: str, post: str, expected: objec
 def other(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same with parameters that are not known here."""
     return lambda *arguments, **options: function(*arguments, **options)
+
+
+REST = "\n\n## Later\n\n| a |\n| - |\n| b |\n\n```python\nx\n```\n\n    code\n\n- more\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "rest", "alone"),
+    [
+        ("# A\n\nText with *stars*, `code` and [a link](b.md).\n\n- one\n- two\n\n", REST, True),
+        ("# A\n\n!!! note\n\n    Text.\n\n    - one\n\n", REST, True),
+        ("Term\n:   What it is.\n\n> Quoted\n\n", "\n\nElse\n:   Something.\n", True),
+        ("Term\n:   What it is.\n\n> Quoted\n\n", "\n\n:   Something else.\n", False),
+        ("# A {#a}\n\nText.\n{: .b}\n\n1. one\n\n", "\n\n2. two\n\n# A {#a}\n", True),
+        ("See [this].\n\n", "\n\n[this]: b.md\n", False),
+        ("The HTML of it.\n\n", "\n\n*[HTML]: a language\n", False),
+        ("A note[^1].\n\n", "\n\n[^1]: Here.\n", False),
+        ("[TOC]\n\n", "\n\n## Later\n", False),
+        ("```python\nx\n\n", "\n\ny\n```\n", False),
+        ("<div markdown>\n\n", "\n\ntext\n\n</div>\n", False),
+        ("$$\nx\n\n", "\n\ny\n$$\n", False),
+        ("- a list\n", "\n- goes on\n", False),
+        ("A line\n", " and its end\n", False),
+        ("No end.\n", None, False),
+    ],
+)
+def test_the_beginning_of_a_post_is_converted_alone_where_the_rest_has_no_say(
+    begin: str, rest: str | None, alone: bool
+) -> None:
+    names = ["abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables"]
+    more = ["toc", "pymdownx.details", "pymdownx.superfences"]
+    separator = "<!-- more -->"
+    whole = begin if rest is None else f"{begin}{separator}{rest}"
+    short = heads.head(whole, separator)
+    assert (short is not None) is alone
+
+    def shown(text: str) -> str:
+        return Markdown(extensions=[*names, *more]).convert(text).split(separator)[0]
+
+    assert short is None or shown(short) == shown(whole)
+
+
+@pytest.mark.parametrize(
+    ("known", "changed", "apart"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"markdown_extensions": ["footnotes", "smarty"]}, False),
+        (True, {"plugins": [{"blog": {"archive_toc": True}}]}, False),
+        (True, {"plugins": ["blog", "autorefs"]}, False),
+    ],
+)
+def test_beginnings_are_converted_alone_where_all_that_asks_for_more_is_known(
+    known: bool, changed: dict[str, Any], apart: bool, project: Project
+) -> None:
+    project.config |= {"plugins": ["blog"], "markdown_extensions": ["footnotes"], **changed}
+    project.save()
+    config = load_config(str(project.root / "mkdocs.yml"))
+    assert heads.separate(config, known) is apart
 
 
 @pytest.mark.usefixtures("always")

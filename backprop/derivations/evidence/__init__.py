@@ -9,6 +9,8 @@ r"""What is found out about a row: by numbers, by proof, and what would repair i
 | `scope`       | the values of symbols; how much of a definition counts                |
 | `satisfy`     | a sample moved onto the assumptions: a random instance                |
 | `compare`     | both sides at an instance, and where they differ most                 |
+| `digits`      | numbers of many digits                                                |
+| `precise`     | what doubles do not show                                              |
 | `equation`    | two sides of a row as one equation                                    |
 | `instances`   | random instances, each drawn once; how far apart two sides are there  |
 | `sides`       | the sides of a row, read, and set equal over the same indices         |

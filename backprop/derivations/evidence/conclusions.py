@@ -15,6 +15,7 @@ from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.divisors import divided_by, taken_to_exist
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
+from backprop.derivations.evidence.precise import hidden
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.terms import (
@@ -63,6 +64,12 @@ def supposing(
     fresh = Verdict(verdict.line, verdict.text, CHECKED, verdict.lead, number=verdict.number)
     fresh.assumed, fresh.sizes = (premise.text,), verdict.sizes
     fresh.instances = INSTANCES_AT_PREMISES
+    proved = False
+    if derivator.prove:
+        from backprop.derivations.evidence.proof import follows
+
+        first, second = ((e.left, e.right) for e in (premise, conclusion))
+        proved = follows(derivator.world, first, second, both)
     try:
         ways = [(premise, conclusion), (conclusion, premise)][: 1 + both]
         for given, wanted in ways:
@@ -73,7 +80,8 @@ def supposing(
                 return fresh
             more = taken_to_exist(derivator.instances, given, wanted)
             fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more.values())))
-            difference = under(derivator.instances, given, wanted, more)
+            exact = derivator.prove and not proved
+            difference = under(derivator.instances, given, wanted, more, exact)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
                 fresh.sides = (wanted.sides[0].text, wanted.sides[1].text)
@@ -82,12 +90,8 @@ def supposing(
     except Unreadable as error:
         fresh.status, fresh.problem = WRONG, error.problem
         return fresh
-    if derivator.prove:
-        from backprop.derivations.evidence.proof import follows
-
-        first, second = ((e.left, e.right) for e in (premise, conclusion))
-        if follows(derivator.world, first, second, both):
-            fresh.status = PROVED
+    if proved:
+        fresh.status = PROVED
     return fresh
 
 
@@ -112,11 +116,15 @@ def apart(instances: Instances, wanted: Equation, divided: Iterable[Term]) -> It
 
 
 def under(
-    instances: Instances, given: Equation, wanted: Equation, divided: Iterable[Term]
+    instances: Instances,
+    given: Equation,
+    wanted: Equation,
+    divided: Iterable[Term],
+    exact: bool = False,
 ) -> Difference | None:
     """How `wanted` differs at numbers that fulfil `given`; None if it does not. divided: what is
-    taken not to vanish."""
-    world = instances.world
+    taken not to vanish; exact: in more digits than doubles have, too."""
+    world, divided = instances.world, list(divided)
     kept = list(world.assumed)
     world.assumed = [*kept, given.assumed()]
     instances.forget()
@@ -137,7 +145,7 @@ def under(
                 continue
             if not difference.error <= TOLERANCE:
                 return difference
-        return None
+        return hidden(instances, wanted, divided=divided) if exact else None
     finally:
         world.assumed = kept
         instances.forget()

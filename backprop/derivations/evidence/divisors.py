@@ -41,6 +41,7 @@ from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE
 
+ALIKE = 1e-6  # relative: ratios that are the same
 FEW = 4  # instances at which arrays are tried: they are slow
 
 
@@ -53,11 +54,26 @@ def divided_by(instances: Instances, given: Equation, wanted: Equation) -> str:
             return matrix_of(term)
         if base is None or not of_numbers(instances.world, base):
             continue
-        if is_positive(instances.world, base):
+        if is_positive(instances.world, base) or is_declared(instances, base):
             continue
         if may_vanish(instances, given, base):
-            return ", ".join(sorted(base.names))
+            return written(wanted, base)
     return ""
+
+
+def is_declared(instances: Instances, base: Term) -> bool:
+    r"""Is it a multiple of what the prose says does not vanish, a - b of a \ne b?"""
+    for term in instances.world.apart:
+        ratios = []
+        for number in range(FEW):
+            try:
+                scope = instances.scope(number, False, {})
+                ratios.append(float(scope.of(base, {}).array / scope.of(term, {}).array))
+            except OutsideDomainError:
+                continue
+        if ratios and np.ptp(ratios) <= ALIKE * abs(ratios[0]):
+            return True
+    return False
 
 
 def taken_to_exist(instances: Instances, given: Equation, wanted: Equation) -> dict[Term, str]:

@@ -7,6 +7,7 @@ import numpy as np
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Instances
+from backprop.derivations.evidence.precise import exactness, gap_at
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
@@ -126,11 +127,18 @@ def compare_order(equation: Equation, op: str, scope: Scope) -> Difference:
     worst = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.ndim else ()
     scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-3)
     error = float(gap[worst]) / scale
-    if op in ("<", ">") and error == 0:
+    if op in ("<", ">") and error == 0 and touching(equation, op, scope):
         error = 1.0
     at = {n: int(k) for n, k in zip(names, worst, strict=True)}
     sizes = dict(scope.instance.sizes)
     return Difference(error, float(a[worst]), float(b[worst]), at, sizes, scope.world.first)
+
+
+def touching(equation: Equation, op: str, scope: Scope) -> bool:
+    """Are sides that are equal as doubles equal, or even the wrong way round?"""
+    exact = exactness(scope.world, equation)
+    found = None if exact is None else gap_at(equation, op, scope, exact)
+    return found is None or bool(np.max(found[0]) >= -found[2])
 
 
 def rounds(

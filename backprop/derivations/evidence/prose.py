@@ -38,8 +38,10 @@ def declare_all(
     """The formulas of a stretch of prose; they may name each other in any order, and what an index
     runs over may be said last."""
     found: dict[int, list[Verdict]] = {}
+    waits = True
     waiting = sorted(waiting, key=lambda item: not is_range(item[1].tex))
     while waiting:
+        derivator.world.waits = waits
         later = []
         for number, formula in waiting:
             for name in declared_names(formula.tex):
@@ -59,8 +61,11 @@ def declare_all(
                     derivator.world.refused[name] = formula.line
             assumed += premises
         if len(later) == len(waiting):
-            break
+            if not waits:
+                break
+            waits = False  # \theta is not declared here: p_\theta is a name
         waiting = later
+    derivator.world.waits = False
     return [v for number in sorted(found) for v in found[number]]
 
 

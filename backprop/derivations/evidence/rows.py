@@ -16,6 +16,7 @@ from backprop.derivations.evidence.estimates import violated
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.levels import Levels
 from backprop.derivations.evidence.orders import Order, too_large
+from backprop.derivations.evidence.precise import hidden
 from backprop.derivations.evidence.relation import Relation, taken_apart
 from backprop.derivations.evidence.repair import MISFITS, Repairer, is_zero, said
 from backprop.derivations.evidence.sides import AXES, Sides
@@ -243,7 +244,8 @@ class Derivator:
                 before = verdicts[:-1]
                 if side is chain[-1] and all(v.ok or v.status == UNDERIVED for v in before):
                     self.failed, self.rest = equation, merged(before)
-                if self.prove and self.explains:
+                tiny = one.difference is not None and one.difference.gap
+                if self.prove and self.explains and not tiny:  # repairs are tried with doubles
                     self.repairer.diagnose(equation, one, previous, tex)
         if not relation.fact:
             self.last = sound  # what is wrong is not built on
@@ -286,11 +288,16 @@ class Derivator:
             verdict.status = UNCHECKED
             verdict.problem = Problem("one-sided", {"found": partial.text})
             return True
+        if self.prove:
+            self.proof(equation, verdict)
+            if verdict.status != PROVED and (tiny := hidden(instances, equation)) is not None:
+                verdict.status, verdict.difference = WRONG, tiny
+                verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+                verdict.problem = Problem("not-equal")
+                return False
         verdict.assumed = premises(instances, equation, account.used)
         if not fact:
             account.establish(equation)
-        if self.prove:
-            self.proof(equation, verdict)
         return True
 
     def estimate(self, equation: Equation, verdict: Verdict, op: str, order: Order | None) -> None:
@@ -305,6 +312,7 @@ class Derivator:
         verdict.error = blurred
         if order is None:
             found = violated(self.instances, equation, op, self.slopes)
+            found = hidden(self.instances, equation, op) if found is None else found
         else:
             found = too_large(self.instances, equation, order)
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.derivations.evidence.digits import Digits
 from backprop.derivations.meaning.lengths import Dim, find
 from backprop.derivations.meaning.world import Law, World
 
@@ -30,7 +31,8 @@ class Sample:
     def __init__(self, world: World, number: int, positive: bool = False, kind: str = "") -> None:
         self.world = world
         self.number = number
-        self.kind = kind  # see `KINDS`
+        self.kind = kind  # see `SIZES`
+        self.digits: Digits | None = None  # of its numbers, if they are no doubles
         self.positive = positive
         # Another attempt at a number has other sizes: an assumption may rule some of them out.
         count = len(CONFIGURATIONS)
@@ -63,6 +65,9 @@ class Sample:
         text = repr((self.number, self.positive, *key))
         return np.random.default_rng(zlib.crc32(text.encode()))
 
+    def doubles(self, values: np.ndarray) -> np.ndarray:
+        return written(values, self.digits)
+
     def length(self, dim: Dim | None) -> int:
         dim = find(dim) if dim is not None else 0
         return dim if isinstance(dim, int) else self.sizes[str(dim)]
@@ -76,7 +81,8 @@ class Sample:
         if symbol.law is not None:
             # Outcomes and their weights, Z(X) and P(X), belong together; p(x) and q(x) do not.
             own = key if symbol.law.kind == "simplex" else key.partition("(")[2]
-            return table(symbol.law, shape, self.random("law", own), self.kind == "coarse")
+            rng = self.random("law", own)
+            return table(symbol.law, shape, rng, self.kind == "coarse", self.digits)
         if symbol.kind == "label":
             return np.asarray(rng.integers(0, self.length(symbol.high), shape))
         if symbol.binary:
@@ -99,6 +105,10 @@ class Sample:
         return np.asarray(rng.normal(0.2, wide, shape))
 
 
+def written(values: np.ndarray, digits: Digits | None) -> np.ndarray:
+    return values if digits is None else digits.array(values)
+
+
 def wide_draw(place: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
     """Numbers within their bounds for places in (0, 1): some close to them and some far away."""
     sizes: np.ndarray = 10.0 ** (6 * place - 3)
@@ -113,17 +123,21 @@ def wide_draw(place: np.ndarray, low: float | None, high: float | None) -> np.nd
 
 
 def table(
-    law: Law, shape: tuple[int, ...], rng: np.random.Generator, coarse: bool = False
+    law: Law,
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    coarse: bool = False,
+    digits: Digits | None = None,
 ) -> np.ndarray:
     """The outcomes of a law, or their weights: exact for polynomials of a low degree, and to
     rounding for smooth functions of one symbol."""
     if law.kind == "simplex":
-        values = rng.uniform(0.3, 1.7, shape)
+        values = written(rng.uniform(0.3, 1.7, shape), digits)
         total: np.ndarray = values.sum(axis=tuple(range(law.own)), keepdims=True)
         result: np.ndarray = values / total
         return result
     kind = law.kind.removeprefix("weights of ")
-    points, weights = quadrature(kind, law, rng, coarse)
+    points, weights = quadrature(kind, law, rng, coarse, digits)
     wanted = weights if kind != law.kind else points
     if not law.product:
         return wanted
@@ -134,7 +148,11 @@ def table(
 
 
 def quadrature(
-    kind: str, law: Law, rng: np.random.Generator, coarse: bool = False
+    kind: str,
+    law: Law,
+    rng: np.random.Generator,
+    coarse: bool = False,
+    digits: Digits | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights of one copy, with mean 0 (and variance 1, but for the uniform law)."""
     rules = {
@@ -144,12 +162,14 @@ def quadrature(
     if kind in rules:
         idle = (1 if law.product else 5) if coarse else 0
         points, weights = rules[kind](law.count - idle)
+        if digits is not None:
+            points, weights = digits.gauss(kind, points)
         nothing = np.zeros(idle)
         return np.append(points, nothing), np.append(weights / weights.sum(), nothing)
     if kind == "bernoulli":
         return np.array([0.0, 1.0]), np.array([0.5, 0.5])
-    weights = rng.uniform(0.5, 1.5, law.count)
+    weights = written(rng.uniform(0.5, 1.5, law.count), digits)
     weights = weights / weights.sum()
-    points = rng.normal(0, 1, law.count)
+    points = written(rng.normal(0, 1, law.count), digits)
     points = points - weights @ points
     return points / np.sqrt(weights @ points**2), weights

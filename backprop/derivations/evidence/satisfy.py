@@ -7,6 +7,7 @@ in turn, so that no case is left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,38 @@ def satisfy(sample: Sample) -> None:
         except OutsideDomainError:
             continue
     raise OutsideDomainError("assumptions")
+
+
+def settle(sample: Sample, doubles: Sample, kinds: dict[type[Term], Callable[..., Value]]) -> bool:
+    """Moves the numbers of many digits in `sample`, which are those of `doubles`, until the
+    assumptions hold to as many digits, where terms are evaluated by `kinds`. False if they do not
+    come to that."""
+    digits = sample.digits
+    assert digits is not None
+    gaps = [Gap(one.left, one.right, one.dims) for one in sample.world.assumed]
+    moving = [s.key for s in _moved(doubles, gaps) if not s.binary]
+    slopes = [
+        [_jacobian(Scope(doubles, {}), g, k, doubles.variables[k].size) for k in moving]
+        for g in gaps
+    ]
+    columns = np.concatenate([np.concatenate(row, axis=1) for row in slopes])
+    fixed = np.concatenate([doubles.variables[k].reshape(-1) == 0 for k in moving])
+    back = np.linalg.pinv(np.where(fixed, 0.0, columns), rcond=1e-9)
+    close, size = digits.context.mpf(10) ** -(3 * digits.count // 4), None
+    while True:
+        found = [_difference(Scope(sample, {}, kinds=kinds), g) for g in gaps]
+        residual = np.concatenate([digits.array(f) for f in found])
+        last, size = size, max(abs(r) for r in residual)
+        if size < close:
+            return True
+        if last is not None and size * 100 > last:
+            return False
+        step, at = back @ np.asarray(residual / size, dtype=float), 0
+        for key in moving:
+            old = sample.variables[key]
+            part = digits.array(step[at : at + old.size].reshape(old.shape))
+            sample.variables[key] = np.asarray(old - size * part)
+            at += old.size
 
 
 def _ran_away(sample: Sample, first: dict[str, np.ndarray]) -> bool:
@@ -231,14 +264,15 @@ def _may_vanish(sample: Sample, key: str) -> bool:
 
 def _residual(sample: Sample, gaps: list[Gap]) -> np.ndarray:
     scope = Scope(sample, {})
-    parts = []
-    for g in gaps:
-        value = apply(np.subtract, scope.of(g.left, g.dims), scope.of(g.right, g.dims))
-        parts.append(real(value.along(tuple(sorted(value.names)))).reshape(-1))
-    found = np.concatenate(parts)
+    found = np.concatenate([_difference(scope, g) for g in gaps])
     if not np.all(np.isfinite(found)):
         raise OutsideDomainError("not finite")
     return np.asarray(found, dtype=float)
+
+
+def _difference(scope: Scope, gap: Gap) -> np.ndarray:
+    value = apply(np.subtract, scope.of(gap.left, gap.dims), scope.of(gap.right, gap.dims))
+    return np.asarray(real(value.along(tuple(sorted(value.names)))).reshape(-1))
 
 
 def _off(sample: Sample, gaps: list[Gap]) -> float:

@@ -74,13 +74,21 @@ class Scope:
 
     levels: how much of each definition counts; all of it for what is not in there.
     direct: ∂ holds the other named quantities fixed.
+    kinds: what evaluates each kind of term.
     """
 
-    def __init__(self, instance: Sample, levels: dict[str, int], direct: bool = False) -> None:
+    def __init__(
+        self,
+        instance: Sample,
+        levels: dict[str, int],
+        direct: bool = False,
+        kinds: dict[type[Term], Callable[..., Value]] = KINDS,
+    ) -> None:
         self.instance = instance
         self.world = instance.world
         self.levels = levels
         self.direct = direct
+        self.kinds = kinds
         self.parent: Scope | None = None  # where nothing is moved that is moved here
         self.moves = ""  # the symbol that is moved
         self.only: frozenset[str] | None = None  # if given, nothing else follows it
@@ -97,7 +105,7 @@ class Scope:
         added: Value | None = None,
     ) -> Scope:
         """The same with one symbol moved: see `steps`."""
-        found = Scope(self.instance, self.levels, self.direct)
+        found = Scope(self.instance, self.levels, self.direct, self.kinds)
         found.parent, found.depth = self, self.depth + 1
         found.moves, found.only, found.added = key, only, added
         if value is not None:
@@ -114,7 +122,7 @@ class Scope:
 
     def term(self, term: Term, at: dict[str, Value], shift: str = "") -> Value:
         """A term where indices stand `at` these positions."""
-        return KINDS[type(term)](self, term, at, shift)
+        return self.kinds[type(term)](self, term, at, shift)
 
     def get(self, key: str) -> Value:
         """The value of a symbol: an axis `#0`, `#1`, … for each of its dimensions, and one `@1`,

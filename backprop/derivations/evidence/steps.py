@@ -4,7 +4,7 @@ ones, by Richardson extrapolation of central differences."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Movable(Numbers, Protocol):
 M = TypeVar("M", bound=Movable)
 
 
-def stepped(numbers: M, key: str, step: float, only: frozenset[str] | None = None) -> tuple[M, str]:
+def stepped(numbers: M, key: str, step: Any, only: frozenset[str] | None = None) -> tuple[M, str]:
     """Each entry of `key` moved in turn, along a new axis: the numbers, and the axis."""
     value = numbers.get(key)
     symbol = numbers.world.symbols[key]
@@ -72,7 +72,6 @@ def slope_value(numbers: Movable, term: Slope, at: dict[str, Value], shift: str)
 
 def deriv_value(numbers: Movable, term: Deriv, at: dict[str, Value], shift: str) -> Value:
     """The derivative of a term by an entry of a symbol, through all that follows it."""
-    shape = numbers.instance.shape(numbers.world.symbols[term.symbol].shape)
     only = held_fixed(numbers, term)
 
     def moved(step: float) -> tuple[Value, str]:
@@ -88,6 +87,12 @@ def deriv_value(numbers: Movable, term: Deriv, at: dict[str, Value], shift: str)
     else:
         batch = moved(0.05)[1]
         value = richardson(lambda h: moved(h)[0])
+    return entries(numbers, term, value, batch, at)
+
+
+def entries(numbers: Movable, term: Deriv, value: Value, batch: str, at: dict[str, Value]) -> Value:
+    """The entries that a derivative is asked for. value: all of them along one axis, `batch`."""
+    shape = numbers.instance.shape(numbers.world.symbols[term.symbol].shape)
     rest = tuple(n for n in value.names if n != batch)
     array = value.along((*rest, batch))
     size = int(np.prod(shape))

@@ -66,7 +66,7 @@ def gather(value: Value, positions: list[Value]) -> Value:
         else:
             shape = [value.length(name) if n == name else 1 for n in names]
             index.append(np.arange(value.length(name)).reshape(shape))
-    return Value(names, value.array[tuple(index)])
+    return Value(names, np.asarray(value.array[tuple(index)]))
 
 
 def real(array: np.ndarray) -> np.ndarray:
@@ -82,16 +82,15 @@ def _log(a: np.ndarray) -> np.ndarray:
 
 def _exp(a: np.ndarray) -> np.ndarray:
     value: np.ndarray = np.exp(a)
-    if np.any((real(a) < -690) & (real(value) != 0)):  # hardly a digit is left of it
+    if a.dtype != object and np.any((real(a) < -690) & (real(value) != 0)):  # hardly a digit left
         raise OutsideDomainError("exp")
     return value
 
 
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     exponent = real(b)
-    if b.size == 1 and not np.iscomplexobj(b) and float(b.reshape(-1)[0]).is_integer():
-        n = int(b.reshape(-1)[0])  # as nearly everywhere
-        if n >= 0:
+    if b.size == 1 and not np.iscomplexobj(b) and (n := int(b.reshape(-1)[0])) == b.reshape(-1)[0]:
+        if n >= 0:  # as nearly everywhere
             return a**n
         if np.any(real(a) == 0):
             raise OutsideDomainError("0 in a denominator")
@@ -156,6 +155,11 @@ def compare_at_edge(op: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         found: np.ndarray = COMPARE[op](a, b) & ~equal
         return found
     return np.asarray(COMPARE[op](a, b) | equal)
+
+
+def central(step: Any, value: Callable[[Any], Value]) -> Value:
+    """The derivative at 0 from one difference, for a step that is small enough."""
+    return apply(lambda a, b: (a - b) / (2 * step), value(step), value(-step))
 
 
 def richardson(value: Callable[[float], Value]) -> Value:

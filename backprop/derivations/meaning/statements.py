@@ -109,7 +109,7 @@ RELATION = re.compile(
 )
 
 
-NONZERO = re.compile(r"^[^=<>]*\\neq?(?![a-z])\s*0[\s.,;]*$")
+APART = re.compile(r"^[^=<>]*\\neq?(?![a-z])[^=<>]*$")
 
 
 def statements(tex: str) -> list[tuple[str, int]]:
@@ -122,7 +122,7 @@ def statements(tex: str) -> list[tuple[str, int]]:
         text, at = parts[k]
         end = at + len(text)
         start = waiting[0] if waiting else at
-        if not RELATION.search(text) and not NONZERO.match(text):
+        if not RELATION.search(text) and not APART.match(text):
             waiting = (start, end)
             k += 1
             continue

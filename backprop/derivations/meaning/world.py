@@ -118,6 +118,9 @@ class World:
     letters: dict[str, Dim] = field(default_factory=dict)  # of y_i = …: how far i ran there
     calls: dict[str, str] = field(default_factory=dict)  # L -> "Y", of L = L(Y)
     assumed: list[Assumption] = field(default_factory=list)
+    apart: list[Term] = field(default_factory=list)  # a - b, of a \ne b: what does not vanish
+    waits: bool = False  # may what is not declared yet stand further on in the same prose?
+    idle: dict[str, str] = field(default_factory=dict)  # \theta -> p_\theta, if it is only a name
     role: str = LET  # what its words make of the formula of the prose that is being read,
     line: int = 0  # and where that stands
     sentence: int = 0

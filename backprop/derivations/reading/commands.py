@@ -200,8 +200,15 @@ INSTEAD = {
     "\\cfrac": "\\frac",
     "\\mathds": "\\mathbb",
     "\\pmb": "\\boldsymbol",
-    "\\argmax": "\\max_k x_k",
-    "\\arg": "\\max_k x_k",
+}
+# What says more than a row can verify: a problem of its own each.
+REFUSED = {
+    "\\arg": "extreme-point",
+    "\\argmin": "extreme-point",
+    "\\argmax": "extreme-point",
+    "\\eqref": "reference",
+    "\\ref": "reference",
+    "\\cref": "reference",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.reading.commands import instead_of
+from backprop.derivations.reading.commands import REFUSED, instead_of
 
 
 class Scanner:
@@ -19,6 +19,7 @@ class Scanner:
     def fail(self, key: str, start: int, end: int, **values: Any) -> Unreadable:
         values.setdefault("found", self.tex[start:end])
         if key == "unknown-command":
+            key = REFUSED.get(values["found"], key)
             values.setdefault("hint", instead_of(values["found"]))
         return Unreadable(key, start, end, **values)
 

@@ -6,6 +6,7 @@ of mistake.
 
     places     a place in a statement, and what can be named there
     scalars    signs, factors, powers          sums      axes, sums, terms
-    matrices   transposes, order, indices      choices   operands, masks, values for derivatives
+    matrices   transposes, order               choices   operands, masks, functions, values
+    indices    what stands in brackets                   for derivatives
     statements `=` for `+=`, targets and loops in another order
 """

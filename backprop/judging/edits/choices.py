@@ -66,6 +66,43 @@ def operand(place: Place) -> Iterator[Change]:
                         yield "operand", 3, detail, new
 
 
+def operand_for_number(place: Place) -> Iterator[Change]:
+    """`t + x` for `1 + x`."""
+    node, scope = place.node, place.scope
+    parent = place.parent
+    if not is_number(node) or not isinstance(parent, ast.BinOp):
+        return
+    if isinstance(parent.op, ast.Pow) or place.inside((ast.Subscript, ast.keyword, ast.Compare)):
+        return
+    whole = scope.value(parent)
+    arrays = [pair for pair in scope.arrays() if pair[1].dtype.kind == "f"]
+    for name, array in [*arrays, *scope.integers()]:
+        if name in scope.values and array.shape == np.shape(whole):
+            yield "operand", 6, {"was": written(node), "want": name}, expression(name)
+
+
+FAMILIES = (
+    ("sinh", "cosh", "tanh"), ("sin", "cos", "tan"), ("exp", "expm1", "log", "log1p"),
+    ("maximum", "minimum"), ("max", "min"), ("argmax", "argmin"), ("sign", "abs"),
+    ("arcsin", "arccos", "arctan"), ("floor", "ceil"), ("tril", "triu"), ("trace", "sum"),
+    ("arcsinh", "arccosh", "arctanh"), ("inner", "outer"), ("ones_like", "zeros_like"),
+)  # fmt: skip
+
+
+def function(place: Place) -> Iterator[Change]:
+    """`np.tanh(x)` for `np.cosh(x)`: a relative of the function that is meant."""
+    node = place.node
+    name = called(node)
+    for family in FAMILIES:
+        if name in family and isinstance(node.func, ast.Attribute):
+            for other in family:
+                if other != name:
+                    new = clone(node, {})
+                    new.func.attr = other
+                    detail = {"was": written(node.func), "want": written(new.func)}
+                    yield "function", 2, detail, new
+
+
 COMPARISONS = (ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq)
 
 

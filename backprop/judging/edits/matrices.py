@@ -189,16 +189,19 @@ def order(place: Place) -> Iterator[Change]:
     node = place.node
     if called(node) == "transpose" and not node.keywords:
         yield from _axes_reordered(node)
+    if called(node) == "reshape":
+        yield from _lengths_reordered(node)
     if isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 8:
+        places: list[int] = list(range(len(node.elts)))
         if isinstance(place.parent, (ast.Subscript, ast.keyword)):
-            if not all(isinstance(e, (ast.BinOp, ast.Name)) for e in node.elts):
-                return
-        for i, j in itertools.combinations(range(len(node.elts)), 2):
+            kinds = (ast.BinOp, ast.Name, ast.Subscript)
+            places = [i for i in places if isinstance(node.elts[i], kinds)]
+        for i, j in itertools.combinations(places, 2):
             new = clone(node, {})
             new.elts[i], new.elts[j] = new.elts[j], new.elts[i]
             detail = {"was": written(node.elts[i]), "want": written(node.elts[j])}
             yield "order", 2, detail, new
-        if len(node.elts) == 3:
+        if len(places) == len(node.elts) == 3:
             for shift in (1, 2):
                 new = clone(node, {})
                 new.elts = new.elts[shift:] + new.elts[:shift]
@@ -209,13 +212,36 @@ def _axes_reordered(node: ast.Call) -> Iterator[Change]:
     """`x.transpose(0, 2, 3, 1)` for any other order of the axes."""
     axes = [each for each in node.args if isinstance(each, ast.Constant) and is_number(each)]
     start = node.args.index(axes[0]) if axes else 0
-    if not 3 <= len(axes) <= 4 or node.args[start:] != axes:
+    if len(axes) < 3 or node.args[start:] != axes:
         return
-    for other in itertools.permutations(axes):
+    every = len(axes) <= 4
+    others = itertools.permutations(axes) if every else _exchanged(axes)
+    for other in others:
         if list(other) != axes:
             new = clone(node, {})
             new.args[start:] = [clone(each, {}) for each in other]
             yield "order", 3, {"was": written(node), "want": written(new)}, new
+
+
+def _exchanged(parts: list[Any]) -> Iterator[list[Any]]:
+    """The same with two of them exchanged."""
+    for i, j in itertools.combinations(range(len(parts)), 2):
+        other = list(parts)
+        other[i], other[j] = other[j], other[i]
+        yield other
+
+
+def _lengths_reordered(node: ast.Call) -> Iterator[Change]:
+    """`d.reshape(n, h, k)` for `d.reshape(n, k, h)`."""
+    start = 1 if is_module(node.func) else 0
+    lengths = node.args[start:]
+    if len(lengths) < 3 or node.keywords:
+        return
+    for other in _exchanged(list(lengths)):
+        new = clone(node, {})
+        new.args[start:] = [clone(each, {}) for each in other]
+        if written(new) != written(node):
+            yield "order", 4, {"was": written(node), "want": written(new)}, new
 
 
 def index(place: Place) -> Iterator[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,14 @@ class Scope:
     counts: dict[str, float]  # how many numbers a sum of the forward adds up: N * H * W, …
     eps: list[tuple[str, float]]  # small constants of the forward
     globals: dict[str, Any]  # of the function's module
+    numbers: tuple[float, ...] = ()  # that the forward computes with
     words: tuple[str, ...] = ()  # expressions that the function uses elsewhere: c["std"][j]
 
     def __post_init__(self) -> None:
         self._cache: dict[str, Any] = {}
         self._names = {**self.globals, **self.values}
         self._arrays: list[tuple[str, np.ndarray]] = []
+        self._integers: list[tuple[str, np.ndarray]] | None = None
         for name in [*self.values, *self.words]:
             value = self.values[name] if name in self.values else self.text(name)
             if isinstance(value, (np.ndarray, np.floating, float)):
@@ -52,6 +54,15 @@ class Scope:
     def arrays(self) -> list[tuple[str, np.ndarray]]:
         """The arrays that can be written there, by their expressions."""
         return self._arrays
+
+    def integers(self) -> list[tuple[str, np.ndarray]]:
+        """The tables of indices that can be written there."""
+        if self._integers is None:
+            self._integers = [
+                (name, value) for name, value in self._names.items()
+                if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim
+            ]  # fmt: skip
+        return self._integers
 
     def value(self, node: ast.AST) -> Any:
         """The value of an expression there; None if it has none."""
@@ -102,6 +113,8 @@ class Place:
     @property
     def is_term(self) -> bool:
         """The whole expression, or an operand of + or -, or what a sum adds up."""
+        if isinstance(self.node, (ast.Tuple, ast.List, ast.Dict)):
+            return False  # several results are no term
         if not self.parents:
             return True
         parent = self.parent
@@ -137,6 +150,7 @@ def atom(text: str) -> str:
     return text if isinstance(tree, whole) else f"({text})"
 
 
+@lru_cache(maxsize=4096)
 def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 

@@ -101,10 +101,14 @@ def factor(place: Place) -> Iterator[Change]:
 
 def factors(scope: Scope) -> Iterator[tuple[str, float]]:
     seen = set()
-    known = (*scope.lengths.items(), ("2", 2.0), *scope.counts.items(), ("4", 4.0), ("3", 3.0))
+    digits = [2.0, 4.0, 3.0, *scope.numbers]
+    known = [*scope.lengths.items(), ("2", 2.0), *scope.counts.items()]
+    known += [(_short(value), value) for value in digits]
     for name, value in known:
-        if value not in seen and value not in (0, 1):
-            seen.add(value)
+        # A 2 may be meant where a length happens to be 2: other lengths tell which.
+        same = (value, value in digits and name == _short(value))
+        if same not in seen and value not in (0, 1):
+            seen.add(same)
             yield name, value
 
 
@@ -125,6 +129,23 @@ def length_like(node: Any, scope: Scope) -> bool:
 
 def _short(value: float) -> str:
     return {0.5: "½", 0.25: "¼"}.get(value, f"{value:g}")
+
+
+def normalised(place: Place) -> Iterator[Change]:
+    """`e / e.sum()` for `e`: weights that do not add up to one."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, ast.Name) or place.inside((ast.Subscript, ast.keyword)):
+        return
+    value = scope.value(node)
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.ndim:
+        return
+    if value.size < 2 or value.min() <= 0:
+        return
+    text = node.id
+    totals = [f"{text}.sum()"]
+    totals += [f"{text}.sum(axis={axis}, keepdims=True)" for axis in range(value.ndim)][::-1]
+    for total in totals:
+        yield "factor", 6, {"factor": total}, binary(node, ast.Div(), expression(total))
 
 
 def epsilon(place: Place) -> Iterator[Change]:
@@ -230,6 +251,10 @@ def missing_factor(place: Place) -> Iterator[Change]:
                     {"was": written(node), "want": f"* (1 - {name})"},
                     binary(node, ast.Mult(), sigmoid),
                 )
+                slope = expression(f"{atom(name)} * (1 - {atom(name)})")
+                said = {"was": written(node), "want": f"* {atom(name)} * (1 - {name})"}
+                if array.min(initial=1) > 0 and array.max(initial=0) < 1:
+                    yield "value", 5, said, binary(node, ast.Mult(), slope)
                 tanh = expression(f"1 - {atom(name)} ** 2")
                 yield (
                     "value",
@@ -244,8 +269,7 @@ def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
     for name, array in scope.arrays():
         yield name, array
         if isinstance(got, np.ndarray) and got.ndim == 2 and array.shape == got.shape[:1]:
-            if got.shape[0] != got.shape[1]:
-                yield f"{atom(name)}[:, None]", array[:, None]
+            yield f"{atom(name)}[:, None]", array[:, None]
 
 
 def _meet(a: np.ndarray, b: np.ndarray) -> bool:

@@ -31,15 +31,21 @@ def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
 def _added_up(statement: ast.AugAssign) -> Iterator[Change]:
     """`np.add.at(dw, idx, d)` for `dw[idx] += d`, where an index may come twice."""
     target = statement.target
-    if not isinstance(target, ast.Subscript) or not isinstance(statement.op, ast.Add):
+    functions = {ast.Add: "np.add.at", ast.Sub: "np.subtract.at"}
+    function = functions.get(type(statement.op))
+    if not isinstance(target, ast.Subscript) or function is None:
         return
     key = target.slice
     if isinstance(key, (ast.Slice, ast.Constant)):
         return
     holder, value = clone(target.value, {}), clone(statement.value, {})
-    call = ast.Call(expression("np.add.at"), [holder, clone(key, {}), value], [])
+    call = ast.Call(expression(function), [holder, clone(key, {}), value], [])
     new = ast.fix_missing_locations(ast.copy_location(ast.Expr(call), statement))
-    detail = {"was": f"{written(target)} += …", "want": f"np.add.at({written(target.value)}, …)"}
+    sign = "+=" if isinstance(statement.op, ast.Add) else "-="
+    detail = {
+        "was": f"{written(target)} {sign} …",
+        "want": f"{function}({written(target.value)}, …)",
+    }
     if not any(isinstance(part, ast.Slice) for part in ast.walk(key)):
         yield "overwritten", 2, detail, new
 
@@ -87,6 +93,22 @@ def operands_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
             if name != text and array.shape == value.shape and array.dtype.kind == value.dtype.kind:
                 changes = {id(node): expression(name) for node in nodes}
                 yield "operand", 5, {"was": text, "want": name}, clone(statement, changes)
+    yield from _exchanged(statement, scope)
+
+
+def _exchanged(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """`a * b**2` for `a**2 * b`: two variables in each other's place."""
+    found: dict[str, list[ast.Name]] = {}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            if isinstance(scope.values.get(node.id), (np.ndarray, float)):
+                found.setdefault(node.id, []).append(node)
+    for first, second in itertools.combinations(found, 2):
+        if np.shape(scope.values[first]) == np.shape(scope.values[second]):
+            changes = {id(node): expression(second) for node in found[first]}
+            changes.update({id(node): expression(first) for node in found[second]})
+            detail = {"was": first, "want": second}
+            yield "operand", 5, detail, clone(statement, changes)
 
 
 def axes_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:

@@ -170,6 +170,10 @@ def term(place: Place) -> Iterator[Change]:
             if not (less is node.right and isinstance(node.op, ast.Sub)):
                 again = written(term) in written(less)  # it is there already
                 yield "extra term", 2 if again else 6, {"term": written(term)}, less
+    yield from _turned_term(place)
+    product = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, ast.Mult)
+    if product and isinstance(node, (ast.Name, ast.Subscript, ast.BinOp)):
+        yield from _carried(place)
     if not place.is_term or is_number(node):
         return
     got = scope.value(node) if place.parents else None
@@ -185,7 +189,8 @@ def term(place: Place) -> Iterator[Change]:
             if (place.parents and name in written(place.parents[0])) or name in written(node):
                 yield "factor", 6, {"factor": "2"}, new  # a term that is there already, twice
             else:
-                yield "missing term", 5 + deep, {"term": f"{sign} {name}"}, new
+                cost = 5 + deep + (3 if " " in name else 0)  # a variable sooner than a product
+                yield "missing term", cost, {"term": f"{sign} {name}"}, new
         if not place.parents and value.size > 1:
             outer = f"np.outer({name}, {name})"
             new = binary(node, ast.Sub(), expression(outer))
@@ -194,3 +199,31 @@ def term(place: Place) -> Iterator[Change]:
                 scaled = binary(expression(name), ast.Div(), scope.number(label, length))
                 new = binary(node, ast.Add(), scaled)
                 yield "missing term", 7, {"term": f"+ {name} / {label}"}, new
+
+
+def _turned_term(place: Place) -> Iterator[Change]:
+    """`S + S.T` for `S` and `2 * S`: a matrix that stands on both sides."""
+    node, scope = place.node, place.scope
+    twice = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and is_number(node.left)
+    inner = node.right if twice else node
+    if not (twice or not place.parents) or isinstance(inner, (ast.Tuple, ast.List)):
+        return
+    value = scope.value(inner)
+    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[0] != value.shape[1]:
+        return
+    turned = ast.Attribute(clone(inner, {}), "T", ast.Load())
+    yield "missing term", 4, {"term": f"+ {written(turned)}"}, binary(inner, ast.Add(), turned)
+
+
+def _carried(place: Place) -> Iterator[Change]:
+    """`(d + dnext) * (1 - h**2)` for `d * (1 - h**2)`: what comes back from the next step."""
+    node, scope = place.node, place.scope
+    got = scope.value(node)
+    if not isinstance(got, np.ndarray) or got.dtype.kind != "f":
+        return
+    whole = written(place.parents[0])
+    for name, value in scope.values.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == got.shape:
+            if name not in whole:
+                new = binary(node, ast.Add(), expression(name))
+                yield "missing term", 8, {"term": f"+ {name}"}, new

@@ -42,6 +42,8 @@ wanted = True
 """Whether the process that goes on may do without what it would know of the other languages."""
 begun = False
 """Whether a language has been built elsewhere."""
+running = False
+"""Whether languages are being built beside each other now, here and there."""
 
 
 def possible(config: MkDocsConfig) -> bool:
@@ -61,8 +63,8 @@ class Beside:
     def __init__(
         self, config: MkDocsConfig, others: list[MkDocsConfig], work: Callable[[Meet], None]
     ) -> None:
-        global begun
-        begun = True
+        global begun, running
+        begun = running = True
         self.config = config
         ours, theirs = Pipe()
         sys.stdout.flush()
@@ -97,6 +99,8 @@ class Beside:
 
     def stop(self) -> None:
         """End the other process, whatever it does."""
+        global running
+        running = False
         if self.pid:
             self._connection.close()
             with contextlib.suppress(ProcessLookupError):

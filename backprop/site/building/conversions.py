@@ -33,10 +33,11 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from backprop.program.store import Store, digest
-from backprop.site.building import memory
+from backprop.site.building import heads, memory
 from backprop.site.building.plain import as_json
 from backprop.site.building.premises import premises, program, unknown
 from backprop.site.building.references import References, unfamiliar
+from backprop.site.building.templates import familiar
 
 log = logging.getLogger("mkdocs.backprop.building")
 
@@ -55,6 +56,7 @@ class Keeper:
         }
         if "mkdocstrings" in config.plugins or "autorefs" in config.plugins:
             self.parts["autorefs"] = References(config)
+        self.heads = heads.separate(config, familiar(config.theme.dirs))
         self._keys: dict[str, tuple[Any, str]] = {}
         self._values: dict[str, Any] = {}
 
@@ -283,6 +285,7 @@ def _install() -> None:
         ("mkdocs: Page.render", _page),
         ("material: the blog's excerpts", _excerpts),
         ("material: the search index", _entries),
+        ("pygments: HtmlFormatter", _styles),
     ):
         try:
             familiar = replaced()
@@ -348,7 +351,8 @@ def _excerpts() -> bool:
             render(self, page, separator)
             return
 
-        title = None if self.post._title_from_render else str(self.post.title)
+        post = self.post
+        title = None if post._title_from_render else str(post.title)
 
         def rendered(view: Any) -> None:
             def make(asked: Any) -> None:
@@ -358,12 +362,21 @@ def _excerpts() -> bool:
                     self.md.treeprocessors["relpath"].files = asked
                 else:  # nobody knows what else it asks
                     asked.more = True
-                render(self, view, separator)
+                short = heads.head(post.markdown, separator) if keeper.heads else None
+                if short is None:
+                    render(self, view, separator)
+                    return
+                self.post = _Begun(post, short)
+                try:
+                    render(self, view, separator)
+                finally:
+                    self.post = post
+                self.more = heads.MORE
 
-            key = keeper.key("excerpt", self.post, view.url, separator, title)
+            key = keeper.key("excerpt", post, view.url, separator, title)
             keeper.made(key, self, self.bp_files, make, EXCERPT)
 
-        common, differs = stand_in(page.url, self.post.url)
+        common, differs = stand_in(page.url, post.url)
         if common:
             rendered(SimpleNamespace(url=common))
             # All the same to a view at this depth, but for links to what is beside it.
@@ -424,6 +437,36 @@ def _entries() -> bool:
 
     plugin.SearchIndex.add_entry_from_context = kept
     return True
+
+
+def _styles() -> bool:
+    """The tables of a style, which are made anew for every block of code, whatever its colours."""
+    from pygments.formatters.html import HtmlFormatter
+
+    create = HtmlFormatter._create_stylesheet
+    if not _has(create, "self"):
+        return False
+    made: dict[Any, tuple[dict, dict]] = {}
+
+    def kept(self: Any) -> None:
+        key = (self.style, self.classprefix, type(self)._get_css_class)
+        if key not in made:
+            create(self)
+            made[key] = self.ttype2class, self.class2style
+        self.ttype2class, self.class2style = map(dict, made[key])
+
+    HtmlFormatter._create_stylesheet = kept
+    return True
+
+
+class _Begun:
+    """A post of which only the beginning is known, to whoever makes its excerpt."""
+
+    def __init__(self, post: Any, markdown: str) -> None:
+        self._post, self.markdown = post, markdown
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._post, name)
 
 
 class _Later:

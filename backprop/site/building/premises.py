@@ -86,7 +86,7 @@ def unknown(config: MkDocsConfig) -> list[str]:
     found = []
     for extension in config.markdown_extensions:
         name = extension if isinstance(extension, str) else type(extension).__module__
-        module = _module_of(name) if isinstance(extension, str) else name
+        module = module_of(name) if isinstance(extension, str) else name
         options = config.mdx_configs.get(name) or {}
         if (
             module.split(".")[0] not in KNOWN
@@ -116,7 +116,7 @@ def depends_on_files(configs: Iterable[MkDocsConfig]) -> bool:
 
 
 @cache
-def _module_of(name: str) -> str:
+def module_of(name: str) -> str:
     """The module of an extension that is named by its entry point: `toc`."""
     if "." in name:
         return name.split(":")[0]
@@ -144,7 +144,8 @@ def program() -> str:
     package = Path(__file__).parents[2]
     for path in sorted(package.rglob("*")):
         if (
-            path.suffix in (".py", ".mjs", ".lark", ".json", ".jinja", ".html", ".svg")
+            path.suffix
+            in (".py", ".mjs", ".lark", ".json", ".jinja", ".html", ".svg", ".css", ".js")
             and path.is_file()
         ):
             sources.update(path.read_bytes())

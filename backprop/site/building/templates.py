@@ -40,7 +40,7 @@ _UNSEEN = {
 def remembering(env: Any, config: MkDocsConfig) -> Any:
     """Let the environment's templates of pages remember what they made of the same."""
     known = memory.of(config)
-    if known.remembers and depends_on_files([config]) and _familiar(config.theme.dirs):
+    if known.remembers and depends_on_files([config]) and familiar(config.theme.dirs):
         get, premise = env.get_template, _Premise(config)
 
         def get_template(name: Any, *more: Any, **options: Any) -> Any:
@@ -52,7 +52,8 @@ def remembering(env: Any, config: MkDocsConfig) -> Any:
     return env
 
 
-def _familiar(folders: Iterable[str]) -> bool:
+def familiar(folders: Iterable[str]) -> bool:
+    """Whether the templates in the folders of a theme are all known here."""
     ours = [Path(mkdocs.__file__).parent, Path(__file__).parents[1]]
     try:
         import material

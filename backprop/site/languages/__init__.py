@@ -23,8 +23,8 @@ renders its pages it runs MkDocs' own build once more for the next language, wit
 that language laid over `mkdocs.yml`, and so on: a chain of whole builds in which every address of
 every language is known before any page is written. Blog, archive, search, feed and navigation are
 therefore those of a site with one language, for each language. `mkdocs build` builds the others in
-a process beside that of the default language, where the plugins are known to allow it
-(`backprop.site.building.beside`).
+a process beside that of the default language, from the first file on, where the plugins are known
+to allow it (`backprop.site.building.beside`).
 
 | module | job |
 | --- | --- |

@@ -16,7 +16,6 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import write_file
 
@@ -160,22 +159,13 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         checks.check_blog(config)
         self.absent = checks.absent_folders(config)
 
-    @event_priority(-100)
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        checks.remove_empty(self.absent)
-        script = Path(__file__).with_name("assets") / "languages.js"
-        files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
-        add_index_pages(files, config)
-        first_page(files, config)
-        return files
-
-    # After the posts, which run on all processors, and have compared what they did.
-    @event_priority(-1100)
-    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        """From here on the other languages are built beside this one, where they can be."""
+    @event_priority(1100)
+    def _on_files_first(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """From here on the other languages are built beside this one, where they can be: the
+        folder of the site is empty, and nothing has been read yet."""
         following = self.catalogue.after(self.edition)
         if self.leader is not self or not following or self.dirty:
-            return nav
+            return files
         if possible(config):
             others = [edition.config for edition in self.catalogue.others(self.edition)]
 
@@ -184,7 +174,18 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 self.build(following)
 
             self.beside = Beside(config, others, build)
-        return nav
+        return files
+
+    @event_priority(-100)
+    def _on_files_last(self, files: Files, *, config: MkDocsConfig) -> Files:
+        checks.remove_empty(self.absent)
+        script = Path(__file__).with_name("assets") / "languages.js"
+        files.append(File.generated(config, SCRIPT, content=script.read_text("utf-8")))
+        add_index_pages(files, config)
+        first_page(files, config)
+        return files
+
+    on_files = CombinedEvent(_on_files_first, _on_files_last)
 
     @event_priority(50)
     def on_page_markdown(

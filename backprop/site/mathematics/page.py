@@ -230,13 +230,15 @@ class _Piece:
 def _pieces(text: str, formulas: Sequence[Formula]) -> Iterator[_Piece]:
     """Cut the HTML of a page at its formulas, wherever a reader sees them as formulas."""
     code, heading, last = 0, False, 0
+    kept = 0  # up to here it has been said
     for token in _TOKEN.finditer(text):
         if not code:
             in_cell = bool(token["close"]) and (token["tag"] or "").lower() in ("td", "th")
             yield from _leftovers(text[last : token.start()], in_cell)
-        yield _Piece(text[last : token.start()])
         last = token.end()
         if token["tag"] is None and token.group().startswith("\x02"):
+            yield _Piece(text[kept : token.start()])
+            kept = last
             formula = formulas[int(PLACEHOLDER.fullmatch(token.group())[1])]  # type: ignore[index]
             if code:  # a formula shown as code
                 yield _Piece(html.escape(formula.raw, quote=False))
@@ -250,10 +252,12 @@ def _pieces(text: str, formulas: Sequence[Formula]) -> Iterator[_Piece]:
             code = max(0, code + (-1 if token["close"] else 1))
         elif _HEADING.match(tag):
             heading = not token["close"]
-        yield _Piece(_restore(token.group(), formulas))
+        if "\x02" in token.group():
+            yield _Piece(text[kept : token.start()] + _restore(token.group(), formulas))
+            kept = last
     if not code:
         yield from _leftovers(text[last:])
-    yield _Piece(text[last:])
+    yield _Piece(text[kept:])
 
 
 def _restore(tag: str, formulas: Sequence[Formula]) -> str:

@@ -135,9 +135,9 @@ def _one_stylesheet(site: WrittenSite) -> None:
                 site.pages[page] = without_names(html)
     used = Used()
     for html in site.pages.values():
-        used.add(site.memory, Used.read_page, html)
+        used.read_page(html)
     for script in site.scripts():
-        used.add(site.memory, Used.read_script, script.read_text("utf-8", errors="replace"))
+        used.add_script(site.memory, script.read_text("utf-8", errors="replace"))
     key = digest(program(), "stylesheet", whole, used.as_json())
     css = COSTLY.sub("", site.memory.made(key, lambda: shrink(whole, used)))
     name = f"{FOLDER}/site.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -44,20 +43,21 @@ class _Reader(HTMLParser):
         self.found.append((tag, attributes))
 
 
-def _elements(html: str) -> Iterable[tuple[str, Attributes]]:
-    """Each different element of a page. Pages share most of their tags: each is parsed once."""
+def _elements(html: str, known: set[str]) -> Iterable[tuple[str, Attributes]]:
+    """Each different element of a page, but for those of `known`, which learns them."""
     html = _UNREAD.sub(r"\1", html)
     tags = _TAG.findall(html)
     if len(tags) != len(_OPENS.findall(html)):  # something that only a parser understands
         reader = _Reader()
         reader.feed(html)
         return reader.found
-    return [element for tag in sorted(set(tags)) for element in _parsed(tag)]
+    new = set(tags) - known
+    known |= new
+    return [element for tag in sorted(new) for element in _parsed(tag)]
 
 
-@lru_cache(1 << 16)
 def _parsed(tag: str) -> list[tuple[str, Attributes]]:
-    reader = _Reader()
+    reader = _Reader()  # of its own: what follows a <script> would be none to it
     reader.feed(tag)
     return reader.found
 
@@ -72,12 +72,16 @@ class Used:
     attributes: dict[str, set[str]] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
+    # Tags and scripts that have been read: pages share most of theirs.
+    _known: set[str] = field(default_factory=set, repr=False)
 
     def read_page(self, html: str) -> None:
-        for tag, attributes in _elements(html):
+        for tag, attributes in _elements(html, self._known):
             self._add(tag, attributes)
         # An inline script may set what no element has yet.
-        for script in re.findall(r"<script\b[^>]*>(.*?)</script", html, re.DOTALL):
+        scripts = set(re.findall(r"<script\b[^>]*>(.*?)</script", html, re.DOTALL)) - self._known
+        self._known |= scripts
+        for script in scripts:
             self.read_script(script)
         for style in re.findall(r"<style\b[^>]*>(.*?)</style", html, re.DOTALL):
             self.variables.update(_VARIABLE.findall(style))
@@ -97,25 +101,25 @@ class Used:
         self.words.update(_WORD.findall(text))
         self.variables.update(re.findall(r"--[\w-]+", text))
 
-    def add(self, memory: Store, read: Callable[[Used, str], None], text: str) -> None:
-        """`read` a page or a script, or remember what it was when it was read before."""
+    def add_script(self, memory: Store, text: str) -> None:
+        """`read_script`, or remember what it found when it read the same before."""
 
-        def make() -> dict[str, Any]:
+        def make() -> list[list[str]]:
             found = Used()
-            read(found, text)
-            return found.as_json()
+            found.read_script(text)
+            return [sorted(found.words), sorted(found.variables)]
 
-        known = memory.made(digest(program(), "used", read.__name__, text), make)
-        for name, values in known.items():
-            if name == "attributes":
-                for attribute, found in values.items():
-                    self.attributes.setdefault(attribute, set()).update(found)
-            else:
-                getattr(self, name).update(values)
+        words, variables = memory.made(digest(program(), "used", text), make)
+        self.words.update(words)
+        self.variables.update(variables)
 
     def as_json(self) -> dict[str, Any]:
         attributes = {name: sorted(values) for name, values in self.attributes.items()}
-        sets = {name: sorted(value) for name, value in vars(self).items() if name != "attributes"}
+        sets = {
+            name: sorted(value)
+            for name, value in vars(self).items()
+            if name not in ("attributes", "_known")
+        }
         return {**sets, "attributes": attributes}
 
     @property

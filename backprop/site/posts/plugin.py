@@ -12,6 +12,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 import hashlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ from backprop.program.execute import Executor, Result
 from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
 from backprop.program.session import Limits
+from backprop.program.store import Store, digest
+from backprop.site.building import beside, memory
+from backprop.site.building.premises import program
 from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
@@ -52,6 +56,7 @@ class Run:
         self.results: dict[str, Result] = {}
         self.read: dict[Path, Page] = {}
         self.compared: set[tuple[str, str]] = set()
+        self.later: list[tuple[Page, Result]] = []  # to compare when both languages have run
         self.languages: set[str] = set()  # those without words, told of
 
     def forget(self) -> None:
@@ -83,6 +88,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.files: set[str] = set()
         self.root = Path()
         self.run = Run()
+        self.memory: Store = memory.Nothing()
         self.owns = False
         self.after: list[Any] = []  # what other plugins ask of a page that has run
 
@@ -94,6 +100,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.run = enclosing or Run()
         _current.set(self.run)
         self.root = root_of(config)
+        self.memory = memory.of(config)
         language = self.config.language or language_of(config)
         if column(language) not in WORDS["output"] and language not in self.run.languages:
             self.run.languages.add(language)
@@ -141,6 +148,19 @@ class PostsPlugin(BasePlugin[PostsConfig]):
     def conversion_replay(self, data: Any, file: File) -> None:
         self.rendered.update(data)
 
+    # What `backprop.site.building.beside` asks of a language that is built in another process.
+
+    def beside_record(self) -> list[tuple[Page, Result]]:
+        pages, self.run.later = self.run.later, []
+        return pages
+
+    def beside_replay(self, data: list[tuple[Page, Result]]) -> None:
+        """Pages of two languages have run, each in its process: here they are compared."""
+        pages, self.run.later = [*self.run.later, *data], []
+        cache = Cache(store.at(self.root), self.root)
+        for page, result in pages:
+            self._compare(page, result, cache)
+
     def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
         language = self.config.language or language_of(config)
@@ -160,7 +180,10 @@ class PostsPlugin(BasePlugin[PostsConfig]):
             if executed := sorted(set(executor.executed)):
                 log.info("Executed %d of %d pages: %s", len(executed), len(sources), _few(executed))
             for (_, page), result in zip(sources, results, strict=True):
-                self._compare(page, result, cache)
+                if beside.running:
+                    self.run.later.append((page, result))
+                else:
+                    self._compare(page, result, cache)
         return sources
 
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
@@ -194,10 +217,21 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         for other in translations(page, self.root, self.run.read):
             if (other.name, page.name) not in self.run.compared:
                 self.run.compared.add((page.name, other.name))
-                self._report(difference(page, other))
+                self._report(self._difference(page, other))
             there = self.run.results.get(other.name) or cache.get(other)
             if there:
                 self._report(figure_difference(page, other, result.outcomes, there.outcomes))
+
+    def _difference(self, page: Page, other: Page) -> Fault | None:
+        """Pages that did not differ are not read again as long as they are the same."""
+        both = sorted([each.name, each.text, repr(each.fences)] for each in (page, other))
+        key = digest(program(), "parity", both)
+        if self.memory.get(key):
+            return None
+        failure = difference(page, other)
+        if failure is None:
+            self.memory.put(key, True)
+        return failure
 
     def _report(self, failure: Fault | None) -> None:
         # Both languages find the same difference; it is told once.
@@ -212,7 +246,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
         for name in dict.fromkeys(kind.assets for key, kind in KINDS.items() if key in kinds):
             if name:
-                texts |= import_module(name).assets()
+                texts |= self.memory.made(digest(program(), "assets", name), partial(_assets, name))
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -296,6 +330,12 @@ class _Finish(Extension):
                 return text
 
         md.postprocessors.register(Finish(md), "backprop_posts", 4)
+
+
+def _assets(module: str) -> dict[str, str]:
+    """Some are made by what draws, and loads numpy for it: a quarter of a second."""
+    found: dict[str, str] = import_module(module).assets()
+    return found
 
 
 def _few(names: list[str], most: int = 5) -> str:

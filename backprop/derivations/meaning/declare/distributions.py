@@ -146,9 +146,14 @@ def declare_distribution(world: World, names: str, law: str) -> bool:
 
 
 def parameters(world: World, reader: Context, node: Node) -> list[str]:
-    r"""The \theta of p_\theta, if it is declared."""
+    r"""The \theta of p_\theta, if it is declared. Raises `Unreadable` where it still may be."""
     sub = split(node)[1]
     found = [key_of(n) or "" for n in sub.parts] if sub.parts else []
+    for key in found:
+        if key and key not in world.symbols and key not in world.sizes and key not in world.ranges:
+            if world.waits:
+                raise reader.fail("undeclared", sub, example=f"{key} \\in \\mathbb{{R}}")
+            world.idle[key] = reader.text(node)
     return [k for k in found if k in world.symbols and world.symbols[k].kind == "variable"]
 
 

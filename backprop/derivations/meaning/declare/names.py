@@ -180,6 +180,8 @@ def declare_variable(world: World, tex: str, shape: tuple[Dim, ...]) -> Symbol:
         ):
             raise Unreadable("declared-twice", 0, len(tex), found=tex)
         return known
+    if key in world.idle:
+        raise Unreadable("declared-late", 0, len(tex), found=tex, name=world.idle[key])
     world.symbols[key] = Symbol(
         key, family + shape, family=len(family), line=world.line, sentence=world.sentence
     )

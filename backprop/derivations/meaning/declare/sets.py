@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from backprop.derivations.meaning import key_of, split
+from backprop.derivations.meaning import key_of, reader_of, split
 from backprop.derivations.meaning.declare.distributions import declare_elements, declare_table
 from backprop.derivations.meaning.declare.names import (
     LABELS,
@@ -25,6 +25,7 @@ from backprop.derivations.meaning.declare.names import (
 )
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import CLAIMED, PREMISES
+from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, read
@@ -39,13 +40,16 @@ def declare_element(world: World, names: str, space: str) -> bool:
             declare_size(world, "".join(name.split()))
         return True
     binary = re.match(r"^\\\{\s*0\s*,\s*1\s*\\\}\s*(?:\^(\{.*\}|\w))?$", space)
-    interval = re.match(rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]$", space)
+    interval = re.match(
+        rf"^[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]\s*(?:\^(\{{.*\}}|\w))?$", space
+    )
     hit = SPACE.match(space)
     if declare_elements(world, names, space):
         return True
     if not (hit or binary or interval):
         raise bad(space, space)
-    shape = read_lengths(world, (hit and hit["sup"]) or (binary and binary[1]) or None)
+    lengths = (hit and hit["sup"]) or (binary and binary[1]) or (interval and interval[3])
+    shape = read_lengths(world, lengths or None)
     sub = (hit and (hit["sub"] or hit["sub2"])) or ""
     if interval and not Fraction(interval[1]) < Fraction(interval[2]):
         raise bad(space, space)
@@ -174,6 +178,8 @@ def declare_nonzero(world: World, names: str) -> bool:
             base, sub, sup, _ = split(read(name.strip()))
         except Unreadable:
             continue
+        if stay_apart(world, name, "0"):
+            continue
         key = key_of(base) or ""
         symbol = world.symbols.get(world.aliases.get(key, key))
         if symbol is None or sup is not NONE or (sub is not NONE and not symbol.shape):
@@ -182,6 +188,32 @@ def declare_nonzero(world: World, names: str) -> bool:
             world.role in PREMISES or symbol.sentence == world.sentence
         ):
             symbol.nonzero = not symbol.shape or sub is not NONE
+    return True
+
+
+def declare_apart(world: World, left: str, right: str) -> bool:
+    r"""a \ne b: a difference that may be divided by. Anything else, i \ne j, is only mentioned."""
+    stay_apart(world, left, right)
+    return True
+
+
+def stay_apart(world: World, left: str, right: str) -> bool:
+    """Enters left - right, if those are numbers, and more than the name of one."""
+    tex = left if right == "0" else f"{left} - ({right})"
+    try:
+        tree = read(tex, world.words)
+        reader = reader_of(world, tex, tree)
+        array = reader.side(tree)
+    except Unreadable:
+        return False
+    term = array.term if not array.shape else None
+    if term is None or reader.free or not term.names or isinstance(term, Entry):
+        return False
+    symbols = [world.symbols[n] for n in term.names]
+    if any(s.kind != "variable" for s in symbols):
+        return False
+    if world.role in PREMISES or any(s.sentence == world.sentence for s in symbols):
+        world.apart.append(term)
     return True
 
 

@@ -9,6 +9,7 @@ from backprop.derivations.meaning.declare.definitions import declare_equation
 from backprop.derivations.meaning.declare.laws import declare_law
 from backprop.derivations.meaning.declare.moments import declare_mean_name, declare_moment
 from backprop.derivations.meaning.declare.sets import (
+    declare_apart,
     declare_bounds,
     declare_element,
     declare_functions,
@@ -35,6 +36,7 @@ STATEMENTS = (  # the form of a statement, and what declares it
     (r"^(.*?)=\s*([01])\s*[,;]\s*(?:\\\w+|\.\.\.)\s*,\s*(.*)$", declare_range),
     (r"^([01])\s*\\leq?\s*(.*?)\s*\\leq?\s*(.*)$", declare_bounds),
     (r"^([^=<>]*?)\\neq?(?![a-z])\s*0$", declare_nonzero),
+    (r"^([^=<>,]*?)\\neq?(?![a-z])([^=<>,]*)$", declare_apart),
     (r"^(.*?)(>|\\geq?\b|<|\\leq?\b)(.*)$", declare_sign),
 )
 
