@@ -66,8 +66,8 @@ def test_pages_keep_to_their_budgets(browser, served, kinds, kind):
             found = visit(shown, served, quote(page.path))
             where = f"{page.title}, {view.title}"
             most = BUDGETS["kilobytes_home" if kind == "index" else "kilobytes"]
-            assert found.size <= most * 1000, where
-            assert found.requests <= BUDGETS["requests"], where
+            assert found.size <= most * 1000, (where, found.sent)
+            assert found.requests <= BUDGETS["requests"], (where, found.sent)
             assert len(found.hosts) <= BUDGETS["third_party_hosts"], (where, found.hosts)
             assert found.shift <= BUDGETS["layout_shift"], (where, found.shifts)
             assert found.csp == [], where
