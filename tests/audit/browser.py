@@ -177,7 +177,8 @@ def visit(page: Page, served: Served, path: str) -> Visit:
     answers = served.sent[before:]
     # Now and then the browser moves of itself: it tells a dark page late that it is dark.
     if page.evaluate("window.__seen.moves.length"):
-        answers = [answer for answer in answers if not MATERIAL.search(answer.path)]
+        first = {answer.path: answer for answer in reversed(answers)}  # Material's script: twice
+        answers = [answer for path, answer in first.items() if not MATERIAL.search(path)]
     result.requests = len(answers)
     result.size = sum(answer.size for answer in answers)
     result.sent = [f"{answer.path} {answer.size}" for answer in answers]
