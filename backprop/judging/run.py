@@ -126,6 +126,8 @@ class Instrumented:
         calls: bool,
     ) -> types.FunctionType:
         tree = sources.clone(source.tree, replaced or {})
+        if replaced:  # what a change brings stands nowhere yet, and sites ask for its line
+            sources.located(tree)
         if calls:
             tree.body = [Called().visit(statement) for statement in tree.body]
         instrument = Instrument(sites, source.function.__name__, tree, text_of)

@@ -71,3 +71,25 @@ def test_in_a_list_of_dictionaries_too(times):
         return stacked_backward(dout, layers, x, times)
 
     assert not bp.check(stacked, slipped, LAYERS, X, lang="en").ok
+
+
+class Regression:
+    def __init__(self):
+        self.params = {"W": rng.normal(size=(3, 2)), "b": np.zeros(2)}
+
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        self.z = x @ self.params["W"] + self.params["b"]
+        return np.sum((self.z - y) ** 2) / len(x)
+
+    def backward(self):
+        dz = 2 * (self.z - self.y)
+        table = {"W": self.x.T @ dz, "b": dz.sum(0) / len(self.y)}
+        return table
+
+
+def test_a_wrong_entry_of_a_table_that_is_written_at_once_is_named():
+    net = Regression()
+    report = bp.check(net.forward, net.backward, X, X[:, :2] ** 2, lang="en")
+    assert report.message.startswith('`table["W"]`')
+    assert "it is 5 times the right value" in report.message
