@@ -61,6 +61,12 @@ REFUSED = [
     (r"Let $h_t = 2 h_{t-1}$.", r"h_t = 2 h_{t-1}", "declaration-refused"),
     (DESCENT, r"x_{-1} = x_0", "unexpected"),
     (MOMENTUM.replace("v_0", "v_1"), r"v_0 = 0", "outside"),
+    # nothing says how many steps there are: right, perhaps, and so not called wrong
+    (
+        r"Let $a \in \mathbb{R}$, $T \in \mathbb{N}$, $h_0 = 1$, $h_t = a h_{t-1}$.",
+        r"\sum_{t=0}^{T} h_t = 1 + \sum_{t=1}^{T} h_t",
+        "index-unknown",
+    ),
 ]
 
 
@@ -80,5 +86,5 @@ def test_slips_in_them_are_caught(prose, row):
 
 
 @pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
-def test_what_has_no_beginning_is_refused(prose, row, key):
+def test_what_has_no_beginning_or_no_end_is_refused(prose, row, key):
     assert problem(prose, row) == key

@@ -37,6 +37,7 @@ from backprop.derivations.meaning.terms import (
     mul,
     parts_of,
 )
+from backprop.derivations.meaning.world import STEPS
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -375,6 +376,8 @@ def read_limits(
     if size is None:
         count = str(terms)
     if size is not None and size != known:
+        if str(known).startswith(STEPS):  # nothing says how many there are: it may be right
+            raise ctx.fail("index-unknown", node, found=letter)
         raise ctx.fail("range", node, found=written, given=count, index=letter, wanted=known)
     if size is not None and terms > 0:
         raise ctx.fail("range", node, found=written, given=count, index=letter, wanted=known)

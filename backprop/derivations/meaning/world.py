@@ -12,6 +12,7 @@ from backprop.derivations.meaning.premises import LET
 from backprop.derivations.meaning.terms import Lam, Term
 
 OPAQUE, SHIFTED, TRUE = 0, 1, 2  # how much of a definition counts: see evidence.scope
+STEPS = "steps of "  # begins the length of a recurrence of which nothing says how long it is
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from backprop.derivations.meaning.terms import (
     Var,
     Where,
 )
-from backprop.derivations.meaning.world import TRUE, Recurrence, Symbol, World
+from backprop.derivations.meaning.world import STEPS, TRUE, Recurrence, Symbol, World
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -142,7 +142,7 @@ def attempt(
         if letter != step.letter:
             raise reader.fail("free-index", node)
     if isinstance(find(over), Unknown):
-        unify(over, number if isinstance(number, str) else f"steps of {step.key}")
+        unify(over, number if isinstance(number, str) else STEPS + step.key)
         world.sizes.setdefault(str(find(over)), 2)
     last = last_number(world, reader, step, number)
     length = last.add(1 - first).dim()
