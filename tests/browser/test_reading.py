@@ -13,7 +13,7 @@ import pytest
 
 import backprop as bp
 from backprop.program.page import load
-from tests.audit.cut import cut
+from tests.audit.cut import CUT, cut
 
 ROOT = Path(__file__).parents[2]
 POSTS = ("backward", "batchnorm")
@@ -37,6 +37,19 @@ def test_nothing_is_cut_without_a_sign(
         faults, measured = cut(page)
         assert faults == [], address
         assert measured > 20
+        # On a phone what is written in a drawing can be read, in a figure after a tap on it.
+        page.set_viewport_size({"width": 390, "height": 900})
+        for plot in page.locator(".bp-plot:has(.bp-larger)").all():
+            plot.click()
+        assert page.evaluate(SMALL) == [], address
+        assert page.evaluate(CUT)[0] == [], address
+
+
+SMALL = """() => [...document.querySelectorAll(".md-content :is(.bp-graph, .bp-plot-svg) text")]
+    .filter(text => text.getClientRects().length)
+    .map(text => [text.textContent, text.getScreenCTM(), getComputedStyle(text)])
+    .map(([words, {a, b}, style]) => [words, parseFloat(style.fontSize) * Math.hypot(a, b)])
+    .filter(([, size]) => size < 10.5)"""
 
 
 @pytest.fixture(scope="module")

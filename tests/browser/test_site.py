@@ -160,6 +160,13 @@ def test_search_finds_what_is_typed(site, built_site, page, prefix):
         except TimeoutError:
             missed.append(word)
     assert missed == []
+    # What is typed is one word, although its first letter is one, too: 方差 is not 方法.
+    word = "variance" if prefix else "方差"
+    forget(page)
+    enter(page, word)
+    marks = page.locator(".md-search-result mark")
+    marks.first.wait_for()
+    assert {mark.lower().startswith(word) for mark in marks.all_text_contents()} == {True}
 
 
 def test_search_takes_what_is_pasted(site, page):

@@ -10,6 +10,7 @@ import pytest
 from backprop.program.store import Store
 from backprop.site.mathematics.engine import Engine
 from backprop.site.mathematics.finder import Formula
+from backprop.site.mathematics.markup import markup
 from backprop.site.mathematics.typeset import Refused, Typeset, Typesetter, without_comments
 
 
@@ -159,6 +160,14 @@ def test_what_was_typeset_before_needs_no_process(engine: Engine, tmp_path: Path
     idle = Engine(engine.settings)
     assert page(Typesetter(idle, Store(tmp_path / "made")), *texs) == first
     assert idle.started == 0
+
+
+def test_a_short_formula_in_a_line_is_marked_to_stay_whole(typesetter: Typesetter) -> None:
+    """What has no place to break needs no mark; what is wider than a phone has to break there."""
+    long = "y = " + " + ".join(f"x_{{{i}}}" for i in range(20))
+    shown = [markup(typesetter.one(tex, False), "en") for tex in ("k = i", "k", long)]
+    shown.append(markup(typesetter.one("k = i", True), "en"))
+    assert [' class="bp-short"' in html for html in shown] == [True, False, False, False]
 
 
 def test_a_formula_in_a_line_is_not_the_same_formula_displayed(typesetter: Typesetter) -> None:

@@ -306,11 +306,14 @@ plt.show()
 
 
 def test_a_figure_follows_the_page(site):
-    site.page(FIGURE + FIGURE.replace("[0, 1, 4]", "[4, 1, 0]")).build()
+    small = FIGURE.replace("plt.plot", "plt.figure(figsize=(3, 2))\nplt.plot")
+    site.page(FIGURE + FIGURE.replace("[0, 1, 4]", "[4, 1, 0]") + small).build()
     assert not site.warnings
-    svg, _ = site.find("//figure[contains(@class, 'bp-plot')]/*[local-name()='svg']")
+    svg, *_ = site.find("//figure[contains(@class, 'bp-plot')]/*[local-name()='svg']")
     assert svg.get("role") == "img"
     assert svg.get("aria-label") == "The square & <more>"
+    # A phone shrinks it, so it can be shown large there; what fits as it is cannot.
+    assert [one.text_content() for one in site.find(by_class("bp-larger"))] == ["Larger"] * 2
     text = lxml.html.tostring(svg, encoding="unicode")
     assert "currentColor" in text
     assert "var(--bp-figure-1, #0072b2)" in text
@@ -347,6 +350,10 @@ dmean = -np.sum(
 dx = ddiff + dmean / x.shape[0]
 ```
 
+```{.python .hidden}
+rounded = x.round(2)
+```
+
 ```{.graph caption="The variance"}
 variance(x)
 ```
@@ -376,6 +383,9 @@ def test_checked_lines_carry_their_marks(site):
     assert "def variance(x):" in figure.text_content()
     assert "The variance" in figure.text_content()
     assert "graphs.js" in site.html()
+    # Its set-up code comes after it, although it ran before.
+    (below,) = site.find("//figure/following-sibling::*[1][@class='bp-hidden']")
+    assert "rounded" in below.text_content()
 
 
 def test_marks_stand_on_their_lines_with_line_spans_and_numbers(site):

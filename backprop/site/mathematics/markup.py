@@ -32,6 +32,8 @@ def markup(
     tag, body = re.fullmatch(r"(<mjx-container[^>]*)>(.*)</mjx-container>", shown, re.S).groups()  # type: ignore[union-attr]
     if formula.display and formula.width > NARROW:
         tag += f' tabindex="0" role="group" aria-label="{html.escape(_name(formula, language))}"'
+    elif not formula.display and formula.width <= NARROW and "<mjx-break" in body:
+        tag += ' class="bp-short"'  # stays whole in a line of text
     tex = html.escape(without_comments(formula.tex), quote=False)
     fence = "$$" if formula.display else "$"
     copied = f'<mjx-tex aria-hidden="true">{fence}{tex}{fence}</mjx-tex>'

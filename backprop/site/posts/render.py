@@ -21,6 +21,7 @@ from backprop.site.posts.words import say
 
 # What a fence shows beside its code, as a class of its block.
 _ATTRIBUTE = "data-bp"
+_PHONE = 480  # pixels: a figure that is wider is shrunk there
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,24 @@ _DIV = re.compile(r"<(/?)div\b[^>]*>")
 def decorate(text: str, shown: dict[str, Shown]) -> tuple[str, set[str]]:
     """Finish the HTML of a page; also the tokens that were found in it."""
     found: set[str] = set()
-    out, at, legend = [], 0, False
+    out: list[str] = []
+    at, legend, folded = 0, False, False
     while opening := _BLOCK.search(text, at):
         end = _end(text, opening.end())
         block = text[opening.start() : end].replace(f' {_ATTRIBUTE}="{opening[1]}"', "", 1)
         one = shown.get(opening[1])
-        out += [text[at : opening.start()], _show(block, one) if one else block]
+        between = text[at : opening.start()]
+        added = [between, _show(block, one) if one else block]
+        if folded and one and KINDS[one.fence.kind].drawing and not between.strip():
+            # What there is to see stands before the code that it needs, in the page as on it: moved
+            # by a style, it would push the code down as it comes.
+            out[-1:] = [added[1], between, out[-1]]
+        else:
+            out += added
         if not legend and one and one.outcome and one.outcome.marks:
             legend = True  # once a page
             out.append(f'<p class="bp-check-legend">{say("marks", one.language)}</p>')
+        folded = one is not None and one.fence.has("hidden") and out[-1] is added[-1]
         found.add(opening[1])
         at = end
     return "".join([*out, text[at:]]), found
@@ -186,7 +196,14 @@ def _raised(raised: dict, language: str) -> str:
 def _figure(svg: str, fence: Fence, language: str) -> str:
     alt = html.escape(fence.options.get("alt", ""), quote=True)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
-    return f'<figure class="bp-plot" data-search-exclude>{svg}</figure>'
+    width = re.search(r'style="width: (\d+)px"', svg)
+    # A phone shrinks it until nobody can read what is written in it.
+    larger = (
+        f'<label class="bp-larger"><input type="checkbox">{say("larger", language)}</label>'
+        if width and int(width[1]) > _PHONE
+        else ""
+    )
+    return f'<figure class="bp-plot" data-search-exclude>{svg}{larger}</figure>'
 
 
 # What makes a line of code the target of a link, which may stand in a page once.

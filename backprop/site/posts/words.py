@@ -35,6 +35,7 @@ WORDS = {
     "solution": {"en": "Solution", "zh": "答案"},
     "failed": {"en": "This fence does not do what the page says", "zh": "这段代码和本页说的不一样"},
     "figure": {"en": "Figure", "zh": "图"},
+    "larger": {"en": "Larger", "zh": "放大"},
 }
 
 say = sayer(WORDS)

@@ -26,7 +26,7 @@ from backprop.site.posts.graphs.steps import Explained, explain, upstream, value
 from backprop.site.posts.graphs.words import WORDS, say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
-_SHRINKS = 460  # one from top to bottom up to this width is shrunk to a phone's, and can be read
+_SHRINKS = 365  # one from top to bottom up to this width is shrunk to a phone's, and can be read
 
 
 def assets() -> dict[str, str]:
