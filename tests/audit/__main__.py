@@ -35,9 +35,10 @@ from .cut import WIDTHS, cut
 from .pages import Page, one_of_each, pages, prefix
 from .server import Served, serve
 from .sheet import contact_sheet
+from .states import walk
 
 BUDGETS = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text("utf-8"))
-PARTS = ("views", "sheet", "cut", "lighthouse", "compare")
+PARTS = ("views", "states", "sheet", "cut", "lighthouse", "compare")
 SCHEMES = ("light", "dark")
 SHOWN = ("backward", "batchnorm", "convolution")
 SEARCHED = {"en": "variance", "zh-Hans": "方差"}
@@ -127,6 +128,27 @@ def look(browser: Browser, served: Served, all_pages: list[Page], table: Table) 
             page.title, "console errors", sum(len(v.errors) for v in visits), gate["console_errors"]
         )
         table.most(page.title, "px too wide at 320", wide, gate["sideways_scroll"])
+
+
+def states(browser: Browser, served: Served, all_pages: list[Page], table: Table) -> None:
+    """axe-core in every state of the first post, which has everything, and of the page of code that
+    is handed in; in each language."""
+    paths = [page.path for page in all_pages]
+    posts = [path for path in paths if path.endswith("posts/backward/")]
+    for post in posts:
+        check = post.replace("posts/backward/", "check/")
+        if check not in paths:
+            continue
+        for view in (View("phone", "light"), View("desktop", "dark")):
+            faults = 0
+            for state, found in walk(browser, served, view, quote(post), quote(check)):
+                faults += len(found)
+                for fault in found:
+                    table.remarks[f"{state}: {fault}"].append(f"{post} {view.title}")
+            title = f"{post} and {check}, {view.title}"
+            table.most(
+                title, "axe violations in all states", faults, BUDGETS["gate"]["axe_violations"]
+            )
 
 
 def picture(browser: Browser, served: Served, all_pages: list[Page], out: Path) -> None:
@@ -246,6 +268,9 @@ def main() -> int:
             if "views" in parts:
                 with launch() as browser:
                     look(browser, served, found, table)
+            if "states" in parts:
+                with launch() as browser:
+                    states(browser, served, found, table)
             if "sheet" in parts:
                 with launch() as browser:
                     picture(browser, served, found, options.out)
