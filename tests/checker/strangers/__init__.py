@@ -11,10 +11,11 @@ from tests.checker.strangers import (
     frameworks,
     imagery,
     modern,
+    others,
     sequences,
 )
 
-MODULES = (coursera, frameworks, sequences, modern, imagery, chains, densities)
+MODULES = (coursera, frameworks, sequences, modern, imagery, chains, densities, others)
 PAIRS = {name: pair for module in MODULES for name, pair in module.PAIRS.items()}
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
