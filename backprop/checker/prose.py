@@ -11,6 +11,7 @@ import numpy as np
 from backprop.checker.report import Mistake
 from backprop.checker.words import say
 from backprop.graph.graph import Graph
+from backprop.graph.special import NAMES
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.kinds import Blame
@@ -35,7 +36,7 @@ def expected(case: Case, blame: Blame) -> str | None:
     if last is None:
         return None
     names = _translation(case, graph, last.gradient, blame.name)
-    scope: dict[str, Any] = {"np": np}
+    scope: dict[str, Any] = dict(NAMES)
     scope |= {
         e.name: e.value
         for e in case.events
@@ -70,7 +71,7 @@ def _needed(
             ):
                 read.discard(target)
                 wanted = (wanted or set()) - {target}
-            wanted = (wanted or set()) | (read - set(scope) - {"np"})
+            wanted = (wanted or set()) | (read - set(scope))
             if not wanted:
                 break
     return lines

@@ -17,6 +17,7 @@ from backprop.judging.edits.places import (
     expression,
     is_number,
     num,
+    table_of,
     written,
 )
 from backprop.judging.source import clone
@@ -68,8 +69,8 @@ def _is_table(value: Any) -> bool:
 def table(place: Place) -> Iterator[Change]:
     """`h[dst]` for `h[src]`, `P[u]` for `Q[i]`."""
     node, scope = place.node, place.scope
-    value = scope.value(node) if isinstance(node, (ast.Name, ast.Subscript)) else None
-    if isinstance(node, ast.Name) and isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+    value = table_of(scope.value(node)) if isinstance(node, ast.Name) else None
+    if isinstance(node, ast.Name) and value is not None:
         for name, other in scope.integers():
             if name != node.id and other.shape == value.shape:
                 detail = {"was": node.id, "want": name}

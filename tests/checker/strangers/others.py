@@ -733,7 +733,7 @@ PAIRS = {
     ]),
     "conv_strided": (conv_strided, conv_strided_backward, (_a(2, 2, 5, 4), _a(3, 2, 3, 2), _a(3)), [
         ("w[:, :, ::-1, ::-1]", "w"),
-        ("(kh - 1, kh - 1), (kw - 1, kw - 1)", "(kw, kw), (kw - 1, kw - 1)"),
+        ("(kh - 1, kh - 1), (kw - 1, kw - 1)", "(kw - 1, kw - 1), (kh - 1, kh - 1)"),
         ("db = dout.sum(axis=(0, 2, 3))", "db = dout.sum(axis=(0, 2, 3)) / dout.shape[0]"),
     ]),
     "correlate_windows": (correlate_windows, correlate_windows_backward, (_a(5, 4), _a(3, 2)), [
