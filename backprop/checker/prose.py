@@ -137,7 +137,8 @@ def describe(mistake: Mistake, lang: str) -> str:
         lines += ["", f"  {mistake.line} | {mistake.code}", ""]
     lines += mistake.said.splitlines()[1:]
     if mistake.change:
-        lines.append(say("change", lang, line=mistake.change))
+        key = "needless" if _does_nothing(mistake.change) else "change"
+        lines.append(say(key, lang, line=mistake.change))
     if mistake.expected:
         lines.append(say("expected", lang, line=mistake.expected))
     elif mistake.node and mistake.node != mistake.variable:
@@ -153,6 +154,28 @@ def describe(mistake: Mistake, lang: str) -> str:
     if facts:
         lines.append("; ".join(facts))
     return "\n".join(lines)
+
+
+def _does_nothing(line: str) -> bool:
+    """`dz = dz`: what is left of a line that has nothing to do."""
+    left, _, right = line.partition(" = ")
+    return left == right
+
+
+def no_number(value: Any, want: Any) -> dict[str, Any] | None:
+    """How many entries are NaN or infinite where they should not be, and which of these."""
+    array = np.asarray(value) if isinstance(value, (np.ndarray, float)) else None
+    if (
+        array is None
+        or array.dtype.kind != "f"
+        or (want is not None and not np.isfinite(want).all())
+    ):
+        return None
+    bad = array[~np.isfinite(array)]
+    if not bad.size:
+        return None
+    what = ", ".join(dict.fromkeys("nan" if np.isnan(each) else str(each) for each in bad.flat))
+    return {"count": bad.size, "size": array.size, "what": what}
 
 
 def assigned(code: str) -> str | None:
