@@ -195,6 +195,26 @@ def direction(place: Place) -> Iterator[Change]:
             yield "order", 3, {"was": written(node), "want": written(inner)}, inner
 
 
+def flipped(place: Place) -> Iterator[Change]:
+    """`w[..., ::-1, ::-1]` for `w`, and back: the filter of a convolution goes the other way."""
+    node, scope = place.node, place.scope
+    if place.inside((ast.Subscript, ast.keyword, ast.Compare)):
+        return
+    new: Any = None
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        turns = [part for part in parts if written(part) == "::-1"]
+        others = [part for part in parts if part not in turns]
+        if turns and all(_whole(p) or written(p) in ("...", "Ellipsis") for p in others):
+            new = node.value
+    elif isinstance(node, ast.Name):
+        value = scope.value(node)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim > 1:
+            new = expression(f"{node.id}[{':, ' * (value.ndim - 2)}::-1, ::-1]")
+    if new is not None:
+        yield "order", 4, {"was": written(node), "want": written(new)}, new
+
+
 def _turned(node: Any) -> ast.expr:
     return ast.Subscript(node, ast.Slice(None, None, num(-1)), ast.Load())
 
