@@ -4,6 +4,7 @@ import ast
 
 import numpy as np
 import pytest
+from scipy import special
 
 import backprop as bp
 from backprop.rules import TABLE
@@ -42,6 +43,10 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("np.prod(x * (x > 0.5), axis=0)", {"x": (4, 4)}),
         ("np.prod(x * (x > 0.5))", {"x": (2, 2)}),
     ],
+    **{
+        name: [(f"special.{name}(x)", {"x": (4, 3)})]
+        for name in ("erf", "erfc", "erfinv", "ndtr", "log_ndtr", "gamma", "gammaln", "psi")
+    },
     "clip": [
         ("np.clip(x, 0.4, 0.6)", {"x": (5, 4)}),
         ("np.clip(x, 0.4, None)", {"x": (5, 4)}),
@@ -58,6 +63,10 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("x @ y", {"x": (4,), "y": (4,)}),
         ("x @ y", {"x": (5,), "y": (5, 4)}),
         ("x @ y", {"x": (4, 5), "y": (5,)}),
+        ("x @ y", {"x": (2, 4, 4), "y": (4,)}),
+        ("x @ y * v", {"x": (2, 3, 1, 4), "y": (4,), "v": (1, 3, 5)}),
+        ("x @ y", {"x": (4,), "y": (4, 4, 4)}),
+        ("x @ y * v", {"x": (4,), "y": (2, 1, 4, 3), "v": (1, 5, 3)}),
         ("x @ y", {"x": (2, 4, 5), "y": (2, 5, 3)}),
         ("x @ y", {"x": (2, 4, 5), "y": (5, 3)}),
         ("x @ y", {"x": (4, 5), "y": (2, 5, 3)}),
@@ -259,7 +268,7 @@ def sample(shape, seed, op=""):
 
 def function(text, names):
     """A function of one expression, as an author would have written it."""
-    scope = {"np": np}
+    scope = {"np": np, "special": special}
     body = text if "out = " in text else f"out = {text}"
     exec(f"def f({', '.join(names)}):\n    {body}\n    return out", scope)
     return scope["f"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from backprop.checker.identities import uses_of_identities
 from backprop.checker.inside import layers_of
-from backprop.checker.prose import assigned, brief, describe, expected
+from backprop.checker.prose import assigned, brief, describe, expected, no_number
 from backprop.checker.report import Mistake, Report, language
 from backprop.checker.reveal import level_of, told
 from backprop.checker.variables import by_name, ratio, rows
@@ -26,7 +26,7 @@ from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
 from backprop.judging.numbers import as_arrays, numbers, returned_for
 from backprop.judging.points import Point, points
-from backprop.judging.recorder import Recording
+from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
 from backprop.judging.run import Instrumented
 from backprop.judging.state import State, floating
@@ -308,12 +308,18 @@ class _Check:
                 or not event.last
                 or case.reading.named(event)
                 or case.reading.neutral(event)  # a buffer that is still empty
+                or self._unfinished(event, case)
             ):
                 continue
             if not isinstance(event.value, np.ndarray) or case.reading.known(event):
                 continue
             return case.kinds.by_name(event, exact[0])
         return None
+
+    def _unfinished(self, event: Event, case: Case) -> bool:
+        """An entry was written when the loop around it stopped: the rest was still to come."""
+        failure = case.recording.failure
+        return event.kind == "store" and failure is not None and event.line == failure.line
 
     def _remarked(self, run: Recording, which: int) -> None:
         """What was not compared, and what was written to: no mistakes by themselves."""
@@ -397,6 +403,8 @@ class _Check:
         if self.points[case.which].longer:
             shapes = ", ".join(f"{n.name} {n.shape}" for n in case.truth.graph.differentiated)
             said.append(say("longer", lang, shapes=shapes))
+        if lost := no_number(value, want):
+            said.append(say("no_number", lang, **lost))
         error = times = None
         if want is not None and isinstance(value, (np.ndarray, float, int)):
             if np.shape(value) == want.shape:

@@ -11,6 +11,7 @@ import numpy as np
 from backprop.checker.report import Mistake
 from backprop.checker.words import say
 from backprop.graph.graph import Graph
+from backprop.graph.special import NAMES
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.kinds import Blame
@@ -35,7 +36,7 @@ def expected(case: Case, blame: Blame) -> str | None:
     if last is None:
         return None
     names = _translation(case, graph, last.gradient, blame.name)
-    scope: dict[str, Any] = {"np": np}
+    scope: dict[str, Any] = dict(NAMES)
     scope |= {
         e.name: e.value
         for e in case.events
@@ -70,7 +71,7 @@ def _needed(
             ):
                 read.discard(target)
                 wanted = (wanted or set()) - {target}
-            wanted = (wanted or set()) | (read - set(scope) - {"np"})
+            wanted = (wanted or set()) | (read - set(scope))
             if not wanted:
                 break
     return lines
@@ -136,7 +137,8 @@ def describe(mistake: Mistake, lang: str) -> str:
         lines += ["", f"  {mistake.line} | {mistake.code}", ""]
     lines += mistake.said.splitlines()[1:]
     if mistake.change:
-        lines.append(say("change", lang, line=mistake.change))
+        key = "needless" if _does_nothing(mistake.change) else "change"
+        lines.append(say(key, lang, line=mistake.change))
     if mistake.expected:
         lines.append(say("expected", lang, line=mistake.expected))
     elif mistake.node and mistake.node != mistake.variable:
@@ -152,6 +154,28 @@ def describe(mistake: Mistake, lang: str) -> str:
     if facts:
         lines.append("; ".join(facts))
     return "\n".join(lines)
+
+
+def _does_nothing(line: str) -> bool:
+    """`dz = dz`: what is left of a line that has nothing to do."""
+    left, _, right = line.partition(" = ")
+    return left == right
+
+
+def no_number(value: Any, want: Any) -> dict[str, Any] | None:
+    """How many entries are NaN or infinite where they should not be, and which of these."""
+    array = np.asarray(value) if isinstance(value, (np.ndarray, float)) else None
+    if (
+        array is None
+        or array.dtype.kind != "f"
+        or (want is not None and not np.isfinite(want).all())
+    ):
+        return None
+    bad = array[~np.isfinite(array)]
+    if not bad.size:
+        return None
+    what = ", ".join(dict.fromkeys("nan" if np.isnan(each) else str(each) for each in bad.flat))
+    return {"count": bad.size, "size": array.size, "what": what}
 
 
 def assigned(code: str) -> str | None:

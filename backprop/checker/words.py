@@ -41,6 +41,11 @@ TEXTS = {
         "zh": "它应该是 `{node}` 的梯度",
     },
     "change": {"en": "this would be right: {line}", "zh": "这样就对了：{line}"},
+    "needless": {"en": "without this line it would be right", "zh": "去掉这一行就对了"},
+    "no_number": {
+        "en": "{count} of its {size} entries are no number ({what}).",
+        "zh": "它的 {size} 个元素中有 {count} 个不是数 ({what})。",
+    },
     "shapes": {"en": "shape {got}, expected {want}", "zh": "形状 {got}，应为 {want}"},
     "error_size": {"en": "relative error {error}", "zh": "相对误差 {error}"},
     "ratio": {"en": "it is {ratio} times the right value", "zh": "它是正确值的 {ratio} 倍"},

@@ -97,6 +97,11 @@ class Graph:
         return name in self._names or name in self.aliases
 
     @property
+    def modules(self) -> frozenset[str]:
+        """What derived lines have their functions from: `np`, and `special` of scipy."""
+        return frozenset({"np"}).union(*(n.rule.names for n in self.nodes if n.rule is not None))
+
+    @property
     def output(self) -> Node | tuple[Node, ...]:
         return self.outputs if self.several else self.outputs[0]
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprop.graph.keys import distinct, stretching
+from backprop.graph.special import NAMES
 
 # How a value depends on the differentiated inputs, made so that `|` is right for operands.
 CONSTANT, DEPENDS, DIFFERENTIABLE = 0, 1, 3
@@ -118,6 +119,12 @@ class Rule:
         return not self.when and not self.in_place and not any(self.operative[1:])
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """What its texts name beside the parameters: `np`, and `special` where that is needed."""
+        texts = " ".join([self.forward, *self.backward.values()])
+        return frozenset(name for name in NAMES if name == "np" or f"{name}." in texts)
+
+    @cached_property
     def in_place(self) -> bool:
         """The forward is a statement that writes to `x`."""
         return not _is_expression(self.forward)
@@ -154,7 +161,7 @@ def _compile(text: str, names: tuple[str, ...], copy: bool = True) -> Callable[.
         return operator.neg
     if _is_expression(text):
         value: Callable[..., Any] = eval(
-            f"lambda {', '.join(names)}: {text}", {"np": np, **CONDITIONS}
+            f"lambda {', '.join(names)}: {text}", {**NAMES, **CONDITIONS}
         )
         return value
     scope: dict[str, Any] = {"np": np, "own": _own}

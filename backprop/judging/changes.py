@@ -63,7 +63,7 @@ class Edits:
                 whole: Any = new if node is None else grafted(self.statement, node, new)
                 ast.copy_location(whole, self.statement)
                 whole.origin = self.statement
-                made.append(Edit(kind, whole, cost, detail))
+                made.append(Edit(kind, whole, cost, detail, getattr(node, "lineno", None)))
         return self._made[cost]
 
     def __iter__(self) -> Iterator[Edit]:

@@ -21,7 +21,7 @@ from backprop.judging.edits.choices import (
     operand_for_number,
     value_for_derivative,
 )
-from backprop.judging.edits.indices import direction, offset, row_of_each, stride, table
+from backprop.judging.edits.indices import direction, flipped, offset, row_of_each, stride, table
 from backprop.judging.edits.matrices import index, laid_out, missing_product, order, transposed
 from backprop.judging.edits.places import Change, Place, Scope
 from backprop.judging.edits.scalars import (
@@ -164,7 +164,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("order", "the same things in another order make it right",
          {"en": ("The order is wrong: `{was}` stands where `{want}` belongs.", "The order is wrong."),
           "zh": ("顺序错了：`{was}` 的位置上应该是 `{want}`。", "顺序错了。")},
-         edits=(order, direction), statements=(reordered,)),
+         edits=(order, direction, flipped), statements=(reordered,)),
     Hint("forward", "a forward value is computed again, and otherwise; the forward's own makes it right",
          {"en": ("It is not the `{name}` of {forward}, which computes it as `{written}`.",
           "It is not the value that forward has under this name."),

@@ -25,6 +25,7 @@ from backprop.judging.search import Search
 from backprop.judging.suspect import Suspect
 from backprop.judging.trials import Trials
 
+WHOLE = 9  # the cost up to which one change of anything is believed
 LONG = 300  # events of a run that cannot be repeated for every suspect
 
 
@@ -86,10 +87,13 @@ class Judge:
                 earlier = [s for s in search.suspects if s.event is not event]
                 nameless = self._convict(case, earlier, before, False)
                 found = nameless[2] if nameless is not None else None
+            if after or found is None:  # one change that puts everything right is more likely
+                found = self._whole(case, before) or found
             return found or search.local(event, blame) or elsewhere.edit(set(), highest=6) or blame
         return (
             search.edit(set(), highest=6)
             or elsewhere.edit(set(), highest=6)
+            or self._whole(case, before)
             or search.override(set())
             or search.edit(set())
             or search.edit()
@@ -169,23 +173,40 @@ class Judge:
                         weak = event, before, case.kinds.blamed(event, node, want)
         return weak
 
-    def _handed_on(self, case: Case, before: set[int]) -> Blame | None:
-        """A gradient that is right by its name, and returned as that of another."""
+    def _whole(self, case: Case, before: set[int]) -> Blame | None:
+        """The simplest change, of any statement, that puts all results right at once."""
+        suspects = case.suspicion.suspects(before)
+        rest = case.suspicion.rest(before)
+        returned = [
+            Suspect(last, 1) for i in sorted(before) if (last := self._last(case, i)) is not None
+        ]
+        return Search(case, [*suspects, *rest, *returned[:1]], before).edit(set(), highest=WHOLE)
+
+    def _last(self, case: Case, i: int) -> Event | None:
+        """The `return` of a result that is returned by its name, as if it were computed there."""
         sites = self.trials.backward.sites
         here = [site for site in sites if site.statement is case.recording.returned]
+        index = case.reading.returned()[i] if here else None
+        if index is None or case.events[index].kind == "return":
+            return None
+        return replace(
+            case.events[index], site=here[-1].index, name=f"return[{i}]", line=here[-1].line,
+            kind="return", index=len(case.events),
+        )  # fmt: skip
+
+    def _handed_on(self, case: Case, before: set[int]) -> Blame | None:
+        """A gradient that is right by its name, and returned as that of another."""
         for i, index in enumerate(case.reading.returned()):
-            if i not in before or index is None or not here:
+            if i not in before or index is None:
                 continue
             event, node = case.events[index], case.truth.graph.differentiated[i].name
             if node in self.trials.names.alike(event.name) or not case.reading.named(event):
                 continue
-            name, line = f"return[{i}]", here[-1].line
-            last = replace(
-                event, site=here[-1].index, name=name, line=line, kind="return",
-                index=len(case.events),
-            )  # fmt: skip
+            last = self._last(case, i)
+            if last is None:
+                continue
             found = Search(case, [Suspect(last, 0)], before).edit(set(), highest=8)
-            blame = case.kinds.blamed(replace(event, name=name, line=line), node,
+            blame = case.kinds.blamed(replace(event, name=last.name, line=last.line), node,
                                       case.truth.results[i])  # fmt: skip
             return found or blame
         return None

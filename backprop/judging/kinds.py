@@ -46,6 +46,8 @@ class Kinds:
         self.corrections = corrections
 
     def edited(self, event: Event, edit: Edit) -> Blame:
+        if edit.at is not None and edit.at > event.line:
+            event = replace(event, line=edit.at)
         blame = Blame(event, edit.kind, {**edit.detail, "line": edit.line}, edit=edit)
         named = self.reading.trials.names.exact(event.name) if self.reading.own(event) else []
         # `dh[mask] = 0` of a right `dh`: what it should be now is another node's gradient

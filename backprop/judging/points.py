@@ -8,13 +8,14 @@ import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
-from backprop.graph.trees import Contents, copied
+from backprop.graph.trees import Contents, children, copied, holds, is_object
 from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
 from backprop.judging.source import find, plain_function
 from backprop.judging.state import State, floating
@@ -46,6 +47,7 @@ class Point:
     longer: bool = False  # other lengths than the caller's
     state: State | None = None  # the objects that the functions keep things in,
     after: Contents | None = None  # and what was in them after the forward
+    shared: Contents | None = None  # a cache of objects, which their methods and closures know
 
     @property
     def dout(self) -> Any:
@@ -66,7 +68,11 @@ class Point:
             upstream = (douts,) if self.graph.several else douts
         if not self.signature.scaled:
             return (), {}
-        rest = (_fresh(self.cache),) if self.signature.cached else copied(self.args)
+        if self.shared is not None:
+            self.shared.restore()
+            rest: tuple[Any, ...] = (self.cache,)
+        else:
+            rest = (_fresh(self.cache),) if self.signature.cached else copied(self.args)
         if self.signature.alone:
             rest = ()
         if not guarding:
@@ -74,6 +80,30 @@ class Point:
         guarded = {f"dout {i}": each for i, each in enumerate(douts)}
         guarded.update(_arrays_in(rest, "cache" if self.signature.cached else "argument"))
         return (*upstream, *rest), guarded
+
+
+def _shared(cache: Any) -> Contents | None:
+    """What is in a cache of an author's objects; None for others, which can be copied.
+
+    A closure that goes back (`out.pull = pull`) holds the objects themselves, so that a copy of
+    them would get none of what it writes.
+    """
+    contents, found, seen = Contents(), False, set()
+    stack = [cache]
+    while stack:
+        item = stack.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        found = found or is_object(item)
+        if isinstance(item, np.ndarray) or holds(item):
+            contents.keep(item)
+            stack += [part for _, _, part in children(item)]
+        elif isinstance(item, FunctionType):
+            for cell in item.__closure__ or ():
+                with contextlib.suppress(ValueError):  # not yet assigned
+                    stack.append(cell.cell_contents)
+    return contents if found else None
 
 
 def _fresh(item: Any) -> Any:
@@ -125,6 +155,10 @@ def mover(seed: int, positive: bool = False) -> Callable[[np.ndarray], np.ndarra
 
 def returned(result: Any, count: int) -> tuple[tuple[Any, ...], Any]:
     """(outputs, cache) of a forward that has `count` outputs; None if it returns no cache."""
+    if isinstance(result, (tuple, list)) and len(result) == 2:
+        together, rest = result
+        if isinstance(together, (tuple, list)) and len(together) == count:  # (h, c), cache
+            return tuple(together), rest
     if isinstance(result, (tuple, list)) and len(result) > count:
         rest = result[count:]
         return tuple(result[:count]), rest[0] if len(rest) == 1 else tuple(rest)
@@ -291,7 +325,10 @@ def points(
             before.restore()
         state.blank(graph, here)
         after = state.kept() if state else None
-        return Point(here, graph, douts, cache, how, i == 0, state=state, after=after)
+        shared = _shared(cache) if how.cached else None
+        return Point(
+            here, graph, douts, cache, how, i == 0, state=state, after=after, shared=shared
+        )
 
     for i in range(number):
         for positive in (False, True):

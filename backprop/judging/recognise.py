@@ -122,7 +122,7 @@ class Reading:
         """Whether a value is recognised as something true."""
         if event.index not in self._known:
             self._known[event.index] = self.named(event) or (
-                not self.promises(event) and self._recognised(event.value)
+                not self.promises(event) and (self._recognised(event.value) or self.strong(event))
             )
         return self._known[event.index]
 
@@ -130,8 +130,13 @@ class Reading:
         """Whether a value is recognised as a gradient, whole or partial."""
         if self.promises(event):
             return self.named(event)
-        entry = self.truth.library.find(event.value)
-        return entry is not None and entry.what in ("gradient", "partial")
+        value, kinds = event.value, ("gradient", "partial")
+        if self.recognised(event, kinds):
+            return True
+        if self.unit is None or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+            return False
+        entry = self.truth.library.find(value * self.unit)  # the scalar dout comes in later
+        return entry is not None and entry.what in kinds
 
     def recognised(self, event: Event, kinds: tuple[str, ...]) -> bool:
         """Whether a value is something true of one of these kinds."""

@@ -35,6 +35,7 @@ class Suspicion:
         """Variables that may be wrong, in order, one event a statement."""
         relevant = self._relevant(wrong)
         loss = self._of_the_loss()
+        plain = self._without_upstream()
         returned = self.reading.returned()
         results = {returned[i] for i in wrong if i < len(returned)}
         vindicated = self._vindicated(results)
@@ -60,8 +61,9 @@ class Suspicion:
                 elif self._idle(event):
                     found.append(Suspect(event, 1))
                 continue
-            if all(e.index in vindicated for e in members) and self.matters(event, promised):
-                continue
+            if all(e.index in vindicated for e in members):
+                if self.matters(event, promised and not self._becomes_right(event)):
+                    continue
             penalty, sure = 0, False
             if promised:
                 penalty = 2 if self._part(event) else 0
@@ -72,8 +74,31 @@ class Suspicion:
                 penalty = 2
             if isinstance(event.value, (int, np.integer, float)) and self._proper_length(event):
                 penalty += 3
+            elif not promised and not penalty and event.index in plain and _real(event.value):
+                penalty = 1  # computed again as in the forward
             found.append(Suspect(event, penalty, sure))
         return found
+
+    def rest(self, wrong: set[int]) -> list[Suspect]:
+        """What is no suspect, but can be wrong all the same: asked when nobody else did it.
+
+        Lists of arrays, and what is a gradient as its name says, where another was meant.
+        """
+        relevant = self._relevant(wrong)
+        loss = self._of_the_loss()
+        found: dict[tuple[int, str], Suspect] = {}
+        for event in self.reading.events:
+            if event.kind in ("parameter", "loop") or event.index in loss:
+                continue
+            if relevant is not None and event.index not in relevant:
+                continue
+            value = getattr(getattr(self.reading.site(event), "statement", None), "value", None)
+            if isinstance(value, (ast.List, ast.ListComp)):
+                found[event.site, event.name] = Suspect(event, 1)
+            elif self.reading.promises(event) and not self.reading.neutral(event):
+                if self.reading.named(event):
+                    found[event.site, event.name] = Suspect(event, 3)
+        return list(found.values())
 
     def _of_the_loss(self) -> set[int]:
         """The events that the loss follows from, where one function computes the gradient, too."""
@@ -88,6 +113,30 @@ class Suspicion:
             if event.kind not in ("return", "loop") and not spared.isdisjoint(lines):
                 found.append(event.index)
         return self.reading.ancestors(found)
+
+    def _without_upstream(self) -> set[int]:
+        """The events that the upstream gradient does not go into."""
+        backward = self.reading.trials.backward.function
+        if self.reading.truth.point.signature.itself or backward is None:
+            return set()
+        following: set[int] = set()
+        for event in self.reading.events:
+            if event.kind == "parameter" and not event.reads:
+                graph, name = self.reading.truth.graph, event.name
+                kept = isinstance(event.value, (tuple, list, dict)) or name in graph
+                if event.function != backward.__name__ or not kept:
+                    following.add(event.index)
+            elif event.kind == "store" or not following.isdisjoint(event.reads):
+                following.add(event.index)
+        return {event.index for event in self.reading.events} - following
+
+    def _becomes_right(self, event: Event) -> bool:
+        """`dp = dp * dloss` afterwards: a gradient under the same name that came from it."""
+        return any(
+            e.kind == "assign" and e.name == event.name and event.index in e.reads
+            and e.function == event.function and self.reading.named(e)
+            for e in self.reading.events[event.index + 1 :]
+        )  # fmt: skip
 
     def first(self, suspects: list[Suspect]) -> Suspect | None:
         """The suspect that is the first not to be what its name says, in the order of the run."""
@@ -188,6 +237,8 @@ class Suspicion:
         """A length whose name and value agree with the forward or with custom."""
         if isinstance(event.value, float) and event.value != int(event.value):
             return False
+        if isinstance(getattr(self.reading.site(event).statement, "value", None), ast.Name):
+            return False  # `M = N`: another one
         graph = self.reading.truth.graph
         if event.name in graph and graph[event.name].value.ndim == 0:
             return bool(graph[event.name].value == event.value)
@@ -237,7 +288,9 @@ class Suspicion:
 
         run = self.reading.trials.record(self.reading.which, {(event.site, event.name): moved})
         for mine, other in zip(self.reading.events, run.events, strict=False):
-            if mine.index <= event.index or mine.site != other.site or mine.name == event.name:
+            if mine.index <= event.index or mine.site != other.site:
+                continue
+            if mine.name == event.name and mine.kind != "assign":
                 continue
             if (
                 mine.site == event.site
@@ -250,3 +303,7 @@ class Suspicion:
             if differs(other.value, mine.value, 0.0, 1e-6):
                 return True
         return False
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"

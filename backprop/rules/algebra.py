@@ -13,6 +13,8 @@ row("matmul", "x, y", "x @ y", when="x.ndim == 1 and y.ndim == 2", x="y @ dz",  
 row("matmul", "x, y", "x @ y", when="x.ndim == 2 and y.ndim == 1", x="np.outer(dz, y)", y="x.T @ dz")
 row("matmul", "x, y", "x @ y", when="x.ndim > 1 and y.ndim > 1",
     x="batch(dz @ np.swapaxes(y, -1, -2))", y="batch(np.swapaxes(x, -1, -2) @ dz)")
+row("matmul", "x, y", "x @ y", when="x.ndim > 2 and y.ndim == 1", x="dz[..., None] * y", y="np.tensordot(dz, x, axes=dz.ndim)")
+row("matmul", "x, y", "x @ y", when="x.ndim == 1 and y.ndim > 2", x="np.sum(y * dz[..., None, :], axis=-1).reshape(-1, length(x, 0)).sum(axis=0)", y="x[:, None] * dz[..., None, :]")
 
 # ── other products ───────────────────────────────────────────────────────────────────────────
 row = partial(rule, axes="")

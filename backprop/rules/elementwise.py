@@ -66,6 +66,16 @@ row("arcsinh",    "x",    "np.arcsinh(x)", x="dz / np.sqrt(x ** 2 + 1)",       s
 row("arccosh",    "x",    "np.arccosh(x)", x="dz / np.sqrt(x ** 2 - 1)",       symbol="arccosh", singular="np.real(x) == 1")
 row("arctanh",    "x",    "np.arctanh(x)", x="dz / (1 - x ** 2)",              symbol="arctanh")
 
+# ── of scipy: the tables of the normal distribution, factorials; see graph/special.py ────────
+row("erf",        "x",    "special.erf(x)",     x="2 / np.sqrt(np.pi) * np.exp(-x ** 2) * dz",       symbol="erf")
+row("erfc",       "x",    "special.erfc(x)",    x="-2 / np.sqrt(np.pi) * np.exp(-x ** 2) * dz",      symbol="erfc")
+row("erfinv",     "x",    "special.erfinv(x)",  x="np.sqrt(np.pi) / 2 * np.exp(z ** 2) * dz",        symbol="erf⁻¹", complex=False)
+row("ndtr",       "x",    "special.ndtr(x)",    x="np.exp(-x ** 2 / 2) / np.sqrt(2 * np.pi) * dz",   symbol="Φ")
+row("log_ndtr",   "x",    "special.log_ndtr(x)", x="np.exp(-x ** 2 / 2 - z) / np.sqrt(2 * np.pi) * dz", symbol="log Φ")
+row("gamma",      "x",    "special.gamma(x)",   x="dz * z * special.psi(x)",                         symbol="Γ")
+row("gammaln",    "x",    "special.gammaln(x)", x="dz * special.psi(x)",                             symbol="log Γ", complex=False)
+row("psi",        "x",    "special.psi(x)",     x="dz * special.polygamma(1, x)",                    symbol="ψ")
+
 # At a tie the first operand gets the gradient, unless the second is a number: relu is 0 at 0.
 # ── choices ──────────────────────────────────────────────────────────────────────────────────
 row("maximum",    "x, y", "np.maximum(x, y)", when="type(y) in (int, float)", x="dz * (x > y)", y="dz * (y >= x)", symbol="max",

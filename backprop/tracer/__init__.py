@@ -376,6 +376,8 @@ def _outputs(
         if cache or (cache is None and is_cache):
             items = items[:-1]
             several = len(items) > 1
+            if len(items) == 1 and isinstance(items[0], (tuple, list)):  # (h, c), cache
+                items, several = list(items[0]), True
     if not items:
         raise TraceError(
             f"{_place(f)} returns an empty {type(result).__name__}, it must return arrays"

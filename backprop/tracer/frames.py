@@ -20,15 +20,16 @@ from backprop.graph.site import Site
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 _LAYERS = os.path.join(_OURS, "layers", "")  # these are traced like an author's
+_SCIPY = os.path.join("", "site-packages", "scipy", "")
 _Span = tuple[int, int, int, int]
 
 
 def _internal(code: CodeType) -> bool:
-    """Code of the tracer or of numpy, not of an author."""
+    """Code of the tracer, of numpy or scipy, not of an author."""
     name = code.co_filename
     if name.startswith(_LAYERS):
         return False
-    return name.startswith((_OURS, _NUMPY, "<__array_function__"))
+    return name.startswith((_OURS, _NUMPY, "<__array_function__")) or _SCIPY in name
 
 
 class _Code:

@@ -29,7 +29,8 @@ from backprop.tracer.composed import (
     vecdot,
 )
 from backprop.tracer.frames import site
-from backprop.tracer.further import BY_NAME, FURTHER, LIMITS, METHODS_OF_UFUNCS, limited
+from backprop.tracer.further import FURTHER, LIMITS, METHODS_OF_UFUNCS, limited
+from backprop.tracer.of_scipy import UFUNCS
 from backprop.tracer.operations import binary, call, unary, whole
 from backprop.tracer.several import (
     array_split,
@@ -108,8 +109,8 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         return into(out[0], partly(ufunc, inputs, out[0], options), ufunc.__name__)
     if method == "__call__" and ufunc in FUNCTIONS:
         result = tried(name, FUNCTIONS[ufunc], *inputs, **options)
-    elif method == "__call__" and name in BY_NAME:
-        result = tried(name, BY_NAME[name], *inputs, **options)
+    elif method == "__call__" and name in UFUNCS:
+        result = tried(name, UFUNCS[name], *inputs, **options)
     elif method == "__call__":
         result = canonical(name, *inputs, **options)
     elif (name, method) in METHODS_OF_UFUNCS:

@@ -583,4 +583,3 @@ FURTHER = {
     if hasattr(module, name)
 }
 METHODS_OF_UFUNCS = {("logaddexp", "reduce"): log_add_exp}
-BY_NAME = {"expit": lambda x: 1 / (1 + np.exp(-x))}  # ufuncs of scipy, which we do without

@@ -18,6 +18,7 @@ import numpy as np
 
 from backprop.graph.trees import RANDOM, Contents, attributes, foreign, is_object
 from backprop.tracer.further import as_strided
+from backprop.tracer.of_scipy import stand_ins
 from backprop.tracer.plainly import Asking
 from backprop.tracer.reach import Reach, at_once, names_in
 from backprop.tracer.replaced import BY_ORIGINAL, REPLACED, listed
@@ -92,13 +93,15 @@ class StandingIn:
         self._reach = None
         self.functions: Sequence[Any] = ()
         self.contents = None
-        places = None if args or every else at_once(function, _STAND_INS)
+        of_scipy = stand_ins()
+        wanted = {**_STAND_INS, **of_scipy} if of_scipy else _STAND_INS
+        places = None if args or every else at_once(function, wanted)
         if places is not None:
             self._places = places
             if names_in(function.__code__).draws:
                 self.functions = (function,)
             return
-        self._reach = reach = Reach(_WITH_LISTS if every else _STAND_INS)
+        self._reach = reach = Reach({**_WITH_LISTS, **of_scipy} if every else wanted)
         for item in (function, *args):
             reach.visit(item)
         self._places = reach.places

@@ -14,6 +14,7 @@ import numpy as np
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph, upstream
 from backprop.graph.node import Node, plain
+from backprop.graph.special import NAMES
 from backprop.tracer import mark, trace, unchanged
 from backprop.truth.replay import at
 from backprop.writer import text
@@ -186,7 +187,7 @@ class Backward:
             source = self._written[0]  # where it gives no number, replay decides
         except TraceError:
             return None
-        scope: dict[str, Any] = {"np": np}
+        scope: dict[str, Any] = {**self._modules}
         exec(compile(source, f"<backward of {self.graph.function}>", "exec"), scope)
         result: Callable[..., Any] | None = scope[backward_name(self.graph)]
         return result
@@ -236,7 +237,7 @@ class Backward:
         body = [step.line for step in self.steps]
         outputs = in_order(self.graph, writer.names.upstream)
         results = [rename.get(name, name) for name in writer.results]
-        assigned = {step.gradient for step in self.steps} | set(outputs) | {"np"}
+        assigned = {step.gradient for step in self.steps} | set(outputs) | set(self._modules)
         reads = [
             [name.id for name in ast.walk(ast.parse(line)) if isinstance(name, ast.Name)]
             for line in body
@@ -257,9 +258,14 @@ class Backward:
                 lines.append(f"del {', '.join(done)}")
         lines.append(f"return {', '.join(results)}")
         text_ = "\n    ".join([f"def backward({writer.names.dout}, cache):", *lines])
-        scope: dict[str, Any] = {"np": np}
+        scope: dict[str, Any] = {**self._modules}
         exec(compile(text_, f"<backward of {self.graph.function}>", "exec"), scope)
         return scope["backward"], names
+
+    @property
+    def _modules(self) -> dict[str, Any]:
+        """What the lines have numpy and scipy's functions from."""
+        return {name: NAMES[name] for name in self.graph.modules}
 
     def _lengths(self) -> dict[str, int]:
         return {name: int(length) for name, length in self._writer.lengths_named.items()}
@@ -281,7 +287,7 @@ class Backward:
 
     def _scope(self, douts: tuple[np.ndarray, ...]) -> dict[str, Any]:
         """What the lines read."""
-        scope: dict[str, Any] = {"np": np, **self.graph.call.scope}
+        scope: dict[str, Any] = {**self._modules, **self.graph.call.scope}
         scope.update({self._writer.variable(node): node.plain for node in self._writer.needed})
         scope.update(self._lengths())
         scope.update(zip(in_order(self.graph, self._writer.names.upstream), douts, strict=True))

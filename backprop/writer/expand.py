@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprop.graph.node import Node
+from backprop.graph.special import NAMES
 from backprop.writer import text
 from backprop.writer.constants import number_tree
 from backprop.writer.naming import Naming
@@ -17,7 +18,7 @@ from backprop.writer.text import Shape, Tree, broadcast
 # The words that texts may use beside numpy; `backprop.writer.words` fills it.
 WORDS: dict[str, Callable[..., tuple[Tree, Shape | None]]] = {}
 
-_FREE = {"np", "float", "int", "len", "range"}
+_FREE = {*NAMES, "float", "int", "len", "range"}
 
 
 class Filling:

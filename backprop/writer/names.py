@@ -59,7 +59,7 @@ class Names:
         self.uses: dict[Node, list[Use]] = {}
         self.gradient: dict[Node, str] = {}
         self._numbered: dict[Node, list[str]] = {}
-        self._taken = {values.variable(node) for node in graph.nodes} | {"np"}
+        self._taken = {values.variable(node) for node in graph.nodes} | graph.modules
         self._taken |= {name for name, *_ in graph.call.parameters}
         self._find_uses()
         self._name_gradients()

@@ -209,3 +209,45 @@ def test_an_empty_buffer_is_not_why_a_later_line_stops():
     report = bp.check(lambda x: np.sin(x), backward, np.array([0.3, 1.2]), lang="en")
     assert report.hint == "error"
     assert "dout[i] * slope" in report.mistakes[0].code
+
+
+def test_what_is_no_number_is_counted():
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout * np.log(out - 2)
+        return dh @ w.T, x.T @ dh
+
+    report = check(backward)
+    assert report.first_wrong == "dh"
+    assert "15 of its 15 entries are no number (nan)." in report.message
+
+
+def test_a_loop_that_runs_too_far_is_no_wrong_gradient():
+    """Entries of `dh` are still to come when it stops: nothing is said of the others."""
+
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout.copy()
+        for i in range(len(x) + 1):
+            dh[i] *= 1 - out[i] ** 2
+        return dh @ w.T, x.T @ dh
+
+    report = check(backward)
+    assert report.hint == "error"
+    assert report.message.startswith("backward stops on line ")
+    assert "IndexError: index 5 is out of bounds" in report.message
+    assert "i: 5" in report.message
+
+
+def test_a_line_that_has_nothing_to_do_is_not_written_as_such():
+    def backward(dout, cache):
+        x, w, out = cache
+        dh = dout * (1 - out**2)
+        norm = 1e-3 * np.sum(dh)
+        dh = dh / norm
+        return dh @ w.T, x.T @ dh
+
+    report = check(backward)
+    assert report.line == backward.__code__.co_firstlineno + 4
+    assert "without this line it would be right" in report.message
+    assert "dh = dh\n" not in report.message

@@ -435,7 +435,7 @@ def in_a_table(dout, x, b):
 @pytest.mark.parametrize(
     ("backward", "variable", "said"),
     [
-        (one_starred, "return[1]", "transposed"),
+        (one_starred, "rest", "transposed"),  # where it is written
         (starred_before, "db", "3"),
         (as_it_came, "return[1]", "The factor `3`"),  # not a length that happens to be 3
         (in_a_table, "return['dx']", "np.cos"),

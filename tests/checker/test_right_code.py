@@ -534,3 +534,65 @@ def test_the_gradient_of_a_symmetric_matrix_may_be_the_textbooks():
     assert report.ok, report.message
     assert report.notes == []
     assert check(log_determinant, wrong, X).hint == "sign"
+
+
+class Tape:
+    """A value whose closure adds to the gradients of what it came from."""
+
+    def __init__(self, data):
+        self.data, self.grad, self.pulls = data, np.zeros_like(data), []
+
+    def times(self, other):
+        out = Tape(self.data @ other.data)
+
+        def pull():
+            self.grad = self.grad + out.grad @ other.data.T
+            other.grad += self.data.T @ out.grad
+
+        out.pulls = [*self.pulls, pull]
+        return out
+
+
+def taped(x, w):
+    leaves = Tape(x), Tape(w)
+    out = leaves[0].times(leaves[1])
+    return out.data, (out, leaves)
+
+
+def test_a_cache_of_objects_is_the_one_that_its_closures_write_to():
+    def backward(dout, cache):
+        out, (x, w) = cache
+        out.grad = dout
+        for pull in reversed(out.pulls):
+            pull()
+        return x.grad, w.grad
+
+    def wrong(dout, cache):
+        out, (x, w) = cache
+        out.grad = dout
+        for pull in reversed(out.pulls):
+            pull()
+        return x.grad, 2 * w.grad
+
+    args = rng.normal(size=(4, 3)), rng.normal(size=(3, 2))
+    report = check(taped, backward, *args)
+    assert report.ok, report.message
+    assert check(taped, wrong, *args).hint == "factor"
+
+
+def cell(x, h, w):
+    n = np.tanh(x @ w + h)
+    return (n, n * h), (x, h, w, n)
+
+
+def test_results_in_a_tuple_of_their_own_stand_beside_the_cache():
+    def backward(dout, cache):
+        dn, dm = dout
+        x, h, w, n = cache
+        da = (dn + dm * h) * (1 - n**2)
+        return da @ w.T, da + dm * n, x.T @ da
+
+    args = rng.normal(size=(4, 3)), rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
+    report = check(cell, backward, *args)
+    assert report.ok, report.message
+    assert bp.trace(cell, *args).several

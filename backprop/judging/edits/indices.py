@@ -17,6 +17,7 @@ from backprop.judging.edits.places import (
     expression,
     is_number,
     num,
+    table_of,
     written,
 )
 from backprop.judging.source import clone
@@ -68,8 +69,8 @@ def _is_table(value: Any) -> bool:
 def table(place: Place) -> Iterator[Change]:
     """`h[dst]` for `h[src]`, `P[u]` for `Q[i]`."""
     node, scope = place.node, place.scope
-    value = scope.value(node) if isinstance(node, (ast.Name, ast.Subscript)) else None
-    if isinstance(node, ast.Name) and isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+    value = table_of(scope.value(node)) if isinstance(node, ast.Name) else None
+    if isinstance(node, ast.Name) and value is not None:
         for name, other in scope.integers():
             if name != node.id and other.shape == value.shape:
                 detail = {"was": node.id, "want": name}
@@ -192,6 +193,26 @@ def direction(place: Place) -> Iterator[Change]:
         if inner.args and _is_turned(inner.args[0]):
             inner.args[0] = inner.args[0].value
             yield "order", 3, {"was": written(node), "want": written(inner)}, inner
+
+
+def flipped(place: Place) -> Iterator[Change]:
+    """`w[..., ::-1, ::-1]` for `w`, and back: the filter of a convolution goes the other way."""
+    node, scope = place.node, place.scope
+    if place.inside((ast.Subscript, ast.keyword, ast.Compare)):
+        return
+    new: Any = None
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        turns = [part for part in parts if written(part) == "::-1"]
+        others = [part for part in parts if part not in turns]
+        if turns and all(_whole(p) or written(p) in ("...", "Ellipsis") for p in others):
+            new = node.value
+    elif isinstance(node, ast.Name):
+        value = scope.value(node)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim > 1:
+            new = expression(f"{node.id}[{':, ' * (value.ndim - 2)}::-1, ::-1]")
+    if new is not None:
+        yield "order", 4, {"was": written(node), "want": written(new)}, new
 
 
 def _turned(node: Any) -> ast.expr:

@@ -214,13 +214,21 @@ def _axes_reordered(node: ast.Call) -> Iterator[Change]:
     start = node.args.index(axes[0]) if axes else 0
     if len(axes) < 3 or node.args[start:] != axes:
         return
-    every = len(axes) <= 4
-    others = itertools.permutations(axes) if every else _exchanged(axes)
-    for other in others:
-        if list(other) != axes:
+    # Of many axes the first, which are told apart least, stay where they are.
+    stay = 0 if len(axes) <= 4 else min(2, _in_place(axes))
+    every = len(axes) - stay <= 4
+    others = itertools.permutations(axes[stay:]) if every else _exchanged(axes[stay:])
+    for rest in others:
+        other = [*axes[:stay], *rest]
+        if other != axes:
             new = clone(node, {})
             new.args[start:] = [clone(each, {}) for each in other]
             yield "order", 3, {"was": written(node), "want": written(new)}, new
+
+
+def _in_place(axes: list[ast.Constant]) -> int:
+    """How many axes there are at the start that stay where they are."""
+    return next((i for i, axis in enumerate(axes) if axis.value != i), len(axes))
 
 
 def _exchanged(parts: list[Any]) -> Iterator[list[Any]]:

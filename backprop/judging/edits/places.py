@@ -20,6 +20,7 @@ class Edit:
     statement: ast.stmt
     cost: int
     detail: dict[str, str] = field(default_factory=dict)
+    at: int | None = None  # the line of what is changed, in a statement over several
 
     @cached_property
     def line(self) -> str:
@@ -59,8 +60,8 @@ class Scope:
         """The tables of indices that can be written there."""
         if self._integers is None:
             self._integers = [
-                (name, value) for name, value in self._names.items()
-                if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim
+                (name, table) for name, value in self._names.items()
+                if (table := table_of(value)) is not None
             ]  # fmt: skip
         return self._integers
 
@@ -92,6 +93,15 @@ class Scope:
             except Exception:
                 self._cache[text] = None
         return self._cache[text]
+
+
+def table_of(value: Any) -> np.ndarray | None:
+    """A table of indices as an array: one of whole numbers, a list of them."""
+    if isinstance(value, (list, tuple)) and value and all(type(part) is int for part in value):
+        return np.array(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim:
+        return value
+    return None
 
 
 # (kind, cost, detail, new node); cost: smaller is tried and believed first

@@ -139,7 +139,7 @@ def normalised(place: Place) -> Iterator[Change]:
     value = scope.value(node)
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.ndim:
         return
-    if value.size < 2 or value.min() <= 0:
+    if not value.size or value.min() <= 0:
         return
     text = node.id
     totals = [f"{text}.sum()"]

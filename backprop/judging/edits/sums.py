@@ -222,8 +222,9 @@ def _carried(place: Place) -> Iterator[Change]:
     if not isinstance(got, np.ndarray) or got.dtype.kind != "f":
         return
     whole = written(place.parents[0])
+    cost = 8 if isinstance(node, ast.Name) else 6  # where a variable is assigned, it could be added
     for name, value in scope.values.items():
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == got.shape:
             if name not in whole:
                 new = binary(node, ast.Add(), expression(name))
-                yield "missing term", 8, {"term": f"+ {name}"}, new
+                yield "missing term", cost, {"term": f"+ {name}"}, new

@@ -11,21 +11,21 @@ from tests.checker.strangers import (
     frameworks,
     imagery,
     modern,
+    others,
     sequences,
 )
 
-MODULES = (coursera, frameworks, sequences, modern, imagery, chains, densities)
+MODULES = (coursera, frameworks, sequences, modern, imagery, chains, densities, others)
 PAIRS = {name: pair for module in MODULES for name, pair in module.PAIRS.items()}
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
 # is right for another array, an order that shows one line later, a slice that is used two lines
 # later; and what can be put right at another line as well, a factor or a sign of a product.
 ELSEWHERE = {
-    ("causal", 1), ("conv", 2), ("lossFun", 1), ("over_time", 1), ("overlapping_max", 0),
-    ("l2_pool", 1), ("pixel_shuffle", 2), ("instance_norm", 0), ("spatial_batchnorm", 0),
-    ("squash", 2), ("captioning_loss", 1), ("multi_query", 1), ("block", 1), ("kalman", 4),
-    ("multiclass_focal", 3), ("cox_partial", 1), ("plackett_luce", 0), ("batch_all_triplet", 3),
-    ("gp_nll", 3), ("mmd", 2), ("rbm_free_energy", 0),
+    ("over_time", 1), ("overlapping_max", 0), ("l2_pool", 1), ("instance_norm", 0), ("squash", 2),
+    ("captioning_loss", 1), ("kalman", 4), ("cox_partial", 1), ("batch_all_triplet", 3),
+    ("gp_nll", 3), ("mmd", 2), ("runge_kutta", 0), ("runge_kutta", 1), ("capsules", 0),
+    ("sparsemax", 0), ("actor_critic", 0), ("tensor_net", 0), ("tensor_net", 2),
 }  # fmt: skip
 
 

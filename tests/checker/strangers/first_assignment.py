@@ -285,7 +285,7 @@ LOSSES = {
     ]),
     "softmax_one_hot": (softmax_one_hot, (_W, _X, _y, 0.3), [
         ("counts -= target", "counts += target"),
-        ("dW = dW / n + 2", "dW = dW + 2", "counts -= target"),
+        ("dW = dW / n + 2", "dW = dW + 2", "counts -= target", "dW = X.T.dot(counts)"),
         ("2 * reg * W", "reg * W"),
     ]),
     "two_layer_net": (two_layer_net, (_two, _X, _y, 0.1), [
