@@ -19,9 +19,10 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import write_file
 
-from backprop.site.building import attach, build_all, build_what_changed, take_over
+from backprop.site.building import attach, begin, end
 from backprop.site.building.beside import Beside, possible
-from backprop.site.languages import checks, nested, outputs
+from backprop.site.faults import warn
+from backprop.site.languages import checks, nested, outputs, translations
 from backprop.site.languages.catalogue import Catalogue, Edition
 from backprop.site.languages.first import first_page
 from backprop.site.languages.links import Links
@@ -65,10 +66,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         self.command, self.dirty = command, dirty
-        if command == "serve" and not dirty:
-            take_over()
-        elif command != "serve":
-            build_what_changed()
+        begin(command, dirty=dirty)
         # Without a handler, SIGTERM leaves the temporary folders of MkDocs and the blog behind.
         if (
             self.leader is self
@@ -84,7 +82,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 if id(plugin) in self.started and hasattr(plugin, "on_shutdown"):
                     plugin.on_shutdown()
         self.caches.clear()
-        build_all()
+        end()
         if self.old_handler is not None:
             signal.signal(signal.SIGTERM, self.old_handler)
             self.old_handler = None
@@ -216,6 +214,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         elif leader.meet:
             self.catalogue.know(leader.meet(self.catalogue.known()))
         self.links.check()
+        self._compare()
         return env
 
     def before_look(self, file: File, *, config: MkDocsConfig) -> None:
@@ -228,6 +227,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if os.path.exists(file.abs_src_path or ""):
             self.edition.record(Files([file]), drafts=True)
             self.links.check()
+            self._compare(file.src_uri)
         self._remark(file.src_uri)
 
     # What `backprop.site.building.conversions` asks, to convert no page twice.
@@ -246,6 +246,10 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
 
     def conversion_replay(self, data: Any, file: File) -> None:
         self.links.know(data)
+
+    def _compare(self, only: str | None = None) -> None:
+        for text in translations.faults(self.catalogue, self.edition, only):
+            warn(log, self.leader.strict, text)
 
     def _remark(self, only: str | None = None) -> None:
         """Tell the author at work of pages that some language lacks, a renamed one perhaps."""
