@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.old_handler: Any = None
         self.beside: Beside | None = None  # the other languages, in a process of their own
         self.meet: Callable[[Any], Any] | None = None  # in that process: the way back
+        _quiet_jieba()  # before the search is loaded, which stands below in most lists
 
     # Once a command: the leader starts and ends what the other languages' plugins need.
 
@@ -111,7 +113,6 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         config.extra["alternate"] = outputs.theme_alternates(self.catalogue, self.edition)
         if SCRIPT not in config.extra_javascript:
             config.extra_javascript.append(SCRIPT)
-        _quiet_jieba()
         attach(config, first=self.leader is self)
         return config
 
@@ -214,7 +215,6 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         elif leader.meet:
             self.catalogue.know(leader.meet(self.catalogue.known()))
         self.links.check()
-        self._compare()
         return env
 
     def before_look(self, file: File, *, config: MkDocsConfig) -> None:
@@ -227,7 +227,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if os.path.exists(file.abs_src_path or ""):
             self.edition.record(Files([file]), drafts=True)
             self.links.check()
-            self._compare(file.src_uri)
+            self._compare(self.edition, file.src_uri)
         self._remark(file.src_uri)
 
     # What `backprop.site.building.conversions` asks, to convert no page twice.
@@ -247,8 +247,8 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
     def conversion_replay(self, data: Any, file: File) -> None:
         self.links.know(data)
 
-    def _compare(self, only: str | None = None) -> None:
-        for text in translations.faults(self.catalogue, self.edition, only):
+    def _compare(self, edition: Edition, only: str | None = None) -> None:
+        for text in translations.faults(self.catalogue, edition, only):
             warn(log, self.leader.strict, text)
 
     def _remark(self, only: str | None = None) -> None:
@@ -327,6 +327,9 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if self.beside:
             self.beside.end()
             self.beside = None
+        if self.leader is self:  # all has been said of all languages, wherever they were built
+            for edition in self.catalogue.editions.values():
+                self._compare(edition)
 
     on_post_build = CombinedEvent(_on_post_build_first, _on_post_build_last, _on_post_build_end)
 
@@ -357,9 +360,17 @@ def _terminate(signum: int, frame: object) -> None:
 
 
 def _quiet_jieba() -> None:
-    """Jieba, which Material's search loads, writes how long it took to standard error."""
+    """Jieba, which Material's search loads, writes how long it took to standard error; and to open
+    a file it asks a module that takes longer to load than all the rest, which it can do without."""
+    slow = "pkg_resources"
+    absent = slow not in sys.modules
+    if absent:
+        sys.modules[slow] = None  # type: ignore[assignment]
     try:
         import jieba
     except ImportError:
         return
+    finally:
+        if absent:
+            del sys.modules[slow]
     jieba.setLogLevel(logging.WARNING)
