@@ -9,6 +9,8 @@ import yaml
 
 from backprop.site.blog import defaults
 from backprop.site.blog.complete import complete
+from backprop.site.building import whole
+from backprop.site.building.aside import aside
 from tests.conftest import ROOT, differences
 from tests.site.project import Project
 
@@ -95,9 +97,17 @@ def write(project: Project, settings: str) -> None:
 def test_the_preset_builds_what_its_settings_written_out_build(project, monkeypatch):
     """Two builds of a small blog in one language: five lines, and everything in full."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    asides: list[str] = []
+
+    def noted(config):
+        asides.append(config.site_dir)
+        return aside(config)
+
+    monkeypatch.setattr(whole, "aside", noted)
     write(project, SHORT)
     result = project.build("--strict")
     assert result.code == 0, result
+    assert asides == [str(project.site)]  # what stands for the whole build knows of it in time
     short = project.site.rename(project.root / "short")
     assert (short / "posts/one/index.html").is_file()
     assert (short / "feed_rss_created.xml").is_file()

@@ -173,16 +173,20 @@ def test_rows_and_formulas_count_without_mkdocs_yml(tmp_path):
     """A project with pages and pytest alone; formulas of other folders are nobody's."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/index.md").write_text(PAGE)
-    (tmp_path / "README.md").write_text("It costs $5 a $piece.\n\n" + PAGE.split("Broken")[0])
+    readme = "It costs $5 a $piece.\n\n" + PAGE.split("Broken")[0]
+    opened = readme.count("\n") + 1
+    (tmp_path / "README.md").write_text(f"{readme}/// derivation\n$$\n1 = 1\n$$\n\nMore.\n")
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --markdown-docs\n")
     code, failed, text = Blog(tmp_path).pytest()
     assert code == 1
     assert [line.split(" - ")[1].split(": ")[0] for line in failed] == [
         "README.md:17",
+        f"README.md:{opened}",
         "docs/index.md:15",
         "docs/index.md:19",
     ], text
+    assert f"README.md:{opened}: the block /// derivation is never closed" in failed[1]
     code, failed, _ = Blog(tmp_path).pytest("docs/index.md::index.md:11")
     assert (code, len(failed)) == (1, 1)
 

@@ -160,7 +160,8 @@ def test_feeds_are_apart_and_links_in_them_lead_to_the_site(project, built):
     project.post(
         "zh", "gradients", title="梯度", text="[English](../../en/posts/gradients.md#more)"
     )
-    project.post("en", "late", title="Late", date="{created: 2018-01-01, updated: 2019-01-01}")
+    dates = "{created: 2018-01-01, updated: 2019-01-01}"
+    project.post("en", "late", title="Late", date=dates, head="slug: late\nlanguages: [en]")
     built()
     for prefix, own in (("", ["梯度"]), ("en/", ["Late", "Gradients"])):
         feed = etree.fromstring(project.text(f"{prefix}feed_rss_created.xml").encode())

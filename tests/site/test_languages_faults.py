@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from backprop.site.languages.checks import post_fault
@@ -177,6 +179,7 @@ def test_nothing_is_written_into_the_sources(project, built):
     for post in (project.root / "docs/en/posts").iterdir():
         post.unlink()
     (project.root / "docs/en/posts").rmdir()
+    project.post("zh", "gradients", head="slug: gradients\nlanguages: [zh]")
     before = sorted((project.root / "docs").rglob("*"))
     built()
     assert sorted((project.root / "docs").rglob("*")) == before
@@ -225,3 +228,68 @@ def block(key, value):
 def test_mistakes_in_the_settings(project, mistake, words):
     mistake(project)
     fails(project, *words, options=())
+
+
+def test_a_site_that_fails_takes_no_place(project):
+    """Whatever ends a build, the site stays as it was, or there is none; what is not MkDocs' stays
+    in its folder after a good one, too."""
+    project.post("en", "gradients", text="[nowhere](nowhere.md)")
+    fails(project, "No site was written to site")
+    assert not project.site.exists()
+    project.post("en", "gradients")
+    assert project.build("--strict").code == 0
+    for name in (".git/HEAD", "stale/index.html"):
+        project.write(f"site/{name}", "mine")
+
+    def files():
+        return {path: path.read_bytes() for path in project.site.rglob("*") if path.is_file()}
+
+    before = files()
+    project.post("en", "gradients", text="[nowhere](nowhere.md)")
+    said = fails(project, "The site in site is as it was", "nowhere.md")
+    assert f"directory: {project.site}\n" in said.output  # where it would have been
+    assert files() == before
+    project.post("zh", "gradients", date="yesterday")
+    fails(project, "The site in site is as it was", "yesterday", options=())
+    assert files() == before
+    for key in ("zh", "en"):
+        project.post(key, "gradients", head="slug: other")
+    project.save()
+    time.sleep(0.2)  # what is as new as a build may have been written while it ran
+    for head in ("old", "new"):  # the second time from memory
+        project.write("site/.git/HEAD", head)
+        result = project.build("--strict", saved=False)
+        assert result.code == 0
+        assert project.text(".git/HEAD") == head
+    assert "Nothing has changed" in result.output
+    assert {path.parent.name for path in files()} >= {"other"}
+    assert not any("stale" in path.parts for path in files())
+    assert list((project.root / ".cache/backprop/building").glob("aside-*")) == []
+
+
+def test_posts_without_their_translations(project):
+    """A post is in every language, at the same address, unless its head says otherwise."""
+    project.post("en", "alone")
+    project.post("zh", "renamed", head="slug: same")
+    project.post("en", "another-name", head="slug: same")
+    project.post("en", "gradients", head="slug: ascents")
+    project.post("zh", "chinese", head="slug: chinese\nlanguages: [zh]")
+    project.post("zh", "wrong", head="slug: wrong\nlanguages: [zh, eng]")
+    project.post("zh", "soon")
+    project.post("en", "soon", head="slug: soon\ndraft: true")
+    missing = "this post has no translation: there is no docs"
+    result = fails(
+        project,
+        f"docs/en/posts/alone.md:2: {missing}/zh/posts/alone.md. Write it; or say in the head of "
+        "the post that there is none: languages: [en]",
+        f"docs/zh/posts/renamed.md:2: {missing}/en/posts/renamed.md. "
+        "docs/en/posts/another-name.md has the same slug",
+        f"docs/en/posts/another-name.md:2: {missing}",
+        "docs/en/posts/gradients.md:4: the address of this post ends in ascents, that of "
+        "docs/zh/posts/gradients.md in gradients. Write the same into the head of both: "
+        "slug: gradients",
+        "docs/zh/posts/wrong.md:5: languages: ['zh', 'eng'] does not say in which languages this "
+        "post is written. Right would be languages: [zh], or more of zh, en.",
+        "Aborted with 5 warnings",
+    )
+    assert len(result.faults) == 6

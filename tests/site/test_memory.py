@@ -56,7 +56,7 @@ print(lib.number)
 def always() -> Iterator[None]:
     """Builds of which nothing has changed are made."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backprop.site.languages.plugin.build_what_changed", lambda: None)
+        patch.setattr("backprop.site.building.whole.take_over", lambda: None)
         yield
 
 

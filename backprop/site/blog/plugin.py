@@ -13,6 +13,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.utils.yaml import get_yaml_loader, yaml_load
 
 from backprop.site.blog.complete import Settings, complete
+from backprop.site.building import begin
 from backprop.site.languages import LanguagesPlugin
 
 SET = ("theme", "docs_dir", "markdown_extensions", "mdx_configs", "plugins", "validation")
@@ -39,6 +40,8 @@ class BlogPlugin(BasePlugin[BlogOptions]):
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         self.command, self.dirty = command, dirty
+        # The plugins that the preset adds come when MkDocs is on its way already.
+        begin(command, dirty=dirty)
 
     @event_priority(1000)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:

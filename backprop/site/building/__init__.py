@@ -26,6 +26,7 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `notice.py` | the list of faults in the page, the pages that stand in for others |
 | `watching.py` | which files changed |
 | `own.py` | the author's own Python, which is read again when it changes |
+| `aside.py` | for `mkdocs build`: a site takes the place of the last one when it has passed |
 | `whole.py` | for `mkdocs build`: a site of which nothing changed is written as it was |
 | `templates.py` | a page whose template is given the same is not rendered again |
 | `heads.py` | the beginning of a post on its own, for lists of posts |
@@ -34,9 +35,16 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `words.py` | what authors see, in each language |
 """
 
-from backprop.site.building.serving import take_over
-from backprop.site.building.whole import give_back as build_all
-from backprop.site.building.whole import take_over as build_what_changed
+from backprop.site.building import serving, whole
+from backprop.site.building.whole import give_back as end
 from backprop.site.building.witness import attach
 
-__all__ = ["attach", "build_all", "build_what_changed", "take_over"]
+__all__ = ["attach", "begin", "end"]
+
+
+def begin(command: str, *, dirty: bool) -> None:
+    """Stand in the place of what a command of MkDocs calls; a second call changes nothing."""
+    if command != "serve":
+        whole.take_over()
+    elif not dirty:
+        serving.take_over()

@@ -12,6 +12,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File
 
 from backprop.site.building import memory
+from backprop.site.building.aside import destination
 from backprop.site.building.modules import Modules
 from backprop.site.building.plain import as_json
 from backprop.site.settings import root_of
@@ -60,7 +61,8 @@ class References:
             root = root_of(self.config)
             paths = [Path(root, path).resolve() for path in python.get("paths") or ()]
             roots = [root, *(path for path in paths if not path.is_relative_to(root))]
-            self.modules = Modules(roots, [self.config.site_dir], memory.of(self.config))
+            site = destination(self.config.site_dir)
+            self.modules = Modules(roots, [site], memory.of(self.config))
         # Without bodies only where nobody can have asked for them.
         hides = (python.get("options") or {}).get("show_source") is False
         bodies = not hides or "show_source" in text

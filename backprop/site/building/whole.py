@@ -24,11 +24,11 @@ from typing import Any
 
 from mkdocs.commands import build as mkdocs_build
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.utils import clean_directory
 
 from backprop.program.files import write
 from backprop.program.store import digest
 from backprop.site.building import memory, witness
+from backprop.site.building.aside import aside
 from backprop.site.building.premises import depends_on_files, program, settings_of
 
 log = logging.getLogger("mkdocs.commands.build")
@@ -54,13 +54,21 @@ def give_back() -> None:
 
 def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = False) -> None:
     """In the place of MkDocs' `build`."""
-    kept = memory.of(config)
-    if dirty or serve_url or not kept.remembers or not depends_on_files([config]):
+    if dirty or serve_url:  # into what is there
         _original(config, serve_url=serve_url, dirty=dirty)
         return
+    with aside(config) as site:
+        if memory.of(config).remembers and depends_on_files([config]):
+            _build_what_changed(config, site)
+        else:
+            _original(config)
+
+
+def _build_what_changed(config: MkDocsConfig, site: str) -> None:
+    """site: the folder that the site will stand in when it is done."""
     began = time.monotonic()
     store = _Sites(memory.folder(config) / "site", _key(config))
-    if store.restore(config):
+    if store.restore(config.site_dir, site):
         log.info("Nothing has changed since this site was built: it is written as it was")
         log.info("Documentation built in %.2f seconds", time.monotonic() - began)
         return
@@ -69,13 +77,13 @@ def _build(config: MkDocsConfig, *, serve_url: str | None = None, dirty: bool = 
     started = time.time() - _LATE
     try:
         with _noting(observer) as noted, _listening(config.strict) as warned:
-            _original(config, dirty=dirty)
+            _original(config)
     finally:
         witness.observe(None)
     if not warned and observer.sites and noted.depends_on_files():
-        read = noted.digests(config, started)
+        read = noted.digests(config, site, started)
         if read is not None and all(source in read for source in noted.sources()):
-            store.keep(config, read)
+            store.keep(config.site_dir, read)
 
 
 def _sources(sites: Iterable[witness.BuiltSite]) -> Iterator[str]:
@@ -129,36 +137,35 @@ class _Sites:
         self.folder, self.key = folder, key
         self.record = folder / "made.json"
 
-    def restore(self, config: MkDocsConfig) -> bool:
-        """Write the site if it is known and still true."""
+    def restore(self, made_in: str, site: str) -> bool:
+        """Write the site to the folder `made_in`, which is empty, if it is known and still true."""
         try:
             known = json.loads(self.record.read_text("utf-8"))
             if known["key"] != self.key:
                 return False
-            if any(_digest(path, config) != held for path, held in known["read"].items()):
+            if any(_digest(path, site) != held for path, held in known["read"].items()):
                 return False
             kept, made = Path(self.folder, known["folder"]), known["made"]
             if any(_sha((kept / name).read_bytes()) != held for name, held in made.items()):
                 self.record.unlink()  # somebody has damaged it
                 return False
-            clean_directory(config.site_dir)
             for name in made:
-                target = os.path.join(config.site_dir, name)
+                target = os.path.join(made_in, name)
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.copyfile(kept / name, target)
             return True
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def keep(self, config: MkDocsConfig, read: dict[str, str]) -> None:
+    def keep(self, made_in: str, read: dict[str, str]) -> None:
         """Keep the site, of which most is what is kept already."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             kept, before = self._before()
             self.record.unlink(missing_ok=True)  # until it is true again
             made = {}
-            for root, _, names in os.walk(config.site_dir):
-                below = os.path.relpath(root, config.site_dir)
+            for root, _, names in os.walk(made_in):
+                below = os.path.relpath(root, made_in)
                 os.makedirs(os.path.join(kept, below), exist_ok=True)
                 for name in names:
                     with open(os.path.join(root, name), "rb") as file:
@@ -241,17 +248,17 @@ class _Noted:
         elif event == "tempfile.mkdtemp":
             _add(self.folders, arguments[0])
 
-    def digests(self, config: MkDocsConfig, before: float) -> dict[str, str] | None:
+    def digests(self, config: MkDocsConfig, site: str, before: float) -> dict[str, str] | None:
         """What each file holds; None if one was written after the time `before`."""
         found: dict[str, str] = {}
-        outside = _Outside(config, self.written, self.folders)
+        outside = _Outside(config, site, self.written, self.folders)
         for path in sorted(self.opened | self.listed):
             if outside(path):
                 continue
             with contextlib.suppress(OSError):
                 if path in self.opened and os.stat(path).st_ctime > before:
                     return None
-            found[path] = _digest(path, config)
+            found[path] = _digest(path, site)
         return found
 
 
@@ -264,10 +271,13 @@ def _add(paths: set[str], path: Any) -> None:
 class _Outside:
     """Tells of a path whether it belongs to the programs, or was made by the build."""
 
-    def __init__(self, config: MkDocsConfig, written: set[str], folders: set[str]) -> None:
+    def __init__(
+        self, config: MkDocsConfig, site: str, written: set[str], folders: set[str]
+    ) -> None:
         self.written, self.folders = written, tuple(map(_folder, folders))
         self.root = _folder(os.path.dirname(config.config_file_path or "") or ".")
-        self.made = (_folder(config.site_dir), _folder(os.path.join(self.root, ".cache")))
+        made = (config.site_dir, site, os.path.join(self.root, ".cache"))
+        self.made = tuple(map(_folder, made))
         self.programs = tuple(map(_folder, (sys.prefix, sys.base_prefix, "/proc", "/dev", "/sys")))
 
     def __call__(self, path: str) -> bool:
@@ -284,11 +294,11 @@ def _folder(path: str) -> str:
     return os.path.join(os.path.abspath(path), "")
 
 
-def _digest(path: str, config: MkDocsConfig) -> str:
+def _digest(path: str, site: str) -> str:
     """Of what a file holds, of the names in a folder; empty for what is not there."""
     try:
         if os.path.isdir(path):
-            passing = {os.path.basename(config.site_dir), ".cache", "__pycache__"}
+            passing = {os.path.basename(site), ".cache", "__pycache__"}
             return digest(sorted(set(os.listdir(path)) - passing))
         with open(path, "rb") as file:
             return _sha(file.read())

@@ -16,5 +16,9 @@ def faults(report: Report, language: str, path: str) -> Iterator[Fault]:
         if not verdict.ok and id(verdict) not in told:
             status = STATUS[verdict.status]["zh" if language.startswith("zh") else "en"].strip()
             row = f"{verdict.lead} {verdict.text}".strip()
-            said = "\n".join(describe(verdict, language))
-            yield Fault(path, verdict.line, f"{status}: {row}", said)
+            said = list(describe(verdict, language))
+            if verdict.text.startswith("///") and said:  # of the block, there is nothing to show
+                reason, *said = said
+            else:
+                reason = f"{status}: {row}"
+            yield Fault(path, verdict.line, reason, "\n".join(said))

@@ -16,6 +16,9 @@ default folder named by the key. The same path in two folders is one page in two
 the BCP 47 tag that browsers read; `words` replaces words of `words.py`. `reproducible: false` lets
 feeds and sitemaps carry the time of the build instead of the date of the newest post.
 
+A post has a translation of the same name and slug in every language, or says in its head in which
+languages it is written: `languages: [en]`.
+
 A link to another language is the path to its file: `[English](../../en/posts/backward.md#top)`.
 
 How it works: the build that MkDocs runs is the build of the default language. Just before it
@@ -31,6 +34,7 @@ to allow it (`backprop.site.building.beside`).
 | `options.py` | what the author may write in `mkdocs.yml`, and what is wrong with it |
 | `nested.py` | the settings of one more language, and MkDocs' state kept apart |
 | `catalogue.py` | every page of every language, its address and its translations |
+| `translations.py` | posts that lack a translation, or have it at another address |
 | `links.py` | links from a page to a page of another language |
 | `outputs.py` | hreflang, the switcher, the note on untranslated pages, sitemaps, robots.txt |
 | `first.py` | what `/` is where there is no index |

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -28,6 +29,13 @@ class Entry:
     anchors: frozenset[str] | None = None
     changed: date | None = None
     categories: tuple[str, ...] = ()
+    is_post: bool = False
+    languages: Any = None  # what the head of a post says of the languages that it is written in
+
+    @property
+    def slug(self) -> str:
+        """The end of the address."""
+        return self.url.rstrip("/").rpartition("/")[2].removesuffix(".html")
 
 
 @dataclass
@@ -74,6 +82,8 @@ class Edition:
                 anchors=None if anchors is None else frozenset(anchors),
                 changed=changed(page),
                 categories=tuple(view.file.src_uri for view in getattr(page, "categories", ())),
+                is_post=isinstance(getattr(getattr(page, "config", None), "date", None), dict),
+                languages=page.meta.get("languages"),
             )
 
 
@@ -136,12 +146,15 @@ class Catalogue:
         return found if len(found) > 1 else {}
 
     def untranslated(self, only: str | None = None) -> list[str]:
-        """A sentence on each page (of the source `only`) that another language does not have."""
+        """A sentence on each page (of the source `only`) that another language does not have.
+
+        Not on posts, which `translations.py` looks at.
+        """
         found = []
         for edition in self.editions.values():
             for entry in edition.pages:
                 path = os.path.join(edition.docs, entry.source)
-                if only not in (None, entry.source) or not os.path.isfile(path):
+                if only not in (None, entry.source) or entry.is_post or not os.path.isfile(path):
                     continue
                 for other in self.others(edition):
                     if not self.translation(edition, entry.source, other):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +20,10 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import write_file
 
-from backprop.site.building import attach, build_all, build_what_changed, take_over
+from backprop.site.building import attach, begin, end
 from backprop.site.building.beside import Beside, possible
-from backprop.site.languages import checks, nested, outputs
+from backprop.site.faults import warn
+from backprop.site.languages import checks, nested, outputs, translations
 from backprop.site.languages.catalogue import Catalogue, Edition
 from backprop.site.languages.first import first_page
 from backprop.site.languages.links import Links
@@ -60,15 +62,13 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         self.old_handler: Any = None
         self.beside: Beside | None = None  # the other languages, in a process of their own
         self.meet: Callable[[Any], Any] | None = None  # in that process: the way back
+        _quiet_jieba()  # before the search is loaded, which stands below in most lists
 
     # Once a command: the leader starts and ends what the other languages' plugins need.
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         self.command, self.dirty = command, dirty
-        if command == "serve" and not dirty:
-            take_over()
-        elif command != "serve":
-            build_what_changed()
+        begin(command, dirty=dirty)
         # Without a handler, SIGTERM leaves the temporary folders of MkDocs and the blog behind.
         if (
             self.leader is self
@@ -84,7 +84,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
                 if id(plugin) in self.started and hasattr(plugin, "on_shutdown"):
                     plugin.on_shutdown()
         self.caches.clear()
-        build_all()
+        end()
         if self.old_handler is not None:
             signal.signal(signal.SIGTERM, self.old_handler)
             self.old_handler = None
@@ -113,7 +113,6 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         config.extra["alternate"] = outputs.theme_alternates(self.catalogue, self.edition)
         if SCRIPT not in config.extra_javascript:
             config.extra_javascript.append(SCRIPT)
-        _quiet_jieba()
         attach(config, first=self.leader is self)
         return config
 
@@ -228,6 +227,7 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if os.path.exists(file.abs_src_path or ""):
             self.edition.record(Files([file]), drafts=True)
             self.links.check()
+            self._compare(self.edition, file.src_uri)
         self._remark(file.src_uri)
 
     # What `backprop.site.building.conversions` asks, to convert no page twice.
@@ -246,6 +246,10 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
 
     def conversion_replay(self, data: Any, file: File) -> None:
         self.links.know(data)
+
+    def _compare(self, edition: Edition, only: str | None = None) -> None:
+        for text in translations.faults(self.catalogue, edition, only):
+            warn(log, self.leader.strict, text)
 
     def _remark(self, only: str | None = None) -> None:
         """Tell the author at work of pages that some language lacks, a renamed one perhaps."""
@@ -323,6 +327,9 @@ class LanguagesPlugin(BasePlugin[LanguagesOptions]):
         if self.beside:
             self.beside.end()
             self.beside = None
+        if self.leader is self:  # all has been said of all languages, wherever they were built
+            for edition in self.catalogue.editions.values():
+                self._compare(edition)
 
     on_post_build = CombinedEvent(_on_post_build_first, _on_post_build_last, _on_post_build_end)
 
@@ -353,9 +360,17 @@ def _terminate(signum: int, frame: object) -> None:
 
 
 def _quiet_jieba() -> None:
-    """Jieba, which Material's search loads, writes how long it took to standard error."""
+    """Jieba, which Material's search loads, writes how long it took to standard error; and to open
+    a file it asks a module that takes longer to load than all the rest, which it can do without."""
+    slow = "pkg_resources"
+    absent = slow not in sys.modules
+    if absent:
+        sys.modules[slow] = None  # type: ignore[assignment]
     try:
         import jieba
     except ImportError:
         return
+    finally:
+        if absent:
+            del sys.modules[slow]
     jieba.setLogLevel(logging.WARNING)
