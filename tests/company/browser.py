@@ -46,7 +46,7 @@ def stepper_works(site: Path) -> list[str]:
     with opened(site, faults) as page:
         page.goto(f"http://{HOST}/")
         page.mouse.move(40, 40)  # Material's script starts with the reader's first move
-        page.wait_for_function("'location$' in window")
+        page.wait_for_function("() => 'location$' in window")
         page.evaluate("window.stays = true")
         page.locator("article a[href*='posts/first']").first.click()
         page.wait_for_url("**/posts/first/**")

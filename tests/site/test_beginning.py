@@ -170,6 +170,22 @@ def test_mathjax_and_the_requirements_are_those_of_this_repository():
     assert set(pinned.findall((files / "requirements.txt").read_text())) <= there
 
 
+def test_what_publishes_a_blog_fetches_its_engine(tmp_path):
+    """`make engine` leaves its mark in package.json, which is all that another machine gets."""
+    create(tmp_path, ["en"])
+
+    def runs() -> list[str]:
+        make = ["make", "--old-file=setup", "RUN=echo", "build"]
+        done = subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    assert runs() == ["mkdocs build --strict"]
+    package = json.loads((tmp_path / "package.json").read_text("utf-8"))
+    package["dependencies"]["pyodide"] = "1.0.0"
+    (tmp_path / "package.json").write_text(json.dumps(package), "utf-8")
+    assert runs() == ["backprop.site.interactive", "mkdocs build --strict"]
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
