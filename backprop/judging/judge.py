@@ -87,7 +87,9 @@ class Judge:
                 earlier = [s for s in search.suspects if s.event is not event]
                 nameless = self._convict(case, earlier, before, False)
                 found = nameless[2] if nameless is not None else None
-            if after or found is None:  # one change that puts everything right is more likely
+            # One change that puts everything right is more likely than what explains a part; but
+            # by name it was this variable, if it is the right one but for a length.
+            if after or (found is None and not (by_name and "factor" in blame.detail)):
                 found = self._whole(case, before) or found
             return found or search.local(event, blame) or elsewhere.edit(set(), highest=6) or blame
         return (
