@@ -234,7 +234,10 @@ class _Noted:
             writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if flags else 0
             _add(self.written if writes else self.opened, path)
         elif event in ("os.listdir", "os.scandir"):
-            _add(self.listed, arguments[0] or ".")
+            # Python itself looks what has come to its path, whenever something is imported.
+            listed: set[str] = set()
+            _add(listed, arguments[0] or ".")
+            self.listed |= listed - {os.path.abspath(path) for path in sys.path}
         elif event == "tempfile.mkdtemp":
             _add(self.folders, arguments[0])
 
