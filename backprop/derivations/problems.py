@@ -97,6 +97,17 @@ SAID: dict[str, tuple[str, str]] = {
         "computed; waive the row, or name what is so large or so small",
         "这里的数大小相差几千位，无法算出两边是否相等；请写明理由免验此行，或给那个极大或极小的数起个名字",
     ),
+    "whole": (
+        "{found} may be 0 or negative, and whole numbers are read as lengths, 1, 2, … alone: declare "
+        "${name} \\in \\mathbb{{N}}$, or ${name} \\in \\mathbb{{R}}$ if what follows holds of every number",
+        "{found} 可以是 0 或负数，而这里整数只读作长度 1、2、…：请声明 ${name} \\in \\mathbb{{N}}$；"
+        "若下文对所有实数成立，请声明 ${name} \\in \\mathbb{{R}}$",
+    ),
+    "too-close": (
+        "the sides come so close to each other that numbers do not tell whether they meet: write "
+        "\\le or \\ge if they may be equal, else waive the row",
+        "两边相差极小，数值无法判断是否相等：若可以相等请写 \\le 或 \\ge，否则请写明理由免验此行",
+    ),
     "order-larger": (
         "the error does not shrink like {symbol}^{power}",
         "误差不像 {symbol}^{power} 那样缩小",

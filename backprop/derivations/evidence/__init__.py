@@ -21,6 +21,8 @@ r"""What is found out about a row: by numbers, by proof, and what would repair i
 | `assumptions` | which premises a row needs, whether bounds are kept                   |
 | `beyond`      | differences that ordinary samples do not show                         |
 | `edges`       | where comparisons of numbers turn                                     |
+| `lines`       | between, behind and at such places, as far as numbers go              |
+| `extents`     | the same of comparisons of lengths                                    |
 | `rounding`    | whether a gap is one of rounding                                      |
 | `blur`        | how far expectations may be off                                       |
 | `estimates`   | inequalities, at the worst numbers that a search finds                |

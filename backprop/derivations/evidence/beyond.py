@@ -13,7 +13,9 @@ from fractions import Fraction
 from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation, Side
-from backprop.derivations.evidence.instances import INSTANCES, TOLERANCE, Instances
+from backprop.derivations.evidence.extents import extents
+from backprop.derivations.evidence.instances import TOLERANCE, Instances
+from backprop.derivations.evidence.lines import differs
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -35,6 +37,7 @@ from backprop.derivations.meaning.world import World
 from backprop.derivations.verdicts import Difference
 
 WIDE = 16  # how many samples of very different sizes
+PARTIAL = 24  # samples of both signs, of a row with logarithms or roots
 NO_VALUE = ("log", "root of a negative number")
 LIMIT = 1e-6  # relative, for those
 SUSPECT = 1e-13  # relative: a smaller gap is one of rounding
@@ -86,6 +89,16 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
             continue
         if found.error > LIMIT:
             return found
+    for scope in extents(instances, equation):
+        try:
+            found = compare(equation.left, equation.right, equation.dims, scope)
+        except (OutsideDomainError, MemoryError):
+            continue
+        if found.error > LIMIT and not rounds(instances, equation, found, scope):
+            return found
+    there = differs(instances, equation, slopes)
+    if there is not None:
+        return compare(equation.left, equation.right, equation.dims, there)
     return cancelled(instances, equation)
 
 
@@ -97,8 +110,11 @@ def undefined_side(instances: Instances, equation: Equation) -> Side | None:
         return None
     if not any(is_partial(t) for t in terms):
         return None
-    for number in range(INSTANCES):
-        scope = instances.scope(number, False, {})
+    for number in range(PARTIAL):
+        try:
+            scope = instances.scope(number, False, {})
+        except OutsideDomainError:
+            continue
         without = []
         for side, term in zip(equation.sides, (equation.left, equation.right), strict=True):
             try:
@@ -114,8 +130,7 @@ def is_partial(term: Term) -> bool:
     """Has it no value at a negative number?"""
     return (isinstance(term, Fn) and term.name == "log") or (
         isinstance(term, Pow)
-        and isinstance(term.exponent, Num)
-        and term.exponent.value.denominator != 1
+        and not (isinstance(term.exponent, Num) and term.exponent.value.denominator == 1)
     )
 
 

@@ -82,19 +82,20 @@ def numbers(world: World, tex: str) -> tuple[int, Symbol] | None:
         return None
     if symbol.kind != "variable" or symbol.shape or symbol.definition is not None:
         return None
-    bound, (low, high) = Fraction(tail["bound"]), symbol.bounds
+    bound = Fraction(tail["bound"])
     if tail["op"].startswith("\\ne"):
         return (tail.start(), replace(symbol, nonzero=True)) if bound == 0 else None
     if tail["op"] in (">", "\\ge", "\\geq"):
-        low = bound if low is None else max(low, bound)
+        limits: tuple[Fraction | None, Fraction | None] = (bound, None)
     else:
-        high = bound if high is None else min(high, bound)
+        limits = (None, bound)
+    here = replace(symbol)
+    here.bounded(*limits, (tail["op"] not in ("<", ">"),) * 2)
+    low, high = here.bounds
     if low is not None and high is not None and low >= high:
         start, end = tail.start("name"), tail.end("bound")
         raise Unreadable("never", start, end, found=tex[start:end])
-    positive = symbol.positive or (low is not None and low >= 0)
-    closed = tail["op"] not in ("<", ">")
-    return tail.start(), replace(symbol, bounds=(low, high), positive=positive, closed=closed)
+    return tail.start(), here
 
 
 def is_index(world: World, name: str) -> bool:

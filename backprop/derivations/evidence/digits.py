@@ -62,6 +62,12 @@ class Digits:
         low, high = self.sizes.get(term, (0, 0))
         self.sizes[term] = (min(low, *sizes, 0), max(high, *sizes, 0))
 
+    def met_number(self, term: object, values: np.ndarray, number: Fraction) -> None:
+        """The same of a number that stands in the row, down to its last digit."""
+        self.met(term, values)
+        low, high = self.sizes[term]
+        self.sizes[term] = (min(low, 1 - number.denominator.bit_length()), high)
+
     def met_power(self, term: object, values: np.ndarray, base: object, of: np.ndarray) -> None:
         """The same of a power. Where its base is all but 0 by rounding, or by a step, the power is
         no size that anybody wrote."""

@@ -101,7 +101,7 @@ def is_positive(world: World, term: Term) -> bool:
         symbol = world.symbols[term.symbol]
         if symbol.definition is not None and symbol.recurrence is None:
             return is_positive(world, symbol.definition.body)
-        return symbol.positive and not symbol.closed
+        return symbol.positive and not (symbol.closed[0] and symbol.bounds[0] == 0)
     if isinstance(term, Mul):
         return all(is_positive(world, p) for p in term.parts)
     if isinstance(term, Add):

@@ -6,13 +6,15 @@ import numpy as np
 
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.extents import extents
 from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Instances
+from backprop.derivations.evidence.lines import exceeds
 from backprop.derivations.evidence.precise import exactness, gap_at
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
-from backprop.derivations.evidence.values import OutsideDomainError, real
+from backprop.derivations.evidence.values import EDGE, OutsideDomainError, real
 from backprop.derivations.meaning.terms import Big, Size, walk
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
@@ -42,7 +44,10 @@ def violated(
             raise Unreadable("no-domain")
         if found.error > SLACK and not rounds(found, scope.instance, instances, equation, op):
             return found
-    if any(isinstance(t, Size | Big) for s in (equation.left, equation.right) for t in walk(s)):
+    sized = any(instances.world.symbols[n].shape for n in equation.names)
+    if sized or any(
+        isinstance(t, Size | Big) for s in (equation.left, equation.right) for t in walk(s)
+    ):
         for kind in kinds_of_size(equation):
             try:
                 found = compare_order(equation, op, instances.scope(0, False, {}, kind))
@@ -57,6 +62,13 @@ def violated(
             continue
         if found.error > LIMIT:
             return found
+    for scope in extents(instances, equation, order=True):
+        try:
+            found = compare_order(equation, op, scope)
+        except (OutsideDomainError, MemoryError):
+            continue
+        if found.error > SLACK:
+            return found
     found_equal = touched(instances, equation, op) if op in ("<", ">") else None
     if found_equal is not None:
         return found_equal
@@ -64,7 +76,8 @@ def violated(
         found_worse = searched(instances, equation, op, number)
         if found_worse is not None:
             return found_worse
-    return None
+    there = exceeds(instances, equation, op)
+    return None if there is None else compare_order(equation, op, there)
 
 
 def touched(instances: Instances, equation: Equation, op: str) -> Difference | None:
@@ -79,7 +92,7 @@ def touched(instances: Instances, equation: Equation, op: str) -> Difference | N
         values = {k: v for k, v in values.items() if allows(world.symbols[k], v)}
         if not values or world.assumed:  # what is assumed would move them
             continue
-        instance = Sample(world, 0)
+        instance = Sample(world, 0, kind=EDGE)  # where a determinant may be 0
         for key, value in values.items():
             instance.variables[key] = np.full_like(instance.variables[key], value)
         try:
@@ -100,8 +113,8 @@ def allows(symbol: Symbol, value: float) -> bool:
     low, high = symbol.bounds
     if value == 0 and (symbol.nonzero or (symbol.positive and low is None)):
         return False
-    above = low is None or value > low or (symbol.closed and value == low)
-    return above and (high is None or value < high or (symbol.closed and value == high))
+    above = low is None or value > low or (symbol.closed[0] and value == low)
+    return above and (high is None or value < high or (symbol.closed[1] and value == high))
 
 
 def kinds_of_size(equation: Equation) -> tuple[str, ...]:

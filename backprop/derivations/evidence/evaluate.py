@@ -215,9 +215,10 @@ def where_value(numbers: Numbers, term: Where, at: dict[str, Value], shift: str)
 
 
 def matrix(
-    numbers: Numbers, lam: Lam, at: dict[str, Value], shift: str
+    numbers: Numbers, lam: Lam, at: dict[str, Value], shift: str, singular: bool = False
 ) -> tuple[list[str], np.ndarray]:
-    """A square matrix on the last two axes, behind those of the other indices."""
+    """A square matrix on the last two axes, behind those of the other indices. singular: may it
+    have no inverse?"""
     (row, dim), (column, _) = lam.vars
     inner = {
         **at,
@@ -229,7 +230,7 @@ def matrix(
     array = value.along((*rest, row, column))
     n = numbers.instance.length(dim)
     array = np.broadcast_to(array, (*array.shape[:-2], n, n))
-    if array.dtype != object and not np.all(np.linalg.cond(real(array)) < 1e4):
+    if array.dtype != object and not singular and not np.all(np.linalg.cond(real(array)) < 1e4):
         raise OutsideDomainError("a singular matrix")
     return rest, array
 
@@ -241,7 +242,7 @@ def inverse_value(numbers: Numbers, term: Inverse, at: dict[str, Value], shift: 
 
 
 def det_value(numbers: Numbers, term: Det, at: dict[str, Value], shift: str) -> Value:
-    rest, array = matrix(numbers, term.matrix, at, shift)
+    rest, array = matrix(numbers, term.matrix, at, shift, numbers.instance.kind == EDGE)
     return Value(tuple(rest), np.linalg.det(array))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import Instances
+from backprop.derivations.evidence.precise import arithmetic, compared, exactness
 from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
@@ -18,6 +19,7 @@ from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node
 from backprop.derivations.verdicts import Difference
 
+TINY, TINY_DIGITS = (1e-40, 1e-44), 1200  # values of h, and in how many digits
 SHRINK = 2.0 ** -np.arange(3, 9)  # the values of h, in units of its own size
 
 
@@ -99,7 +101,35 @@ def too_large(instances: Instances, equation: Equation, order: Order) -> Differe
             slow.append(found[-1])
         else:
             fast += 1
-    return slow[-1] if len(slow) > fast else None
+    if len(slow) > fast:
+        return slow[-1]
+    return shrinks_late(instances, equation, order)
+
+
+def shrinks_late(instances: Instances, equation: Equation, order: Order) -> Difference | None:
+    """The same where h is so small that no coefficient hides what is of a lower power."""
+    exact = exactness(instances.world, equation)
+    if exact is None or instances.world.assumed:
+        return None
+    digits, sizes = arithmetic(TINY_DIGITS), []
+    instance, last = draw_instance(instances.world, 0), None
+    for size in TINY:
+        value = instance.variables[order.symbol]
+        instance.variables = {**instance.variables, order.symbol: np.full_like(value, size)}
+        scope = Scope(instance, {}, direct=instances.direct)
+        try:
+            sides = compared(equation, scope, digits)
+            last = compare(equation.left, equation.right, equation.dims, scope)
+        except OutsideDomainError:
+            return None
+        if sides is None:
+            return None
+        sizes.append(np.max(np.abs(np.asarray(sides[0] - sides[1]))))
+    limit = digits.context.mpf(10) ** -int(exact * TINY_DIGITS)
+    if min(sizes) <= limit:
+        return None
+    slope = float(digits.context.log10(sizes[0] / sizes[1])) / np.log10(TINY[0] / TINY[1])
+    return last if slope < order.power - 0.35 else None
 
 
 def shrinking(

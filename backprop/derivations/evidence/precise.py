@@ -194,7 +194,7 @@ def digits_of(numbers: Numbers) -> Digits:
 
 def num_value(numbers: Numbers, term: Num, at: dict[str, Value], shift: str) -> Value:
     value = constant(digits_of(numbers).number(term.value))
-    digits_of(numbers).met(term, value.array)
+    digits_of(numbers).met_number(term, value.array, term.value)
     return value
 
 

@@ -14,6 +14,7 @@ from backprop.derivations.meaning.world import World
 
 LETTERS = "klmpqrst"
 LONGEST = 240  # characters; a longer residue explains nothing
+STEEP = 24  # a power by which factoring takes for ever
 
 
 def residue(
@@ -68,7 +69,9 @@ class Printer:
                 )
             )
 
-        found = sympy.factor(convert(p))
+        whole = convert(p)
+        steep = any(abs(e) > STEEP for m in p for _, e in m)
+        found = whole if steep else sympy.factor(whole)
         return str(sympy.latex(found, symbol_names=atoms))
 
     def index(self, index: Atom) -> str:

@@ -14,7 +14,7 @@ from backprop.derivations.meaning.world import Law, World
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
 # A sample may be of a kind: `coarse`, fewer points of quadrature, so that what differs is not
 # exact; `wide`, numbers of very different sizes; `edge`, where a comparison turns; `single`,
-# `large`, `larger`, `huge`, other lengths.
+# `large`, `larger`, `huge`, `length 5`, other lengths.
 GOLDEN = 0.6180339887  # steps of it leave no large gap, whatever their number
 SIZES = {
     "single": (1,),
@@ -37,6 +37,8 @@ class Sample:
         # Another attempt at a number has other sizes: an assumption may rule some of them out.
         count = len(CONFIGURATIONS)
         lengths = SIZES.get(kind) or CONFIGURATIONS[(number + number // count) % count]
+        if kind.startswith("length "):
+            lengths = (int(kind.split()[1]),)
         self.sizes = {
             name: max(lengths[k % len(lengths)], least)
             for k, (name, least) in enumerate(world.sizes.items())
@@ -55,7 +57,8 @@ class Sample:
             for key, symbol in world.symbols.items()
             if symbol.definition is None
         }
-        self.held: set[str] = set()  # variables that no assumption moves
+        self.held: set[str] = set()  # variables that no assumption moves,
+        self.fixed: set[str] = set()  # and those of which one leaves the first entry where it is
         self.patterns: dict[tuple[str, str], np.ndarray] = {}
         self.steady: set[str] = set()  # sums that are not shifted
         self.kept: dict[str, str] = {}  # where the values of a definition lie

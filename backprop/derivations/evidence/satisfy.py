@@ -52,7 +52,8 @@ def draw_instance(world: World, number: int, positive: bool = False, kind: str =
     """A sample on which the assumptions hold. Raises `OutsideDomainError` if none is near."""
     sample = Sample(world, number, positive, kind)
     if world.assumed:
-        satisfy(sample)
+        with np.errstate(all="ignore"):
+            satisfy(sample)
     return sample
 
 
@@ -65,7 +66,10 @@ def satisfy(sample: Sample) -> None:
         sample.variables = {key: value.copy() for key, value in first.items()}
         try:
             _solve(sample, attempt)
-            if _off(sample, gaps) <= CLOSE and not _ran_away(sample, first):
+            if _off(sample, gaps) > CLOSE:
+                continue
+            exactly = _off(sample, attempt, 0.0) <= CLOSE  # and x = 10^6 is far, but no rounding
+            if not _ran_away(sample, first, far=exactly):
                 return
         except OutsideDomainError:
             continue
@@ -86,6 +90,7 @@ def settle(sample: Sample, doubles: Sample, kinds: dict[type[Term], Callable[...
     ]
     columns = np.concatenate([np.concatenate(row, axis=1) for row in slopes])
     fixed = np.concatenate([doubles.variables[k].reshape(-1) == 0 for k in moving])
+    fixed[_fixed(doubles, [(k, doubles.variables[k].size) for k in moving])] = True
     back = np.linalg.pinv(np.where(fixed, 0.0, columns), rcond=1e-9)
     close, size = digits.context.mpf(10) ** -(3 * digits.count // 4), None
     while True:
@@ -104,13 +109,14 @@ def settle(sample: Sample, doubles: Sample, kinds: dict[type[Term], Callable[...
             at += old.size
 
 
-def _ran_away(sample: Sample, first: dict[str, np.ndarray]) -> bool:
-    """Does only rounding fulfil it? g / σ² = 0 is no equation for σ, though it fades with it."""
+def _ran_away(sample: Sample, first: dict[str, np.ndarray], far: bool) -> bool:
+    """Does only rounding fulfil it? g / σ² = 0 is no equation for σ, though it fades with it. far:
+    numbers may be of any size."""
     for key, old in first.items():
         if sample.world.symbols[key].kind != "variable":
             continue
         new, size = np.abs(sample.variables[key]), np.max(np.abs(old), initial=1.0)
-        if np.any(new > FAR * size):
+        if not far and np.any(new > FAR * size):
             return True
         # Zero is within reach of λ ≥ 0, and a long way off for σ > 0.
         symbol = sample.world.symbols[key]
@@ -224,16 +230,17 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
         sample.variables[key] = np.zeros_like(np.asarray(sample.variables[key], dtype=float))
     moving = [_Coordinates(sample, s) for s in symbols if s.key not in held]
     residual = _residual(sample, gaps)
-    size = float(np.linalg.norm(residual))
+    size, reach = float(np.linalg.norm(residual)), 2.0
     for _ in range(ROUNDS):
         if size == 0 or not moving:
             return
         slopes = _slopes(sample, gaps, moving)
+        slopes[:, _fixed(sample, [(c.key, c.u.size) for c in moving])] = 0.0
         step = np.linalg.lstsq(slopes, residual, rcond=None)[0]
         longest = float(np.max(np.abs(step), initial=0))
         if not np.isfinite(longest):
             raise OutsideDomainError("assumptions")
-        scale = min(1.0, 2.0 / longest) if longest > 0 else 1.0
+        scale = min(1.0, reach / longest) if longest > 0 else 1.0
         before = [c.u for c in moving]
         for _ in range(12):
             at = 0
@@ -247,6 +254,7 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
             except OutsideDomainError:
                 new = np.inf
             if new < size:
+                reach = max(2.0, 2 * scale * longest)  # further, once it helps
                 break
             scale /= 3
         else:
@@ -257,9 +265,16 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
         size = new
 
 
+def _fixed(sample: Sample, moving: list[tuple[str, int]]) -> list[int]:
+    """Which of the coordinates, one variable after the other, stay as they are."""
+    starts = np.cumsum([0, *(size for _, size in moving)])
+    return [int(at) for (key, _), at in zip(moving, starts, strict=False) if key in sample.fixed]
+
+
 def _may_vanish(sample: Sample, key: str) -> bool:
     symbol = sample.world.symbols[key]
-    return symbol.kind == "variable" and symbol.closed and 0 in symbol.bounds
+    ends = zip(symbol.bounds, symbol.closed, strict=True)
+    return symbol.kind == "variable" and any(end == 0 and taken for end, taken in ends)
 
 
 def _residual(sample: Sample, gaps: list[Gap]) -> np.ndarray:
@@ -275,8 +290,8 @@ def _difference(scope: Scope, gap: Gap) -> np.ndarray:
     return np.asarray(real(value.along(tuple(sorted(value.names)))).reshape(-1))
 
 
-def _off(sample: Sample, gaps: list[Gap]) -> float:
-    """How far the assumptions are from holding, relative to their larger sides."""
+def _off(sample: Sample, gaps: list[Gap], least: float = 1.0) -> float:
+    """How far the assumptions are from holding, relative to their larger sides, or to `least`."""
     scope, worst = Scope(sample, {}), 0.0
     for g in gaps:
         left, right = scope.of(g.left, g.dims), scope.of(g.right, g.dims)
@@ -285,7 +300,8 @@ def _off(sample: Sample, gaps: list[Gap]) -> float:
         scale = max((float(np.max(np.abs(real(v.array)), initial=0)) for v in terms), default=0)
         if not np.all(np.isfinite(gap)):
             return np.inf
-        worst = max(worst, float(np.max(np.abs(gap), initial=0)) / max(scale, 1.0))
+        most = float(np.max(np.abs(gap), initial=0))
+        worst = max(worst, most / (max(scale, least) or 1.0))
     return worst
 
 

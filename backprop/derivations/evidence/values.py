@@ -100,8 +100,13 @@ def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             raise OutsideDomainError("0 in a denominator")
         value: np.ndarray = np.power(np.asarray(a) + 0.0, exponent)
         return value
-    if np.any(real(a) <= 0):
+    at_zero = real(a) == 0
+    if np.any(real(a) < 0) or np.any(at_zero & (exponent <= 0)):
         raise OutsideDomainError("root of a negative number")
+    if np.any(at_zero):
+        if np.iscomplexobj(a) or np.iscomplexobj(b) or a.dtype == object:
+            raise OutsideDomainError("root of a negative number")  # no slope there
+        return np.asarray(np.power(a, b))
     result: np.ndarray = (
         np.sqrt(a) if exponent.size == 1 and np.all(b == 0.5) else np.exp(b * np.log(a))
     )

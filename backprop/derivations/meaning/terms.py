@@ -232,8 +232,10 @@ def add(*parts: Term) -> Term:
 
 def mul(*parts: Term) -> Term:
     flat = [q for p in parts for q in (p.parts if isinstance(p, Mul) else (p,)) if q != ONE]
-    if any(q == ZERO for q in flat):
-        return ZERO
+    if any(q == ZERO for q in flat) and not any(
+        isinstance(q, Pow) and q.base == ZERO for q in flat
+    ):
+        return ZERO  # but 0 / 0 is no number
     return flat[0] if len(flat) == 1 else Mul(tuple(flat)) if flat else ONE
 
 

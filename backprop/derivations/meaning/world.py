@@ -56,7 +56,7 @@ class Symbol:
     definition: Lam | None = None
     positive: bool = False
     bounds: tuple[Fraction | None, Fraction | None] = (None, None)
-    closed: bool = False  # x \ge 0: the bounds themselves may be taken
+    closed: tuple[bool, bool] = (False, False)  # x \ge 0: may a bound itself be taken?
     nonzero: bool = False  # a \ne 0; of a square matrix: invertible
     binary: bool = False  # m \in \{0, 1\}^n
     family: int = 0  # how many of the axes count vectors: \mathbf{x}_i \in \mathbb{R}^d
@@ -68,6 +68,23 @@ class Symbol:
     high: Dim | None = None  # of a label: how many values it takes
     line: int = 0
     sentence: int = 0  # of the prose, where it is declared
+
+    def bounded(
+        self, low: Fraction | None, high: Fraction | None, closed: tuple[bool, bool]
+    ) -> None:
+        """Narrows its bounds; where two are alike, the open one counts."""
+        for end, new in enumerate((low, high)):
+            old, ends = self.bounds[end], list(self.closed)
+            if new is None:
+                continue
+            narrower = old is None or (new > old if end == 0 else new < old)
+            if narrower or new == old:
+                ends[end] = closed[end] and (narrower or ends[end])
+                bounds = list(self.bounds)
+                bounds[end] = new
+                self.bounds, self.closed = (bounds[0], bounds[1]), (ends[0], ends[1])
+        least = self.bounds[0]
+        self.positive = self.positive or (least is not None and least >= 0)
 
 
 @dataclass(frozen=True)

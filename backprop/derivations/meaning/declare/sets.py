@@ -35,7 +35,11 @@ def declare_element(world: World, names: str, space: str) -> bool:
     labels = LABELS.match(space)
     if labels:
         return declare_labels(world, names, labels)
-    if re.match(r"^\\mathbb\s*\{?\s*[NZ]\s*\}?(_\{?.*\}?)?$", space):
+    whole = re.match(r"^\\mathbb\s*\{?\s*(?P<set>[NZ])\s*\}?\s*(?P<end>[_^].*)?$", space)
+    if whole:
+        end = "".join((whole["end"] or "").split())
+        if not POSITIVE.match(end) and (whole["set"] == "Z" or end):
+            raise Unreadable("whole", found=f"{names} \\in {space}", name=names.strip())
         for name in names.split(","):
             declare_size(world, "".join(name.split()))
         return True
@@ -61,20 +65,29 @@ def declare_element(world: World, names: str, space: str) -> bool:
         symbol.above = symbol.above or (symbol.family > 0 and counted_above(names))
         if "+" in sub or ">" in sub or (hit and hit["sup"] == "+"):
             restrict(world, symbol, known, name, (Fraction(0), None))
+        elif re.search(r"\\geq?(?![a-z])", sub):
+            restrict(world, symbol, known, name, (Fraction(0), None), closed=(True, False))
         if binary and not known:
             symbol.binary = True
         if interval:
             limits = (Fraction(interval[1]), Fraction(interval[2]))
-            restrict(world, symbol, known, name, limits)
+            ends = space.lstrip()[0] == "[", re.search(r"\]\s*(?:\^|$)", space) is not None
+            restrict(world, symbol, known, name, limits, closed=ends)
     return True
 
 
+POSITIVE = re.compile(r"[_^](?:\{?(?:\+|>0|\\geq?1|\*)\}?)$")
 DOTTED = re.compile(r"\\[lc]?dots(?![a-z])")
 Bounds = tuple[Fraction | None, Fraction | None]
 
 
 def restrict(
-    world: World, symbol: Symbol, known: bool, name: str, within: Bounds, closed: bool = False
+    world: World,
+    symbol: Symbol,
+    known: bool,
+    name: str,
+    within: Bounds,
+    closed: tuple[bool, bool] = (False, False),
 ) -> None:
     """Bounds on a variable; on one that is known already only where a word says so."""
     silent = world.role == CLAIMED or (
@@ -87,8 +100,7 @@ def restrict(
     low, high = max(lows, default=None), min(highs, default=None)
     if low is not None and high is not None and not low < high:
         raise Unreadable("contradictory", 0, len(name), found=f"{low} < {name} < {high}")
-    symbol.bounds, symbol.closed = (low, high), closed
-    symbol.positive = symbol.positive or (low is not None and low >= 0)
+    symbol.bounded(*within, closed)
 
 
 def declare_labels(world: World, names: str, hit: re.Match[str]) -> bool:
@@ -154,7 +166,7 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
             symbol = declare_variable(world, text, counted)
             symbol.family = symbol.family or len(counted)
             known = symbol.key in before
-            restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
+            restrict(world, symbol, known, text, limits, closed=(op not in ("<", ">"),) * 2)
         return True
     for name in names.split(","):
         text = name.strip()
@@ -167,7 +179,7 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
         known = key in world.symbols
         symbol = world.symbols[key] if known else declare_variable(world, text, ())
         limits = (Fraction(bound), None) if above else (None, Fraction(bound))
-        restrict(world, symbol, known, text, limits, closed=op not in ("<", ">"))
+        restrict(world, symbol, known, text, limits, closed=(op not in ("<", ">"),) * 2)
     return True
 
 

@@ -1,0 +1,97 @@
+r"""Where comparisons of lengths turn: [n > 10^5] = 0 fails behind 10^5, and n > 1 at n = 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from itertools import pairwise
+
+import numpy as np
+
+from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.instances import Instances
+from backprop.derivations.evidence.lines import comparisons
+from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.scope import Scope
+from backprop.derivations.evidence.values import OutsideDomainError, real
+from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.terms import Big, Lam, Size, Term, walk
+from backprop.derivations.problems import Unreadable
+
+FAR = 2**62  # as far as lengths are counted
+ROOM = 2_000_000  # entries of an array that is drawn for it
+MOST = 9  # lengths that are tried
+
+
+def extents(instances: Instances, equation: Equation, order: bool = False) -> Iterator[Scope]:
+    """The values of symbols at lengths where a comparison in the row turns; order: the row is one
+    itself. Raises `Unreadable` where such an array does not fit."""
+    world = instances.world
+    found: dict[tuple[Term, Term], dict[str, Dim]] = {}
+    for term in instances.reached(equation):
+        comparisons(term, {}, found, nameless=True)
+    if order:
+        found[equation.left, equation.right] = {}
+    pairs = [
+        (a, b)
+        for a, b in found
+        if not a.names | b.names and any(isinstance(t, Size) for s in (a, b) for t in walk(s))
+    ]
+    if not pairs or world.spaces:
+        return
+    try:
+        first = instances.scope(0, False, {}).instance
+    except OutsideDomainError:
+        return
+    lengths = sorted({k for pair in pairs for k in turns(first, pair)})[:MOST]
+    terms = [t for s in instances.reached(equation) for t in walk(s)]
+    alone = not equation.dims and not equation.names
+    alone = alone and not any(isinstance(t, Big | Lam) for t in terms)
+    for length in lengths:
+        if alone:
+            yield Scope(of_length(first, length), {}, direct=instances.direct)
+            continue
+        shapes = [s.shape for s in world.symbols.values()]
+        deepest = max(1, *(len(s) for s in shapes), len(equation.dims))
+        if length**deepest > ROOM:
+            raise Unreadable("too-far-apart")
+        try:
+            yield instances.scope(0, False, {}, f"length {length}")
+        except OutsideDomainError:
+            continue
+
+
+def of_length(sample: Sample, length: int) -> Sample:
+    """The same with all its lengths changed; its numbers are not, and are of no use."""
+    found = copy(sample)
+    least = sample.world.sizes
+    found.sizes = {name: max(length, least.get(name, 1)) for name in sample.sizes}
+    return found
+
+
+def turns(sample: Sample, pair: tuple[Term, Term]) -> list[int]:
+    """Lengths on both sides of every place where two terms of lengths change their order."""
+
+    def sign(length: int) -> float:
+        scope = Scope(of_length(sample, length), {})
+        try:
+            left, right = (float(real(scope.of(t, {}).array)) for t in pair)
+        except (OutsideDomainError, MemoryError, OverflowError):
+            return float("nan")
+        return float(np.sign(left - right))
+
+    if any(isinstance(t, Big) for side in pair for t in walk(side)):
+        return []
+    signs = {k: sign(k) for k in (*range(1, 33), *(2**k for k in range(6, 63)))}
+    found: set[int] = set()
+    if signs[1] == 0:
+        found |= {1, 2}
+    for low, high in pairwise(sorted(signs)):
+        if signs[low] == signs[high]:
+            continue
+        start = signs[low]
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if sign(middle) == start else (low, middle)
+        found |= {max(1, low - 1), low, high, min(FAR, 2 * high)}
+    return sorted(found)
