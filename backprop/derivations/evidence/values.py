@@ -42,7 +42,7 @@ def union(values: list[Value]) -> tuple[str, ...]:
 
 
 def apply(function: Callable[..., Any], *values: Value) -> Value:
-    names = values[0].names
+    names = values[0].names if values else ()  # nan() has none: no number, wherever it is
     if any(v.names != names for v in values):
         names = union(list(values))
     return Value(names, np.asarray(function(*[v.along(names) for v in values])))
