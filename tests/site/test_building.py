@@ -159,8 +159,12 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         # A file renamed in one language only.
         moved = post.with_name("moved.md")
         post.rename(moved)
-        command.wait_until(lambda: "docs/en/posts/moved.md has no translation" in faults(command))
-        command.wait_until(lambda: "docs/zh/posts/gradients.md has no trans" in faults(command))
+        command.wait_until(
+            lambda: "docs/en/posts/moved.md:2: this post has no trans" in faults(command)
+        )
+        command.wait_until(
+            lambda: "docs/zh/posts/gradients.md:2: this post has no trans" in faults(command)
+        )
         moved.rename(post)
         command.wait_until(lambda: faults(command) == "")
         assert "".join(command.all).count("a warning of a plugin") == 1, "the terminal says it once"
