@@ -51,7 +51,8 @@ def test_every_kind_of_page_is_there_in_both_languages(kinds):
 )
 def test_pages_keep_to_their_budgets(browser, served, kinds, kind):
     """Below a sub-path, in a window of each size and scheme; a kind's pages take turns in them,
-    and a translation comes on the other device. One post is looked at in all four."""
+    and a translation comes on the other device. One post is looked at in all four. Of the
+    posts, axe reads those that have all that posts have; `make audit` gives it every one."""
     looked = [page for page in kinds if page.kind == kind]
     if kind == "post":  # the first two and two of the others; `make audit` visits all
         names = {page.path.rstrip("/").rpartition("/")[2] for page in looked}
@@ -72,8 +73,9 @@ def test_pages_keep_to_their_budgets(browser, served, kinds, kind):
             assert found.shift <= BUDGETS["layout_shift"], (where, found.shifts)
             assert found.csp == [], where
             assert found.errors == [], where
-            open_all(shown)
-            assert axe(shown)[:4] == [], where
+            if kind != "post" or page.path.endswith((POST, "posts/batchnorm/")):
+                open_all(shown)
+                assert axe(shown)[:4] == [], where
             if page.path.endswith(POST):
                 other = "dark" if view.scheme == "light" else "light"
                 shown.emulate_media(color_scheme=other)

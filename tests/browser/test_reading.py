@@ -32,7 +32,7 @@ def test_nothing_is_cut_without_a_sign(
     open_page: Callable[..., Any], site: str, prefix: str
 ) -> None:
     page = open_page()
-    for address in sample():
+    for address in sample()[0 if prefix else 1 :: 2]:  # the two languages take turns
         page.goto(site + prefix + address)
         faults, measured = cut(page)
         assert faults == [], address

@@ -27,9 +27,9 @@ def test_rows_hold_as_they_are_written(path):
 
 @pytest.mark.parametrize("name", ["matrices", "regression"])
 def test_slips_in_them_are_caught(name):
-    chosen = sample(slips(Path(__file__).with_name("authors") / f"{name}.md"), 12)
+    chosen = sample(slips(Path(__file__).with_name("authors") / f"{name}.md"), 6)
     missed = [str(slip) for slip in chosen if not slip.caught() and not slip.is_equal_form()]
-    assert (len(chosen), missed) == (12, [])
+    assert (len(chosen), missed) == (6, [])
 
 
 def counted(path):
