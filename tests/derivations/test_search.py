@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from tests.samples import ALL
+
 from .search import broken_by, fuzzed, judged, real_blocks, text_of
 
 COUNT = 300
@@ -21,10 +23,10 @@ def test_no_input_ends_in_a_traceback():
 
 def test_no_false_equation_is_accepted():
     table: Counter[tuple[str, bool]] = Counter()
-    for seed in range(COUNT):
+    for seed in range(COUNT if ALL else 120):
         _, truth, status = judged(seed, prove=seed % 4 == 0)
         accepted = status in ("proved", "checked")
         assert not (truth == "false" and accepted), f"seed {seed}: {text_of(seed)}"
         table[truth, accepted] += 1
-    assert table["false", False] > COUNT / 2
-    assert table["true", True] > COUNT / 20
+    assert table["false", False] > table.total() / 2
+    assert table["true", True] > table.total() / 20
