@@ -30,13 +30,13 @@ def _rest(case: Any) -> Any:
     return pytest.param(*case if isinstance(case, tuple) else (case,), marks=long)
 
 
-def deselected(items: list[pytest.Item], named: Iterable[str]) -> list[pytest.Item]:
+def deselected(items: list[pytest.Item], named: Iterable[str]) -> set[pytest.Item]:
     """Which of the items a run leaves out: the long ones that nobody named."""
     if ALL:
-        return []
+        return set()
     named = [one.split("[")[0] for one in named if "::" in one]
-    return [
+    return {
         item
         for item in items
         if item.get_closest_marker("long") and not item.nodeid.startswith(tuple(named))
-    ]
+    }

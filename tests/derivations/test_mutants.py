@@ -23,9 +23,10 @@ def outcome(slip):
 
 @pytest.mark.parametrize("path", sampled(PAGES, 4), ids=[p.stem for p in PAGES])
 def test_slips_are_caught(path):
-    chosen = sample(slips(path), 15 if ALL else 6)
+    count = 15 if ALL else 6
+    chosen = sample(slips(path), count)
     found = {str(slip): outcome(slip) for slip in chosen}
-    assert len(chosen) == 15 if ALL else 6
+    assert len(chosen) == count
     assert [s for s, result in found.items() if result == "missed"] == []
     assert list(found.values()).count("equal") <= 2
 

@@ -231,9 +231,10 @@ def test_a_seeded_sample_is_the_same_every_time(page):
 
 
 def test_the_published_posts_hold_against_a_sample():
-    """Of one post: `make mutants` tries all of them."""
+    """Of one post, of three with the first in the long run: `make mutants` tries all of them."""
     names = sorted(path.name for path in (ROOT / "docs/en/posts").glob("*.md"))
-    chosen = {*random.Random(20170330).sample(names, 3 if ALL else 1)}
+    chosen = {*random.Random(20170330).sample(names, 2 if ALL else 1)}
+    chosen |= {"backward.md"} if ALL else set()
     files = [ROOT / f"docs/{lang}/posts" / name for lang in ("en", "zh") for name in sorted(chosen)]
     pages = pages_below(files, ROOT)
     assert {page.path.name for page in pages} == chosen

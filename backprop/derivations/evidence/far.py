@@ -65,6 +65,7 @@ class Way:
         if exponent not in self.known:
             sample = copy(self.start)
             sample.variables = {k: numbers.array(v) for k, v in self.start.variables.items()}
+            # Digits are asked for more only where something is random, which is not tried here.
             sample.digits = numbers  # type: ignore[assignment]
             sample.kind, sample.patterns, sample.kept, sample.steady = "", {}, {}, set()
             for key in self.keys:

@@ -108,8 +108,6 @@ class Span:
     def __ne__(self, one: Any) -> bool:
         return not self == one
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __int__(self) -> int:
         whole = int(self.spans.points.mpf(self.of.mid))
         if self.of.a != self.of.b and not self.of.delta < 2.0**-99:
