@@ -69,7 +69,7 @@ TEXT = {
         "{tex} is what takes `{given}` to `{name}` in the backward pass of `{function}`",
         "在 `{function}` 的 backward 里，从 `{given}` 得到 `{name}`，用的就是 {tex}",
     ),
-    "compared": ("compared: {left}  =  {right}", "比较：{left}  =  {right}"),
+    "compared": ("compared: {left}  {sign}  {right}", "比较：{left}  {sign}  {right}"),
     "values": (
         "left = {left:.6g}, right = {right:.6g}{place}",
         "左 = {left:.6g}，右 = {right:.6g}{place}",
@@ -126,7 +126,8 @@ def describe(
     if verdict.status == "wrong":
         if verdict.sides[1]:
             left, right = (" ".join(s.split()) for s in verdict.sides)
-            lines.append(phrase("compared", language, left=show(left), right=show(right)))
+            sides = {"left": show(left), "right": show(right)}
+            lines.append(phrase("compared", language, sign=verdict.sign, **sides))
         found = verdict.difference
         if found is not None:
             places = [f"{k} = {v}" for k, v in found.sizes.items() if k in verdict.sizes]

@@ -169,6 +169,14 @@ SAID: dict[str, tuple[str, str]] = {
         "{found} 由自己的另一项定义：一步的递推式从起点读起，或从终点倒着读；请声明起点，例如 "
         "$h_0 \\in \\mathbb{{R}}$、$h_t = f(h_{{t-1}}, x_t)$",
     ),
+    "held-or-moved": (
+        "{found}: {name} follows a law in which {by} stands, so that it may be held fixed, as in a "
+        "likelihood, or move along; declare ${name} \\in \\mathbb{{R}}$, or write it as "
+        "$\\mu + \\sigma \\epsilon$ with $\\epsilon \\sim \\mathcal{{N}}(0, 1)$",
+        "{found}：{name} 的分布里有 {by}，求导时它可能不变（如似然），也可能随之变化；"
+        "请声明 ${name} \\in \\mathbb{{R}}$，或写成 $\\mu + \\sigma \\epsilon$，其中 "
+        "$\\epsilon \\sim \\mathcal{{N}}(0, 1)$",
+    ),
     "index-outside": (
         "{found} leaves its range, and nothing says what stands there; declare where the index "
         "starts and ends, e.g. $i = 0, \\dots, N - K$",

@@ -63,6 +63,7 @@ class Verdict:
     expression: str = ""  # % check: what was verified in place of the row
     code: str = ""
     sides: tuple[str, str] = ("", "")
+    sign: str = "="  # between the sides
     direct: bool = False  # ∂ was read with the other named quantities held fixed
     kind: str = "row"  # row, declaration, code
     display: int = -1  # which formula of the derivation, and which row of it

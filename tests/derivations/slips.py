@@ -13,6 +13,7 @@ from unittest.mock import patch
 from backprop.derivations.evidence import verify as verification
 from backprop.derivations.evidence.edits import Edit, edits
 from backprop.derivations.evidence.verify import Derivator, verify
+from backprop.derivations.meaning.rewriting import numbered
 from backprop.derivations.meaning.world import World
 from backprop.derivations.page import continues
 from backprop.derivations.problems import Unreadable
@@ -48,7 +49,9 @@ class Bench(Derivator):
         last, head, cited = self.states[id(row)]
         self.last, self.levels.head, self.world.cited = last, set(head), dict(cited)
         self.levels.ambiguous = False
-        return not all(v.ok for v in super().row(row)) and not self.levels.ambiguous
+        with numbered(self.world):
+            accepted = all(v.ok for v in super().row(row))
+        return not accepted and not self.levels.ambiguous
 
 
 @dataclass

@@ -165,3 +165,13 @@ def test_what_holds_only_here_and_there_is_wrong(prose, row):
 @pytest.mark.parametrize(("prose", "row", "key"), REFUSED)
 def test_what_may_be_another_reading_is_refused(prose, row, key):
     assert problem(prose, row) == key
+
+
+def test_a_premise_is_no_claim_where_its_conclusion_is_not_read():
+    prose = r"Let $a \in \mathbb{R}$, $J = (a - 3)^2$."
+    assert statuses(prose, r"\frac{dJ}{da} = 0 \implies a = q") == ["unchecked"]
+
+
+def test_a_wrong_inequality_is_said_with_its_own_sign():
+    (wrong,) = verdicts(NUMBER, r"x^2 \le x")
+    assert "compared: x^2  ≤  x" in describe(wrong)

@@ -106,6 +106,7 @@ REFUSED = [
     (NORMAL, r"\frac{\partial z}{\partial \epsilon} = \sigma", "derivative-target"),
     (POLICY, r"\nabla_\theta p_\theta(x) p_\theta(x) = 0", "nabla-span"),
     (POLICY, r"p_\theta(x) = f", "undeclared"),
+    (MOMENTS, r"\frac{\partial}{\partial \mu} (X - \mu)^2 = -2 (X - \mu)", "held-or-moved"),
 ]
 
 

@@ -60,7 +60,20 @@ RIGHT += [
     (LABELLED, r"\nabla_w S = \sum_{i=1}^n y_i x_i"),
     (LABELLED, r"\frac{\partial S}{\partial y_k} = w^\top x_k"),
 ]
+EFFECTIVE = r"Let $r \in \mathbb{R}^{N \times K}$, $N_k = \sum_n r_{nk}$."  # N is a size, too
+LOSS = (
+    r"Let $X \in \mathbb{R}^{n \times d}$, $y \in \mathbb{R}^n$, $w, w_0 \in \mathbb{R}^d$, "
+    r"$f(w) = \frac{1}{2} \| X w - y \|_2^2$."
+)
+RIGHT += [
+    (EFFECTIVE, r"\frac{1}{N} N_k = \frac{1}{N} \sum_{n=1}^{N} r_{nk}"),
+    (LOSS, r"\nabla f(w_0) = X^\top (X w_0 - y)"),
+    (LOSS, r"\nabla^2 f(w_0) = X^\top X"),
+]
 WRONG = [
+    (EFFECTIVE, r"N_k = N"),
+    (LOSS, r"\nabla f(w_0) = 0"),
+    (LOSS, r"\nabla f(w_0) = X^\top (X w - y)"),
     (LABELLED, r"S = y_k w^\top \sum_{i=1}^n x_i"),
     (CALLED, r"\frac{\partial h_\theta(x^{(i)})}{\partial \theta_j} = h_\theta(x^{(i)}) x_j^{(i)}"),
     (TOTAL, r"E = \frac{1}{N} \sum_n E_n"),

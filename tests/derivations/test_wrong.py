@@ -222,3 +222,9 @@ def test_a_fault_of_the_verifier_costs_one_row(monkeypatch):
     said = describe(found[0])[0]
     assert "ZeroDivisionError: broken on purpose" in said
     assert "/derivations/" not in said
+
+
+def test_what_is_said_does_not_depend_on_what_was_verified_before():
+    row = r"\frac{\partial L}{\partial x_{ij}} = \frac{2}{n} \frac{\partial L}{\partial v_j} x_{ij}"
+    said = {tuple(describe(verdicts(VARIANCE, row, prove=False)[-1])) for _ in range(3)}
+    assert len(said) == 1

@@ -23,7 +23,7 @@ from backprop.derivations.meaning.terms import (
 )
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
-from backprop.derivations.verdicts import CHECKED, PROVED, WRONG, Difference, Verdict
+from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WRONG, Difference, Verdict
 
 ALL_BUT_0 = 1e-4  # what is smaller is hardly told from 0 where a premise holds to rounding
 FAR = 12  # samples from which Newton's method starts far away: x^2 - 8 x + 7 = 0 has two roots
@@ -49,6 +49,8 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
             if not concluded:
                 found[-1] = [] if rest is None else [rest]  # a premise is no claim
             verdicts = [supposing(derivator, open_, failed, both, verdicts[-1])]
+        elif row.link and open_ is not None and unread(verdicts) and not concluded:
+            found[-1] = [] if rest is None else [rest]  # nor where its conclusion is not read
         open_, rest, concluded = failed, derivator.rest, bool(supposed)
         found.append(verdicts)
     return [v for verdicts in found for v in verdicts]
@@ -56,6 +58,10 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
 
 def alone(verdicts: list[Verdict]) -> bool:
     return len(verdicts) == 1 and verdicts[0].status == WRONG
+
+
+def unread(verdicts: list[Verdict]) -> bool:
+    return bool(verdicts) and all(v.status == UNCHECKED for v in verdicts)
 
 
 def supposing(

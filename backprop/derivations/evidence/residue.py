@@ -95,6 +95,7 @@ class Printer:
         places = [self.index(p) for p in at]
         if not places:
             return key
+        key = key.removesuffix("_{}")  # N_k beside a size N
         joined = (", " if any(len(p) > 1 for p in places) else "").join(places)
         return f"{{{key}}}_{{{joined}}}" if "_" in key else f"{key}_{{{joined}}}"
 

@@ -41,6 +41,8 @@ from backprop.derivations.verdicts import (
     Verdict,
 )
 
+SIGNS = {"<=": "≤", ">=": "≥"}
+
 
 class Derivator:
     """Verifies the rows of one derivation in order.
@@ -319,6 +321,7 @@ class Derivator:
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
             verdict.sides = (equation.sides[0].text, equation.sides[1].text)
+            verdict.sign = SIGNS.get(op, op)
             key = "does-not-hold" if order is None else "order-larger"
             values = {} if order is None else {"symbol": order.symbol, "power": str(order.power)}
             verdict.problem = Problem(key, values)

@@ -10,6 +10,7 @@ from backprop.derivations.evidence.links import link
 from backprop.derivations.evidence.prose import declare_all
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.ties import tied
+from backprop.derivations.meaning.rewriting import numbered
 from backprop.derivations.meaning.statements import (
     counted_from,
     ranges_of_sums,
@@ -62,6 +63,13 @@ def _verify(
     code: PageCode | None,
 ) -> tuple[Report, World, bool]:
     world = before or World()
+    with numbered(world):
+        return _verified(derivation, world, direct, prove, code)
+
+
+def _verified(
+    derivation: Derivation, world: World, direct: bool, prove: bool, code: PageCode | None
+) -> tuple[Report, World, bool]:
     report = Report(derivation.title, derivation.line)
     derivator = Derivator(world, direct, prove)
     waiting: list[tuple[int, Formula]] = []

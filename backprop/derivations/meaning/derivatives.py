@@ -8,11 +8,12 @@ from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array
 from backprop.derivations.meaning.brackets import is_transpose, powered
 from backprop.derivations.meaning.context import Context
+from backprop.derivations.meaning.expectations import OUTCOME
 from backprop.derivations.meaning.indices import entry_of_symbol
 from backprop.derivations.meaning.lengths import show_shape
 from backprop.derivations.meaning.names import is_known, lookup
 from backprop.derivations.meaning.nodes import is_mark, items_of, key_of, split
-from backprop.derivations.meaning.rewriting import renamed
+from backprop.derivations.meaning.rewriting import free_indices, renamed
 from backprop.derivations.meaning.symbols import exponent_of, undeclared_name
 from backprop.derivations.meaning.terms import Deriv, Entry, Index, Term, Var, num
 from backprop.derivations.meaning.world import Symbol
@@ -136,6 +137,7 @@ def slope_by(
     symbol, target = derivative_target(ctx, below, node)
     body = arrays.columns(body)
     n = len(body.shape)
+    held_or_moved(ctx, body, symbol, node)
     if not target.shape:
         entry = target.term
         assert isinstance(entry, Entry)
@@ -153,6 +155,19 @@ def slope_by(
         return Deriv(renamed(body.at(p[:n])), symbol.key, entry.at, partial)
 
     return Array(body.shape + target.shape, at)
+
+
+def held_or_moved(ctx: Context, body: Array, symbol: Symbol, node: Node) -> None:
+    r"""Refuse \partial \ell / \partial \mu of what holds an outcome of X ~ N(\mu, 1): of a
+    likelihood X is held fixed, of \mu + \epsilon it is not."""
+    outcomes = {n for n in ctx.free if n.startswith(OUTCOME)}
+    if not outcomes:
+        return
+    for outcome in sorted(outcomes & free_indices(body.at(tuple(Var("") for _ in body.shape)))):
+        name = outcome.removeprefix(OUTCOME)
+        if symbol.key in ctx.world.below(name):
+            by = "".join(symbol.key.split("{}")[0])
+            raise ctx.fail("held-or-moved", node, name=name, by=by)
 
 
 def apply_operator(ctx: Context, node: Node, rest: tuple[Node, ...]) -> Array:
@@ -180,7 +195,7 @@ def read_nabla(
     point = point_of(ctx, rest) if sub is NONE else None
     body, used, above = differentiated(ctx, rest if point is None else rest[:2])
     if sub is NONE:
-        below = called_on(ctx, rest[0]) if point is None else (point,)
+        below = called_on(ctx, rest) if point is None else (point,)
         if below is None:
             raise ctx.fail("unsupported", node, why="\\nabla_x L ?")
     elif len(sub.parts) == 1:
@@ -243,14 +258,24 @@ def point_of(ctx: Context, rest: tuple[Node, ...]) -> Node | None:
     return point
 
 
-def called_on(ctx: Context, node: Node) -> tuple[Node, ...] | None:
-    """The x of a function that was declared by f(x) = …"""
-    key = key_of(split(node)[0]) or ""
-    name = lookup(ctx, node)[0] or key
+def called_on(ctx: Context, rest: tuple[Node, ...]) -> tuple[Node, ...] | None:
+    r"""The x of a function that was declared by f(x) = …, or the y of \nabla f(y), its gradient
+    there: that of f(y) by y, where f holds y nowhere else."""
+    key = key_of(split(rest[0])[0]) or ""
+    name = lookup(ctx, rest[0])[0] or key
     function = ctx.world.functions.get(name)
     written = function.written if function is not None else ctx.world.calls.get(name, "")
     if not written or ctx.world.aliases.get(written, written) not in ctx.world.symbols:
         return None
+    paren = split(rest[1])[0] if len(rest) > 1 else NONE
+    if paren.kind == "paren" and "".join(ctx.text(paren)[1:-1].split()) != written:
+        point = paren.parts[0]
+        key = lookup(ctx, point)[0] or ""
+        symbol = ctx.world.symbols.get(key) if len(paren.parts) == 1 else None
+        held = name in ctx.world.symbols and key in ctx.world.below(name)
+        if symbol is None or symbol.kind == "label" or symbol.hidden or held:
+            raise ctx.fail("nabla-point", paren, name=name)
+        return (point,)
     tree = read(written)
-    places = tuple(replace(n, start=node.start, end=node.end) for n in tree.walk())
+    places = tuple(replace(n, start=rest[0].start, end=rest[0].end) for n in tree.walk())
     return (places[0],) if key_of(places[0]) is not None else None

@@ -62,6 +62,8 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
             name = ctx.world.aliases.get(name, name)
             if lower and left_sub is NONE and sub is not NONE:
                 fixed(ctx, node, sub)
+            if left_sub is not NONE and name in ctx.world.sizes:
+                name = beside_size(name) if beside_size(name) in names else name
             if left_sub is NONE and name == key:
                 name = ctx.world.totals.get(name, name)
             counted = counted_above(ctx, name, left_sub, left_sup)
@@ -76,6 +78,11 @@ def lookup(ctx: Context, node: Node) -> tuple[str | None, Node, Node]:
             if f"{font}{{{key}}}" in ctx.world.symbols:
                 return f"{font}{{{key}}}", sub, sup
     return None, sub, sup
+
+
+def beside_size(key: str) -> str:
+    r"""The name of the entries N_k of which there is also a size N."""
+    return f"{key}_{{}}"
 
 
 def fixed(ctx: Context, node: Node, sub: Node) -> None:

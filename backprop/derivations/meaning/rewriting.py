@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -22,13 +23,28 @@ from backprop.derivations.meaning.terms import (
     parts_of,
     walk,
 )
+from backprop.derivations.meaning.world import World
 
-_fresh = itertools.count()
+_made: ContextVar[int] = ContextVar("_made", default=0)
 
 
 def fresh(letter: str = "i") -> str:
     """A name for an index variable that no author can write."""
-    return f"{letter.split('#')[0]}#{next(_fresh)}"
+    number = _made.get()
+    _made.set(number + 1)
+    return f"{letter.split('#')[0]}#{number}"
+
+
+@contextmanager
+def numbered(world: World) -> Iterator[None]:
+    """Fresh names go on behind those of `world`: what is said of a derivation, in which terms
+    stand in the order of their names, is the same whatever was verified before it."""
+    before = _made.set(world.made)
+    try:
+        yield
+    finally:
+        world.made = _made.get()
+        _made.reset(before)
 
 
 def rebuild(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -159,6 +159,7 @@ class World:
     moments: list[tuple[Term, Term]] = field(default_factory=list)  # equations that a law fulfils
     pending: dict[str, set[str]] = field(default_factory=dict)  # moments not stated yet
     cited: dict[str, int] = field(default_factory=dict)  # how much of a definition may be used
+    made: int = 0  # how many index variables have been named
     traces: list[Any] = field(default_factory=list)  # of the calls that formulas are tied to
 
     @property

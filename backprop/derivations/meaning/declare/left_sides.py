@@ -7,7 +7,7 @@ import re
 from backprop.derivations.meaning import Context, arrays, key_of, reader_of, split
 from backprop.derivations.meaning.declare.names import forget_parameter
 from backprop.derivations.meaning.indices import flat_indices
-from backprop.derivations.meaning.names import decoration, is_declared, lookup, text_of
+from backprop.derivations.meaning.names import beside_size, decoration, is_declared, lookup, text_of
 from backprop.derivations.meaning.premises import DEFINED, LET
 from backprop.derivations.meaning.world import World
 from backprop.derivations.reading.tree import NONE, Node
@@ -176,6 +176,8 @@ def new_name(
                 return None
             key = f"{key}_{{{text_of(reader, sub)}}}"
             letters = []
+    if key in world.sizes and letters:
+        key = beside_size(key)
     forget_parameter(world, key)
     known = world.symbols.get(key)
     if known is not None and (known.definition is not None or known.kind == "label"):
