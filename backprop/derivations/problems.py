@@ -182,6 +182,14 @@ SAID: dict[str, tuple[str, str]] = {
         "starts and ends, e.g. $i = 0, \\dots, N - K$",
         "{found} 会超出范围，而没有说明那里是什么；请声明下标从哪里到哪里，例如 $i = 0, \\dots, N - K$",
     ),
+    "sum-outside": (
+        "{found}: it is not clear that all of its terms exist; let the index count the positions "
+        "themselves, \\sum_{{k=t+1}}^{{T}} \\gamma^{{k-t-1}} r_k for "
+        "\\sum_{{k=0}}^{{T-t-1}} \\gamma^k r_{{t+k+1}}",
+        "{found}：不清楚各项是否都存在；请让下标直接数位置，把 "
+        "\\sum_{{k=0}}^{{T-t-1}} \\gamma^k r_{{t+k+1}} 写成 "
+        "\\sum_{{k=t+1}}^{{T}} \\gamma^{{k-t-1}} r_k",
+    ),
     "nabla-span": (
         "{found}: it is not clear what \\nabla takes, one factor or the product; write brackets",
         "{found}：看不出 \\nabla 管一个因子还是整个乘积；请加括号",

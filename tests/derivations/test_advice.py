@@ -9,6 +9,9 @@ from backprop.derivations.explain import describe
 from .helpers import page, verdicts
 
 X = r"Let $x \in \mathbb{R}^n$, $a, s, t \in \mathbb{R}$, $L = \sum_k x_k^2$."
+RETURN = (
+    r"Let $\gamma \in (0, 1)$, $r \in \mathbb{R}^T$, $G_T = 0$, $G_t = r_{t+1} + \gamma G_{t+1}$."
+)
 ADVICE = {
     # the key, what is written, a part of what is said, and the row (or prose) with that applied
     "a bracket that is not closed": ("unclosed", X, r"\sum_i x_i &= \left( \sum_k x_k", "( is never closed", r"\sum_i x_i &= \left( \sum_k x_k \right)"),
@@ -30,6 +33,8 @@ ADVICE = {
     "a slash": ("slash", X, "a / s t &= a t / s", r"\frac", r"\frac{a}{s} t &= a t / s"),
     "an argmin": ("extreme-point", X, r"t &= \arg\min_s (s - t)^2", r"\implies", r"\frac{\partial (s - t)^2}{\partial s} &= 0 \implies s = t"),
     "a reference": ("reference", X, r"\eqref{a} &= t", r"\quad \text{by \eqref{…}}", r"t &= t \quad \text{by \eqref{a}}"),
+    "a sum of moved positions": ("sum-outside", RETURN, r"G_t &= \sum_{k=0}^{T-t-1} \gamma^k r_{t+k+1}", r"\sum_{k=t+1}^{T} \gamma^{k-t-1} r_k", r"G_t &= \sum_{k=t+1}^{T} \gamma^{k-t-1} r_k"),
+    "a power of any number": ("one-sided", X, r"(t^a)^s &= t^{a s}", "$x > 0$", r"(t^a)^s &= t^{a s} \quad (t > 0)"),
     "digits": ("digits", X, "t^12 &= t^{12}", "braces", "t^{12} &= t^{12}"),
 }  # fmt: skip
 DECLARED = {
@@ -49,6 +54,26 @@ def test_what_a_refusal_says_to_write_leads_on(name):
     assert said in describe(last)[0]
     after = verdicts(prose + DECLARED.get(name, ""), better, prove=False)[-1]
     assert after.status == "checked"
+
+
+MOVED = (
+    r"Let $x \in \mathbb{R}^N$, $w \in \mathbb{R}^K$, $i = 0, \dots, N - 1$, "
+    r"$d_i = \sum_k w_k x_{i+k}$."
+)
+LAW = r"Let $X \sim \mathcal{N}(\mu, \sigma^2)$, $\mu \in \mathbb{R}$, $\sigma > 0$."
+
+
+@pytest.mark.parametrize(
+    ("key", "prose", "row", "better"),
+    [
+        ("index-outside", MOVED, r"d_i &= \sum_k w_k x_{i+k}", MOVED.replace("N - 1", "N - K")),
+        ("held-or-moved", LAW, r"\frac{d (X - \mu)^2}{d \mu} &= 2 (\mu - X)", r"Let $X, \mu \in \mathbb{R}$."),
+    ],
+)  # fmt: skip
+def test_what_a_refusal_says_to_declare_leads_on(key, prose, row, better):
+    first = next(v for v in verdicts(prose, row, prove=False) if not v.ok)
+    assert (first.status, first.problem.key) == ("unchecked", key)
+    assert [v.status for v in verdicts(better, row, prove=False)] == ["checked"]
 
 
 def test_a_premise_that_no_word_says_is_accepted_with_the_word():

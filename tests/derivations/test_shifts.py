@@ -61,8 +61,8 @@ STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
 REFUSED = [
     (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
     (CONV.replace("i+k", "i-k"), r"\sum_k w_k = 0", "index-unknown"),
-    (FROM, r"\sum_{k=t}^{n+1} x_k = \sum_{k=t}^{n} x_k", "index-outside"),
-    (RETURN, r"G_t = \sum_{k=0}^{T-t-1} \gamma^{k} r_{t+k+1}", "index-outside"),  # it is right
+    (FROM, r"\sum_{k=t}^{n+1} x_k = \sum_{k=t}^{n} x_k", "sum-outside"),
+    (RETURN, r"G_t = \sum_{k=0}^{T-t-1} \gamma^{k} r_{t+k+1}", "sum-outside"),  # it is right
     (CONV, r"x_{i + N} = x_{i + N}", "literal-base"),
     (CONV, r"\prod_k w_k x_{i+k} = 1", "unexpected"),
 ]

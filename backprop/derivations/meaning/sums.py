@@ -314,7 +314,7 @@ def read_up_to(
     unify(ctx.dims[name], length or ctx.dims[name])
     if first < base:
         if uses is None:  # x_{t+k}: right, perhaps, and not read
-            raise ctx.fail("index-outside", node)
+            raise ctx.fail("sum-outside", node)
         if uses != {base - first}:
             last = show_shape((ctx.dims[name],))
             raise ctx.fail("outside", node, found=ctx.text(node), first=base, last=last)
@@ -333,11 +333,11 @@ def read_down_to(
     if size == find(dim) and offset in ends:
         return 0, None
     if base is None or size is None or size != find(dim):
-        raise ctx.fail("index-outside", node)
+        raise ctx.fail("sum-outside", node)
     if uses is not None and len(uses) == 1 and offset + min(uses) == ends[0]:
         return -min(uses), None
     if uses is None or not uses or offset + max(uses) > ends[0] or min(uses) < 0:
-        raise ctx.fail("index-outside", node)
+        raise ctx.fail("sum-outside", node)
     return 0, At(size, offset - base)
 
 
