@@ -42,6 +42,7 @@ RECURRENCE = r"Let $w \in \mathbb{R}$, $x \in \mathbb{R}^T$, $h_t = \tanh(w h_{t
 RETURN = (
     r"Let $\gamma \in (0, 1)$, $r \in \mathbb{R}^T$, $G_T = 0$, $G_t = r_{t+1} + \gamma G_{t+1}$."
 )
+SHORTER = r"Let $x \in \mathbb{R}^N$, $d \in \mathbb{R}^{N - 1}$, where $d_i = x_{i+1} - x_i$."
 FROM = r"Let $x \in \mathbb{R}^n$, $t = 1, \dots, n$."
 FROM_ZERO = r"Let $x \in \mathbb{R}^n$, $t = 0, \dots, n - 1$."
 RIGHT += [
@@ -61,6 +62,7 @@ STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
 REFUSED = [
     (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
     (CONV.replace("i+k", "i-k"), r"\sum_k w_k = 0", "index-unknown"),
+    (SHORTER, r"d_i = x_{i+1} - x_i", "index-range"),  # it is right
     (FROM, r"\sum_{k=t}^{n+1} x_k = \sum_{k=t}^{n} x_k", "sum-outside"),
     (RETURN, r"G_t = \sum_{k=0}^{T-t-1} \gamma^{k} r_{t+k+1}", "sum-outside"),  # it is right
     (CONV, r"x_{i + N} = x_{i + N}", "literal-base"),

@@ -9,6 +9,7 @@ from backprop.derivations.evidence.edits import Edit, edits
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.instances import INSTANCES
 from backprop.derivations.evidence.sides import Sides
+from backprop.derivations.meaning.shifts import Linear
 from backprop.derivations.meaning.world import TRUE
 from backprop.derivations.problems import LANGUAGES, Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
@@ -38,11 +39,20 @@ class Repairer:
         self.world = sides.world
         self.prove = prove
 
+    def may_fit(self, error: Unreadable) -> bool:
+        """x_i of N entries for an i that runs over N − 1 values: not read, and no mistake."""
+        values = error.problem.values
+        lengths = [Linear.of(self.world, values[k]) for k in ("first", "second") if k in values]
+        if len(lengths) < 2 or lengths[0] is None or lengths[1] is None:
+            return False
+        gap = lengths[0].plus(lengths[1], -1)
+        return not gap.coefs and bool(lengths[0].coefs)
+
     def misfit(
         self, error: Unreadable, verdict: Verdict, node: Node, previous: Side | None, tex: str
     ) -> Verdict:
         """A row that is read but cannot hold: its shapes or ranges do not fit."""
-        if error.problem.key not in MISFITS:
+        if error.problem.key not in MISFITS or self.may_fit(error):
             raise error
         verdict.status, verdict.problem = WRONG, error.problem
         if self.prove:
