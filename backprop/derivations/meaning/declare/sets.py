@@ -124,7 +124,7 @@ def declare_labels(world: World, names: str, hit: re.Match[str]) -> bool:
 
 
 def declare_range(world: World, names: str, low: str, high: str) -> bool:
-    hit = re.match(r"^(.*?)\s*(-\s*1)?$", high)
+    hit = re.match(r"^(.*?)\s*(-\s*1)?$", high, re.DOTALL)
     assert hit
     size = "".join(hit[1].split())
     several = re.fullmatch(r"(?:\d+[A-Za-z]\w*|.*[A-Za-z}].*[+-].*[A-Za-z].*)", size)
