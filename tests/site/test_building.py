@@ -184,7 +184,12 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         )
         moved.rename(post)
         command.wait_until(lambda: faults(command) == "")
-        assert "".join(command.all).count("a warning of a plugin") == 1, "the terminal says it once"
+        terminal = "".join(command.all)
+        assert terminal.count("a warning of a plugin") == 1, "the terminal says it once"
+        assert terminal.count("so it stands") == 1, "and what is only the state of things, too"
+        assert terminal.count("; 1 fault left, listed above") > 5
+        assert terminal.count("No fault is left") > 15, "each time"
+        assert "Taken away after" in terminal
         # A post that needs one more page of the list is shown at once, and in the list.
         command.wait_for_rest()
         command.said.queue.clear()
@@ -206,6 +211,9 @@ def say(word):
 HOOK = """\
 import logging
 from helper import say
+
+def on_config(config):
+    logging.getLogger("mkdocs.plugins.x").info("so it stands")
 
 def on_page_markdown(markdown, page, **_):
     if page.file.src_uri == "about.md":

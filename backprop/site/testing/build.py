@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backprop.program import scratch
 from backprop.site import strict
 from backprop.site.faults import Fault
 from backprop.site.posts.items import FenceFailureError, PageItem, item_of
@@ -48,8 +48,11 @@ class BuildPlugin:
 
     def messages(self) -> list[Fault]:
         """What the strict build has to say, in a folder of its own; empty if all is well."""
-        with tempfile.TemporaryDirectory(prefix="backprop-site-") as folder:
-            said = strict.faults(self.project.path, Path(folder))
+        folder = scratch.make()
+        try:
+            said = strict.faults(self.project.path, Path(folder, "site"))
+        finally:
+            scratch.remove(folder)
         found = [self._placed(text) for text in said]
         # A page is left out of nav because nav names it wrongly: the cause comes first.
         found.sort(key=lambda one: "exist in the docs directory, but are not" in one.reason)
