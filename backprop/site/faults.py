@@ -17,6 +17,7 @@ class Fault:
     reason: str  # one line: what is wrong
     shown: str = ""  # what stands there, or is to be known of it: indented
     detail: str = ""  # a traceback or a difference
+    cause: int = 0  # the line of what failed before, where this is for certain a consequence of it
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else f"{self.file} (text from a plugin)"

@@ -39,7 +39,7 @@ from backprop.site.building.premises import program
 from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
-from backprop.site.posts.verify import consequence, judge, problems
+from backprop.site.posts.verify import consequence, judge, problems, told
 from backprop.site.posts.words import WORDS
 from backprop.site.settings import language_of, root_of
 
@@ -196,6 +196,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         outcomes = dict(
             zip((step.fence.line for step in page.executed), result.outcomes, strict=True)
         )
+        failures: list[Fault] = []
         tokens: list[str] = []
         prefix = hashlib.sha256(page.name.encode()).hexdigest()[:8]
         for number, fence in enumerate(page.fences):
@@ -206,9 +207,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 if failure_of:
                     index = page.executed.index(step)
                     failure_of = consequence(page, result.outcomes, index, failure_of)
-                self._report(failure_of)
+                    failures.append(failure_of)
             tokens.append(f"{prefix}-{number}")
             self.shown[tokens[-1]] = Shown(fence, page.language, step, outcome, failure_of)
+        for failure in told(failures):
+            self._report(failure)
         self.pages[source], self.texts[source] = tokens, page.text
 
     def _compare(self, page: Page, result: Result, cache: Cache) -> None:

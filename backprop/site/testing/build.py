@@ -14,6 +14,7 @@ from backprop.program import scratch
 from backprop.site import strict
 from backprop.site.faults import Fault
 from backprop.site.posts.items import FenceFailureError, PageItem, item_of
+from backprop.site.posts.verify import follows
 from backprop.site.testing.project import SETTINGS, Project
 
 _PLACE = re.compile(
@@ -90,7 +91,12 @@ class BuildItem(PageItem):
 
     def runtest(self) -> None:
         said = self.plugin.messages()
-        news = [one for one in said if str(one).partition("\n")[0] not in self.plugin.told]
+        known = self.plugin.told
+        news = [
+            one
+            for one in said
+            if str(one).partition("\n")[0] not in known and not follows(one.reason)
+        ]
         if news:
             first, *others = news
             reason, rest = headline(first.reason)
