@@ -236,14 +236,23 @@ class Conductor:
             self.server.url,
         )
 
+    def _hear_found(self, fork: Fork, problems: list[Problem]) -> None:
+        """What a first look has met on its way: browsers are told, whatever still takes long."""
+        if self._looking:
+            self.state.tell(self._with(problems))
+
+    def _with(self, problems: list[Problem]) -> list[Problem]:
+        """What is wrong, when this is what is wrong with the files that are looked at."""
+        others = [p for p in self.state.problems if not p.concerns(self._looked_at)]
+        return [*others, *(p for p in problems if p not in others)]
+
     def _hear_looked(
         self, fork: Fork, path: str, written: str, problems: list[Problem], ended: bool
     ) -> None:
         if ended:
             self._looking = False
             return
-        others = [p for p in self.state.problems if not p.concerns(self._looked_at)]
-        self._tell([*others, *(p for p in problems if p not in others)])
+        self._tell(self._with(problems))
         self.state.touched([written])
         there = os.path.exists(os.path.join(fork.folders[0], SITE, written))
         what = "Shown" if there else "Taken away"

@@ -32,14 +32,14 @@ from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
 from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
-from backprop.program.session import Limits
+from backprop.program.session import Limits, Outcome
 from backprop.program.store import Store, digest
 from backprop.site.building import beside, memory
 from backprop.site.building.premises import program
 from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
-from backprop.site.posts.verify import consequence, judge, problems, told
+from backprop.site.posts.verify import consequence, judge, problems, told, unreadable
 from backprop.site.posts.words import WORDS
 from backprop.site.settings import language_of, root_of
 
@@ -126,9 +126,30 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         return nav
 
     def before_look(self, file: File, *, config: MkDocsConfig) -> None:
-        """One page is made again in a finished build (`backprop.site.building.look`)."""
+        """One page is made again in a finished build (`backprop.site.building.look`).
+
+        Its author waits: what is wrong is said as soon as it is known, and not when all has run.
+        """
         self.run.forget()
-        self._execute([file], config)
+        self._execute([file], config, at_once=True)
+
+    def _before_running(self, page: Page) -> None:
+        """What is wrong without a doubt before the first fence has run."""
+        for fault in [*problems(page), *unreadable(page)]:
+            self._say_early(fault)
+        for other in translations(page, self.root, self.run.read):
+            if apart := self._difference(page, other):
+                self._say_early(apart)
+
+    def _at_once(self, page: Page, outcomes: list[Outcome]) -> None:
+        """A step has run: say what is wrong with it, unless that follows from what was said."""
+        index = len(outcomes) - 1
+        failure = judge(page, page.executed[index], outcomes[index])
+        if failure and not (failure := consequence(page, outcomes, index, failure)).cause:
+            self._say_early(failure)
+
+    def _say_early(self, fault: Fault) -> None:
+        warn(log, self.strict, str(fault), early=True)
 
     # What `backprop.site.building.conversions` asks, to convert no page twice.
 
@@ -161,7 +182,9 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         for page, result in pages:
             self._compare(page, result, cache)
 
-    def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
+    def _execute(
+        self, files: Iterable[File], config: MkDocsConfig, at_once: bool = False
+    ) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
         language = self.config.language or language_of(config)
         sources: list[tuple[str, Page]] = []
@@ -173,6 +196,10 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
             executor.after = self.after
+            if at_once:
+                executor.heard = self._at_once
+                for _, page in sources:
+                    self._before_running(page)
             cache = Cache(store.at(self.root), self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):

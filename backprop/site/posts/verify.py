@@ -1,12 +1,13 @@
 """Compares what a page did with what it says: the one judgement for the site and the tests."""
 
+import ast
 import difflib
 import re
 from dataclasses import replace
 
 from backprop.program.execute import Executor
 from backprop.program.page import Page, Step
-from backprop.program.runner import one_line
+from backprop.program.runner import describe, one_line
 from backprop.program.session import Outcome
 from backprop.site.faults import Fault
 
@@ -21,6 +22,21 @@ def normal(text: str) -> list[str]:
 
 def problems(page: Page) -> list[Fault]:
     return [Fault(page.name, problem.line, problem.message) for problem in page.problems]
+
+
+def unreadable(page: Page) -> list[Fault]:
+    """Mistakes of syntax that the plain Python of a page will be found to have when it runs."""
+    found: list[Fault] = []
+    for step in page.executed:
+        if step.kind != "python" or step.places or step.fence.options.get("raises"):
+            continue
+        try:
+            ast.parse("\n" * (step.fence.first - 1) + step.code, page.name)
+        except SyntaxError as error:
+            found.append(_error(page, step, describe(error, page.name, step.request())))
+        except ValueError:
+            pass  # what Python says of it will be heard
+    return found
 
 
 def consequence(page: Page, outcomes: list[Outcome], index: int, failure: Fault) -> Fault:
