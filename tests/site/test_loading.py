@@ -11,9 +11,11 @@ from pathlib import Path
 from backprop.program.page import load
 from backprop.site.derivations.plugin import DerivationsPlugin
 from backprop.site.pages import cards
+from backprop.site.posts import stepping
 
 assert Path(cards._font("DejaVuSans.ttf", 20.0).path).is_file()
 assert "matplotlib" not in sys.modules, "only its fonts are wanted"
+assert "--bp-forward" in stepping.assets()["graphs.css"]
 root = Path(sys.argv[1])
 page = load(root / "page.md", root, text="~~~python\\nx = 1\\n~~~\\n")
 DerivationsPlugin().verify_running(page, None)([])

@@ -12,7 +12,6 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 import hashlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -276,7 +275,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
         for name in dict.fromkeys(kind.assets for key, kind in KINDS.items() if key in kinds):
             if name:
-                texts |= self.memory.made(digest(program(), "assets", name), partial(_assets, name))
+                texts |= import_module(name).assets()
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -360,12 +359,6 @@ class _Finish(Extension):
                 return text
 
         md.postprocessors.register(Finish(md), "backprop_posts", 4)
-
-
-def _assets(module: str) -> dict[str, str]:
-    """Some are made by what draws, and loads numpy for it: a quarter of a second."""
-    found: dict[str, str] = import_module(module).assets()
-    return found
 
 
 def _few(names: list[str], most: int = 5) -> str:
