@@ -190,6 +190,9 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         assert terminal.count("so it stands") == 1, "and what is only the state of things, too"
         assert "; 2 faults left, listed above" in terminal
         assert terminal.count("No fault is left") > 5
+        assert not re.search(r"ERROR.*No such file.*moved\.md", terminal), (
+            "it is gone, and known to be"
+        )
         assert "Taken away after" in terminal
         # What is wrong is told as soon as it is known, however long the page still runs.
         command.wait_for_rest()

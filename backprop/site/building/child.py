@@ -202,7 +202,8 @@ class Child:
         self.hearer.problems.clear()
         self.hearer.found = lambda problems: self.say("found", self._placed(problems))
         try:
-            for path in paths:
+            # What is gone first: lists of posts are made again for what is there, without it.
+            for path in sorted(paths, key=os.path.exists):
                 for written in look(self.observer.sites, path):
                     relative = os.path.relpath(written, self.site_dir)
                     self.say("looked", path, relative, self._placed(self.hearer.problems), False)
