@@ -1,12 +1,12 @@
 """Drawings of computation graphs, as SVG."""
 
-from backprop.common.words import column, spoken
-from backprop.drawing.diagram import diagram
-from backprop.drawing.svg import svg
-from backprop.drawing.words import WORDS
-from backprop.graph.errors import RuleError
-from backprop.graph.graph import Graph
-from backprop.writer import Backward, backward_of
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backprop.graph.graph import Graph
+    from backprop.writer import Backward
 
 __all__ = ["draw"]
 
@@ -42,6 +42,15 @@ def draw(
     TypeError
         If it is no graph.
     """
+    # A site takes the style of drawings from here, without what draws them and numpy.
+    from backprop.common.words import column, spoken
+    from backprop.drawing.diagram import diagram
+    from backprop.drawing.svg import svg
+    from backprop.drawing.words import WORDS
+    from backprop.graph.errors import RuleError
+    from backprop.graph.graph import Graph
+    from backprop.writer import backward_of
+
     if not isinstance(graph, Graph):
         raise TypeError(
             f"bp.draw takes a graph, bp.draw(bp.trace(f, x)), not a {type(graph).__name__}"

@@ -8,6 +8,7 @@ what happened is remembered.
     processes, worker, guard  the isolated process of a page
     runner, python, pycon     one fence in that process
     cache                     results by all that they depend on
+    scratch                   folders that go with their process
     files                     files known by their content, replaced whole
     update                    outputs put right in the file
 """

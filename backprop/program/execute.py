@@ -54,6 +54,8 @@ class Executor:
         self.preload = preload
         # What else is asked of a page that has run; told the files that it read, when it is done.
         self.after: list[Callable[[Page, Session], Callable[[list[str]], None]]] = []
+        # Told the outcomes so far of a page that is running, after each of its steps.
+        self.heard: Callable[[Page, list[Outcome]], None] = lambda page, outcomes: None
         self.executed: list[str] = []  # names of the pages that were started, for reports
         self._server: Server | None = None
         self._lock = threading.Lock()
@@ -82,7 +84,10 @@ class Executor:
 
     def run(self, page: Page) -> Result:
         with self.session(page) as session:
-            outcomes = [session.outcome(i) for i in range(len(page.executed))]
+            outcomes: list[Outcome] = []
+            for index in range(len(page.executed)):
+                outcomes.append(session.outcome(index))
+                self.heard(page, outcomes)
             finish = [act(page, session) for act in self.after]
             result = Result(outcomes, session.files())
         for told in finish:

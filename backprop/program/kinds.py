@@ -193,7 +193,7 @@ KINDS: dict[str, Kind] = {
         desk=None,
         drawing=True,
         words=frozenset({"caption"}),
-        assets="backprop.site.posts.graphs",
+        assets="backprop.site.posts.stepping",
     ),
     # Fences of other tools, which may say what they like.
     "math": replace(_SHOWN, language="math", parity="formula", strict=False),

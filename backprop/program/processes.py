@@ -1,6 +1,7 @@
 """Starting and stopping the processes of pages, from the side of the parent."""
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import threading
 from typing import Any, Protocol
 
+from backprop.program import scratch
 from backprop.program.kinds import KINDS, modules
 from backprop.program.page import Page
 
@@ -35,17 +37,28 @@ def tools_of(page: Page) -> list[str]:
 
 
 class Server:
-    """The process that pages are forked from."""
+    """The process that pages are forked from.
+
+    It removes the folder of all its pages when it ends, and it ends with us, however we end.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loaded: set[str] = set()
+        self._folder = scratch.make()
+        self._numbers = itertools.count()
         self._process: Any = subprocess.Popen(
-            _command("serve"),
+            _command("serve", self._folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(),
         )
+
+    def scratch(self) -> str:
+        """A new folder for one page; its name is short, since a socket will be in it."""
+        path = os.path.join(self._folder, str(next(self._numbers)))
+        os.mkdir(path, 0o700)
+        return path
 
     def ask(self, **order: Any) -> Any:
         with self._lock:
@@ -77,6 +90,7 @@ class Server:
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
+        scratch.remove(self._folder)
 
 
 class Forker(Protocol):

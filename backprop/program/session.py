@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
+from backprop.program import scratch
 from backprop.program.page import Page, Step
 from backprop.program.processes import Fork, Server, Spawn, tools_of
 
@@ -58,7 +57,7 @@ class Session:
         self._server, self._parent = server, parent
         self.outcomes: list[Outcome] = list(parent.outcomes) if parent else []
         self._lock = threading.Lock()
-        self._directory = Path(tempfile.mkdtemp(prefix="backprop-"))
+        self._directory = Path(server.scratch() if server else scratch.make())
         self._printed = {"stdout": 0, "stderr": 0}
         self._process: Fork | Spawn | None = None
         self._conn: Connection | None = None
@@ -223,7 +222,7 @@ class Session:
 
     def close(self) -> None:
         self._end()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        scratch.remove(str(self._directory))
 
 
 def no_line(message: str) -> dict[str, Any]:

@@ -40,8 +40,12 @@ for _name in modules(here=True):
 _tools: set[str] = set()
 
 
-def serve() -> None:
-    """Read orders from stdin until it ends: fork a page, or stop one and report how it ended."""
+def serve(folder: str) -> None:
+    """Read orders from stdin until it ends: fork a page, or stop one and report how it ended.
+
+    folder: was made for the scratch directories of all pages; it goes when stdin ends, be it
+    because the parent was killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     children: dict[int, str] = {}  # and their scratch directories
     orders, answers = sys.stdin, os.dup(1)
@@ -72,6 +76,7 @@ def serve() -> None:
         os.write(answers, json.dumps(answer).encode() + b"\n")
     for pid, scratch in children.items():
         _stop(pid, scratch)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop(pid: int, scratch: str | None = None) -> int:
@@ -268,6 +273,6 @@ def _seed() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        serve()
+        serve(sys.argv[2])
     else:
         _be_page(json.loads(sys.argv[1]))

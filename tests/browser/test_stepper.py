@@ -17,7 +17,8 @@ import pytest
 
 import backprop as bp
 from backprop.drawing.style import STYLE
-from backprop.site.posts.graphs import assets, figure
+from backprop.site.posts.graphs import figure
+from backprop.site.posts.stepping import assets
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SITE = "http://stepper.example.org/"
@@ -70,7 +71,8 @@ from pathlib import Path
 import functions
 
 import backprop as bp
-from backprop.site.posts.graphs import assets, figure
+from backprop.site.posts.graphs import figure
+from backprop.site.posts.stepping import assets
 
 
 def on_page_content(html, page, config, files):

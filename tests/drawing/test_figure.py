@@ -10,9 +10,10 @@ import pytest
 
 import backprop as bp
 from backprop.graph.errors import RuleError
-from backprop.site.posts.graphs import assets, figure
+from backprop.site.posts.graphs import figure
 from backprop.site.posts.graphs.code import forward_lines
 from backprop.site.posts.graphs.steps import explain, value_html
+from backprop.site.posts.stepping import assets
 
 X = np.random.default_rng(0).normal(size=(5, 4))
 

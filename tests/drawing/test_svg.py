@@ -164,7 +164,7 @@ def test_a_graph_without_backward_is_drawn_without_gradients(monkeypatch):
     def no_rule(graph):
         raise RuleError("no row")
 
-    monkeypatch.setattr("backprop.drawing.backward_of", no_rule)
+    monkeypatch.setattr("backprop.writer.backward_of", no_rule)
     root = parse(bp.draw(graph))
     assert len(wires(root)) == 6
     assert all(len(texts) == 1 for texts in wires(root).values())

@@ -11,7 +11,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 import backprop as bp
 from backprop.program.store import Store
@@ -382,6 +382,8 @@ def test_a_card_is_a_picture_of_the_right_size_and_always_the_same(diagram, tmp_
     colours = Image.open(io.BytesIO(first)).convert("RGB").getcolors(100_000)
     assert len(colours) > 20, "the card is empty"
     assert cards.draw(drawing) == first
+    drawn = (cards._PAPER, cards._INK, cards._BOX, cards._FORWARD, cards._BACKWARD)
+    assert {ImageColor.getrgb(colour) for colour in drawn} <= {colour for _, colour in colours}
 
 
 def test_a_card_is_drawn_once(diagram, tmp_path, monkeypatch):

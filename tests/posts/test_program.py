@@ -16,7 +16,7 @@ from backprop.program import page as pages
 from backprop.program.execute import Executor
 from backprop.program.session import Limits
 from backprop.program.store import Store
-from backprop.site.posts.verify import judge
+from backprop.site.posts.verify import consequence, follows, judge, told
 
 
 class Runner:
@@ -301,6 +301,34 @@ def test_an_error_in_the_function_of_an_earlier_fence_says_where(runner):
         "import numpy as np\ndef f(x):\n    return x @ x", "```graph\nf(np.ones((2, 3)))\n```"
     )
     assert failure.endswith("(post.md:4)")
+
+
+def test_what_follows_from_a_failure_is_counted_in_one_line(runner):
+    page, outcomes = runner.run(
+        *("def f(x) return x", "y = f(2)", "z = y + 1", "print(1)", "1 / 0", "z\nf"),
+        "t = 1",
+        "u = y",
+    )
+    failures = []
+    for index, (step, outcome) in enumerate(zip(page.executed, outcomes, strict=True)):
+        if failure := judge(page, step, outcome):
+            failures.append(consequence(page, outcomes, index, failure))
+    # Each says of itself what it follows from: the first, also where that is a link in a chain.
+    assert [one.cause for one in failures] == [0, 1, 1, 0, 1, 1]
+    syntax, counted, other = map(str, told(failures))
+    assert syntax.startswith("post.md:2: SyntaxError: ")
+    assert counted == "post.md:1: 4 fences below fail because this one does: lines 6, 10, 22, 31"
+    assert other.startswith("post.md:18: ZeroDivisionError: ")
+    assert "perhaps a consequence: the fence of line 1" in other
+    assert [follows(one.reason) for one in told(failures)] == [False, True, False]
+    assert told(failures[:2]) == failures[:2], "one is not counted but said"
+    # A name that both lack is no consequence: each is to be mended.
+    page, outcomes = runner.run("prnt(1)", "prnt(2)", "prnt(3)")
+    failures = [
+        consequence(page, outcomes, index, judge(page, step, outcomes[index]))
+        for index, step in enumerate(page.executed)
+    ]
+    assert [one.cause for one in told(failures)] == [0, 0, 0]
 
 
 def test_a_path_of_this_machine_is_no_output(runner):

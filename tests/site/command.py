@@ -71,7 +71,7 @@ class Command:
     @property
     def folder(self) -> Path:
         """The folder of the site that is served: that of the newest whole build."""
-        folders = self.temporary.glob("mkdocs_*/*/site")
+        folders = self.temporary.glob("backprop-*/*/site")
         return max(folders, key=lambda folder: int(folder.parent.name))
 
     def state(self, path="/", epoch=0, version=-1):

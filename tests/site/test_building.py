@@ -111,7 +111,7 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     helper = project.write("scripts/helper.py", HELPER)
     said = project.write("said.txt", "as it was")
     project.config |= {"hooks": ["scripts/hook.py"], "watch": ["said.txt"]}
-    project.config["plugins"] += ["backprop/posts", "backprop/mathematics"]
+    project.config["plugins"] += [{"backprop/posts": {"time_limit": 900}}, "backprop/mathematics"]
     project.config["plugins"][1]["blog"]["pagination_per_page"] = 1
     (project.root / "node_modules").symlink_to(Path(__file__).parents[2] / "node_modules")
     post = project.root / "docs/en/posts/gradients.md"
@@ -182,9 +182,30 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         command.wait_until(
             lambda: "docs/zh/posts/gradients.md:2: this post has no trans" in faults(command)
         )
+        command.wait_for_rest()
         moved.rename(post)
         command.wait_until(lambda: faults(command) == "")
-        assert "".join(command.all).count("a warning of a plugin") == 1, "the terminal says it once"
+        terminal = "".join(command.all)
+        assert terminal.count("a warning of a plugin") == 1, "the terminal says it once"
+        assert terminal.count("so it stands") == 1, "and what is only the state of things, too"
+        assert "; 2 faults left, listed above" in terminal
+        assert terminal.count("No fault is left") > 5
+        assert not re.search(r"ERROR.*No such file.*moved\.md", terminal), (
+            "it is gone, and known to be"
+        )
+        assert "Taken away after" in terminal
+        # What is wrong is told as soon as it is known, however long the page still runs.
+        command.wait_for_rest()
+        gate, text = project.root / "gate", post.read_text("utf-8")
+        slow = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.1)"
+        fences = "".join(f"\n```python\n{code}\n```\n" for code in ("1 / 0", slow, "x = = 1"))
+        post.write_text(f"{text}{fences}", "utf-8")
+        for part in ("gradients.md:19: ZeroDivisionError", "SyntaxError", "does not have"):
+            command.wait_until(lambda part=part: part in faults(command))
+        assert command.state()["busy"]
+        gate.touch()
+        post.write_text(text, "utf-8")
+        command.wait_until(lambda: faults(command) == "")
         # A post that needs one more page of the list is shown at once, and in the list.
         command.wait_for_rest()
         command.said.queue.clear()
@@ -206,6 +227,9 @@ def say(word):
 HOOK = """\
 import logging
 from helper import say
+
+def on_config(config):
+    logging.getLogger("mkdocs.plugins.x").info("so it stands")
 
 def on_page_markdown(markdown, page, **_):
     if page.file.src_uri == "about.md":

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 
+from backprop.program import scratch
 from backprop.site.building import memory
 
 log = logging.getLogger("mkdocs.backprop.building")
@@ -56,15 +57,15 @@ def aside(config: MkDocsConfig) -> Iterator[str]:
                 raise
     finally:
         config.site_dir = site
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.remove(folder)
 
 
 def _empty(config: MkDocsConfig) -> str:
     with suppress(OSError):
         parent = memory.folder(config)
         parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.mkdtemp(prefix="aside-", dir=parent)
-    return tempfile.mkdtemp(prefix="backprop-site-")
+        return scratch.make(str(parent))
+    return scratch.make()
 
 
 def _exchange(made: str, site: str, folder: str) -> None:

@@ -7,6 +7,8 @@ It says to the server:
     ("built", problems, strict, watch, knows_all)   the site stands in its folder; whether this
                                        process knows all languages
     ("failed", problems, watch)        no site
+    ("found", problems)                what is wrong with the files of a first look, as far as it
+                                       is known before there is any
     ("looked", path, written, problems, ended)      a file of a first look is there
 """
 
@@ -16,6 +18,7 @@ import logging
 import os
 import re
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,12 +48,17 @@ class _Hearer(logging.Handler):
         super().__init__()
         self.say = say
         self.problems: list[Problem] = []
+        self.early: list[Problem] = []
+        self.found: Callable[[list[Problem]], None] = lambda problems: None
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             problem = of_record(record)
-            if problem and problem not in self.problems:
-                self.problems.append(problem)
+            known = self.early if getattr(record, "early", False) else self.problems
+            if problem and problem not in known:
+                known.append(problem)
+                if known is self.early:
+                    self.found(known)
             if problem and problem.level == "remark":
                 return
             self.say("log", record.levelno, record.name, record.getMessage())
@@ -63,6 +71,7 @@ class Child:
 
     def __init__(self, connection: Connection, order: Order) -> None:
         self.connection = connection
+        self._one_at_a_time = threading.Lock()  # pages run in threads, and tell what they find
         self.site_dir = os.path.join(order.folder, SITE)
         self.observer = witness.Observer(lambda done, total: self.say("progress", done, total))
         self.config: MkDocsConfig | None = None
@@ -80,7 +89,8 @@ class Child:
         MkDocsConfig.plugins.plugin_cache.clear()  # type: ignore[attr-defined]
 
     def say(self, *message: Any) -> None:
-        self.connection.send(message)
+        with self._one_at_a_time:
+            self.connection.send(message)
 
     def run(self, builder: Callable[[], None]) -> None:
         """Build; then answer until the server goes or sends this process away."""
@@ -190,8 +200,10 @@ class Child:
             os.waitpid(pid, 0)
             return
         self.hearer.problems.clear()
+        self.hearer.found = lambda problems: self.say("found", self._placed(problems))
         try:
-            for path in paths:
+            # What is gone first: lists of posts are made again for what is there, without it.
+            for path in sorted(paths, key=os.path.exists):
                 for written in look(self.observer.sites, path):
                     relative = os.path.relpath(written, self.site_dir)
                     self.say("looked", path, relative, self._placed(self.hearer.problems), False)

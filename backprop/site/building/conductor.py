@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from mkdocs.utils import is_markdown_file
 
+from backprop.program import scratch
 from backprop.site.building import own
 from backprop.site.building.child import SITE
 from backprop.site.building.problems import Problem
@@ -30,22 +31,28 @@ log = logging.getLogger("mkdocs.livereload")
 
 MOST_LOOKS = 4
 """Edited files that are shown one by one before the whole; more are a checkout, not an edit."""
+_WORK = ("posts: Executed ",)
+"""How lines begin that tell of work. Others tell of the state of things, and are said once for as
+long as it lasts, not with every build."""
 _UNSAID = ("Cleaning site directory", "Building documentation", "Documentation built in")
 
 
 class Conductor:
-    """folder: where builds may write; everything in it goes when the command ends."""
+    """looks: whether an edited page is made again ahead of the whole."""
 
-    def __init__(self, server: Server, ancestor: Ancestor, folder: str, looks: bool) -> None:
+    def __init__(self, server: Server, ancestor: Ancestor, looks: bool) -> None:
         self.server, self.state, self.ancestor = server, server.state, ancestor
-        self.folder, self.looks = folder, looks
+        self.looks = looks
         # Sockets are made there, whose paths may have a hundred characters.
         deep = len(tempfile.gettempdir()) > 40 and os.path.isdir("/tmp")
-        self.temporary = tempfile.mkdtemp(prefix="backprop-", dir="/tmp" if deep else None)
+        self.folder, self.temporary = scratch.make(), scratch.make("/tmp" if deep else None)
         self.watch = Watch()
         self.current: Fork | None = None
         self.next: Fork | None = None
         self.said: set[tuple[str, str]] = set()
+        self._standing: set[str] = set()  # what this build tells of the state of things
+        self._known: set[str] = set()  # what the last one has told
+        self._faulty = False  # whether the last list of faults had one
         self._count = 0
         self._looking = False
         self._looked_at: set[str] = set()
@@ -85,7 +92,8 @@ class Conductor:
             if fork:
                 fork.end(wait=2.0)
         self.ancestor.close()
-        shutil.rmtree(self.temporary, ignore_errors=True)
+        for folder in (self.folder, self.temporary):
+            scratch.remove(folder)
 
     # ---- edits -----------------------------------------------------------------------------------
     def _edit(self, edited: set[str]) -> None:
@@ -103,6 +111,7 @@ class Conductor:
 
     def _start(self) -> None:
         self._count += 1
+        self._known, self._standing = self._known | self._standing, set()
         folders = [os.path.join(root, str(self._count)) for root in (self.folder, self.temporary)]
         for folder in folders:
             os.makedirs(folder)
@@ -144,6 +153,11 @@ class Conductor:
             self.said.add((name, text))
         elif self._silent or text.startswith(_UNSAID):
             return
+        elif not text.startswith(_WORK):
+            known = text in self._known or text in self._standing  # or by another language
+            self._standing.add(text)
+            if known:
+                return
         self._bar.clear()
         record = logging.LogRecord(name, level, "", 0, text, None, None)
         if logging.getLogger("mkdocs").isEnabledFor(level):
@@ -173,11 +187,14 @@ class Conductor:
         took = time.monotonic() - self._since
         if strict and not self._silent:
             self._stuck("There are faults, which a strict build does not pass.")
+        if not self._silent:
+            self._known = set()  # what is no longer said is news when it comes again
         if first:
             log.info("Made the site in %.1f s", took)
             log.info("Serving on %s", self.server.url)
         elif not strict and not self._silent:
-            log.info("Reloading browsers: all pages are up to date (%.1f s)", took)
+            still = _still(problems)
+            log.info("Reloading browsers: all pages are up to date (%.1f s)%s", took, still)
         self._since = 0.0
         # One that knows all languages takes its place, from memory, before the first edit.
         self._waiting = self._silent = not knows_all
@@ -219,19 +236,34 @@ class Conductor:
             self.server.url,
         )
 
+    def _hear_found(self, fork: Fork, problems: list[Problem]) -> None:
+        """What a first look has met on its way: browsers are told, whatever still takes long."""
+        if self._looking:
+            self.state.tell(self._with(problems))
+
+    def _with(self, problems: list[Problem]) -> list[Problem]:
+        """What is wrong, when this is what is wrong with the files that are looked at."""
+        others = [p for p in self.state.problems if not p.concerns(self._looked_at)]
+        return [*others, *(p for p in problems if p not in others)]
+
     def _hear_looked(
         self, fork: Fork, path: str, written: str, problems: list[Problem], ended: bool
     ) -> None:
         if ended:
             self._looking = False
             return
-        others = [p for p in self.state.problems if not p.concerns(self._looked_at)]
-        self._tell([*others, *(p for p in problems if p not in others)])
+        self._tell(self._with(problems))
         self.state.touched([written])
-        log.info("Shown after %.2f s: %s", time.monotonic() - self._since, written)
+        there = os.path.exists(os.path.join(fork.folders[0], SITE, written))
+        what = "Shown" if there else "Taken away"
+        log.info("%s after %.2f s: %s", what, time.monotonic() - self._since, written)
 
     def _tell(self, problems: list[Problem], failed: bool = False) -> None:
         self.state.tell(problems, failed)
+        faulty = any(problem.level != "remark" for problem in problems)
+        if self._faulty and not faulty:
+            log.info("No fault is left")
+        self._faulty = faulty
         standing = {problem.text for problem in problems}
         self.said = {said for said in self.said if said[1] in standing}
 
@@ -256,6 +288,12 @@ class _Bar:
             sys.stderr.write("\r\033[K")
             sys.stderr.flush()
             self.shown = False
+
+
+def _still(problems: list[Problem]) -> str:
+    """How many faults there still are."""
+    count = sum(problem.level != "remark" for problem in problems)
+    return f"; {count} fault{'s' * (count > 1)} left, listed above" if count else ""
 
 
 def _few(paths: Iterable[str], most: int = 3) -> str:

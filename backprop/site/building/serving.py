@@ -107,7 +107,7 @@ class _Serving(Server):
             log.warning(
                 "%s is not as it is known here: an edit is shown after the whole build", why
             )
-        self.conductor = Conductor(self, ancestor, self.root, looks=not why)
+        self.conductor = Conductor(self, ancestor, looks=not why)
         self.listen(self.conductor.run, open_in_browser)
 
     def shutdown(self, wait: bool = False) -> None:

@@ -25,6 +25,7 @@ from typing import Any
 from mkdocs.commands import build as mkdocs_build
 from mkdocs.config.defaults import MkDocsConfig
 
+from backprop.program import scratch
 from backprop.program.files import write
 from backprop.program.store import digest
 from backprop.site.building import memory, witness
@@ -241,10 +242,11 @@ class _Noted:
             writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if flags else 0
             _add(self.written if writes else self.opened, path)
         elif event in ("os.listdir", "os.scandir"):
-            # Python itself looks what has come to its path, whenever something is imported.
+            # Python itself looks what has come to its path, whenever something is imported; we
+            # look for scratch folders that were left behind.
             listed: set[str] = set()
             _add(listed, arguments[0] or ".")
-            self.listed |= listed - {os.path.abspath(path) for path in sys.path}
+            self.listed |= listed - {os.path.abspath(path) for path in sys.path} - scratch.swept
         elif event == "tempfile.mkdtemp":
             _add(self.folders, arguments[0])
 

@@ -93,14 +93,15 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
 
     def verify_running(self, page: Page, session: Session) -> Callable[[list[str]], None]:
         """A page whose fences have just run: verified in that process, if it names its code."""
-        from backprop.derivations.evidence.code import PageCode
+        if not is_tied(page.text):
+            return lambda files: None
+        from backprop.derivations.evidence.code import PageCode  # loads numpy
 
         code = PageCode(page.text, page.path, session)
-        if is_tied(page.text):
-            with self.lock:  # pages run side by side
-                kept = store.at(self.folder)
-                found = verify_page(page.text, kept, self.config.proof, page.path, code)
-                self.run[str(page.path)] = (page.text, found)
+        with self.lock:  # pages run side by side
+            kept = store.at(self.folder)
+            found = verify_page(page.text, kept, self.config.proof, page.path, code)
+            self.run[str(page.path)] = (page.text, found)
         return code.remember
 
     def on_page_markdown(

@@ -74,16 +74,17 @@ def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes
     used = Used()
     for formula in formulas:
         used.add(formula)
+    every = _rules(sheet)
     # Glyphs are clipped to boxes in which they lie anyway; hundreds of clips make a browser slow.
     rules = [
         (s, re.sub(r"clip-path:[^;]*;?", "", b) if s.endswith("mjx-c") else b)
-        for s, b in _rules(sheet)
+        for s, b in every
         if not s.startswith("@")
     ]
     kept = [(kept, body) for s, body in rules if (kept := _kept(s, used))]
     families = set(re.findall(r"MJX-[A-Z0-9-]+", "".join(body for _, body in kept)))
     faces, fonts = [], {}
-    for selector, body in _rules(sheet):
+    for selector, body in every:
         family = re.search(r"font-family:\s*([\w-]+)", body)
         if selector.startswith("@font-face") and family and family[1] in families:
             source = modules / _FONTS / Path(re.search(r'url\("([^"]*)"', body)[1]).name  # type: ignore[index]

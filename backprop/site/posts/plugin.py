@@ -12,7 +12,6 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 import hashlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,14 @@ from backprop.program.cache import Cache
 from backprop.program.execute import Executor, Result
 from backprop.program.kinds import KINDS
 from backprop.program.page import Page, load
-from backprop.program.session import Limits
+from backprop.program.session import Limits, Outcome
 from backprop.program.store import Store, digest
 from backprop.site.building import beside, memory
 from backprop.site.building.premises import program
 from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
 from backprop.site.posts.render import FencesChangedError, Shown, decorate, mark, marked
-from backprop.site.posts.verify import consequence, judge, problems
+from backprop.site.posts.verify import consequence, judge, problems, told, unreadable
 from backprop.site.posts.words import WORDS
 from backprop.site.settings import language_of, root_of
 
@@ -126,9 +125,30 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         return nav
 
     def before_look(self, file: File, *, config: MkDocsConfig) -> None:
-        """One page is made again in a finished build (`backprop.site.building.look`)."""
+        """One page is made again in a finished build (`backprop.site.building.look`).
+
+        Its author waits: what is wrong is said as soon as it is known, and not when all has run.
+        """
         self.run.forget()
-        self._execute([file], config)
+        self._execute([file], config, at_once=True)
+
+    def _before_running(self, page: Page) -> None:
+        """What is wrong without a doubt before the first fence has run."""
+        for fault in [*problems(page), *unreadable(page)]:
+            self._say_early(fault)
+        for other in translations(page, self.root, self.run.read):
+            if apart := self._difference(page, other):
+                self._say_early(apart)
+
+    def _at_once(self, page: Page, outcomes: list[Outcome]) -> None:
+        """A step has run: say what is wrong with it, unless that follows from what was said."""
+        index = len(outcomes) - 1
+        failure = judge(page, page.executed[index], outcomes[index])
+        if failure and not (failure := consequence(page, outcomes, index, failure)).cause:
+            self._say_early(failure)
+
+    def _say_early(self, fault: Fault) -> None:
+        warn(log, self.strict, str(fault), early=True)
 
     # What `backprop.site.building.conversions` asks, to convert no page twice.
 
@@ -161,7 +181,9 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         for page, result in pages:
             self._compare(page, result, cache)
 
-    def _execute(self, files: Iterable[File], config: MkDocsConfig) -> list[tuple[str, Page]]:
+    def _execute(
+        self, files: Iterable[File], config: MkDocsConfig, at_once: bool = False
+    ) -> list[tuple[str, Page]]:
         """Execute pages, compare them with their translations, and note what is to be shown."""
         language = self.config.language or language_of(config)
         sources: list[tuple[str, Page]] = []
@@ -173,6 +195,10 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
         with Executor(self.root, limits, self.config.jobs) as executor:
             executor.after = self.after
+            if at_once:
+                executor.heard = self._at_once
+                for _, page in sources:
+                    self._before_running(page)
             cache = Cache(store.at(self.root), self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):
@@ -196,6 +222,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         outcomes = dict(
             zip((step.fence.line for step in page.executed), result.outcomes, strict=True)
         )
+        failures: list[Fault] = []
         tokens: list[str] = []
         prefix = hashlib.sha256(page.name.encode()).hexdigest()[:8]
         for number, fence in enumerate(page.fences):
@@ -206,9 +233,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 if failure_of:
                     index = page.executed.index(step)
                     failure_of = consequence(page, result.outcomes, index, failure_of)
-                self._report(failure_of)
+                    failures.append(failure_of)
             tokens.append(f"{prefix}-{number}")
             self.shown[tokens[-1]] = Shown(fence, page.language, step, outcome, failure_of)
+        for failure in told(failures):
+            self._report(failure)
         self.pages[source], self.texts[source] = tokens, page.text
 
     def _compare(self, page: Page, result: Result, cache: Cache) -> None:
@@ -246,7 +275,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         texts = {"posts.css": (_ASSETS / "posts.css").read_text("utf-8")}
         for name in dict.fromkeys(kind.assets for key, kind in KINDS.items() if key in kinds):
             if name:
-                texts |= self.memory.made(digest(program(), "assets", name), partial(_assets, name))
+                texts |= import_module(name).assets()
         for name, text in texts.items():
             uri = f"{FOLDER}/{name}"
             files.append(File.generated(config, uri, content=text))
@@ -330,12 +359,6 @@ class _Finish(Extension):
                 return text
 
         md.postprocessors.register(Finish(md), "backprop_posts", 4)
-
-
-def _assets(module: str) -> dict[str, str]:
-    """Some are made by what draws, and loads numpy for it: a quarter of a second."""
-    found: dict[str, str] = import_module(module).assets()
-    return found
 
 
 def _few(names: list[str], most: int = 5) -> str:

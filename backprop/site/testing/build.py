@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backprop.program import scratch
 from backprop.site import strict
 from backprop.site.faults import Fault
 from backprop.site.posts.items import FenceFailureError, PageItem, item_of
+from backprop.site.posts.verify import follows
 from backprop.site.testing.project import SETTINGS, Project
 
 _PLACE = re.compile(
@@ -48,8 +49,11 @@ class BuildPlugin:
 
     def messages(self) -> list[Fault]:
         """What the strict build has to say, in a folder of its own; empty if all is well."""
-        with tempfile.TemporaryDirectory(prefix="backprop-site-") as folder:
-            said = strict.faults(self.project.path, Path(folder))
+        folder = scratch.make()
+        try:
+            said = strict.faults(self.project.path, Path(folder, "site"))
+        finally:
+            scratch.remove(folder)
         found = [self._placed(text) for text in said]
         # A page is left out of nav because nav names it wrongly: the cause comes first.
         found.sort(key=lambda one: "exist in the docs directory, but are not" in one.reason)
@@ -87,7 +91,12 @@ class BuildItem(PageItem):
 
     def runtest(self) -> None:
         said = self.plugin.messages()
-        news = [one for one in said if str(one).partition("\n")[0] not in self.plugin.told]
+        known = self.plugin.told
+        news = [
+            one
+            for one in said
+            if str(one).partition("\n")[0] not in known and not follows(one.reason)
+        ]
         if news:
             first, *others = news
             reason, rest = headline(first.reason)

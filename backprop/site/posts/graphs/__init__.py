@@ -1,22 +1,21 @@
 """The figure of a computation graph: the drawing, the forward code and the derived backward code
 side by side, and the steps from one to the other.
 
-`figure` is a pure function from a Graph to HTML. The page is complete as it is; the script in
-`assets` adds stepping. There are no ids but those below `anchor`, no inline styles and no inline
-scripts, so any number of figures fit one page under a strict content security policy.
+`figure` is a pure function from a Graph to HTML. The page is complete as it is; the script of
+`backprop.site.posts.stepping` adds stepping. There are no ids but those below `anchor`, no inline
+styles and no inline scripts, so any number of figures fit one page under a strict content security
+policy.
 """
 
 import re
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from backprop.common.words import spoken
 from backprop.drawing.diagram import Diagram, diagram
-from backprop.drawing.style import STYLE, colours
 from backprop.drawing.svg import arrange, pieces, svg
 from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs import live
@@ -27,17 +26,6 @@ from backprop.site.posts.graphs.words import WORDS, say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
 _SHRINKS = 365  # one from top to bottom up to this width is shrunk to a phone's, and can be read
-
-
-def assets() -> dict[str, str]:
-    """The files that a page with figures loads: name → text."""
-    folder = files("backprop.site.posts") / "assets"
-    return {
-        "graphs.css": STYLE + colours(".bp-figure") + (folder / "graphs.css").read_text("utf-8"),
-        "graphs.js": (folder / "graphs.js").read_text("utf-8"),
-        "live.js": (folder / "live.js").read_text("utf-8"),
-        "asked.js": (folder / "asked.js").read_text("utf-8"),
-    }
 
 
 def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
