@@ -11,7 +11,7 @@ import pytest
 import backprop as bp
 from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs import figure
-from backprop.site.posts.graphs.code import forward_lines
+from backprop.site.posts.graphs.code import code_html, forward_lines
 from backprop.site.posts.graphs.steps import explain, value_html
 from backprop.site.posts.stepping import assets
 
@@ -230,6 +230,14 @@ def test_small_values_are_tables_and_large_ones_are_not():
     assert ">inf</td>" in value_html(np.array([np.inf, 0.5]))
     assert ">True</td>" in value_html(np.array([True, False]))
     assert "≈0" in value_html(np.array([1e-17, -3e-17]))
+
+
+def test_a_long_name_breaks_behind_its_modules_and_nowhere_else():
+    line = "    y = np.lib.stride_tricks.sliding_window_view(x.shape, np.add.at)"
+    html = code_html([line], {})
+    before, after = (re.sub(r"<.*?>", "", part) for part in html.split("<wbr>"))
+    assert before.endswith("= np.lib.stride_tricks.")
+    assert f"{before}{after}" == f"{line}\n"
 
 
 def test_nothing_that_a_strict_policy_forbids():

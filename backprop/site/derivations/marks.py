@@ -139,8 +139,9 @@ CSS = """\
 .bp-derivation-title{font-weight:600}
 .bp-derivation-legend{font-size:.8em;opacity:.85}
 .bp-mark{font:inherit;line-height:1.2;color:inherit;background:none;border:0;
-padding:.25em .45em;margin:-.25em 0;min-width:1.8em;min-height:1.8em;cursor:pointer;
+padding:.25em .45em;margin:-.25em -.4em -.25em 0;min-width:1.8em;min-height:1.8em;cursor:pointer;
 border-radius:.3em}
+.bp-row-mark .bp-mark,.bp-row-marks .bp-mark{margin-right:0}
 .bp-mark:focus-visible{outline:2px solid currentColor;outline-offset:1px}
 .bp-mark-proved{color:var(--bp-proved)}
 .bp-mark-checked{color:var(--bp-checked)}

@@ -146,6 +146,11 @@ def _pieces(line: _Tokens) -> list[_Tokens]:
     return [piece for piece in pieces if piece]
 
 
+# np.lib.stride_tricks. of a longer name: the line may go on behind it.
+_NAME, _DOT = r'<span class="n">\w+</span>', r'<span class="o">\.</span>'
+_PATH = re.compile(f"(?:{_NAME}{_DOT}){{3,}}(?={_NAME})")
+
+
 @functools.cache
 def _formatter() -> HtmlFormatter[str]:
     """One for all lines: to make one takes as long as a whole figure."""
@@ -154,7 +159,8 @@ def _formatter() -> HtmlFormatter[str]:
 
 def _line_html(line: _Tokens) -> str:
     def plain(tokens: _Tokens) -> str:
-        return str(format(iter(tokens), _formatter())).rstrip("\n")
+        html = str(format(iter(tokens), _formatter())).rstrip("\n")
+        return _PATH.sub(r"\g<0><wbr>", html)
 
     pieces = _pieces(line)
     out = []
