@@ -26,7 +26,7 @@ from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
 from backprop.judging.numbers import as_arrays, numbers, returned_for
 from backprop.judging.points import Point, points
-from backprop.judging.recorder import Event, Recording
+from backprop.judging.recorder import Event, Recording, failed
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
 from backprop.judging.run import Instrumented
 from backprop.judging.state import State, floating
@@ -102,7 +102,14 @@ def check(
     with State(f, f_backward, args) as before:
         args = _with_numbers(f, f_backward, args, before)
         state = State(f, f_backward, args)
-        places = points(f, f_backward, args, state)
+        try:
+            places = points(f, f_backward, args, state)
+        except (TraceError, RuleError):
+            raise
+        except Exception as error:
+            if f_backward is not f:
+                raise
+            return told(_stopped(f, error, lang), reveal)
         truths = [Truth(point, tolerance) for point in places]
         for truth in truths:
             truth.confirm()
@@ -129,6 +136,22 @@ def _with_numbers(f: Any, backward: Any, args: tuple[Any, ...], state: State) ->
         if state:
             state.restore()
     return as_arrays(args, state.owner, names, found) if found else args
+
+
+def _stopped(f: Any, error: Exception, lang: str) -> Report:
+    """The report on a function that computes its own gradients and does not come to their end."""
+    run = Instrumented(f)
+    failure = failed(error, run.filename())
+    if failure.line is None:
+        raise error
+    code = run.text(failure.line)
+    what = f"{type(error).__name__}: {error}"
+    said = say("raises", lang, backward=run.name, line=failure.line, error=what)
+    mistake = Mistake(assigned(code), failure.line, code, "error", said)
+    message = describe(mistake, lang)
+    return Report(
+        run.name, run.name, lang, False, message, [mistake], file=run.filename()
+    )  # fmt: skip
 
 
 def _inside(

@@ -139,8 +139,8 @@ class Corrections:
             want = self.reading.truth.gradients[node]
             if want.size == np.size(value):
                 yield node, want.reshape(shape)
-                if self.reading.unit is not None:
-                    yield node, want.reshape(shape) / self.reading.unit
+                for unit in self.reading.units:
+                    yield node, want.reshape(shape) / unit
             elif self.shaped_wrong(event, want) or self.small(event, want):
                 yield node, want
         for node in turned:

@@ -111,9 +111,11 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
                 positions = [i for i, node in enumerate(row) if node in inputs]
                 return _some([None if result[i] is None else (i,) for i in positions], result)
     every = list(parts(result, labels))
-    found: dict[Node, Path] = {}
+    found = _mirrored(result, every, labels, inputs)
     rest: list[tuple[Path, str | None, Any]] = []
     for path, label, value in every:
+        if path in found.values():
+            continue
         node = named(label, inputs)
         if isinstance(path, tuple) and len(path) > 1:  # `{"first": {"W": …}}`: where it stands, too
             node = _standing(path, label, [n for n in inputs if n not in found]) or node
@@ -136,6 +138,41 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
     if not found:
         raise _number(graph, 0)
     return _some([found.get(node) for node in inputs], result)
+
+
+def _mirrored(
+    result: Any,
+    every: list[tuple[Path, str | None, Any]],
+    labels: Sequence[str | None],
+    inputs: list[Node],
+) -> dict[Node, Path]:
+    """What stands in lists of the form of an argument's: the gradient of `Ws[1]` is `dWs[1]`.
+
+    An argument whose name the list has, else the first of this form; by the shapes alone, a list
+    in the wrong order would be called right.
+    """
+    trees: dict[str, dict[Path, Node]] = {}
+    for node in inputs:
+        match = re.fullmatch(r"(.*?)((?:\[\d+\])+)", node.name)
+        if match:
+            keys = tuple(int(key) for key in re.findall(r"\d+", match[2]))
+            trees.setdefault(match[1], {})[keys] = node
+    found: dict[Node, Path] = {}
+    whole = {(): (labels[0] if len(labels) == 1 else None)}
+    inner = {(i,): (labels[i] if i < len(labels) else None) for i in range(len(_listed(result)))}
+    for start, label in (whole | inner).items():
+        under = {p[len(start) :]: p for p, _, _ in every if p[: len(start)] == start and p != start}
+        fitting = [name for name, tree in trees.items() if tree.keys() == under.keys()]
+        words = unmarked(label) if label else []
+        same = [name for name in fitting if name in words or spelled(leaf(name)) in words]
+        if under and fitting:
+            tree = trees.pop((same or fitting)[0])
+            found.update({node: under[keys] for keys, node in tree.items()})
+    return found
+
+
+def _listed(result: Any) -> Sequence[Any]:
+    return result if isinstance(result, (tuple, list)) else ()
 
 
 def labels_of(statement: ast.stmt | None) -> list[str | None]:

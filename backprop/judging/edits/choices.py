@@ -200,3 +200,31 @@ def value_for_derivative(place: Place) -> Iterator[Change]:
                 yield "value", 5, {"was": written(node), "want": wanted}, expression(wanted)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not names:
         return
+
+
+def other_derivative(place: Place) -> Iterator[Change]:
+    """`dg * (1 - g ** 2)` for `dg * g * (1 - g)`: the slope of a sigmoid where a tanh is."""
+    node = place.node
+    if not _is_product(node) or _is_product(place.parent):
+        return
+    factors = _factors(node)
+    texts = [written(each).strip("()") for each in factors]
+    for i, text in enumerate(texts):
+        if text.startswith("1 - ") and text[4:] in texts:
+            left = [each for j, each in enumerate(factors) if j not in (i, texts.index(text[4:]))]
+            slope = expression(f"1 - {text[4:]} ** 2")
+            new: ast.expr = slope
+            for each in reversed(left):
+                new = binary(each, ast.Mult(), new)
+            detail = {"was": f"{text[4:]} * ({text})", "want": written(slope)}
+            yield "value", 4, detail, new
+
+
+def _is_product(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]

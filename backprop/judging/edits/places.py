@@ -142,7 +142,17 @@ class Place:
         )
 
     def inside(self, kinds: Any) -> bool:
-        return any(isinstance(parent, kinds) for parent in self.parents)
+        """Whether a parent is of these kinds; `(a * b)[i]` is no bracket around `a * b`."""
+        chain = (*self.parents, self.node)
+        return any(
+            isinstance(parent, kinds) and not _indexed(parent, chain[i + 1])
+            for i, parent in enumerate(self.parents)
+        )
+
+
+def _indexed(parent: Any, part: Any) -> bool:
+    computed = isinstance(part, (ast.BinOp, ast.Call, ast.UnaryOp))
+    return isinstance(parent, ast.Subscript) and computed and part is parent.value
 
 
 def num(value: float) -> ast.expr:

@@ -85,18 +85,17 @@ def factor(place: Place) -> Iterator[Change]:
                 yield "factor", 2, {"factor": name, "was": written(node)}, scope.number(name, value)
     if place.is_term and not is_number(node) and not isinstance(node, (ast.Tuple, ast.List)):
         deep = 0 if not place.parents else 2
-        for name, value in factors(scope):
+        known = list(factors(scope))
+        for name, value in known:
             number = scope.number(name, value)
-            detail = {"factor": name}
+            detail = {"factor": name, "how": "divide"}
             if deep and place.divided_by(name):  # its neighbours have that factor
-                yield "factor", 4, {**detail, "how": "divide"}, binary(node, ast.Div(), number)
-            yield "factor", 4 + deep, {**detail, "how": "divide"}, binary(node, ast.Div(), number)
-            yield (
-                "factor",
-                4 + deep,
-                {**detail, "how": "multiply"},
-                binary(node, ast.Mult(), number),
-            )
+                yield "factor", 4, detail, binary(node, ast.Div(), number)
+            yield "factor", 4 + deep, detail, binary(node, ast.Div(), number)
+        # Where a length is 2: that is what one divides by, and 2 what a square gives.
+        for name, value in sorted(known, key=lambda pair: pair[1] == 2 and pair[0] != "2"):
+            detail = {"factor": name, "how": "multiply"}
+            yield "factor", 4 + deep, detail, binary(node, ast.Mult(), scope.number(name, value))
 
 
 def factors(scope: Scope) -> Iterator[tuple[str, float]]:

@@ -18,7 +18,8 @@ def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     where: dict[str, Any] = {"lineno": statement.lineno, "col_offset": statement.col_offset}
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
-        if isinstance(target, (ast.Name, ast.Subscript)):
+        own = written(target) in map(written, terms(statement.value))  # `a = a + b` adds up
+        if isinstance(target, (ast.Name, ast.Subscript)) and not own:
             for op, text, cost in ((ast.Add(), "+=", 1), (ast.Sub(), "-=", 3)):
                 new = ast.AugAssign(clone(target, {}), op, clone(statement.value, {}), **where)
                 yield "overwritten", cost, {"was": "=", "want": text}, new
@@ -26,6 +27,15 @@ def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
         yield from _added_up(statement)
         plain = ast.Assign([clone(statement.target, {})], clone(statement.value, {}), **where)
         yield "overwritten", 4, {"was": "+=", "want": "="}, plain
+
+
+def terms(node: ast.expr) -> Iterator[ast.expr]:
+    """What is added up in an expression."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield from terms(node.left)
+        yield from terms(node.right)
+    else:
+        yield node
 
 
 def _added_up(statement: ast.AugAssign) -> Iterator[Change]:

@@ -6,7 +6,9 @@ import backprop as bp
 from tests.checker.slips import with_slip
 from tests.checker.strangers import (
     chains,
+    corners,
     coursera,
+    courses,
     densities,
     frameworks,
     imagery,
@@ -15,7 +17,18 @@ from tests.checker.strangers import (
     sequences,
 )
 
-MODULES = (coursera, frameworks, sequences, modern, imagery, chains, densities, others)
+MODULES = (
+    coursera,
+    frameworks,
+    sequences,
+    modern,
+    imagery,
+    chains,
+    densities,
+    others,
+    courses,
+    corners,
+)
 PAIRS = {name: pair for module in MODULES for name, pair in module.PAIRS.items()}
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
