@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := true
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test wheel fresh core build engine setup lint format mutants mutants-source bench audit company lock clean
+.PHONY: help serve test test-all wheel fresh core build engine setup lint format mutants mutants-source bench audit company lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -32,6 +32,9 @@ engine: setup ## Fetch numpy for the page, once, so that readers can run code th
 # Neighbours stay in one process: the fences of a page run once, and a module's site is built once.
 test: setup lint ## Run everything that CI runs
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-all: export BACKPROP_ALL_CASES := 1
+test-all: test ## The same, and all of the long sets that it takes a seeded sample of
 
 core: ## Test the core alone, every warning an error: make core PYTHON=python3.13 NUMPY='numpy==1.26.*'
 	@test -x $(CORE)/bin/python || $(PYTHON) -m venv $(CORE)

@@ -17,6 +17,7 @@ import pytest
 from pytest_markdown_docs.plugin import MarkdownDocstringCodeModule
 
 from backprop.program.execute import Executor
+from tests import samples
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,6 +29,13 @@ def pytest_configure() -> None:
         found = {point.name: point.value for point in entry_points(group=group)}
         if not wanted.items() <= found.items():
             pytest.exit("the entry points of pyproject.toml have changed: make setup", returncode=4)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long sets are sampled."""
+    if left_out := samples.deselected(items, config.args):
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,7 +10,6 @@ import ast
 import gzip
 import inspect
 import json
-import os
 import random
 import re
 
@@ -19,6 +18,7 @@ import pytest
 
 from backprop.desk import answer
 from backprop.site.interactive.examples import examples
+from tests import samples
 from tests.audit.browser import AXE
 from tests.checker.corpus import arguments, family, wrong_cases
 
@@ -288,6 +288,7 @@ def put(block, text):
     block.page.keyboard.insert_text(text)
 
 
+@samples.long
 def test_runs_that_overlap(window):
     """Taps twice, runs beside one another, edits while it runs."""
     page = window("en/posts/batchnorm/")
@@ -334,6 +335,7 @@ def test_runs_that_overlap(window):
 HOTEL = "<!doctype html><title>Please log in</title>"  # what a network may answer to everything
 
 
+@samples.long
 def test_what_is_no_file_of_ours_is_neither_kept_nor_the_end(window):
     def hotel(pattern):
         page.route(pattern, lambda route: route.fulfill(content_type="text/html", body=HOTEL))
@@ -367,6 +369,7 @@ def test_what_is_no_file_of_ours_is_neither_kept_nor_the_end(window):
     page.problems.clear()  # what the browser says of scripts that are none
 
 
+@samples.long
 def test_the_first_hand_in_without_a_network_can_be_repeated(window):
     page = window("en/check/")
     page.context.set_offline(True)
@@ -409,7 +412,7 @@ def wrong_ones():
 
 
 def test_the_same_first_wrong_variable_line_and_hint_as_in_cpython(window):
-    """A seeded sample, BACKPROP_ALL_CASES=1 takes all; whole reports, to the letter."""
+    """A seeded sample, `make test-all` takes all; whole reports, to the letter."""
     page = window("en/check/")
     page.locator(".bp-submit").click()
     judged(page)
@@ -423,7 +426,7 @@ def test_the_same_first_wrong_variable_line_and_hint_as_in_cpython(window):
         keys = ("ok", "first_wrong", "line", "hint", "text")
         assert [there.get(key) for key in keys] == [here[key] for key in keys], request
         compared += 1
-        if compared == SAMPLE and not os.environ.get("BACKPROP_ALL_CASES"):
+        if compared == SAMPLE and not samples.ALL:
             break
     assert compared >= SAMPLE
 

@@ -14,6 +14,7 @@ import pytest
 import backprop as bp
 from backprop.program.page import load
 from tests.audit.cut import CUT, cut
+from tests.samples import sampled
 
 ROOT = Path(__file__).parents[2]
 POSTS = ("backward", "batchnorm")
@@ -27,7 +28,7 @@ def sample() -> list[str]:
     return ["", *(f"posts/{name}/" for name in (*POSTS, *some)), "reference/layers/affine/"]
 
 
-@pytest.mark.parametrize("prefix", ["", "en/"])
+@pytest.mark.parametrize("prefix", sampled(["", "en/"], 1))
 def test_nothing_is_cut_without_a_sign(
     open_page: Callable[..., Any], site: str, prefix: str
 ) -> None:
@@ -328,7 +329,7 @@ STOP = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("address", ["", "posts/batchnorm/"])
+@pytest.mark.parametrize("address", sampled(["", "posts/batchnorm/"], 1, ""))
 def test_the_keyboard_alone_in_a_window_zoomed_to_twice_its_size(
     open_page: Callable[..., Any], site: str, address: str
 ) -> None:

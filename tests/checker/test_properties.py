@@ -1,20 +1,20 @@
 """Right backwards of random programs are never flagged: the derived source, written otherwise.
 
-`BACKPROP_ALL_CASES=1` tries 2,000 of them; a run takes a seeded few.
+`make test-all` tries 2,000 of them; a run takes a seeded few.
 """
 
 import ast
 import linecache
-import os
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import backprop as bp
+from tests.samples import ALL
 from tests.test_programs import compiled, programs
 
-MANY = 2000 if os.environ.get("BACKPROP_ALL_CASES") else 100
+MANY = 2000 if ALL else 100
 
 
 class Renamed(ast.NodeTransformer):

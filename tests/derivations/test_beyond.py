@@ -32,6 +32,19 @@ FALSE = [
     # another root far away
     (NUMBERS, r"x^2 - 8 x + 7 = 0 \implies x = 1"),
     (NUMBERS, r"a b = 0 \implies a = 0"),
+    # further than doubles reach
+    (NUMBERS, r"e^x > 10^{-50}"),
+    (NUMBERS, r"\log(1 + e^x) > 10^{-90}"),
+    (POSITIVE, r"-\log p < 10^6"),
+    (POSITIVE, r"\mathbb{1}[\log x > -2000] = 1"),
+    (POSITIVE, r"\mathbb{1}[\log x > -2000] + \mathbb{1}[\log x < -2001] = 1"),
+    (POSITIVE, r"\log(\log(2 + x)) < 20"),
+    (NUMBERS, r"\log(1 + e^x) = \log(1 + e^x) + 10^{-14} \mathbb{1}[x > 100]"),
+    # a number that stands in the row
+    (NUMBERS, r"(x - y)^2 + (x - 7)^2 > 0"),
+    # none of them positive, and equal
+    (SIZE[:-1] + r" with $x^\top x = 1$.", r"\max_i x_i \ge 0"),
+    (r"Let $X \sim \mathcal{U}(0, 1)$.", r"\mathbb{E}[X] > \mathbb{E}[X^2] + \frac16"),
     # what one sine does, and a square
     (FUNCTION, r"f'''(t) = -f'''''(t)"),
     (FUNCTION, r"g(x) \ge -50"),
@@ -42,6 +55,12 @@ TRUE = [
     (NUMBERS, r"\sqrt{(x - 9)^2} = |x - 9|"),
     (SIZE, r"\max_i x_i \le \log \sum_{i=1}^n e^{x_i} \le \max_i x_i + \log n"),
     (SIZE, r"n \ge 1"),
+    (NUMBERS, r"\mathbb{1}[e^x > 0] = 1"),
+    (NUMBERS, r"\tanh(x) < 1"),
+    (NUMBERS, r"\log(1 + e^x) > x"),
+    (POSITIVE, r"\log p < 0"),
+    (POSITIVE, r"\log(1 + x) < x"),
+    (SIZE[:-1] + r" with $\sum_i x_i = 1$.", r"\sum_i x_i^2 \ge \frac{1}{n}"),
     (NUMBERS, r"\frac{x + 10^{12}}{10^{12}} = 1 + \frac{x}{10^{12}}"),
 ]
 
@@ -54,6 +73,12 @@ def test_no_false_row_is_accepted(prose, row):
 @pytest.mark.parametrize(("prose", "row"), TRUE)
 def test_what_holds_everywhere_is_not_called_wrong(prose, row):
     assert statuses(prose, row, prove=False) == ["checked"]
+
+
+def test_lengths_that_leave_no_room_for_matrices_are_tried_without_them():
+    given = r"Let $A, B \in \mathbb{R}^{n \times n}$ with $A = A^\top$."
+    assert statuses(given, r"\mathbb{1}[n = 17] = 0", prove=False) == ["wrong"]
+    assert statuses(given, r"\mathbb{1}[n < 20000] = 1", prove=False) == ["wrong"]
 
 
 def test_a_row_for_no_index_says_nothing():

@@ -12,8 +12,10 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from mkdocs.config.defaults import MkDocsConfig
 
 from backprop.site.building import serving as taking
+from backprop.site.building.aside import aside
 from backprop.site.building.problems import Problem, locate, of_record
 from backprop.site.building.watching import Watch
 from tests.site.command import differences, get, serving
@@ -72,6 +74,21 @@ def test_what_is_only_remarked_is_no_warning() -> None:
     found = of_record(record)
     assert found
     assert found.level == "remark"
+
+
+def test_another_builder_names_the_folder_of_the_site_too(tmp_path, capsys) -> None:
+    """ProperDocs, for one, logs under its own name and not as MkDocs."""
+    Other = type("Other", (MkDocsConfig,), {"__module__": "otherdocs.config"})
+    config, log = Other(), logging.getLogger("otherdocs")
+    config.site_dir = site = str(tmp_path / "site")
+    config.docs_dir = str(tmp_path)
+    log.addHandler(handler := logging.StreamHandler())
+    try:
+        with aside(config):
+            log.warning(f"Building to {config.site_dir}")
+    finally:
+        log.removeHandler(handler)
+    assert capsys.readouterr().err == f"Building to {site}\n"
 
 
 def test_an_unfamiliar_mkdocs_keeps_its_own_server(monkeypatch, caplog) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +17,6 @@ from markdown_it import MarkdownIt
 
 from backprop.cli.main import main
 from backprop.program.fences import scan
-from backprop.site.beginning.create import create
 from backprop.site.export import folder as folders
 from backprop.site.export import formulas
 from backprop.site.export.build import ExportError, Note
@@ -333,13 +332,10 @@ def test_every_post_of_this_blog_is_exported_with_all_its_code(built_site, tmp_p
         assert (rows > 0) == ("/// derivation" in (ROOT / note.source).read_text("utf-8"))
 
 
-@pytest.fixture(scope="module")
-def blog(tmp_path_factory):
-    """A new blog in two languages."""
-    root = tmp_path_factory.mktemp("export") / "blog"
-    create(root, ["zh", "en"], name="Notes", package="backprop-notes")
-    os.symlink(ROOT / "node_modules", root / "node_modules")
-    return root
+@pytest.fixture
+def blog(tested_blog, tmp_path):
+    """A new blog in two languages, of its own."""
+    return shutil.copytree(tested_blog[0], tmp_path / "blog", symlinks=True)
 
 
 def test_a_new_blog_is_exported_and_zensical_shows_it(blog, monkeypatch, capsys, tmp_path):

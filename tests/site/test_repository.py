@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import etree, html
 
+from tests import samples
 from tests.conftest import build_site, differences
 
 LOADS = {
@@ -31,6 +32,7 @@ def pages(site):
     return sorted(site.rglob("*.html"))
 
 
+@samples.long  # small sites are compared in rooms of their own
 def test_two_builds_are_the_same_to_the_byte(built_site, tmp_path):
     again = tmp_path / "again"
     build_site(again, PYTHONHASHSEED="7", TZ="Asia/Shanghai")

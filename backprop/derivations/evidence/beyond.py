@@ -13,7 +13,8 @@ from fractions import Fraction
 from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation, Side
-from backprop.derivations.evidence.extents import extents
+from backprop.derivations.evidence.extents import extents, of_kind
+from backprop.derivations.evidence.far import refuted
 from backprop.derivations.evidence.instances import TOLERANCE, Instances
 from backprop.derivations.evidence.lines import differs
 from backprop.derivations.evidence.rounding import is_rounding
@@ -76,7 +77,10 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
     for kind, count in kinds(instances, equation):
         for number in range(count):
             try:
-                scope = instances.scope(number, number % 3 == 2, {}, kind)
+                if kind == "wide":
+                    scope = instances.scope(number, number % 3 == 2, {}, kind)
+                else:
+                    scope = of_kind(instances, equation, kind)
                 found = compare(equation.left, equation.right, equation.dims, scope)
             except (OutsideDomainError, MemoryError):
                 continue
@@ -99,7 +103,8 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
     there = differs(instances, equation, slopes)
     if there is not None:
         return compare(equation.left, equation.right, equation.dims, there)
-    return cancelled(instances, equation)
+    found_far = None if slopes else refuted(instances, equation)
+    return cancelled(instances, equation) if found_far is None else found_far
 
 
 def undefined_side(instances: Instances, equation: Equation) -> Side | None:

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import Instances
 from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.scope import Scope
-from backprop.derivations.evidence.values import EDGE, OutsideDomainError
+from backprop.derivations.evidence.values import EDGE, OutsideDomainError, real
 from backprop.derivations.meaning.lengths import Dim, find
 from backprop.derivations.meaning.rewriting import free_indices
 from backprop.derivations.meaning.terms import (
@@ -29,10 +31,13 @@ from backprop.derivations.meaning.terms import (
     add,
     num,
     parts_of,
+    walk,
 )
 from backprop.derivations.meaning.world import Assumption
 
 MOST = 4  # comparisons of a row, the first of them
+SATURATED = ("exp", "tanh")
+CLOSE = 1e-9  # relative
 BESIDE = (Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4))  # far wider than EDGE
 
 
@@ -57,7 +62,19 @@ def edges(instances: Instances, equation: Equation, slopes: bool) -> Iterator[Sc
                 instance = draw_instance(there, number, kind=EDGE)
             except OutsideDomainError:
                 continue
-            yield Scope(instance, {}, direct=instances.direct)
+            scope = Scope(instance, {}, direct=instances.direct)
+            if not approaches(turn, scope):
+                yield scope
+
+
+def approaches(turn: Assumption, scope: Scope) -> bool:
+    """e^x = 0 is met to rounding at x = -25, and nowhere. Where such sides do meet, a line that
+    runs through it shows that."""
+    sides = (turn.left, turn.right)
+    if not any(isinstance(t, Fn) and t.name in SATURATED for s in sides for t in walk(s)):
+        return False
+    a, b = (real(scope.of(s, turn.dims).array) for s in sides)
+    return bool(np.any(np.abs(a - b) > CLOSE * np.maximum(np.abs(a), np.abs(b))))
 
 
 def turning(

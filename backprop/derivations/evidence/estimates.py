@@ -2,25 +2,30 @@ r"""Inequalities: a \le b at random numbers, where it turns, and at the worst th
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation
-from backprop.derivations.evidence.extents import extents
+from backprop.derivations.evidence.extents import extents, of_kind
+from backprop.derivations.evidence.far import refuted
 from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Instances
-from backprop.derivations.evidence.lines import exceeds
+from backprop.derivations.evidence.lines import exceeds, is_free
 from backprop.derivations.evidence.precise import exactness, gap_at
 from backprop.derivations.evidence.rounding import is_rounding
-from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.sample import NEGATIVE, Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import EDGE, OutsideDomainError, real
-from backprop.derivations.meaning.terms import Big, Size, walk
+from backprop.derivations.meaning.terms import Big, Num, Size, walk
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.verdicts import Difference
 
 SEARCHES, STEPS = 4, 60
+NEGATIVES = 2  # samples without a positive number, where something is assumed
+NUMBERS = 6  # of a row, that variables are tried at
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
 LIMIT = 1e-6  # the same, where numbers are moved onto the edge of a comparison
 
@@ -50,11 +55,18 @@ def violated(
     ):
         for kind in kinds_of_size(equation):
             try:
-                found = compare_order(equation, op, instances.scope(0, False, {}, kind))
+                found = compare_order(equation, op, of_kind(instances, equation, kind))
             except (OutsideDomainError, MemoryError):
                 continue
             if found.error > SLACK:
                 return found
+    for number in range(NEGATIVES if instances.world.assumed else 0):
+        try:
+            found = compare_order(equation, op, instances.scope(number, False, {}, NEGATIVE))
+        except OutsideDomainError:
+            continue
+        if found.error > LIMIT:
+            return found
     for scope in edges(instances, equation, slopes):
         try:
             found = compare_order(equation, op, scope)
@@ -69,6 +81,9 @@ def violated(
             continue
         if found.error > SLACK:
             return found
+    found_far = refuted(instances, equation, op)
+    if found_far is not None:
+        return found_far
     found_equal = touched(instances, equation, op) if op in ("<", ">") else None
     if found_equal is not None:
         return found_equal
@@ -86,8 +101,12 @@ def touched(instances: Instances, equation: Equation, op: str) -> Difference | N
     names = equation.left.names | equation.right.names
     below = set().union(*(world.below(n) for n in names)) if names else set()
     moving = [k for k in sorted(below) if is_free(world.symbols[k])]
-    whole = [dict.fromkeys(moving, value) for value in (0.0, 1.0, -1.0, 0.5)]
+    written = numbers_in(instances, equation)
+    whole = [dict.fromkeys(moving, value) for value in (0.0, 1.0, -1.0, 0.5, *written)]
     single = [{k: value} for k in moving for value in (0.0, 1.0)] if len(moving) > 1 else []
+    if 2 <= len(moving) <= 3 and written:
+        few = written[: 4 if len(moving) == 2 else 3]
+        single += [dict(zip(moving, v, strict=True)) for v in product(few, repeat=len(moving))]
     for values in [*whole, *single]:
         values = {k: v for k, v in values.items() if allows(world.symbols[k], v)}
         if not values or world.assumed:  # what is assumed would move them
@@ -104,8 +123,12 @@ def touched(instances: Instances, equation: Equation, op: str) -> Difference | N
     return None
 
 
-def is_free(symbol: Symbol) -> bool:
-    return symbol.kind == "variable" and symbol.law is None and not symbol.binary
+def numbers_in(instances: Instances, equation: Equation) -> list[float]:
+    """The numbers that stand in a row: (x − 3)² > 0 fails at one of them."""
+    terms = [t for side in instances.reached(equation) for t in walk(side)]
+    sizes = {float(abs(t.value)) for t in terms if isinstance(t, Num)} - {0.0, 0.5, 1.0}
+    found = [sign * size for size in sorted(sizes)[:NUMBERS] for sign in (1.0, -1.0)]
+    return found[:NUMBERS]
 
 
 def allows(symbol: Symbol, value: float) -> bool:
@@ -150,7 +173,10 @@ def compare_order(equation: Equation, op: str, scope: Scope) -> Difference:
 def touching(equation: Equation, op: str, scope: Scope) -> bool:
     """Are sides that are equal as doubles equal, or even the wrong way round?"""
     exact = exactness(scope.world, equation)
-    found = None if exact is None else gap_at(equation, op, scope, exact)
+    try:
+        found = None if exact is None else gap_at(equation, op, scope, exact)
+    except Unreadable as error:
+        raise OutsideDomainError("too far apart") from error
     return found is None or bool(np.max(found[0]) >= -found[2])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import Instances
 from backprop.derivations.evidence.lines import comparisons
-from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.sample import SIZES, Sample
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.lengths import Dim
@@ -20,6 +20,7 @@ from backprop.derivations.problems import Unreadable
 
 FAR = 2**62  # as far as lengths are counted
 ROOM = 2_000_000  # entries of an array that is drawn for it
+ROOM_ASSUMED = 10_000  # the same where something is assumed
 MOST = 9  # lengths that are tried
 
 
@@ -45,20 +46,44 @@ def extents(instances: Instances, equation: Equation, order: bool = False) -> It
         return
     lengths = sorted({k for pair in pairs for k in turns(first, pair)})[:MOST]
     terms = [t for s in instances.reached(equation) for t in walk(s)]
-    alone = not equation.dims and not equation.names
-    alone = alone and not any(isinstance(t, Big | Lam) for t in terms)
+    alone = is_alone(equation, terms)
     for length in lengths:
         if alone:
             yield Scope(of_length(first, length), {}, direct=instances.direct)
             continue
-        shapes = [s.shape for s in world.symbols.values()]
-        deepest = max(1, *(len(s) for s in shapes), len(equation.dims))
-        if length**deepest > ROOM:
+        if not fits(instances, equation, length):
             raise Unreadable("too-far-apart")
         try:
             yield instances.scope(0, False, {}, f"length {length}")
         except OutsideDomainError:
             continue
+
+
+def is_alone(equation: Equation, terms: list[Term]) -> bool:
+    """Is a row about lengths and nothing else?"""
+    named = equation.dims or equation.names
+    return not named and not any(isinstance(t, Big | Lam) for t in terms)
+
+
+def fits(instances: Instances, equation: Equation, length: int) -> bool:
+    """Is there room for arrays of such a length, and time to meet what is assumed of them?"""
+    world = instances.world
+    shapes = [s.shape for s in world.symbols.values()]
+    deepest = max(1, *(len(s) for s in shapes), len(equation.dims))
+    return bool(length**deepest <= (ROOM_ASSUMED if world.assumed else ROOM))
+
+
+def of_kind(instances: Instances, equation: Equation, kind: str) -> Scope:
+    """The values of symbols at larger lengths. Raises `OutsideDomainError` where they do not
+    fit."""
+    most = max(SIZES[kind])
+    if fits(instances, equation, most):
+        return instances.scope(0, False, {}, kind)
+    terms = [t for s in (equation.left, equation.right) for t in walk(s)]
+    if not is_alone(equation, terms):
+        raise OutsideDomainError("too large")
+    first = instances.scope(0, False, {}).instance
+    return Scope(of_length(first, most), {}, direct=instances.direct)
 
 
 def of_length(sample: Sample, length: int) -> Sample:

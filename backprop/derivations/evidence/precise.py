@@ -141,7 +141,10 @@ def difference(
             )
         except OutsideDomainError:
             coarse = None
-        if op != "=" or coarse is None or abs(coarse[0][worst] - most) > ALIKE * most:
+        if coarse is None:
+            return None
+        equal = op != "=" and abs(most) <= limit and abs(coarse[0][worst]) <= coarse[2]
+        if not equal and (op != "=" or abs(coarse[0][worst] - most) > ALIKE * most):
             return None  # of the quadrature
     return Difference(
         1.0,

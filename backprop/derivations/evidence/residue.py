@@ -70,7 +70,7 @@ class Printer:
             )
 
         whole = convert(p)
-        steep = any(abs(e) > STEEP for m in p for _, e in m)
+        steep = any(abs(e) > STEEP or e.denominator > STEEP for m in p for _, e in m)
         found = whole if steep else sympy.factor(whole)
         return str(sympy.latex(found, symbol_names=atoms))
 

@@ -13,8 +13,9 @@ from backprop.derivations.meaning.world import Law, World
 
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
 # A sample may be of a kind: `coarse`, fewer points of quadrature, so that what differs is not
-# exact; `wide`, numbers of very different sizes; `edge`, where a comparison turns; `single`,
-# `large`, `larger`, `huge`, `length 5`, other lengths.
+# exact; `wide`, numbers of very different sizes; `edge`, where a comparison turns; `negative`, all
+# that may be; `single`, `large`, `larger`, `huge`, `length 5`, other lengths.
+NEGATIVE = "negative"
 GOLDEN = 0.6180339887  # steps of it leave no large gap, whatever their number
 SIZES = {
     "single": (1,),
@@ -95,6 +96,8 @@ class Sample:
             first = np.random.default_rng(zlib.crc32(key.encode())).uniform(size=shape)
             least = 0.0 if low is high is None and self.positive else low
             return wide_draw((first + GOLDEN * self.number) % 1, least, high)
+        if self.kind == NEGATIVE and low is high is None and not symbol.positive:
+            return -rng.uniform(0.3, 1.7, shape)
         if low is not None and high is not None:
             margin = 0.15 * (high - low)
             return rng.uniform(low + margin, high - margin, shape)

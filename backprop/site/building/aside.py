@@ -43,7 +43,7 @@ def aside(config: MkDocsConfig) -> Iterator[str]:
     config.site_dir = os.path.join(folder, "site")
     try:
         os.mkdir(config.site_dir)
-        with _called(config.site_dir, site):
+        with _called(config, site):
             try:
                 yield site
                 _exchange(config.site_dir, site, folder)
@@ -110,9 +110,12 @@ class _Called(logging.Filter):
 
 
 @contextmanager
-def _called(folder: str, site: str) -> Iterator[None]:
-    handlers, called = list(logging.getLogger("mkdocs").handlers), _Called()
-    _moved.append((folder, site))
+def _called(config: MkDocsConfig, site: str) -> Iterator[None]:
+    # Who builds says so in a logger of its own name: ProperDocs is MkDocs under another one.
+    builders = {"mkdocs", type(config).__module__.partition(".")[0]}
+    handlers = [one for name in builders for one in logging.getLogger(name).handlers]
+    called = _Called()
+    _moved.append((config.site_dir, site))
     for handler in handlers:
         handler.addFilter(called)
     try:
