@@ -46,7 +46,7 @@ class Trials:
         self.spared: frozenset[tuple[str, int]] = frozenset()
         if points[0].signature.itself:
             sites = [node.site for node in _used(points[0].graph)]
-            self.spared = frozenset((site.function, site.line) for site in sites if site)
+            self.spared = frozenset((s.function, s.line) for s in sites if s and s.line is not None)
 
     def record(self, which: int, extra: dict[tuple[int, str], Override] | None = None) -> Recording:
         args, guarded = self.points[which].call()

@@ -121,8 +121,8 @@ def offset(place: Place) -> Iterator[Change]:
                 if new is not node:
                     yield "operand", 4, {"was": written(node), "want": written(new)}, new
         if (node.lower is None) != (node.upper is None) and node.step is None:
-            new = ast.Slice(node.upper, node.lower)  # the other half: `[:k]` for `[k:]`
-            yield "operand", 3, {"was": written(node), "want": written(new)}, new
+            half = ast.Slice(node.upper, node.lower)  # `[:k]` for `[k:]`
+            yield "operand", 3, {"was": written(node), "want": written(half)}, half
     inside = place.inside(ast.Subscript) and isinstance(node, ast.BinOp)
     if inside and isinstance(node.op, ast.Sub) and isinstance(node.right, ast.Name):
         yield "operand", 4, {"was": written(node), "want": node.right.id}, node.right
