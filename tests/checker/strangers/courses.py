@@ -538,7 +538,7 @@ PAIRS = {
         ("z_bar = pull2(a_bar)", "z_bar = a_bar"),
         ("return x_bar, W1_bar, b1_bar, W2_bar, b2_bar", "return x_bar, W1_bar, b2_bar, W2_bar, b1_bar"),
     ]),
-    "newton_sqrt": (newton_sqrt, newton_sqrt_backward, (np.abs(_a(6)) + 0.5,), [
+    "newton_sqrt": (newton_sqrt, newton_sqrt_backward, (9 * np.abs(_a(6)) + 0.5, 2), [
         ("da += 0.5 * g / x", "da = 0.5 * g / x"),
         ("(1 - a / x**2)", "(1 + a / x**2)"),
         ("g = 0.5 * g * (1", "g = g * (1"),
