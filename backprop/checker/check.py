@@ -28,6 +28,7 @@ from backprop.judging.numbers import as_arrays, numbers, returned_for
 from backprop.judging.points import Point, points
 from backprop.judging.recorder import Event, Recording, failed
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
+from backprop.judging.results import places as results_places
 from backprop.judging.run import Instrumented
 from backprop.judging.state import State, floating
 from backprop.judging.trials import Trials
@@ -103,7 +104,7 @@ def check(
         args = _with_numbers(f, f_backward, args, before)
         state = State(f, f_backward, args)
         try:
-            places = points(f, f_backward, args, state)
+            places = points(f, f_backward, args, state, unasked=_unasked(f_backward, state))
         except (TraceError, RuleError):
             raise
         except Exception as error:
@@ -119,6 +120,24 @@ def check(
             inner = _inside(f, args, state, lang, tolerance)
             report = report if inner is None else inner
         return told(report, reveal)
+
+
+def _unasked(backward: Any, state: State) -> Callable[[Point], list[str]]:
+    """The arguments of which a backward returns no gradient."""
+
+    def names(point: Point) -> list[str]:
+        run = Instrumented(backward, _gather(point, state)).run(point.call(False)[0])
+        nodes = point.graph.differentiated
+        try:
+            found = results_places(run.result, point.graph, labels_of(run.returned))
+        except Misfit:
+            return []
+        finally:
+            if state:
+                state.restore()
+        return [node.name for node, path in zip(nodes, found, strict=True) if path is None]
+
+    return names
 
 
 def _with_numbers(f: Any, backward: Any, args: tuple[Any, ...], state: State) -> tuple[Any, ...]:
