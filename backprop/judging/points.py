@@ -16,6 +16,7 @@ import numpy as np
 
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
+from backprop.graph.node import plain
 from backprop.graph.trees import Contents, children, copied, holds, is_object
 from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
 from backprop.judging.source import find, plain_function
@@ -343,11 +344,30 @@ def points(
         )
 
     stay: set[str] = set()
+
+    def elsewhere(i: int) -> Point | None:
+        """A point with other signs, where branches go both ways, if there is one among a few."""
+        if i != number - 1 or i == 0 or not _branches(found[0].graph):
+            return None
+        best, left = None, set.intersection(*(_one_way(point.graph) for point in found))
+        for seed in range(i, 40, 10):
+            with contextlib.suppress(Exception):
+                point = make(args, seed, away=True)
+                still = left if point is None else left & _one_way(point.graph)
+                if point is not None and (best is None or still < left):
+                    best, left = point, still
+            if best is not None and not left:
+                break
+        return best
+
     for i in range(number):
-        away = i == number - 1 > 0 and _branches(found[0].graph)
-        for way in [*([{"away": True}] if away else []), {}, {"positive": True}]:
+        point = elsewhere(i)
+        if point is not None:
+            found.append(point)
+            break
+        for positive in (False, True):
             try:
-                point = make(args, i, **way)
+                point = make(args, i, positive)
             except Exception:
                 if i == 0:
                     raise
@@ -374,6 +394,25 @@ def _branches(graph: Graph) -> bool:
     """Whether a function goes another way for other signs."""
     rules = [node.rule for node in graph.nodes if node.rule is not None]
     return any(rule.kink or rule.op in _BRANCHES for rule in rules)
+
+
+def _one_way(graph: Graph) -> set[str]:
+    """The nodes at which all entries take the same branch."""
+    found = set()
+    for node in graph.nodes:
+        if node.rule is None or not (node.rule.kink or node.op in _BRANCHES):
+            continue
+        if node.op in _BRANCHES[2:]:
+            side = node.value
+        elif node.op == "where":
+            side = plain(node.operands[0])
+        else:
+            piece = node.rule.piece or np.sign
+            with np.errstate(all="ignore"):
+                side = piece(*[plain(operand) for operand in node.operands])
+        if np.size(side) and np.all(side == np.ravel(side)[0]):
+            found.add(node.name)
+    return found
 
 
 _BRANCHES = ("where", "sign", "greater", "less", "greater_equal", "less_equal")
