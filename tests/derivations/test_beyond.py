@@ -54,6 +54,7 @@ TRUE = [
     (NUMBERS, r"\max(x, y) = \frac{x + y + |x - y|}{2}"),
     (NUMBERS, r"\sqrt{(x - 9)^2} = |x - 9|"),
     (SIZE, r"\max_i x_i \le \log \sum_{i=1}^n e^{x_i} \le \max_i x_i + \log n"),
+    (POSITIVE + r" Let $a, b \in \mathbb{R}$.", r"(x^a)^b = x^{a b}"),
     (SIZE, r"n \ge 1"),
     (NUMBERS, r"\mathbb{1}[e^x > 0] = 1"),
     (NUMBERS, r"\tanh(x) < 1"),
@@ -83,3 +84,10 @@ def test_lengths_that_leave_no_room_for_matrices_are_tried_without_them():
 
 def test_a_row_for_no_index_says_nothing():
     assert problem(SIZE, r"x_i = 5 \quad (i \ne i)") == "never"
+
+
+@pytest.mark.parametrize(
+    "row", [r"x^{2 a} = (x^a)^2", r"(x^a)^b = x^{a b}", r"x^{a + b} = x^a x^b"]
+)
+def test_powers_have_a_value_at_some_exponents_only(row):
+    assert problem(NUMBERS, row) == "one-sided"

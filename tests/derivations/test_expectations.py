@@ -76,6 +76,7 @@ PROVED += [
 CHECKED = [
     (VECTOR, r"\mathbb{E}[(A \epsilon) (A \epsilon)^\top] = A A^\top"),
     (NORMAL, r"\mathbb{E}[e^z] = e^{\mu + \sigma^2 / 2}"),
+    (r"Let $p \in (0, 1)$, $X \sim \mathrm{Bernoulli}(p)$.", r"\mathbb{E}[e^X] = 1 - p + p e"),
     (COPIES, r"\operatorname{Var}(\bar{X}) = \frac{1}{n^2} \sum_i \operatorname{Var}(X_i)"),
     (COPIES, r"\operatorname{Var}(\bar{X}) = \frac{\sigma^2}{n}"),
     (LATENT, r"\log p(x) = \mathbb{E}_{z \sim q}\left[\log \frac{p(x, z)}{q(z)}\right] + \mathrm{KL}(q || p(\cdot | x))"),

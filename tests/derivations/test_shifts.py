@@ -39,10 +39,30 @@ WRONG = [
     (ONE, r"\frac{\partial L}{\partial x_j} = \sum_k \frac{\partial L}{\partial y_{j-k}} w_k"),
 ]  # fmt: skip
 RECURRENCE = r"Let $w \in \mathbb{R}$, $x \in \mathbb{R}^T$, $h_t = \tanh(w h_{t-1} + x_t)$."
+RETURN = (
+    r"Let $\gamma \in (0, 1)$, $r \in \mathbb{R}^T$, $G_T = 0$, $G_t = r_{t+1} + \gamma G_{t+1}$."
+)
+FROM = r"Let $x \in \mathbb{R}^n$, $t = 1, \dots, n$."
+FROM_ZERO = r"Let $x \in \mathbb{R}^n$, $t = 0, \dots, n - 1$."
+RIGHT += [
+    (RETURN, r"G_t = \sum_{k=t}^{T-1} \gamma^{k-t} r_{k+1}"),
+    (FROM, r"\sum_{k=t}^{n-1} k x_{k+1} = \sum_{k=t}^{n} (k - 1) x_k - (t - 1) x_t"),
+    (FROM, r"\sum_{k=t}^{n-1} (x_{k+1} - x_k) = x_n - x_t"),
+    (FROM_ZERO, r"\sum_{k=t}^{n-2} (x_{k+1} - x_k) = x_{n-1} - x_t"),
+]
+WRONG += [
+    (RETURN, r"G_t = \sum_{k=t}^{T-1} \gamma^{k-t} r_k"),
+    (FROM, r"\sum_{k=t}^{n-1} x_{k+1} = \sum_{k=t}^{n} x_k"),
+    (FROM, r"\sum_{k=t}^{n-1} x_k = \sum_{k=t}^{n} x_k"),
+    (FROM, r"\sum_{k=t}^{n-1} k x_{k+1} = \sum_{k=t}^{n} k x_k - t x_t"),
+    (FROM_ZERO, r"\sum_{k=t}^{n-2} x_{k+1} = \sum_{k=t}^{n-1} x_k"),
+]
 STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
 REFUSED = [
     (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
     (CONV.replace("i+k", "i-k"), r"\sum_k w_k = 0", "index-unknown"),
+    (FROM, r"\sum_{k=t}^{n+1} x_k = \sum_{k=t}^{n} x_k", "index-outside"),
+    (RETURN, r"G_t = \sum_{k=0}^{T-t-1} \gamma^{k} r_{t+k+1}", "index-outside"),  # it is right
     (CONV, r"x_{i + N} = x_{i + N}", "literal-base"),
     (CONV, r"\prod_k w_k x_{i+k} = 1", "unexpected"),
 ]

@@ -18,6 +18,7 @@ from backprop.derivations.evidence.far import refuted
 from backprop.derivations.evidence.instances import TOLERANCE, Instances
 from backprop.derivations.evidence.lines import differs
 from backprop.derivations.evidence.rounding import is_rounding
+from backprop.derivations.evidence.sample import HALVES, SIZES
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.terms import (
@@ -39,6 +40,7 @@ from backprop.derivations.verdicts import Difference
 
 WIDE = 16  # how many samples of very different sizes
 PARTIAL = 24  # samples of both signs, of a row with logarithms or roots
+MIXED = 64  # samples of halves, of a row with powers such as (x^a)^b
 NO_VALUE = ("log", "root of a negative number")
 LIMIT = 1e-6  # relative, for those
 SUSPECT = 1e-13  # relative: a smaller gap is one of rounding
@@ -65,6 +67,8 @@ def kinds(instances: Instances, equation: Equation) -> Iterator[tuple[str, int]]
     smooth = not any(is_bent(t) for t in terms)
     if not (smooth or outcomes or any(isinstance(t, Deriv | Slope) for t in terms)):
         yield "wide", WIDE
+    if any(is_open(t) for t in terms):
+        yield HALVES, MIXED
     own = [t for side in (equation.left, equation.right) for t in walk(side)]
     if any(isinstance(t, Size) for t in own) and not outcomes:
         heavy = any(isinstance(t, Deriv | Slope | Big | Inverse | Where) for t in terms)
@@ -77,10 +81,11 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
     for kind, count in kinds(instances, equation):
         for number in range(count):
             try:
-                if kind == "wide":
-                    scope = instances.scope(number, number % 3 == 2, {}, kind)
-                else:
+                if kind in SIZES:
                     scope = of_kind(instances, equation, kind)
+                else:
+                    positive = kind == "wide" and number % 3 == 2
+                    scope = instances.scope(number, positive, {}, kind)
                 found = compare(equation.left, equation.right, equation.dims, scope)
             except (OutsideDomainError, MemoryError):
                 continue
@@ -115,9 +120,12 @@ def undefined_side(instances: Instances, equation: Equation) -> Side | None:
         return None
     if not any(is_partial(t) for t in terms):
         return None
-    for number in range(PARTIAL):
+    samples = [("", number) for number in range(PARTIAL)]
+    if any(is_open(t) for t in terms):
+        samples += [(HALVES, number) for number in range(MIXED)]
+    for kind, number in samples:
         try:
-            scope = instances.scope(number, False, {})
+            scope = instances.scope(number, False, {}, kind)
         except OutsideDomainError:
             continue
         without = []
@@ -137,6 +145,12 @@ def is_partial(term: Term) -> bool:
         isinstance(term, Pow)
         and not (isinstance(term.exponent, Num) and term.exponent.value.denominator == 1)
     )
+
+
+def is_open(term: Term) -> bool:
+    """Is it a power of what may be negative, which has a value at some exponents only? That of
+    (x^2)^{1/2} and x is one side's alone, at halves that ordinary numbers never are."""
+    return isinstance(term, Pow) and bool(term.exponent.names) and bool(term.base.names)
 
 
 def cancelled(instances: Instances, equation: Equation) -> Difference | None:

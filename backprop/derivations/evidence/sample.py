@@ -14,8 +14,10 @@ from backprop.derivations.meaning.world import Law, World
 CONFIGURATIONS = ((3, 2, 4, 5, 2, 3), (2, 4, 3, 2, 5, 4), (3, 3, 3, 3, 3, 3), (4, 3, 2, 3, 2, 5))
 # A sample may be of a kind: `coarse`, fewer points of quadrature, so that what differs is not
 # exact; `wide`, numbers of very different sizes; `edge`, where a comparison turns; `negative`, all
-# that may be; `single`, `large`, `larger`, `huge`, `length 5`, other lengths.
+# that may be; `halves`, all that have no bounds; `single`, `large`, `larger`, `huge`, `length 5`,
+# other lengths.
 NEGATIVE = "negative"
+HALVES = "halves"
 GOLDEN = 0.6180339887  # steps of it leave no large gap, whatever their number
 SIZES = {
     "single": (1,),
@@ -98,6 +100,8 @@ class Sample:
             return wide_draw((first + GOLDEN * self.number) % 1, least, high)
         if self.kind == NEGATIVE and low is high is None and not symbol.positive:
             return -rng.uniform(0.3, 1.7, shape)
+        if self.kind == HALVES and low is high is None and not symbol.positive:
+            return np.asarray(rng.choice((-2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2, 3), shape))
         if low is not None and high is not None:
             margin = 0.15 * (high - low)
             return rng.uniform(low + margin, high - margin, shape)
@@ -173,7 +177,7 @@ def quadrature(
         nothing = np.zeros(idle)
         return np.append(points, nothing), np.append(weights / weights.sum(), nothing)
     if kind == "bernoulli":
-        return np.array([0.0, 1.0]), np.array([0.5, 0.5])
+        return written(np.array([0.0, 1.0]), digits), written(np.array([0.5, 0.5]), digits)
     weights = written(rng.uniform(0.5, 1.5, law.count), digits)
     weights = weights / weights.sum()
     points = written(rng.normal(0, 1, law.count), digits)

@@ -196,14 +196,12 @@ def bind_index(
     if low is not None and high is not None:
         first, last = fixed_bound(ctx, low), fixed_bound(ctx, high) or derived_bound(ctx, high)
         if first is None and last is not None and is_index(ctx, low):  # i = k … n
-            ends = {1: 0, 0: -1}
-            fits = [ends[ctx.world.base]] if ctx.world.base is not None else [0, -1]
             other = read_index(ctx, low)
             unify(dim, length_of(ctx, other) or dim)
             unify(dim, last[0] if last[0] is not None else dim)
-            if last[0] != find(dim) or last[1] not in fits:
-                raise ctx.fail("range", node, given="?", index=letter, wanted=find(dim))
-            after = Test("<=", other, Var(name))
+            moved, stop = read_down_to(ctx, dim, last, uses_of(body, name), node)
+            counts = (ctx.world.base or 0) + moved if moved else None
+            after = Test("<=", shifted(ctx, other, -moved, node), Var(name))
             test = after if test is None else mul(test, after)
         elif first is None or first[0] is not None:
             raise ctx.fail("unexpected", low, hint=": 0, 1, …")
@@ -315,12 +313,32 @@ def read_up_to(
             return 0, first, [Test("<=", k, shifted(ctx, other, base - first, node))]
     unify(ctx.dims[name], length or ctx.dims[name])
     if first < base:
+        if uses is None:  # x_{t+k}: right, perhaps, and not read
+            raise ctx.fail("index-outside", node)
         if uses != {base - first}:
             last = show_shape((ctx.dims[name],))
             raise ctx.fail("outside", node, found=ctx.text(node), first=base, last=last)
         return first - base, first, [Test("<=", k, shifted(ctx, other, base - first, node))]
     tests: list[Term] = [Test("<=", At(None, first - base), k)] if first > base else []
     return 0, base, [*tests, Test("<=", k, other)]
+
+
+def read_down_to(
+    ctx: Context, dim: Dim, last: tuple[Dim | None, int], uses: set[int] | None, node: Node
+) -> tuple[int, At | None]:
+    r"""\sum_{k=t}^{T-1}: how far off its axis k is, r_{k+1}: -1, and where it ends if that is not
+    the end of its axis."""
+    base, (size, offset) = ctx.world.base, last
+    ends = [-1 if base == 0 else 0] if base is not None else [0, -1]
+    if size == find(dim) and offset in ends:
+        return 0, None
+    if base is None or size is None or size != find(dim):
+        raise ctx.fail("index-outside", node)
+    if uses is not None and len(uses) == 1 and offset + min(uses) == ends[0]:
+        return -min(uses), None
+    if uses is None or not uses or offset + max(uses) > ends[0] or min(uses) < 0:
+        raise ctx.fail("index-outside", node)
+    return 0, At(size, offset - base)
 
 
 def shifted(ctx: Context, index: Index, by: int, node: Node) -> Index:
