@@ -39,6 +39,7 @@ class Scope:
     globals: dict[str, Any]  # of the function's module
     numbers: tuple[float, ...] = ()  # that the forward computes with
     words: tuple[str, ...] = ()  # expressions that the function uses elsewhere: c["std"][j]
+    constants: tuple[float, ...] = ()  # numbers of any kind that the forward computes with
 
     def __post_init__(self) -> None:
         self._cache: dict[str, Any] = {}

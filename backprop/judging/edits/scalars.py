@@ -72,6 +72,11 @@ def factor(place: Place) -> Iterator[Change]:
             if value != node.value:
                 detail = {"factor": _short(value), "was": written(node)}
                 yield "factor", 3, detail, ast.copy_location(num(value), node)
+    if is_number(node) and isinstance(place.parent, ast.Call):  # `np.where(x > 0, 1, 0.1)`
+        for value in scope.constants:
+            if value != node.value:
+                detail = {"factor": f"{value:g}", "was": written(node)}
+                yield "factor", 4, detail, ast.copy_location(num(value), node)
     for name, value in scope.lengths.items() if is_number(node) and not in_exponent else ():
         if node.value == value:  # right here, and at no other length
             yield "factor", 1, {"factor": name, "was": written(node)}, expression(name)
@@ -211,10 +216,13 @@ def power(place: Place) -> Iterator[Change]:
 def missing_factor(place: Place) -> Iterator[Change]:
     """A whole array left out: `dxhat = dout` for `dxhat = dout * gamma`."""
     node, scope = place.node, place.scope
-    if not place.is_term or is_number(node) or place.inside((ast.Subscript, ast.keyword)):
+    laid_out = isinstance(place.parent, ast.Attribute) and place.parent.attr == "reshape"
+    if not (place.is_term or laid_out) or is_number(node):
         return
     if isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
         return  # several results are no array
+    if place.inside((ast.Subscript, ast.keyword)):
+        return
     deep = 0 if not place.parents else 2
     got = scope.value(node)
     for name, array in _standing(scope, got):
@@ -264,9 +272,16 @@ def missing_factor(place: Place) -> Iterator[Change]:
 
 
 def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays that can be named; one number a row stands upright, as `d[:, None]`."""
+    """The arrays that can be named; one number a row stands upright, as `d[:, None]`.
+
+    One number a channel of pictures stands in front of them: `gamma[:, None, None]`.
+    """
     for name, array in scope.arrays():
         yield name, array
+        pictures = isinstance(got, np.ndarray) and got.ndim > 2
+        if pictures and array.shape == got.shape[1:2] and array.size > 1:
+            behind = (None,) * (got.ndim - 2)
+            yield f"{atom(name)}[:{', None' * (got.ndim - 2)}]", array[(slice(None), *behind)]
         if isinstance(got, np.ndarray) and got.ndim == 2 and array.shape == got.shape[:1]:
             yield f"{atom(name)}[:, None]", array[:, None]
 

@@ -11,6 +11,7 @@ from tests.checker.strangers import (
     courses,
     densities,
     frameworks,
+    graders,
     imagery,
     modern,
     others,
@@ -28,6 +29,7 @@ MODULES = (
     others,
     courses,
     corners,
+    graders,
 )
 PAIRS = {name: pair for module in MODULES for name, pair in module.PAIRS.items()}
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
