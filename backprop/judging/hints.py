@@ -15,6 +15,7 @@ from typing import Any
 
 from backprop.common.words import column
 from backprop.judging.edits.choices import (
+    exponential,
     function,
     mask,
     operand,
@@ -47,6 +48,7 @@ from backprop.judging.edits.statements import (
     divided,
     lengths_throughout,
     operands_throughout,
+    partly,
     reordered,
     subtracted,
     unshared,
@@ -140,11 +142,11 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          {"en": ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
           "zh": ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。")},
-         edits=(operand, index, row_of_each, table, offset, counter, operand_for_number), statements=(operands_throughout,)),
+         edits=(operand, index, row_of_each, table, offset, counter, operand_for_number), statements=(operands_throughout, partly)),
     Hint("function", "a relative of a function makes it right: tanh for cosh, maximum for minimum",
          {"en": ("The wrong function: `{was}` is used where `{want}` is needed.", "A wrong function is used."),
           "zh": ("用错了函数：写的是 `{was}`，应该是 `{want}`。", "用错了函数。")},
-         edits=(function,)),
+         edits=(function, exponential)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          {"en": ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
           "zh": ("掩码 (mask) 错了：`{was}` 应该是 `{want}`。", "掩码 (mask) 放过了不该放过的元素。")},

@@ -273,7 +273,65 @@ def form_backward(dout, A, x):
     return dout * np.outer(x, x), dx
 
 
+class Scaled(NamedTuple):
+    x: np.ndarray
+    gamma: np.ndarray
+
+
+def channels(x, gamma):
+    """Flat at the end, so that the gradient is laid out again."""
+    return (gamma[:, None, None] * x**2).reshape(len(x), -1), Scaled(x, gamma)
+
+
+def channels_backward(dout, cache):
+    d = dout.reshape(cache.x.shape)
+    dgamma = (d * cache.x**2).sum(axis=(0, 2, 3))
+    dsquare = (dout * 1).reshape(d.shape) * cache.gamma[:, None, None]
+    return 2 * cache.x * dsquare, dgamma
+
+
+def leaky(x, alpha):
+    return np.where(x > 0, x, alpha * x) + np.maximum(x, 0.01 * x)
+
+
+def leaky_backward(dout, x, alpha):
+    dx = dout * np.where(x > 0, 1, 0.01)
+    low = x <= 0
+    dalpha = np.sum(dout * x * low, axis=0)
+    rest = dout.copy()
+    rest[low] = (dout * alpha)[low]
+    return dx + rest, dalpha
+
+
+def log_softmax(x):
+    logp = x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+    return logp, logp
+
+
+def log_softmax_backward(dout, logp):
+    dx = np.exp(logp)
+    dx *= -dout.sum(axis=1, keepdims=True)
+    dx += dout
+    return dx
+
+
+def ridge_loss(theta, x, y):
+    r = x @ theta - y
+    loss = 0.5 * np.sum(r**2) + 0.35 * np.sum(theta[1:] ** 2)
+    grad = x.T @ r
+    grad[1:] += 0.7 * theta[1:]
+    return loss, grad
+
+
 SLIPS = [
+    (channels, channels_backward, " * cache.gamma[:, None, None]", "", "factor",
+     (rng.normal(size=(2, 3, 2, 4)), np.array([0.5, 2.0, 3.0]))),
+    (leaky, leaky_backward, "1, 0.01)", "1, 0.1)", "factor", (X, np.array([0.1, 0.2, 0.3]))),
+    (leaky, leaky_backward, "(dout * alpha)[low]", "dout[low]", "factor",
+     (X, np.array([0.1, 0.2, 0.3]))),
+    (log_softmax, log_softmax_backward, "np.exp(logp)", "logp.copy()", "function", (X,)),
+    (ridge_loss, None, "grad[1:] += 0.7 * theta[1:]", "grad += 0.7 * theta", "operand",
+     (rng.normal(size=3), X, rng.normal(size=4))),
     (embedded, embedded_backward, "dout[n, t]", "dout[n, 0]", "operand",
      (rng.normal(size=(5, 2)), np.array([[0, 3, 1], [2, 2, 0]]))),
     (running, running_backward, "np.flip(np.cumsum(np.flip(dc, 1), axis=1), 1)",
@@ -288,8 +346,9 @@ SLIPS = [
 
 @pytest.mark.parametrize(("f", "backward", "old", "new", "hint", "args"), SLIPS)
 def test_slips_are_named_and_explained(f, backward, old, new, hint, args):
-    right = check(f, backward, *args)
+    functions = (f,) if backward is None else (f, backward)
+    right = check(*functions, *args)
     assert right.ok, right.message
-    wrong, line = with_slip(backward, old, new)
-    report = check(f, wrong, *args)
+    wrong, line = with_slip(functions[-1], old, new)
+    report = check(*functions[:-1], wrong, *args)
     assert (report.ok, report.line, report.hint) == (False, line, hint), report.message

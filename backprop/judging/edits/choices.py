@@ -15,6 +15,7 @@ from backprop.judging.edits.places import (
     called,
     expression,
     is_number,
+    np_call,
     num,
     written,
 )
@@ -101,6 +102,19 @@ def function(place: Place) -> Iterator[Change]:
                     new.func.attr = other
                     detail = {"was": written(node.func), "want": written(new.func)}
                     yield "function", 2, detail, new
+
+
+def exponential(place: Place) -> Iterator[Change]:
+    """`np.exp(logp)` for `logp`: a logarithm by its name."""
+    node = place.node
+    if called(node) == "exp" and len(node.args) == 1:
+        yield "function", 6, {"was": written(node), "want": written(node.args[0])}, node.args[0]
+    if not isinstance(node, ast.Name) or "log" not in node.id or called(place.parent) == "exp":
+        return
+    value = place.scope.value(node)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        new = np_call("exp", node)
+        yield "function", 4, {"was": node.id, "want": written(new)}, new
 
 
 COMPARISONS = (ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq)

@@ -135,6 +135,16 @@ class Place:
             return True
         return isinstance(parent, (ast.Call, ast.UnaryOp, ast.Tuple, ast.Dict))
 
+    @property
+    def picked_by_a_mask(self) -> bool:
+        """The `d` of `d[x < 0]`, where that is all of a term."""
+        parent = self.parent
+        if not isinstance(parent, ast.Subscript) or parent.value is not self.node:
+            return False
+        mask = self.scope.value(parent.slice)
+        whole = not self.parents[:-1] or isinstance(self.parents[-2], ast.BinOp)
+        return whole and isinstance(mask, np.ndarray) and mask.dtype.kind == "b"
+
     def divided_by(self, name: str) -> bool:
         """Whether something else in the statement is divided by `name`."""
         return any(

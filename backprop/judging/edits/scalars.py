@@ -217,11 +217,12 @@ def missing_factor(place: Place) -> Iterator[Change]:
     """A whole array left out: `dxhat = dout` for `dxhat = dout * gamma`."""
     node, scope = place.node, place.scope
     laid_out = isinstance(place.parent, ast.Attribute) and place.parent.attr == "reshape"
-    if not (place.is_term or laid_out) or is_number(node):
+    picked = place.picked_by_a_mask
+    if not (place.is_term or laid_out or picked) or is_number(node):
         return
     if isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
         return  # several results are no array
-    if place.inside((ast.Subscript, ast.keyword)):
+    if not picked and place.inside((ast.Subscript, ast.keyword)):
         return
     deep = 0 if not place.parents else 2
     got = scope.value(node)
