@@ -101,9 +101,9 @@ def check(
         raise ValueError(f"tolerance is {tolerance!r}; it is a small positive number, such as 1e-6")
     f, f_backward, args = _sorted(f, args)
     with State(f, f_backward, args) as before:
-        args = _with_numbers(f, f_backward, args, before)
-        state = State(f, f_backward, args)
         try:
+            args = _with_numbers(f, f_backward, args, before)
+            state = State(f, f_backward, args)
             places = points(f, f_backward, args, state, unasked=_unasked(f_backward, state))
         except (TraceError, RuleError):
             raise

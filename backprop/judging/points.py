@@ -7,7 +7,7 @@ import contextlib
 import copy
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -349,11 +349,11 @@ def points(
         """A point with other signs, where branches go both ways, if there is one among a few."""
         if i != number - 1 or i == 0 or not _branches(found[0].graph):
             return None
-        best, left = None, set.intersection(*(_one_way(point.graph) for point in found))
+        best, left = None, set.intersection(*(_one_way(point) for point in found))
         for seed in range(i, 40, 10):
             with contextlib.suppress(Exception):
                 point = make(args, seed, away=True)
-                still = left if point is None else left & _one_way(point.graph)
+                still = left if point is None else left & _one_way(point)
                 if point is not None and (best is None or still < left):
                     best, left = point, still
             if best is not None and not left:
@@ -396,9 +396,15 @@ def _branches(graph: Graph) -> bool:
     return any(rule.kink or rule.op in _BRANCHES for rule in rules)
 
 
-def _one_way(graph: Graph) -> set[str]:
-    """The nodes at which all entries take the same branch."""
-    found = set()
+def _one_way(point: Point) -> set[str]:
+    """The nodes at which all entries take the same branch, of those that the result depends on.
+
+    Behind a relu, a pool takes the largest: where those are all positive, it is as good as none.
+    """
+    graph, found = point.graph, set()
+    flow: Mapping[str, np.ndarray] = {}
+    if len(graph.nodes) <= _TRACED:
+        flow = gradients(graph, point.dout).nodes
     for node in graph.nodes:
         if node.rule is None or not (node.rule.kink or node.op in _BRANCHES):
             continue
@@ -410,6 +416,9 @@ def _one_way(graph: Graph) -> set[str]:
             piece = node.rule.piece or np.sign
             with np.errstate(all="ignore"):
                 side = piece(*[plain(operand) for operand in node.operands])
+        if node.name in flow and np.ndim(side) <= node.value.ndim:
+            with contextlib.suppress(ValueError):  # of what is reduced
+                side = np.broadcast_to(side, node.shape)[flow[node.name] != 0]
         if np.size(side) and np.all(side == np.ravel(side)[0]):
             found.add(node.name)
     return found

@@ -303,3 +303,24 @@ def test_other_signs_are_tried_only_where_the_function_is_defined():
 
     for f, f_backward in ((soft_root, backward), (logarithm, backward_of_it)):
         assert check(f, f_backward, np.abs(array(3, 4)) + 0.5).ok
+
+
+def test_a_mask_before_a_pool_is_missed_though_few_windows_need_it():
+    def pooled(x):
+        a = np.maximum(0, x)
+        tiles = a.reshape(2, 2, 2, 2)
+        return tiles.max(axis=(1, 3)), (x, tiles)
+
+    def backward(dout, cache):
+        x, tiles = cache
+        top = tiles == tiles.max(axis=(1, 3), keepdims=True)
+        return (top * dout[:, None, :, None]).reshape(x.shape)
+
+    x = array(4, 4)
+    x[::2, ::2] = np.abs(x[::2, ::2]) + 0.1
+
+    def right(dout, cache):
+        return backward(dout, cache) * (cache[0] > 0)
+
+    assert check(pooled, right, x).ok
+    assert not check(pooled, backward, x).ok

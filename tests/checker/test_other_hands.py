@@ -228,6 +228,24 @@ def test_a_loss_that_stops_in_its_gradient_is_named_there():
     assert f"line {line}" in report.message
 
 
+class Regression:
+    """A number among its attributes, as the rate of a regularisation."""
+
+    def __init__(self):
+        self.W, self.reg = rng.normal(size=(3, 2)), 0.1
+
+    def loss(self, x):
+        scores = x @ self.W
+        loss = np.sum(scores**2) + self.reg * np.sum(self.W**2)
+        return loss, {"W": x @ scores}
+
+
+def test_a_loss_of_an_object_that_stops_is_named_too():
+    report = check(Regression().loss, X)
+    line = inspect.getsourcelines(Regression.loss)[1] + 3
+    assert (report.ok, report.line, report.hint) == (False, line, "error")
+
+
 # ── kinds of slips ──────────────────────────────────────────────────────────────────────────
 def embedded(W, words):
     return W[words]
