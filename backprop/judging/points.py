@@ -136,13 +136,16 @@ def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
     return found
 
 
+FAR = 10
+
+
 def mover(
     seed: int, positive: bool = False, away: bool = False
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Makes other arguments: the same signs and ranges, other numbers, no ties.
 
     Zeros move to either side, or where that leaves the function's domain, to the positive one.
-    `away`: other signs, too. 0: the same numbers, in double precision.
+    `away`: other signs, too, and from FAR on other sizes. 0: the same numbers, in double precision.
     """
     rng = np.random.default_rng([20170330, seed])
 
@@ -153,7 +156,8 @@ def mover(
         scale = float(np.abs(x).max(initial=0.0)) or 1.0
         moved = x * (1 - 0.3 * rng.random(x.shape))
         if away:
-            moved *= rng.choice([-1.0, 1.0]) * np.where(rng.random(x.shape) < 0.25, -1.0, 1.0)
+            size = rng.choice([1 / 3, 1.0, 3.0]) if seed >= FAR else 1.0
+            moved *= rng.choice([-size, size]) * np.where(rng.random(x.shape) < 0.25, -1.0, 1.0)
         aside = 0.01 * scale * rng.standard_normal(x.shape)
         return np.where(x == 0, np.abs(aside) if positive else aside, moved)
 
@@ -350,7 +354,7 @@ def points(
         if i != number - 1 or i == 0 or not _branches(found[0].graph):
             return None
         best, left = None, set.intersection(*(_one_way(point) for point in found))
-        for seed in range(i, 40, 10):
+        for seed in range(i, 6 * FAR, FAR):
             with contextlib.suppress(Exception):
                 point = make(args, seed, away=True)
                 still = left if point is None else left & _one_way(point)
