@@ -167,7 +167,7 @@ def _indexed(parent: Any, part: Any) -> bool:
 
 
 def num(value: float) -> ast.expr:
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
