@@ -93,6 +93,8 @@ CALLS: dict[str, list[tuple[str, dict[str, tuple[int, ...]]]]] = {
         ("np.take(x, [0, 2, 0], axis=1)", {"x": (3, 4)}),
         ("np.take(x, [0, 5, 0])", {"x": (3, 4)}),
         ("np.take_along_axis(x, np.argsort(x, axis=1)[:, :2], axis=1)", {"x": (3, 4)}),
+        ("np.take_along_axis(x, np.argpartition(-x, 1, axis=1)[:, :2], axis=1)", {"x": (3, 4)}),
+        ("x[np.arange(3), x.argpartition(2, axis=1)[:, 2]]", {"x": (3, 4)}),
         ("np.take_along_axis(x, np.zeros((3, 2), dtype=int), axis=1)", {"x": (3, 4)}),
         ("x[..., None]", {"x": (3,)}),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from backprop.checker.variables import Remark, ratio
 from backprop.graph.graph import Graph
+from backprop.graph.trees import attributes, is_object, put
 from backprop.judging.case import Case
 from backprop.judging.closeness import differs
 from backprop.judging.library import FUNCTIONS
@@ -133,7 +135,13 @@ def _moved(item: Any, real: Truth, graph: Any) -> Any:
     if isinstance(item, dict):
         return {key: _moved(part, real, graph) for key, part in item.items()}
     if isinstance(item, (tuple, list)):
-        return type(item)([_moved(part, real, graph) for part in item])
+        moved = [_moved(part, real, graph) for part in item]
+        return type(item)(*moved) if hasattr(item, "_fields") else type(item)(moved)
+    if is_object(item):
+        other = copy.copy(item)
+        for key, part in attributes(item).items():
+            put(other, key, _moved(part, real, graph))
+        return other
     return item
 
 

@@ -56,6 +56,7 @@ class Corrections:
             values, lengths, self._counts(lengths), list(self._small_constants(values)),
             function.__globals__ if function else {"np": np}, tuple(self._whole_numbers()),
             tuple(dict.fromkeys([*self._words(event), *_kept(values), *self._roots(lengths)])),
+            tuple(dict.fromkeys(map(abs, self._numbers()))),
         )  # fmt: skip
 
     def _counts(self, lengths: dict[str, float]) -> dict[str, float]:
@@ -139,8 +140,8 @@ class Corrections:
             want = self.reading.truth.gradients[node]
             if want.size == np.size(value):
                 yield node, want.reshape(shape)
-                if self.reading.unit is not None:
-                    yield node, want.reshape(shape) / self.reading.unit
+                for unit in self.reading.units:
+                    yield node, want.reshape(shape) / unit
             elif self.shaped_wrong(event, want) or self.small(event, want):
                 yield node, want
         for node in turned:
@@ -218,9 +219,11 @@ class Corrections:
 
 
 def _kept(values: dict[str, Any]) -> Iterator[str]:
-    """What stands ready in the object and in dictionaries: `self.gamma`, `cache["x"]`."""
+    """What stands ready in objects and dictionaries: `self.gamma`, `cache["x"]`, `cache.x`."""
     for owner, item in values.items():
         held = attributes(item) if owner == "self" or is_object(item) else {}
+        if hasattr(item, "_fields"):
+            held = dict(zip(item._fields, item, strict=True))
         for name, array in held.items() if owner == "self" or len(held) <= KEPT else ():
             if isinstance(array, np.ndarray) and array.dtype.kind in "bf":
                 yield f"{owner}.{name}"

@@ -15,13 +15,23 @@ from typing import Any
 
 from backprop.common.words import column
 from backprop.judging.edits.choices import (
+    exponential,
     function,
     mask,
     operand,
     operand_for_number,
+    other_derivative,
     value_for_derivative,
 )
-from backprop.judging.edits.indices import direction, flipped, offset, row_of_each, stride, table
+from backprop.judging.edits.indices import (
+    counter,
+    direction,
+    flipped,
+    offset,
+    row_of_each,
+    stride,
+    table,
+)
 from backprop.judging.edits.matrices import index, laid_out, missing_product, order, transposed
 from backprop.judging.edits.places import Change, Place, Scope
 from backprop.judging.edits.scalars import (
@@ -38,6 +48,7 @@ from backprop.judging.edits.statements import (
     divided,
     lengths_throughout,
     operands_throughout,
+    partly,
     reordered,
     subtracted,
     unshared,
@@ -131,11 +142,11 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          {"en": ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
           "zh": ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。")},
-         edits=(operand, index, row_of_each, table, offset, operand_for_number), statements=(operands_throughout,)),
+         edits=(operand, index, row_of_each, table, offset, counter, operand_for_number), statements=(operands_throughout, partly)),
     Hint("function", "a relative of a function makes it right: tanh for cosh, maximum for minimum",
          {"en": ("The wrong function: `{was}` is used where `{want}` is needed.", "A wrong function is used."),
           "zh": ("用错了函数：写的是 `{was}`，应该是 `{want}`。", "用错了函数。")},
-         edits=(function,)),
+         edits=(function, exponential)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          {"en": ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
           "zh": ("掩码 (mask) 错了：`{was}` 应该是 `{want}`。", "掩码 (mask) 放过了不该放过的元素。")},
@@ -144,7 +155,7 @@ HINTS = {hint.word: hint for hint in [
          {"en": ("A forward value is used where its derivative belongs: `{was}` should be `{want}`.",
           "A forward value is used where its derivative belongs."),
           "zh": ("该用导数的地方用了前向的值：`{was}` 应该是 `{want}`。", "该用导数的地方用了前向的值。")},
-         edits=(value_for_derivative,), related=(underived,)),
+         edits=(value_for_derivative, other_derivative), related=(underived,)),
     Hint("missing term", "a term added makes it right; the difference is the gradient on one path",
          {"en": ("A term is missing: `{term}`. Every path by which the value is used sends a gradient back, and they add up.",
           "A term is missing. Every path by which the value is used sends a gradient back, and they add up."),

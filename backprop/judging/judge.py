@@ -26,7 +26,6 @@ from backprop.judging.suspect import Suspect
 from backprop.judging.trials import Trials
 
 WHOLE = 9  # the cost up to which one change of anything is believed
-LONG = 300  # events of a run that cannot be repeated for every suspect
 
 
 class Judge:
@@ -46,6 +45,10 @@ class Judge:
         handed = self._handed_on(case, before)
         if handed is not None:
             return handed
+        turn = self._in_all_turns(case) if case.long else None
+        if turn is not None:
+            found = Search(case, [Suspect(turn.event, 0)], before).edit(set(), highest=6)
+            return found or turn
         suspects = case.suspicion.suspects(before)
         search = Search(case, suspects, before)
         if max(self.trials.errors(which, recording.result)) < SMALL:
@@ -61,7 +64,7 @@ class Judge:
         elsewhere = Search(case, [suspect for suspect in suspects if suspect.breaks], before)
         suspects = [suspect for suspect in suspects if not suspect.breaks]
         # Of a long loop every run costs: try what is most likely.
-        if first is not None and (first.breaks or len(case.events) > LONG):
+        if first is not None and (first.breaks or case.long):
             found = Search(case, [first], before).edit(set(), highest=6 + first.penalty)
             if found is not None:
                 return found
@@ -102,6 +105,35 @@ class Judge:
             or search.override()
             or self._result(case, before)
         )
+
+    def _in_all_turns(self, case: Case) -> Blame | None:
+        """In a long loop, the first variable that is not what its name says.
+
+        If everything is right once it is that in every turn: `dc` of c, c_2, c_3, ….
+        """
+        groups: dict[tuple[int, str], list[Event]] = {}
+        for event in case.events:
+            groups.setdefault((event.site, event.name), []).append(event)
+        for key, members in groups.items():
+            first, gradients = members[0], case.truth.gradients
+            if first.kind != "assign" or len(members) < 2 or case.reading.named(first):
+                continue
+            shape = np.shape(first.value)
+            nodes = [n for n in self.trials.names.exact(first.name) if gradients[n].shape == shape]
+            if len(nodes) != len(members) or not case.reading.promises(first):
+                continue
+            for order in (nodes[::-1], nodes):
+                wants = [gradients[node] for node in order]
+
+                def put(now: Event, wants: list[np.ndarray] = wants) -> Any:
+                    return wants[now.occurrence].copy()
+
+                run = self.trials.record(case.which, {key: put})
+                if run.failure is None and not self.trials.wrong(case.which, run.result):
+                    last = replace(members[-1], value=first.value)
+                    blame = case.kinds.blamed(first, order[0], wants[0])
+                    return replace(blame, event=replace(last, value=first.value))
+        return None
 
     def blame_failure(self, which: int, recording: Recording) -> Blame | None:
         """The first wrong variable of a run that was ended by an exception."""

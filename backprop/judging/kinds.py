@@ -59,7 +59,8 @@ class Kinds:
             gradients = self.reading.truth.gradients
             fitting = [n for n in named if gradients[n].shape == np.shape(event.value)]
             blame.node = (fitting or named)[0]
-            blame.want = gradients[blame.node]
+            # of a gradient that something is multiplied with later, nothing is said
+            blame.want = None if self.reading.named(event) else gradients[blame.node]
         result = self.reading.returned_as(event)
         if result is not None:
             blame.node = self.reading.truth.graph.differentiated[result].name
@@ -155,9 +156,11 @@ class Kinds:
         if not any(differs(-np.asarray(found[i]), wants[i], truth.scale) for i in wrong):
             return None  # (-dx, dx) for (dx, -dx): more likely a sign
         index = self.reading.returned()[wrong[0]]
-        if index is None or recording.returned is None:
+        if recording.returned is None or not self.reading.events:
             return None
-        event = replace(self.reading.events[index], line=recording.returned.lineno)
+        event = replace(self.reading.events[index or -1], line=recording.returned.lineno)
+        if index is None:  # `return a.grad, b.grad`: what an object holds
+            event = replace(event, name=f"return[{wrong[0]}]", kind="return")
         order = [next((j for j in wrong if right(j, i)), i) if i in wrong else i for i in rows]
         detail = _reordered(recording.returned, order, wrong[0]) if len(found) > 1 else {}
         return Blame(event, "order", detail, None, truth.graph.differentiated[wrong[0]].name)

@@ -6,7 +6,8 @@ import ast
 import contextlib
 import copy
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -15,11 +16,13 @@ import numpy as np
 
 from backprop.graph.errors import TraceError
 from backprop.graph.graph import Graph
+from backprop.graph.node import plain
 from backprop.graph.trees import Contents, children, copied, holds, is_object
 from backprop.judging.lengths import fixes_lengths, lengths_of, other_lengths
 from backprop.judging.source import find, plain_function
 from backprop.judging.state import State, floating
 from backprop.tracer import trace, trace_loss
+from backprop.tracer.leaves import OWNER
 from backprop.writer import gradients
 
 
@@ -133,11 +136,16 @@ def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
     return found
 
 
-def mover(seed: int, positive: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+FAR = 10
+
+
+def mover(
+    seed: int, positive: bool = False, away: bool = False
+) -> Callable[[np.ndarray], np.ndarray]:
     """Makes other arguments: the same signs and ranges, other numbers, no ties.
 
     Zeros move to either side, or where that leaves the function's domain, to the positive one.
-    0: the same numbers, in double precision.
+    `away`: other signs, too, and from FAR on other sizes. 0: the same numbers, in double precision.
     """
     rng = np.random.default_rng([20170330, seed])
 
@@ -147,6 +155,10 @@ def mover(seed: int, positive: bool = False) -> Callable[[np.ndarray], np.ndarra
             return x
         scale = float(np.abs(x).max(initial=0.0)) or 1.0
         moved = x * (1 - 0.3 * rng.random(x.shape))
+        if away:
+            # Smaller only: what is large saturates, where a right gradient loses its digits.
+            size = rng.choice([1 / 3, 1.0]) if seed >= FAR else 1.0
+            moved *= rng.choice([-size, size]) * np.where(rng.random(x.shape) < 0.25, -1.0, 1.0)
         aside = 0.01 * scale * rng.standard_normal(x.shape)
         return np.where(x == 0, np.abs(aside) if positive else aside, moved)
 
@@ -274,13 +286,17 @@ def points(
     args: tuple[Any, ...],
     state: State | None = None,
     most: int = 3,
+    unasked: Callable[[Point], Collection[str]] | None = None,
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
     `backward` may be `f` itself, which then returns (loss, gradients). `state` is what the two
     keep things in; whoever wants it as it was enters it as a context. The last point has other
     lengths, where the function allows it and the backward names none by a number: where N = D,
-    the one is as good as the other. `most`: how many points there are, but for that one.
+    the one is as good as the other. `most`: how many points there are, but for that one. Where
+    the function has branches, one point has other signs: what is positive everywhere hides a mask
+    that was forgotten. `unasked`: arguments of which the backward returns no gradient; those that
+    are a choice (labels one-hot, a mask, probabilities) stay what they are.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
@@ -302,9 +318,11 @@ def points(
                 return trace(f, *copied(here), cache=True)
             return graph
 
-    def make(args: tuple[Any, ...], i: int, positive: bool = False) -> Point | None:
+    def make(
+        args: tuple[Any, ...], i: int, positive: bool = False, away: bool = False
+    ) -> Point | None:
         """The point; None if the results there are not finite, though others may be."""
-        here = state.placed(args, mover(i, positive))
+        here = state.placed(args, mover(i, positive, away), stay)
         before = state.kept()
         graph = traced(here)
         with np.errstate(all="ignore"):
@@ -330,7 +348,28 @@ def points(
             here, graph, douts, cache, how, i == 0, state=state, after=after, shared=shared
         )
 
+    stay: set[str] = set()
+
+    def elsewhere(i: int) -> Point | None:
+        """A point with other signs, where branches go both ways, if there is one among a few."""
+        if i != number - 1 or i == 0 or not _branches(found[0].graph):
+            return None
+        best, left = None, set.intersection(*(_one_way(point) for point in found))
+        for seed in range(i, 6 * FAR, FAR):
+            with contextlib.suppress(Exception):
+                point = make(args, seed, away=True)
+                still = left if point is None else left & _one_way(point)
+                if point is not None and (best is None or still < left):
+                    best, left = point, still
+            if best is not None and not left:
+                break
+        return best
+
     for i in range(number):
+        point = elsewhere(i)
+        if point is not None:
+            found.append(point)
+            break
         for positive in (False, True):
             try:
                 point = make(args, i, positive)
@@ -341,12 +380,103 @@ def points(
             if point is not None:
                 found.append(point)
                 break
+        if i == 0 and number > 1 and unasked is not None:
+            stay = _choices(found[0], args, unasked)
     longer = None if state or most == 1 else _longer(traced, backward, args, found[0])
     with contextlib.suppress(Exception):
+        if longer is not None:
+            longer = tuple(
+                _longer_choice(args[i], each) if f"[{i}]" in stay else each
+                for i, each in enumerate(longer)
+            )
         if longer is not None and (point := make(longer, number)) is not None:
             point.longer = True
             found.append(point)
     return found
+
+
+def _branches(graph: Graph) -> bool:
+    """Whether a function goes another way for other signs."""
+    rules = [node.rule for node in graph.nodes if node.rule is not None]
+    return any(rule.kink or rule.op in _BRANCHES for rule in rules)
+
+
+def _one_way(point: Point) -> set[str]:
+    """The nodes at which all entries take the same branch, of those that the result depends on.
+
+    Behind a relu, a pool takes the largest: where those are all positive, it is as good as none.
+    """
+    graph, found = point.graph, set()
+    flow: Mapping[str, np.ndarray] = {}
+    if len(graph.nodes) <= _TRACED:
+        flow = gradients(graph, point.dout).nodes
+    for node in graph.nodes:
+        if node.rule is None or not (node.rule.kink or node.op in _BRANCHES):
+            continue
+        if node.op in _BRANCHES[2:]:
+            side = node.value
+        elif node.op == "where":
+            side = plain(node.operands[0])
+        else:
+            piece = node.rule.piece or np.sign
+            with np.errstate(all="ignore"):
+                side = piece(*[plain(operand) for operand in node.operands])
+        if node.name in flow and np.ndim(side) <= node.value.ndim:
+            with contextlib.suppress(ValueError):  # of what is reduced
+                side = np.broadcast_to(side, node.shape)[flow[node.name] != 0]
+        if np.size(side) and np.all(side == np.ravel(side)[0]):
+            found.add(node.name)
+    return found
+
+
+_BRANCHES = ("where", "sign", "greater", "less", "greater_equal", "less_equal")
+
+
+def _choices(
+    point: Point, args: tuple[Any, ...], unasked: Callable[[Point], Collection[str]]
+) -> set[str]:
+    """Where in the arguments a choice stands of which nobody wants the gradient."""
+    nodes = [node for node in point.graph.differentiated if _is_choice(node.value)]
+    if not nodes:
+        return set()
+    place = {name: f"[{i}]" for i, name in enumerate((*point.graph.call.names, OWNER))}
+    place[OWNER] = f"[{len(args)}]"
+    names = unasked(point)
+    found = set()
+    for node in nodes:
+        root = re.split(r"[.\[]", node.name)[0]
+        if node.name in names and root in place:
+            found.add(place[root] + node.name[len(root) :])
+    return found
+
+
+def _is_choice(array: np.ndarray) -> bool:
+    """Labels one-hot, a mask (scaled, perhaps), probabilities."""
+    values = np.unique(array)
+    if array.ndim == 0 or len(values) < 2:
+        return False
+    return (len(values) == 2 and 0 in values) or (values[0] >= 0 and _summed_to_one(array) != [])
+
+
+def _summed_to_one(array: np.ndarray) -> list[int]:
+    """The axes along which a choice is made; the last one first."""
+    sums = {axis: array.sum(axis=axis) / array.max() for axis in range(array.ndim)[::-1]}
+    one = 1 if len(np.unique(array)) == 2 else 1 / array.max()  # one-hot, whatever its one is
+    return [axis for axis, each in sums.items() if np.allclose(each, one, rtol=1e-9)]
+
+
+def _longer_choice(array: np.ndarray, longer: np.ndarray) -> np.ndarray:
+    """The same kind of choice at other lengths."""
+    axes = _summed_to_one(array)
+    if not axes:
+        return np.resize(array, longer.shape)
+    if len(np.unique(array)) > 2:
+        rows = np.abs(longer)
+        return np.asarray(rows / rows.sum(axis=axes[0], keepdims=True))
+    lanes = np.moveaxis(longer, axes[0], -1).shape
+    rows = np.zeros((longer.size // lanes[-1], lanes[-1]))
+    rows[np.arange(len(rows)), np.arange(len(rows)) * 7 // 3 % lanes[-1]] = array.max()
+    return np.moveaxis(rows.reshape(lanes), -1, axes[0])
 
 
 _TRACED = 4000  # nodes that are traced to find out which lengths may be others

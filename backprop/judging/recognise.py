@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.judging.closeness import differs, lazy
+from backprop.judging.closeness import differs, lazy, telling, times
 from backprop.judging.instrument import attribute, element, entries, keyed, repeated, text_of
 from backprop.judging.recorder import Event, Recording
 from backprop.judging.results import Found, Path, part_of
@@ -55,6 +55,34 @@ class Reading:
         douts = self.truth.point.douts
         return float(douts[0]) if len(douts) == 1 and douts[0].ndim == 0 else None
 
+    @cached_property
+    def units(self) -> list[float]:
+        """What gradients are multiplied by later: the scalar dout; 1 / m, as right results show.
+
+        `dZ2 = A2 - Y` and `dW2 = 1 / m * np.dot(dZ2, A1.T)`: where `dW2` is right, `dZ1` need not
+        be divided by m either.
+        """
+        found = [] if self.unit is None else [self.unit]
+        wrong = self.trials.wrong(self.which, self.recording.result)
+        right = [i for n, i in enumerate(self.returned()) if n not in wrong and i is not None]
+        if not wrong or not right:
+            return found
+        results = {self.truth.graph.differentiated[i].name for i in wrong}
+        for index in sorted(self.ancestors(right)):
+            event = self.events[index]
+            if event.kind != "assign" or not self.substantial(event.value) or not self.own(event):
+                continue
+            for name in self.trials.names.exact(event.name):
+                if name in results:  # `dW, db = …`, of which one is wrong, is one statement
+                    continue
+                want = self.truth.gradients[name]
+                so_many = times(event.value, want, 0.0) if event.value.shape == want.shape else None
+                if so_many is None or so_many < 0 or not telling(so_many, want.size):
+                    continue
+                if min(abs(so_many * unit - 1) for unit in (1, *found)) > 1e-9:
+                    found.append(1 / so_many)
+        return found
+
     def promises(self, event: Event) -> bool:
         """Whether a variable's name says which gradient it is."""
         names = self.trials.names
@@ -74,9 +102,10 @@ class Reading:
                 return True
             if self._as_symmetric(event.value, name):
                 return True
-            if self.unit is not None and isinstance(event.value, np.ndarray):
-                if self.is_gradient(event.value * self.unit, self.truth.gradients[name]):
-                    return True  # the scalar dout is multiplied in later
+            if isinstance(event.value, np.ndarray):
+                for unit in self.units:
+                    if self.is_gradient(event.value * unit, self.truth.gradients[name]):
+                        return True
         for name in names.turned(event.name):
             if self.is_gradient(event.value, self.truth.gradients[name].T):
                 return True
@@ -261,8 +290,13 @@ class Reading:
                     index = event.index
             if len(names) > 1 and name is names[-1]:
                 index = self._entry(f"{name}[", gradient, index)
+            elif name is not bare and not self._is(index, gradient):
+                # `grads[k] += reg * params[k]` for every k, after `grads["W1"] = …`
+                index = self._entry(f"{name.partition('[')[0]}[", gradient, index)
             if index is None:
                 continue
+            if isinstance(self.events[index].value, dict):  # `grads = {"dW": dW, "db": db}`
+                index = next((i for i in self.events[index].reads if self._is(i, gradient)), index)
             if self.events[index].kind != "parameter":
                 return index
             given = index
@@ -271,11 +305,16 @@ class Reading:
     def _entry(self, start: str, gradient: Any, otherwise: int | None) -> int | None:
         """The event of `grads["dW" + str(l)]`, known by its value."""
         for event in reversed(self.events):
-            value = event.value
-            if event.name.startswith(start) and isinstance(value, np.ndarray):
-                if np.array_equal(value, gradient, equal_nan=value.dtype.kind == "f"):
-                    return event.index
+            if event.name.startswith(start) and self._is(event.index, gradient):
+                return event.index
         return otherwise
+
+    def _is(self, index: int | None, gradient: Any) -> bool:
+        """Whether an event's value is an array, and the one that is returned."""
+        value = None if index is None else self.events[index].value
+        if not isinstance(value, np.ndarray):
+            return False
+        return bool(np.array_equal(value, gradient, equal_nan=value.dtype.kind == "f"))
 
     def _last(self, path: str, gradient: Any) -> int | None:
         """The last event of an attribute, which its own method may call otherwise.

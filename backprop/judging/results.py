@@ -111,9 +111,11 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
                 positions = [i for i, node in enumerate(row) if node in inputs]
                 return _some([None if result[i] is None else (i,) for i in positions], result)
     every = list(parts(result, labels))
-    found: dict[Node, Path] = {}
+    found = _mirrored(every, labels, inputs)
     rest: list[tuple[Path, str | None, Any]] = []
     for path, label, value in every:
+        if path in found.values():
+            continue
         node = named(label, inputs)
         if isinstance(path, tuple) and len(path) > 1:  # `{"first": {"W": …}}`: where it stands, too
             node = _standing(path, label, [n for n in inputs if n not in found]) or node
@@ -136,6 +138,59 @@ def places(result: Any, graph: Graph, labels: Sequence[str | None] = ()) -> list
     if not found:
         raise _number(graph, 0)
     return _some([found.get(node) for node in inputs], result)
+
+
+def _mirrored(
+    every: list[tuple[Path, str | None, Any]], labels: Sequence[str | None], inputs: list[Node]
+) -> dict[Node, Path]:
+    """What stands in lists like an argument's: the gradient of `Ws[1]` is `dWs[1]`.
+
+    Or `grads[1]["W"]`, or `grads["W"][1]` of `layers[1].W`. An argument whose name the list has,
+    else the first of these shapes, in whatever order: by the shapes alone, a list in the wrong
+    order would be called right.
+    """
+    trees: dict[str, dict[Path, Node]] = {}
+    for node in inputs:
+        keys = tuple(int(key) for key in re.findall(r"\[(\d+)\]", node.name))
+        if keys:
+            trees.setdefault(re.sub(r"\[\d+\]", "", node.name), {})[keys] = node
+    found: dict[Node, Path] = {}
+    for label, under in _lists(every, labels) if trees else ():
+        fitting = {
+            name: [np.shape(under[keys][1]) for keys in tree] == [n.shape for n in tree.values()]
+            for name, tree in trees.items()
+            if tree.keys() == under.keys()
+        }
+        words = unmarked(label) if label else []
+        names = [name for name in fitting if name in words or spelled(leaf(name)) in words]
+        shapes = sorted(np.shape(value) for _, value in under.values())
+        names += sorted(
+            (name for name in fitting if shapes == sorted(n.shape for n in trees[name].values())),
+            key=lambda name: not fitting[name],
+        )
+        if names and not any(path in found.values() for path, _ in under.values()):
+            tree = trees.pop(names[0])
+            found.update({node: under[keys][0] for keys, node in tree.items()})
+    return found
+
+
+def _lists(
+    every: list[tuple[Path, str | None, Any]], labels: Sequence[str | None]
+) -> Iterator[tuple[str | None, dict[Path, tuple[Path, Any]]]]:
+    """(its name, {numbers: (where, value)}) of all that differs in numbers only."""
+    groups: dict[tuple[Path, Path], dict[Path, tuple[Path, Any]]] = {}
+    for path, _, value in every:
+        for i in range(len(path)):
+            for j in range(i + 1, len(path) + 1):
+                if all(isinstance(key, int) for key in path[i:j]):
+                    groups.setdefault((path[:i], path[j:]), {})[path[i:j]] = path, value
+    for start, end in sorted(groups, key=lambda key: len(key[0]) + len(key[1])):
+        words = [key for key in (*start, *end) if isinstance(key, str)]
+        at = start[0] if start and isinstance(start[0], int) else len(labels)
+        label = words[-1] if words else labels[at] if at < len(labels) else None
+        if not start and len(labels) == 1:
+            label = label or labels[0]
+        yield label, groups[start, end]
 
 
 def labels_of(statement: ast.stmt | None) -> list[str | None]:

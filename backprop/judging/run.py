@@ -83,7 +83,7 @@ class Instrumented:
         """A line of the source: of a function that is called, in its own file (or cell)."""
         if number is None:
             return ""
-        filename = self.source.filename if self.source else self._filename()
+        filename = self.source.filename if self.source else self.filename()
         for source in self.helpers.values():
             if source.function.__name__ == function:
                 filename = source.filename
@@ -95,7 +95,8 @@ class Instrumented:
             f = f.__wrapped__
         return getattr(self.function or f, "__code__", None)
 
-    def _filename(self) -> str:
+    def filename(self) -> str:
+        """The file of the function; "" where there is none."""
         return self.function.__code__.co_filename if self.function else ""
 
     def trees(self) -> list[Source]:
@@ -215,7 +216,7 @@ class Instrumented:
             with np.errstate(all="ignore"):
                 recording.result = self.gather(self._wrap(function)(*args))
         except Exception as error:
-            recording.failure = failed(error, self._filename() or None)
+            recording.failure = failed(error, self.filename() or None)
         if recorder.left is not None:
             recording.returned = sites[recorder.left].statement
             recording.returned_in = sites[recorder.left].function

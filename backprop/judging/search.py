@@ -28,11 +28,6 @@ class Search:
         # At other lengths a change has to be right, too: no number in the place of a length.
         longer = [i for i in places if case.trials.points[i].longer]
         self.other = next((i for i in [*longer, *places] if i != case.which), case.which)
-        self._tried: dict[int, set[int] | None] = {}  # by the edits, which the suspects keep
-        # Runs that may be spent: many of a short backward, fewer of a long loop.
-        patience = case.trials.patience
-        self._left = int(patience * 2_000_000 / (200 + len(case.events)))
-        self._runs = int(patience * 40_000_000 / (200 + len(case.events)) ** 2)  # they cost more
 
     def edit(self, goal: set[int] | None = None, highest: int = 12) -> Blame | None:
         """The simplest change of a statement that leaves no more than `goal` wrong."""
@@ -53,17 +48,17 @@ class Search:
             suspect.edits = self._shared(site.statement, event.occurrence) or Edits(
                 site.statement, self.case.corrections.scope(event)
             )
-        if suspect.edits.count(cost) > 4 * self._left:
+        if suspect.edits.count(cost) > 4 * self.case.left:
             return None
         part = suspect.edits.at(cost)
-        fresh = [edit for edit in part if id(edit) not in self._tried]
-        if len(fresh) > self._left:
+        fresh = [edit for edit in part if id(edit) not in self.case.tried]
+        if len(fresh) > self.case.left:
             return None
-        self._left -= len(fresh)
+        self.case.left -= len(fresh)
         for start in range(0, len(fresh), 200):
             self._try(site.statement, fresh[start : start + 200])
         for edit in part:
-            after = self._tried.get(id(edit))
+            after = self.case.tried.get(id(edit))
             if after is not None and (after <= goal if goal is not None else after < self.before):
                 return edit
         return None
@@ -96,7 +91,7 @@ class Search:
                     after = after | trials.wrong(self.other, variants.run(i, args))
                 if not after < self.before or self._loses(i, variants):
                     after = None
-            self._tried[id(edit)] = after
+            self.case.tried[id(edit)] = after
 
     def _loses(self, i: int, variants: Any) -> bool:
         """Whether a change returns fewer gradients: what is left out is never wrong."""
@@ -150,8 +145,8 @@ class Search:
             if case.reading.returned_as(event) is not None or suspect.sure:
                 continue
             for node, value in case.corrections.candidates(event):
-                self._runs -= 1
-                if self._runs < 0:
+                self.case.runs -= 1
+                if self.case.runs < 0:
                     return None
                 run = case.corrections.gone_on(event, value)
                 if run.failure is not None:

@@ -71,13 +71,39 @@ def plain_function(f: Callable[..., Any]) -> tuple[types.FunctionType | None, Ca
         inner, wrap = plain_function(f.__func__)
         return inner, lambda g: types.MethodType(wrap(g), f.__self__)
     if isinstance(f, types.FunctionType):
-        if hasattr(f, "__wrapped__"):  # what the decorator does would be lost
-            return None, lambda g: g
+        if hasattr(f, "__wrapped__"):
+            return _decorated(f)
         return f, lambda g: g
     call = vars(type(f)).get("__call__")
     if isinstance(call, types.FunctionType):
         return call, lambda g: functools.partial(g, f)
     return None, lambda g: g
+
+
+def _decorated(
+    f: types.FunctionType,
+) -> tuple[types.FunctionType | None, Callable[..., Any]]:
+    """The function under a decorator of Python, which goes on doing what it does."""
+    cells = f.__closure__ or ()
+    at = [i for i, cell in enumerate(cells) if _contents(cell) is f.__wrapped__]  # type: ignore[attr-defined]
+    if len(at) != 1:
+        return None, lambda g: g
+    inner, wrap = plain_function(f.__wrapped__)  # type: ignore[attr-defined]
+
+    def decorated(g: Callable[..., Any]) -> Callable[..., Any]:
+        held = (*cells[: at[0]], types.CellType(wrap(g)), *cells[at[0] + 1 :])
+        made = types.FunctionType(f.__code__, f.__globals__, f.__name__, f.__defaults__, held)
+        made.__kwdefaults__ = f.__kwdefaults__
+        return made
+
+    return inner, decorated
+
+
+def _contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not yet assigned
+        return None
 
 
 def find(function: types.FunctionType) -> Source | None:

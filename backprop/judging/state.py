@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -53,14 +53,20 @@ class State:
         return contents
 
     def placed(
-        self, args: tuple[Any, ...], move: Callable[[np.ndarray], np.ndarray]
+        self,
+        args: tuple[Any, ...],
+        move: Callable[[np.ndarray], np.ndarray],
+        stay: Container[str] = (),
     ) -> tuple[Any, ...]:
-        """The arguments with other floating-point arrays; in objects they are put in place."""
+        """The arguments with other floating-point arrays; in objects they are put in place.
+
+        Those that `stay` are known by where they stand: `[1]`, `[0]["mask"]`.
+        """
         self._found.restore()
         moved: dict[int, np.ndarray] = {}
 
-        def leaf(_: str, array: np.ndarray) -> np.ndarray:
-            if array.dtype.kind != "f":
+        def leaf(path: str, array: np.ndarray) -> np.ndarray:
+            if array.dtype.kind != "f" or path in stay:
                 return array
             if id(array) not in moved:
                 moved[id(array)] = move(array)

@@ -93,7 +93,7 @@ class Suspicion:
             if relevant is not None and event.index not in relevant:
                 continue
             value = getattr(getattr(self.reading.site(event), "statement", None), "value", None)
-            if isinstance(value, (ast.List, ast.ListComp)):
+            if isinstance(value, (ast.List, ast.ListComp)) or event.kind == "call":
                 found[event.site, event.name] = Suspect(event, 1)
             elif self.reading.promises(event) and not self.reading.neutral(event):
                 if self.reading.named(event):
@@ -109,7 +109,7 @@ class Suspicion:
         for event in self.reading.events:
             statement = getattr(self.reading.site(event), "statement", None)
             last = getattr(statement, "end_lineno", None) or event.line
-            lines = range(event.line, last + 1)
+            lines = [(event.function, line) for line in range(event.line, last + 1)]
             if event.kind not in ("return", "loop") and not spared.isdisjoint(lines):
                 found.append(event.index)
         return self.reading.ancestors(found)

@@ -7,12 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from backprop.graph.graph import Graph
+from backprop.graph.node import Node
 from backprop.judging.names import NodeNames
 from backprop.judging.points import Point
 from backprop.judging.recorder import Override, Recording
 from backprop.judging.results import MISSING, Misfit, Path, as_results, places
 from backprop.judging.run import Instrumented
 from backprop.judging.truth import Truth
+
+
+def _used(graph: Graph) -> set[Node]:
+    """The nodes that the loss is computed from: not the mask that only its gradient needs."""
+    found: set[Node] = set()
+    queue = list(graph.outputs)
+    while queue:
+        node = queue.pop()
+        if node not in found:
+            found.add(node)
+            queue += node.inputs
+    return found
 
 
 class Trials:
@@ -27,10 +41,12 @@ class Trials:
         self.replaced: dict[int, ast.stmt] = {}
         self.overrides: dict[tuple[int, str], Override] = {}
         self.patience = 1.0  # how much of the time for a search may be spent
-        # Lines of the loss, where the gradient is computed beside it: what they say holds.
-        self.spared: frozenset[int] = frozenset()
+        # (function, line) of the loss, where the gradient is computed beside it: what they say
+        # holds. Functions of other files have lines of the same numbers.
+        self.spared: frozenset[tuple[str, int]] = frozenset()
         if points[0].signature.itself:
-            self.spared = frozenset(n.line for n in points[0].graph.nodes if n.line is not None)
+            sites = [node.site for node in _used(points[0].graph)]
+            self.spared = frozenset((s.function, s.line) for s in sites if s and s.line is not None)
 
     def record(self, which: int, extra: dict[tuple[int, str], Override] | None = None) -> Recording:
         args, guarded = self.points[which].call()

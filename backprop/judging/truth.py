@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from backprop.judging.closeness import TOLERANCE, differs
 from backprop.judging.library import Library
 from backprop.judging.points import Point
 from backprop.truth.numeric import estimate
-from backprop.truth.replay import rerun
+from backprop.truth.replay import rerun, rounded
 from backprop.writer import backward_of, gradients
 
 
@@ -86,6 +86,24 @@ class Truth:
             return [
                 _largest(new - old) / size for new, old in zip(moved, self.results, strict=True)
             ]
+
+    def is_rounding(self, errors: Sequence[float]) -> bool:
+        """Whether results that are off by so much may be so by the truth's own last digits.
+
+        Where a sigmoid saturates, the gradient of `log(1 - p)` is known to few digits, and who
+        writes `p - y` has more of them.
+        """
+        noise = [0.0] * len(self.results)
+        for seed in range(3):
+            other = rounded(self.graph, seed)
+            with np.errstate(all="ignore"):
+                moved = gradients(other, self.point.dout).nodes
+            for i, (node, old) in enumerate(
+                zip(self.graph.differentiated, self.results, strict=True)
+            ):
+                size = _largest(moved[node.name] - old) / (_largest(old) or 1.0)
+                noise[i] = max(noise[i], size)
+        return all(e <= 30 * n for e, n in zip(errors, noise, strict=True) if e)
 
     def excused(self, value: Any, want: np.ndarray) -> Any:
         """A value that is NaN where the rule is, too, as if it were right there.

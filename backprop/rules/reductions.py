@@ -59,3 +59,4 @@ for op in ("any", "all"):
     row(op, "x, axis=None, keepdims=False", f"np.{op}(x, axis=axis, keepdims=keepdims)", symbol=op)
 row("count_nonzero", "x, axis=None, keepdims=False", "np.count_nonzero(x, axis=axis, keepdims=keepdims)", symbol="count")
 row("argsort", "x, axis=-1", "np.argsort(x, axis=axis, kind='stable')", complex="np.argsort(np.real(x), axis=axis, kind='stable')", axes="same", symbol="argsort")
+row("argpartition", "x, kth, axis=-1", "np.argpartition(x, kth, axis=axis)", complex="np.argpartition(np.real(x), kth, axis=axis)", axes="same", symbol="argpartition")

@@ -78,7 +78,6 @@ INSTEAD = {
     "polyfit": "np.linalg.lstsq(np.vander(t, degree + 1), y, rcond=None)[0]",
     "tensorsolve": "np.linalg.solve of the same numbers as a matrix",
     "tensorinv": "np.linalg.inv of the same numbers as a matrix",
-    "argpartition": "np.argsort(x)[:k]",
     "lexsort": "np.argsort(x)",
     "resize": "np.tile(x, times)[:n]",
     "trim_zeros": "x[start:stop]",

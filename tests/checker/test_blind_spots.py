@@ -266,3 +266,61 @@ def test_a_gradient_that_is_zero_but_for_rounding_is_right():
     assert check(f, backward, array(7, 3), array(3)).ok
     x = array(7, 3) * 1e-9
     assert check(f, backward, x, array(3)).ok
+
+
+def test_a_mask_is_missed_where_everything_is_positive():
+    """The arguments are all positive, and so is what goes into the relu."""
+
+    def hidden(x, w):
+        a = x @ w
+        return np.maximum(0, a), (x, w, a)
+
+    def backward(dout, cache):
+        x, w, _ = cache
+        return dout @ w.T, x.T @ dout
+
+    def right(dout, cache):
+        return backward(dout * (cache[2] > 0), cache)
+
+    args = np.abs(array(4, 3)), np.abs(array(3, 2))
+    assert check(hidden, right, *args).ok
+    report = check(hidden, backward, *args)
+    assert (report.ok, report.hint) == (False, "mask"), report.message
+
+
+def test_other_signs_are_tried_only_where_the_function_is_defined():
+    def soft_root(x):
+        return np.sqrt(np.maximum(x, 0.1))
+
+    def backward(dout, x):
+        return dout * (x > 0.1) / (2 * np.sqrt(np.maximum(x, 0.1)))
+
+    def logarithm(x):
+        return np.where(x > 1, np.log(x), x - 1)
+
+    def backward_of_it(dout, x):
+        return dout * np.where(x > 1, 1 / x, 1)
+
+    for f, f_backward in ((soft_root, backward), (logarithm, backward_of_it)):
+        assert check(f, f_backward, np.abs(array(3, 4)) + 0.5).ok
+
+
+def test_a_mask_before_a_pool_is_missed_though_few_windows_need_it():
+    def pooled(x):
+        a = np.maximum(0, x)
+        tiles = a.reshape(2, 2, 2, 2)
+        return tiles.max(axis=(1, 3)), (x, tiles)
+
+    def backward(dout, cache):
+        x, tiles = cache
+        top = tiles == tiles.max(axis=(1, 3), keepdims=True)
+        return (top * dout[:, None, :, None]).reshape(x.shape)
+
+    x = array(4, 4)
+    x[::2, ::2] = np.abs(x[::2, ::2]) + 0.1
+
+    def right(dout, cache):
+        return backward(dout, cache) * (cache[0] > 0)
+
+    assert check(pooled, right, x).ok
+    assert not check(pooled, backward, x).ok

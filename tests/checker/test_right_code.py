@@ -596,3 +596,85 @@ def test_results_in_a_tuple_of_their_own_stand_beside_the_cache():
     report = check(cell, backward, *args)
     assert report.ok, report.message
     assert bp.trace(cell, *args).several
+
+
+# ── labels, masks and probabilities are a choice that stays one ─────────────────────────────
+def cross_entropy(scores, y):
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.sum(y * np.log(p)) / len(y), (p, y)
+
+
+def cross_entropy_backward(dout, cache):
+    p, y = cache
+    return dout * (p - y) / len(y)
+
+
+SHARES = rng.random((4, 3))
+CHOICES = [np.eye(3)[[0, 2, 1, 1]], SHARES / SHARES.sum(axis=1, keepdims=True)]
+
+
+@pytest.mark.parametrize("y", CHOICES)
+def test_the_gradient_at_labels_that_add_up_to_one_may_use_it(y):
+    scores = rng.normal(size=(4, 3))
+    report = check(cross_entropy, cross_entropy_backward, scores, y)
+    assert report.ok, report.message
+
+    def wrong(dout, cache):
+        p, y = cache
+        return dout * (p - y) / p.shape[1]
+
+    assert check(cross_entropy, wrong, scores, y).hint == "factor"
+
+
+def test_whoever_returns_the_gradient_of_labels_means_all_labels():
+    def backward(dout, cache):
+        p, y = cache
+        return dout * (p - y) / len(y), -dout * np.log(p) / len(y)
+
+    assert not check(cross_entropy, backward, rng.normal(size=(4, 3)), CHOICES[0]).ok
+
+
+def test_a_mask_of_zeros_and_ones_is_its_own_square():
+    mask = (rng.random((4, 3)) > 0.5).astype(float)
+    report = check(
+        lambda x, m: (x * m * m, m), lambda dout, m: dout * m, rng.normal(size=(4, 3)), mask
+    )
+    assert report.ok, report.message
+
+
+def test_a_loss_with_its_gradient_and_labels_one_hot():
+    def net(W, X, Y):
+        e = np.exp(X @ W)
+        p = e / e.sum(axis=1, keepdims=True)
+        return -np.mean(np.sum(Y * np.log(p), axis=1)), X.T @ (p - Y) / len(X)
+
+    report = check(net, rng.normal(size=(3, 3)), rng.normal(size=(4, 3)), CHOICES[0])
+    assert report.ok, report.message
+
+
+@pytest.mark.parametrize("seed", [5, 14])
+def test_a_saturated_sigmoid_leaves_the_truth_few_digits(seed):
+    """1 - p has three of them left, where p - y has all."""
+
+    def loss(X, W, y):
+        a = np.maximum(0, X @ W)
+        p = 1 / (1 + np.exp(-a))
+        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (X, W, y, a, p)
+
+    def backward(dout, cache):
+        X, W, y, a, p = cache
+        dz = dout * (p - y) / p.size * (a > 0)
+        return dz @ W.T, X.T @ dz
+
+    rng = np.random.default_rng(seed)
+    X, W = 2 * np.abs(rng.normal(size=(6, 4))), 2 * np.abs(rng.normal(size=(4, 2)))
+    y = (rng.random((6, 2)) > 0.5).astype(float)
+    report = check(loss, backward, X, W, y)
+    assert report.ok, report.message
+
+    def wrong(dout, cache):
+        dX, dW = backward(dout, cache)
+        return dX, dW * 1.5
+
+    assert not check(loss, wrong, X, W, y).ok

@@ -579,3 +579,40 @@ def test_a_number_that_equals_a_length_by_chance_is_a_number():
     scope = namespace(4)
     dy = np.ones((4, 4))
     assert check("dx = 4 * x ** 3 * dq", "fourth(x)", scope={**scope, "dq": dy})
+
+
+# `variance` with a node that has no name in it, and its gradient in the page's words.
+UNNAMED = """
+dsquares = dvar / x.shape[0]
+dcentred = 2 * (x - mean) * dsquares
+dmean = -np.sum(dcentred, axis=0)
+"""
+
+
+def unnamed(x):
+    mean = np.mean(x, axis=0)
+    var = np.mean((x - mean) ** 2, axis=0)
+    return var
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "line", "said"),
+    [
+        (
+            "= dvar /",
+            "= -dvar /",
+            2,
+            "is not the gradient of `square(x - mean)`: its sign is wrong",
+        ),
+        ("2 * (x", "3 * (x", 3, "is not the gradient of `x - mean`: it is 1.5 times that"),
+        ("2 * (x - mean) *", "2 * (x + mean) *", 3, "+ mean) * dsquares` is wrong"),
+    ],
+)
+def test_the_gradient_of_a_node_without_a_name_is_judged_as_others_are(was, now, line, said):
+    scope = namespace() | {"unnamed": unnamed}
+    assert len(check(UNNAMED, "unnamed(x)", scope=dict(scope))) == 3
+    error = wrong(UNNAMED.replace(was, now), "unnamed(x)", scope=scope)
+    right = UNNAMED.splitlines()[line - 1]
+    assert said in str(error)
+    assert f"`{right}` would be right" in str(error)
+    assert error.line == line + 9

@@ -15,6 +15,7 @@ from backprop.judging.edits.places import (
     called,
     expression,
     is_number,
+    np_call,
     num,
     written,
 )
@@ -101,6 +102,19 @@ def function(place: Place) -> Iterator[Change]:
                     new.func.attr = other
                     detail = {"was": written(node.func), "want": written(new.func)}
                     yield "function", 2, detail, new
+
+
+def exponential(place: Place) -> Iterator[Change]:
+    """`np.exp(logp)` for `logp`: a logarithm by its name."""
+    node = place.node
+    if called(node) == "exp" and len(node.args) == 1:
+        yield "function", 6, {"was": written(node), "want": written(node.args[0])}, node.args[0]
+    if not isinstance(node, ast.Name) or "log" not in node.id or called(place.parent) == "exp":
+        return
+    value = place.scope.value(node)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        new = np_call("exp", node)
+        yield "function", 4, {"was": node.id, "want": written(new)}, new
 
 
 COMPARISONS = (ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq)
@@ -200,3 +214,31 @@ def value_for_derivative(place: Place) -> Iterator[Change]:
                 yield "value", 5, {"was": written(node), "want": wanted}, expression(wanted)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not names:
         return
+
+
+def other_derivative(place: Place) -> Iterator[Change]:
+    """`dg * (1 - g ** 2)` for `dg * g * (1 - g)`: the slope of a sigmoid where a tanh is."""
+    node = place.node
+    if not _is_product(node) or _is_product(place.parent):
+        return
+    factors = _factors(node)
+    texts = [written(each).strip("()") for each in factors]
+    for i, text in enumerate(texts):
+        if text.startswith("1 - ") and text[4:] in texts:
+            left = [each for j, each in enumerate(factors) if j not in (i, texts.index(text[4:]))]
+            slope = expression(f"1 - {text[4:]} ** 2")
+            new: ast.expr = slope
+            for each in reversed(left):
+                new = binary(each, ast.Mult(), new)
+            detail = {"was": f"{text[4:]} * ({text})", "want": written(slope)}
+            yield "value", 4, detail, new
+
+
+def _is_product(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]

@@ -16,6 +16,7 @@ from backprop.judging.edits.places import (
     called,
     expression,
     is_number,
+    np_call,
     num,
     table_of,
     written,
@@ -119,6 +120,9 @@ def offset(place: Place) -> Iterator[Change]:
                 new = _moved(node, step)
                 if new is not node:
                     yield "operand", 4, {"was": written(node), "want": written(new)}, new
+        if (node.lower is None) != (node.upper is None) and node.step is None:
+            half = ast.Slice(node.upper, node.lower)  # `[:k]` for `[k:]`
+            yield "operand", 3, {"was": written(node), "want": written(half)}, half
     inside = place.inside(ast.Subscript) and isinstance(node, ast.BinOp)
     if inside and isinstance(node.op, ast.Sub) and isinstance(node.right, ast.Name):
         yield "operand", 4, {"was": written(node), "want": node.right.id}, node.right
@@ -133,6 +137,26 @@ def offset(place: Place) -> Iterator[Change]:
         if len(mirrored) > 1:
             new = clone(node, mirrored)
             yield "operand", 4, {"was": _bracketed(node), "want": _bracketed(new)}, new
+
+
+def counter(place: Place) -> Iterator[Change]:
+    """`d[n, t]` for `d[n, 0]` and `d[n, n]`: the counter of another loop."""
+    node, parent, scope = place.node, place.parent, place.scope
+    listed = isinstance(parent, ast.Tuple) and len(place.parents) > 1
+    holder = place.parents[-2] if listed else parent
+    if not isinstance(holder, ast.Subscript) or holder.slice not in (node, parent):
+        return
+    if not (is_number(node) or isinstance(node, ast.Name)):
+        return
+    whole = (int, np.integer)
+    if not isinstance(scope.value(node), whole):
+        return
+    names = [
+        name for name, value in scope.values.items()
+        if isinstance(value, whole) and not isinstance(value, bool) and name != written(node)
+    ]  # fmt: skip
+    for name in names[-6:]:  # those of the innermost loops come last
+        yield "operand", 5, {"was": written(node), "want": name}, expression(name)
 
 
 def _moved(part: Any, step: int) -> Any:
@@ -183,6 +207,12 @@ def stride(place: Place) -> Iterator[Change]:
 def direction(place: Place) -> Iterator[Change]:
     """`np.cumsum(x[::-1])[::-1]` for `np.cumsum(x)`, and back: sums to the end."""
     node = place.node
+    along = [keyword.value for keyword in getattr(node, "keywords", ()) if keyword.arg == "axis"]
+    if called(node) in ("cumsum", "cumprod") and len(node.args) == 1 and len(along) == 1:
+        new = clone(node, {})
+        new.args[0] = np_call("flip", new.args[0], along[0])
+        new = np_call("flip", new, along[0])
+        yield "order", 3, {"was": written(node), "want": written(new)}, new
     if called(node) in ("cumsum", "cumprod") and len(node.args) == 1 and not node.keywords:
         new = clone(node, {})
         new.args[0] = _turned(new.args[0])

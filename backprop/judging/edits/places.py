@@ -39,6 +39,7 @@ class Scope:
     globals: dict[str, Any]  # of the function's module
     numbers: tuple[float, ...] = ()  # that the forward computes with
     words: tuple[str, ...] = ()  # expressions that the function uses elsewhere: c["std"][j]
+    constants: tuple[float, ...] = ()  # numbers of any kind that the forward computes with
 
     def __post_init__(self) -> None:
         self._cache: dict[str, Any] = {}
@@ -134,6 +135,16 @@ class Place:
             return True
         return isinstance(parent, (ast.Call, ast.UnaryOp, ast.Tuple, ast.Dict))
 
+    @property
+    def picked_by_a_mask(self) -> bool:
+        """The `d` of `d[x < 0]`, where that is all of a term."""
+        parent = self.parent
+        if not isinstance(parent, ast.Subscript) or parent.value is not self.node:
+            return False
+        mask = self.scope.value(parent.slice)
+        whole = not self.parents[:-1] or isinstance(self.parents[-2], ast.BinOp)
+        return whole and isinstance(mask, np.ndarray) and mask.dtype.kind == "b"
+
     def divided_by(self, name: str) -> bool:
         """Whether something else in the statement is divided by `name`."""
         return any(
@@ -142,11 +153,21 @@ class Place:
         )
 
     def inside(self, kinds: Any) -> bool:
-        return any(isinstance(parent, kinds) for parent in self.parents)
+        """Whether a parent is of these kinds; `(a * b)[i]` is no bracket around `a * b`."""
+        chain = (*self.parents, self.node)
+        return any(
+            isinstance(parent, kinds) and not _indexed(parent, chain[i + 1])
+            for i, parent in enumerate(self.parents)
+        )
+
+
+def _indexed(parent: Any, part: Any) -> bool:
+    computed = isinstance(part, (ast.BinOp, ast.Call, ast.UnaryOp))
+    return isinstance(parent, ast.Subscript) and computed and part is parent.value
 
 
 def num(value: float) -> ast.expr:
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))

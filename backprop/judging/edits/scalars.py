@@ -72,6 +72,11 @@ def factor(place: Place) -> Iterator[Change]:
             if value != node.value:
                 detail = {"factor": _short(value), "was": written(node)}
                 yield "factor", 3, detail, ast.copy_location(num(value), node)
+    if is_number(node) and isinstance(place.parent, ast.Call):  # `np.where(x > 0, 1, 0.1)`
+        for value in scope.constants:
+            if value != node.value:
+                detail = {"factor": f"{value:g}", "was": written(node)}
+                yield "factor", 4, detail, ast.copy_location(num(value), node)
     for name, value in scope.lengths.items() if is_number(node) and not in_exponent else ():
         if node.value == value:  # right here, and at no other length
             yield "factor", 1, {"factor": name, "was": written(node)}, expression(name)
@@ -85,18 +90,17 @@ def factor(place: Place) -> Iterator[Change]:
                 yield "factor", 2, {"factor": name, "was": written(node)}, scope.number(name, value)
     if place.is_term and not is_number(node) and not isinstance(node, (ast.Tuple, ast.List)):
         deep = 0 if not place.parents else 2
-        for name, value in factors(scope):
+        known = list(factors(scope))
+        for name, value in known:
             number = scope.number(name, value)
-            detail = {"factor": name}
+            detail = {"factor": name, "how": "divide"}
             if deep and place.divided_by(name):  # its neighbours have that factor
-                yield "factor", 4, {**detail, "how": "divide"}, binary(node, ast.Div(), number)
-            yield "factor", 4 + deep, {**detail, "how": "divide"}, binary(node, ast.Div(), number)
-            yield (
-                "factor",
-                4 + deep,
-                {**detail, "how": "multiply"},
-                binary(node, ast.Mult(), number),
-            )
+                yield "factor", 4, detail, binary(node, ast.Div(), number)
+            yield "factor", 4 + deep, detail, binary(node, ast.Div(), number)
+        # Where a length is 2: that is what one divides by, and 2 what a square gives.
+        for name, value in sorted(known, key=lambda pair: pair[1] == 2 and pair[0] != "2"):
+            detail = {"factor": name, "how": "multiply"}
+            yield "factor", 4 + deep, detail, binary(node, ast.Mult(), scope.number(name, value))
 
 
 def factors(scope: Scope) -> Iterator[tuple[str, float]]:
@@ -212,10 +216,14 @@ def power(place: Place) -> Iterator[Change]:
 def missing_factor(place: Place) -> Iterator[Change]:
     """A whole array left out: `dxhat = dout` for `dxhat = dout * gamma`."""
     node, scope = place.node, place.scope
-    if not place.is_term or is_number(node) or place.inside((ast.Subscript, ast.keyword)):
+    laid_out = isinstance(place.parent, ast.Attribute) and place.parent.attr == "reshape"
+    picked = place.picked_by_a_mask
+    if not (place.is_term or laid_out or picked) or is_number(node):
         return
     if isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
         return  # several results are no array
+    if not picked and place.inside((ast.Subscript, ast.keyword)):
+        return
     deep = 0 if not place.parents else 2
     got = scope.value(node)
     for name, array in _standing(scope, got):
@@ -265,9 +273,16 @@ def missing_factor(place: Place) -> Iterator[Change]:
 
 
 def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays that can be named; one number a row stands upright, as `d[:, None]`."""
+    """The arrays that can be named; one number a row stands upright, as `d[:, None]`.
+
+    One number a channel of pictures stands in front of them: `gamma[:, None, None]`.
+    """
     for name, array in scope.arrays():
         yield name, array
+        pictures = isinstance(got, np.ndarray) and got.ndim > 2
+        if pictures and array.shape == got.shape[1:2] and array.size > 1:
+            behind = (None,) * (got.ndim - 2)
+            yield f"{atom(name)}[:{', None' * (got.ndim - 2)}]", array[(slice(None), *behind)]
         if isinstance(got, np.ndarray) and got.ndim == 2 and array.shape == got.shape[:1]:
             yield f"{atom(name)}[:, None]", array[:, None]
 

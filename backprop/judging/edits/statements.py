@@ -18,7 +18,8 @@ def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     where: dict[str, Any] = {"lineno": statement.lineno, "col_offset": statement.col_offset}
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
-        if isinstance(target, (ast.Name, ast.Subscript)):
+        own = written(target) in map(written, terms(statement.value))  # `a = a + b` adds up
+        if isinstance(target, (ast.Name, ast.Subscript)) and not own:
             for op, text, cost in ((ast.Add(), "+=", 1), (ast.Sub(), "-=", 3)):
                 new = ast.AugAssign(clone(target, {}), op, clone(statement.value, {}), **where)
                 yield "overwritten", cost, {"was": "=", "want": text}, new
@@ -26,6 +27,49 @@ def accumulated(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
         yield from _added_up(statement)
         plain = ast.Assign([clone(statement.target, {})], clone(statement.value, {}), **where)
         yield "overwritten", 4, {"was": "+=", "want": "="}, plain
+
+
+def partly(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """`grad[1:] += reg * W[1:]` for `grad += reg * W`: a bias that is not regularised."""
+    if not isinstance(statement, ast.AugAssign) or not isinstance(statement.target, ast.Name):
+        return
+    name = statement.target.id
+    shape = getattr(scope.values.get(name), "shape", ())
+    if not shape or shape[0] < 2:
+        return
+    for part in ("[1:]", "[:-1]", *(("[:, 1:]", "[:, :-1]") if len(shape) > 1 else ())):
+        new = clone(statement, {})
+        new.target = _stored(f"{name}{part}")
+        new.value = _Parts(scope, shape, part).visit(new.value)
+        ast.fix_missing_locations(new)
+        yield "operand", 5, {"was": name, "want": f"{name}{part}"}, new
+
+
+def _stored(text: str) -> ast.Subscript:
+    target = expression(text)
+    assert isinstance(target, ast.Subscript)
+    target.ctx = ast.Store()
+    return target
+
+
+class _Parts(ast.NodeTransformer):
+    """A part of each array of a shape."""
+
+    def __init__(self, scope: Scope, shape: tuple[int, ...], part: str) -> None:
+        self.scope, self.shape, self.part = scope, shape, part
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        fits = getattr(self.scope.values.get(node.id), "shape", ()) == self.shape
+        return expression(f"{node.id}{self.part}") if fits else node
+
+
+def terms(node: ast.expr) -> Iterator[ast.expr]:
+    """What is added up in an expression."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield from terms(node.left)
+        yield from terms(node.right)
+    else:
+        yield node
 
 
 def _added_up(statement: ast.AugAssign) -> Iterator[Change]:

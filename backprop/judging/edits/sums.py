@@ -202,11 +202,12 @@ def term(place: Place) -> Iterator[Change]:
 
 
 def _turned_term(place: Place) -> Iterator[Change]:
-    """`S + S.T` for `S` and `2 * S`: a matrix that stands on both sides."""
+    """`S + S.T` for `S` and `2 * S`: a matrix that stands on both sides; `(S + S.T) @ x`."""
     node, scope = place.node, place.scope
     twice = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and is_number(node.left)
     inner = node.right if twice else node
-    if not (twice or not place.parents) or isinstance(inner, (ast.Tuple, ast.List)):
+    product = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, ast.MatMult)
+    if not (twice or product or not place.parents) or isinstance(inner, (ast.Tuple, ast.List)):
         return
     value = scope.value(inner)
     if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[0] != value.shape[1]:

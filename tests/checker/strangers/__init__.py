@@ -6,16 +6,31 @@ import backprop as bp
 from tests.checker.slips import with_slip
 from tests.checker.strangers import (
     chains,
+    corners,
     coursera,
+    courses,
     densities,
     frameworks,
+    graders,
     imagery,
     modern,
     others,
     sequences,
 )
 
-MODULES = (coursera, frameworks, sequences, modern, imagery, chains, densities, others)
+MODULES = (
+    coursera,
+    frameworks,
+    sequences,
+    modern,
+    imagery,
+    chains,
+    densities,
+    others,
+    courses,
+    corners,
+    graders,
+)
 PAIRS = {name: pair for module in MODULES for name, pair in module.PAIRS.items()}
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
@@ -26,6 +41,8 @@ ELSEWHERE = {
     ("captioning_loss", 1), ("kalman", 4), ("cox_partial", 1), ("batch_all_triplet", 3),
     ("gp_nll", 3), ("mmd", 2), ("runge_kutta", 0), ("runge_kutta", 1), ("capsules", 0),
     ("sparsemax", 0), ("actor_critic", 0), ("tensor_net", 0), ("tensor_net", 2),
+    ("bn_named", 0), ("bn_named", 1), ("char_lstm", 2), ("mlp_ctx", 0), ("mlp_ctx", 2),
+    ("momentum_inside", 0), ("neural_ode", 3), ("triplet_semi", 3), ("value_expression", 1),
 }  # fmt: skip
 
 

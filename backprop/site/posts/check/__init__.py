@@ -288,7 +288,11 @@ class _FenceCheck:
         if variable is None:
             if not re.match(r"d\w", name) or name in self.names.bound:
                 return None
-            return self.judge.unnamed(name, values, points) or self._unknown(name)
+            if found := self.judge.unnamed(name, values, points):
+                return found
+            if nearly := self.judge.nearly_unnamed(name, values, points):
+                return self.judge.complaint(nearly, statement, values, points)
+            return self._unknown(name, statement, self.judge.of_another(values, points))
         if variable.partial:
             others = {wire: other for other, wire in self.wires.items() if other != name}
             if wire := self.judge.wire(variable, values, points, set(others)):
@@ -301,16 +305,23 @@ class _FenceCheck:
             return variable
         return self.judge.complaint(variable, statement, values, points)
 
-    def _unknown(self, name: str) -> Said:
-        """A name that looks like a gradient and is none would pass unseen."""
+    def _unknown(self, name: str, statement: Statement, misspelt: bool) -> Said:
+        """A name that looks like a gradient and is none would pass unseen.
+
+        Not `misspelt`: it may be that of a node without a name, and the value wrong.
+        """
         names = self.names.gradients()
         # What `bp.check` would take it for, as `dmu` for the gradient of the mean.
         meant = (f"d{node}" for node in NodeNames(self.graph).alike(name))
         close = next((one for one in meant if one in names), "") or nearest(name, names)
         values = {"name": name, "function": self.names.function}
         if close:
-            return Said(self.say("did_you_mean", close=close, **values), enough=True)
-        return Said(self.say("no_node", names=", ".join(names), **values))
+            what = self.say("did_you_mean", close=close, **values)
+        else:
+            what = self.say("no_node", names=", ".join(names), **values)
+        line = ast.unparse(statement.assignment(name)).splitlines()[0]
+        mended = "" if misspelt else self.say("wrong", line=line)
+        return Said(what, enough=misspelt and bool(close), mended=mended)
 
     def _mark(self, variable: Variable, statement: Statement, value: Any) -> dict[str, Any]:
         shape = self.graph[variable.nodes[-1]].shape

@@ -50,7 +50,7 @@ class Culprits:
         )
         if found := changes.run():
             say = self.judge.say
-            what, right = said.what, said.right
+            what, right = said.mended or said.what, said.right
             if found.line != line:
                 what = say("wrong_so", was=found.was, text=what)
             right += say("why", why=found.why(say.keywords["language"]))
@@ -75,7 +75,7 @@ class Culprits:
 
         def right(values: list[Any], points: list[ShiftedPoint]) -> bool:
             if variable is None:
-                return self.judge.unnamed(name, values, points) is not None
+                return self.judge.mended(name, values, points)
             if variable.partial:
                 return self.judge.wire(variable, values, points, taken) is not None
             return self.judge.right(variable, statement, values, points)

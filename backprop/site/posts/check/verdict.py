@@ -3,12 +3,13 @@
 import ast
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from backprop.drawing.texts import expression
 from backprop.judging.closeness import times
 from backprop.site.posts.check.follow import Statement
 from backprop.site.posts.check.names import FenceNames, Variable
@@ -31,6 +32,7 @@ class Comparison:
     ):
         self.names, self.graph, self.backward = names, names.graph, backward
         self.statements, self.say = statements, say
+        self._meant: dict[str, str] = {}  # the nodes without a name, by what the fence calls them
 
     def right(
         self, variable: Variable, statement: Statement, values: Values, points: list[ShiftedPoint]
@@ -74,13 +76,57 @@ class Comparison:
 
     def unnamed(self, name: str, values: Values, points: list[ShiftedPoint]) -> Variable | None:
         """The node without a name whose gradient a name that f does not know is."""
-        for node in self._unnamed():
+        self._meant.pop(name, None)
+        return self._remembered(self._meaning(name, self._unnamed(), values, points, same))
+
+    def nearly_unnamed(
+        self, name: str, values: Values, points: list[ShiftedPoint]
+    ) -> Variable | None:
+        """The same, but for a sign, a factor, a transpose."""
+
+        def alike(value: np.ndarray | None, truth: np.ndarray, scale: float) -> bool:
+            return same(value, truth, scale) or _difference(value, truth, scale)[0] == NEAR
+
+        return self._remembered(self._meaning(name, self._unnamed(), values, points, alike))
+
+    def mended(self, name: str, values: Values, points: list[ShiftedPoint]) -> bool:
+        """Whether it is right now: of the node that it nearly was, or one that no other name is."""
+        others = {node for other, node in self._meant.items() if other != name}
+        own = self._meant.get(name)
+        nodes = [own] if own else [node for node in self._unnamed() if node not in others]
+        return self._meaning(name, nodes, values, points, same) is not None
+
+    def _remembered(self, variable: Variable | None) -> Variable | None:
+        if variable is not None:
+            self._meant[variable.name] = variable.nodes[0]
+        return variable
+
+    def _meaning(
+        self,
+        name: str,
+        nodes: list[str],
+        values: Values,
+        points: list[ShiftedPoint],
+        alike: Callable[[np.ndarray | None, np.ndarray, float], bool],
+    ) -> Variable | None:
+        for node in nodes:
             if all(
-                same(value, point.gradients.nodes[node], point.scale)
+                alike(value, point.gradients.nodes[node], point.scale)
                 for value, point in zip(values, points, strict=True)
             ):
                 return Variable(name, (node,))
         return None
+
+    def of_another(self, values: Values, points: list[ShiftedPoint]) -> bool:
+        """Whether values are right as the gradient of a node, whatever their name."""
+        return any(
+            all(
+                same(value, point.gradients.nodes[node.name], point.scale)
+                for value, point in zip(values, points, strict=True)
+            )
+            for node in self.graph.nodes
+            if node.active
+        )
 
     def wires_to(self, variable: Variable) -> list[Wire]:
         return [wire for wire in self.backward.wires if wire[0] in variable.nodes]
@@ -102,6 +148,12 @@ class Comparison:
         self, variable: Variable, statement: Statement, values: Values, points: list[ShiftedPoint]
     ) -> Said:
         node = variable.nodes[0]
+        if not self.graph[node].named:
+            shown = ast.unparse(statement.assignment(variable.name)).splitlines()[0]
+            difference, _, _ = self._difference(variable, values, points)
+            of = expression(self.graph[node], lambda other: other.named).replace("−", "-")
+            what = self.say("not_gradient", line=shown, node=f"`{of}`", difference=difference)
+            return Said(what)
         lines = [
             line
             for line in self.backward.lines

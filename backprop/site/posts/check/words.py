@@ -46,6 +46,7 @@ WORDS = {
     "where": {"en": ", where {lines}", "zh": "，其中 {lines}"},
     "or": {"en": " or ", "zh": " 或 "},
     "and": {"en": " and ", "zh": " 和 "},
+    "wrong": {"en": "`{line}` is wrong", "zh": "`{line}` 错了"},
     "wrong_so": {"en": "`{was}` is wrong, so {text}", "zh": "`{was}` 错了，所以 {text}"},
     "why": {"en": "; {why}", "zh": "；{why}"},
     "would_be_right": {"en": ", `{line}` would be right", "zh": "，改成 `{line}` 就对了"},
@@ -126,12 +127,14 @@ say = sayer(WORDS)
 class Said:
     """What is said of a wrong line: what it is, and what would be right.
 
-    `enough`: it names the mistake, so no change needs to be searched for.
+    `enough`: it names the mistake, so no change needs to be searched for. `mended`: what it is if
+    a change makes it right.
     """
 
     what: str
     right: str = ""
     enough: bool = False
+    mended: str = ""
 
     def __str__(self) -> str:
         return self.what + self.right
