@@ -32,6 +32,7 @@ MODULES = (
     graders,
 )
 PAIRS = {name: pair for module in MODULES for name, pair in module.PAIRS.items()}
+assert len(PAIRS) == sum(len(module.PAIRS) for module in MODULES), "two pairs of one name"
 SLIPS = [(name, i) for name, (_, _, _, slips) in PAIRS.items() for i in range(len(slips))]
 # Seen, but not named at their own line: a term that one step in a loop leaves out, an index that
 # is right for another array, an order that shows one line later, a slice that is used two lines

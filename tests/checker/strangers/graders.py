@@ -52,7 +52,7 @@ def conv_nhwc_backward(dA, cache):
     return dX, dW, db
 
 
-def crf_nll(emissions, transitions, tags):
+def crf_likelihood(emissions, transitions, tags):
     T, K = emissions.shape
     alpha = np.zeros((T, K))
     alpha[0] = emissions[0]
@@ -66,7 +66,7 @@ def crf_nll(emissions, transitions, tags):
     return logZ - score, (emissions, transitions, tags, alpha, logZ)
 
 
-def crf_nll_backward(dloss, cache):
+def crf_likelihood_backward(dloss, cache):
     emissions, transitions, tags, alpha, logZ = cache
     T, K = emissions.shape
     beta = np.zeros((T, K))
@@ -249,7 +249,7 @@ PAIRS = {
         ("db = dZ_col.sum(axis=0)", "db = dZ_col.mean(axis=0)"),
         ("dcols = dZ_col @", "dcols = -dZ_col @"),
     ]),
-    "crf_nll": (crf_nll, crf_nll_backward, (_a(4, 3), _a(3, 3), np.array([0, 2, 2, 1])), [
+    "crf_likelihood": (crf_likelihood, crf_likelihood_backward, (_a(4, 3), _a(3, 3), np.array([0, 2, 2, 1])), [
         ("demissions[np.arange(T), tags] -= 1", "demissions[np.arange(T), tags] += 1"),
         ("np.exp(alpha + beta - logZ)", "np.exp(alpha + beta)"),
         ("np.subtract.at(dtransitions, (tags[:-1], tags[1:]), 1)", "dtransitions[tags[1:], tags[:-1]] -= 1"),
