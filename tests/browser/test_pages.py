@@ -418,6 +418,26 @@ def test_headings_are_in_order_on_every_kind_of_page(built_site, kinds):
         assert all(step <= 1 for step in steps), (found.title, levels)
 
 
+def test_the_font_of_formulas_is_asked_for_early_where_there_are_some(built_site, kinds):
+    """The very file that the stylesheet names; where no formula is in view, nothing."""
+    seen = set()
+    for found in kinds:
+        file = built_site / found.path
+        file = file / "index.html" if file.is_dir() else file
+        tree = lxml.html.fromstring(file.read_text("utf-8"))
+        wanted = bool(tree.xpath('//*[@class="TEX-N"][not(ancestor::details[not(@open)])]'))
+        asked = tree.xpath('//link[@rel="preload"][@as="font"][@crossorigin]/@href')
+        assert len(asked) == wanted, found.title
+        for href in asked:
+            font = (file.parent / href).resolve()
+            (link,) = tree.xpath("//link[@rel='stylesheet'][contains(@href, '/site.')]/@href")
+            sheet = (file.parent / link).resolve()
+            assert font.relative_to(sheet.parent).as_posix() in sheet.read_text("utf-8")
+            assert font.is_file()
+        seen.add((found.kind, wanted))
+    assert {("post", True), ("index", False)} <= seen
+
+
 def test_instant_navigation_keeps_the_stylesheet_and_tells_the_new_page(site, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
