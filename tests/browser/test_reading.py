@@ -401,8 +401,6 @@ def test_pages_keep_their_height_while_one_scrolls(
 ) -> None:
     page = open_page(site + "en/posts/batchnorm/")
     page.wait_for_load_state("networkidle")
-    # Before the first move, what is far down is laid out piece by piece.
-    page.wait_for_function("() => !document.documentElement.hasAttribute('data-bp-slices')")
     heights = []
     for share in (0, 0.3, 0.7, 1):
         page.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", share)

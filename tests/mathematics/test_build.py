@@ -22,7 +22,6 @@ from mkdocs.commands.build import build
 from mkdocs.exceptions import Abort
 
 from backprop.program import store
-from backprop.site.mathematics.stylesheet import in_view
 
 from .project import ROOT, Project
 
@@ -96,18 +95,6 @@ def test_the_seed(project: Project) -> None:
     # The budget of a page is 150 kB; six formulas with their styles and fonts take a sixth of it.
     assets = [data for name, data in project.site().items() if name.startswith(FOLDER)]
     assert sum(len(gzip.compress(data)) for data in assets) < 30_000
-
-
-def test_a_font_is_asked_for_early_where_something_in_view_needs_it() -> None:
-    glyph = '<mjx-math class="TEX-N">'
-    for page, found in (
-        (f"<p>{glyph}</p>", True),
-        ("<p>TEX-N <mjx-c></p>", False),
-        (f"<details><details open>{glyph}</details></details>", False),
-        (f"<details class=a><p></p></details>{glyph}", True),
-        (f'<details class="a" open>{glyph}</details>', True),
-    ):
-        assert in_view(page) is found, page
 
 
 def test_one_style_sheet_and_only_where_it_is_needed(project: Project) -> None:

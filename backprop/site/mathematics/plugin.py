@@ -28,7 +28,7 @@ from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
 from backprop.site.mathematics.page import Origin, Pages, Transform
-from backprop.site.mathematics.stylesheet import FOLDER, FONT, build, in_view
+from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter
 from backprop.site.settings import language_of, root_of
@@ -189,19 +189,9 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def on_post_page(self, output: str, *, page: Any, config: MkDocsConfig) -> str:
         output = self.pages.complete(output)
         if self.assets and "<mjx-container" in output:
-            links = "".join(self._links(page, output))
-            output = output.replace("</head>", f"{links}</head>", 1)
+            sheet = get_relative_url(f"{FOLDER}/{next(iter(self.assets))}", page.url)
+            output = output.replace("</head>", f'<link rel="stylesheet" href="{sheet}"></head>', 1)
         return output
-
-    def _links(self, page: Any, output: str) -> Iterator[str]:
-        """The style sheet, and the font that its formulas are written in, which the browser would
-        only ask for when it has laid out the first of them, to lay out all of them again."""
-        sheet, *others = self.assets
-        for name in others if in_view(output) else ():
-            if name.startswith(FONT):
-                at = f'href="{get_relative_url(f"{FOLDER}/{name}", page.url)}"'
-                yield f'<link rel="preload" {at} as="font" type="font/woff2" crossorigin>'
-        yield f'<link rel="stylesheet" href="{get_relative_url(f"{FOLDER}/{sheet}", page.url)}">'
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         folder = Path(config.site_dir, FOLDER)

@@ -14,8 +14,6 @@ from pathlib import Path
 
 FOLDER = "assets/backprop/mathematics"
 _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
-# The font of all that is no large operator or bracket.
-FONT = "mjx-tex-n."
 # A font of fewer bytes stands in the style sheet. Each file would be asked for when the first
 # formula that needs it has been laid out, and then all of them would be laid out again.
 _SMALL = 12_000
@@ -103,19 +101,6 @@ def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes
         **{name: font for name, font in fonts.items() if len(font) >= _SMALL},
         "LICENSE.txt": _notices(modules, fonts.values()).encode(),
     }
-
-
-def in_view(html: str) -> bool:
-    """Whether a page has a formula in `FONT` that is not folded away: else nothing asks for it."""
-    folded: list[bool] = []
-    for found in re.finditer(r"<details\b([^>]*)>|</details>|<mjx-[^>]*\bTEX-N\b", html):
-        if found[1] is not None:
-            folded.append(not re.search(r"\bopen\b", found[1]))
-        elif found[0] == "</details>":
-            folded[-1:] = []
-        elif not any(folded):
-            return True
-    return False
 
 
 def _rules(css: str) -> list[tuple[str, str]]:

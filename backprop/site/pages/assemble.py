@@ -14,7 +14,7 @@ from backprop.program.store import Store, digest
 from backprop.site.building.memory import Nothing
 from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
-from backprop.site.pages.scripts import EARLY, FOLDER, arranged
+from backprop.site.pages.scripts import FOLDER, arranged
 from backprop.site.pages.styles import Used, moved, names_are_plain, shrink, without_names
 
 # A rule of Material's that makes the browser look at every element of the page, twice, whenever
@@ -143,7 +143,6 @@ def _one_stylesheet(site: WrittenSite) -> None:
             ):
                 site.pages[page] = without_names(html)
     used = Used()
-    used.read_script(EARLY)
     for html in site.pages.values():
         used.read_page(html)
     for script in site.scripts():

@@ -3,7 +3,6 @@
 Every page is complete without scripts. Material's takes a phone a second, in which it does not
 answer, and nothing that it does is seen before the reader moves, scrolls or presses something. So
 it is fetched early and started by the reader's first move (`assets/start.js` has the exceptions).
-What is far down in a page is laid out piece by piece until then (`assets/slices.js`).
 """
 
 from __future__ import annotations
@@ -14,21 +13,21 @@ from pathlib import Path
 FOLDER = "assets/backprop"
 ASSETS = Path(__file__).with_name("assets")
 
-
-def _inline(name: str) -> str:
-    """A script of ours as one that stands in the head; the policy allows it by its hash."""
-    text = (ASSETS / name).read_text("utf-8").split("*/\n", 1)[1]
-    return "<script>" + re.sub(r"^\s+", "", text, flags=re.M).replace("\n", "") + "</script>\n"
-
-
-# It stands in the head, so that no move is missed while a page comes slowly.
-START = _inline("start.js")
+# It stands in the head, so that no move is missed while a page comes slowly; the policy allows it
+# by its hash.
+START = (
+    "<script>"
+    + re.sub(
+        r"^\s+", "", (ASSETS / "start.js").read_text("utf-8").split("*/\n", 1)[1], flags=re.M
+    ).replace("\n", "")
+    + "</script>\n"
+)
 
 # Material says the first two a little later, and then the browser must lay out the whole page anew.
 EARLY = (
     '<meta name="color-scheme" content="light dark">\n'
     '<script>document.documentElement.className="js js-focus-visible"</script>\n'
-) + _inline("slices.js")
+)
 
 _FIRST = re.compile(r'<link rel="stylesheet"|</head>')
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL)
