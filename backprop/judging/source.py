@@ -138,17 +138,33 @@ def _lambda(function: types.FunctionType, lines: list[str]) -> ast.FunctionDef |
         module = ast.parse("".join(lines))
     except SyntaxError:
         return None
+    found = None
     for node in ast.walk(module):
         if not isinstance(node, ast.Lambda) or node.lineno != code.co_firstlineno:
             continue
         if len([*node.args.posonlyargs, *node.args.args]) != code.co_argcount:
             continue
         compiled = compile(ast.Expression(node), "", "eval").co_consts[0]
-        if compiled.co_names == code.co_names and compiled.co_varnames == code.co_varnames:
-            body = ast.copy_location(ast.Return(node.body), node.body)
-            tree = ast.FunctionDef("lambda_", node.args, [body], [])
-            return ast.fix_missing_locations(ast.copy_location(tree, node))
-    return None
+        names = compiled.co_names, compiled.co_varnames
+        # Several may stand in one line, and use the same names: the innermost that holds all of it.
+        if names == (code.co_names, code.co_varnames) and _holds(node.body, code):
+            found = node
+    if found is None:
+        return None
+    body = ast.copy_location(ast.Return(found.body), found.body)
+    tree = ast.FunctionDef("lambda_", found.args, [body], [])
+    return ast.fix_missing_locations(ast.copy_location(tree, found))
+
+
+def _holds(body: ast.expr, code: types.CodeType) -> bool:
+    """Whether all instructions that have a place have it in this expression."""
+    start, end = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
+    places = [
+        ((line, column), (last, stop))
+        for line, last, column, stop in code.co_positions()
+        if None not in (line, last, column, stop) and (line, column) != (last, stop)
+    ]
+    return bool(places) and all(start <= first and last <= end for first, last in places)
 
 
 def helpers(source: Source) -> Iterator[tuple[str, Source]]:

@@ -370,3 +370,14 @@ def test_slips_are_named_and_explained(f, backward, old, new, hint, args):
     wrong, line = with_slip(functions[-1], old, new)
     report = check(*functions[:-1], wrong, *args)
     assert (report.ok, report.line, report.hint) == (False, line, hint), report.message
+
+
+def test_lambdas_of_one_line_are_not_taken_for_one_another():
+    def softplus(x):
+        return np.log1p(np.exp(x)), x
+
+    right, wrong = (lambda dout, x: dout / (1 + np.exp(-x))), (lambda dout, x: dout / (1 + np.exp(-x)) * 2)  # fmt: skip # noqa: E501
+    assert check(softplus, right, X).ok
+    report = check(softplus, wrong, X)
+    assert not report.ok
+    assert report.mistakes[0].hint == "factor"
