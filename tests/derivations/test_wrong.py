@@ -228,3 +228,18 @@ def test_what_is_said_does_not_depend_on_what_was_verified_before():
     row = r"\frac{\partial L}{\partial x_{ij}} = \frac{2}{n} \frac{\partial L}{\partial v_j} x_{ij}"
     said = {tuple(describe(verdicts(VARIANCE, row, prove=False)[-1])) for _ in range(3)}
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "row", "left"),
+    [
+        (r"x \in \mathbb{R}", r"\sqrt{x^2} &= x", "|"),
+        (r"x > 0", r"\sqrt{x^2} &= 2 x", "- x"),
+    ],
+)
+def test_what_is_left_is_no_zero_that_only_positive_numbers_have(declared, row, left):
+    text = f"/// derivation | Root\nLet ${declared}$.\n\n$$\n{row}\n$$\n///\n"
+    ((_, report),) = verify_page(text)
+    (verdict,) = report.verdicts
+    assert verdict.status == "wrong"
+    assert left in verdict.residue.replace(r"\left|", "|"), verdict.residue

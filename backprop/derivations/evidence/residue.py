@@ -50,7 +50,9 @@ class Printer:
 
         def symbol(atom: Atom) -> Any:
             if atom not in symbols:
-                symbols[atom] = sympy.Symbol(f"z{len(symbols):03d}", positive=True)
+                # The root of x² is x only where x is positive; else it is |x|, not to be hidden.
+                sign = {"positive": True} if self.positive(atom) else {"real": True}
+                symbols[atom] = sympy.Symbol(f"z{len(symbols):03d}", **sign)
                 atoms[symbols[atom]] = self.atom(atom)
             return symbols[atom]
 
@@ -73,6 +75,10 @@ class Printer:
         steep = any(abs(e) > STEEP or e.denominator > STEEP for m in p for _, e in m)
         found = whole if steep else sympy.factor(whole)
         return str(sympy.latex(found, symbol_names=atoms))
+
+    def positive(self, atom: Atom) -> bool:
+        known = self.world.symbols.get(atom[1]) if atom[0] == "entry" else None
+        return atom[0] in ("size", "const", "exp") or (known is not None and known.positive)
 
     def index(self, index: Atom) -> str:
         kind = index[0]
