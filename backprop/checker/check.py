@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -238,6 +239,11 @@ class _Check:
     # ── the verdict ─────────────────────────────────────────────────────────────────────────
     def report(self) -> Report:
         runs = [self.trials.record(i) for i in range(len(self.points))]
+        if self.backward.source is not None and not self._is_what_runs(runs[0]):
+            file = os.path.basename(self.backward.filename())
+            self.notes.append(say("note_stale", self.lang, backward=self.backward.name, file=file))
+            self.backward.forget_source()
+            runs = [self.trials.record(i) for i in range(len(self.points))]
         self.trials.labels = labels_of(runs[0].returned)
         which = self._judged(runs)
         run = runs[which]
@@ -264,6 +270,39 @@ class _Check:
                     said["what"] = say(said["what"], self.lang)
                 self.notes.append(say(remark.key, self.lang, **said))
         return self._made(mistakes, case)
+
+    def _is_what_runs(self, run: Recording) -> bool:
+        """Whether the function gives what its source gives; a file may be newer than what was
+        imported from it. One that gives something else each time cannot be asked."""
+
+        def plain() -> list[Any] | None:
+            args, _ = self.points[0].call(False)
+            try:
+                with np.errstate(all="ignore"):
+                    found = self.backward.gather(self.backward.f(*args))
+            except Exception:
+                return None
+            return found_in(found)
+
+        def found_in(result: Any) -> list[Any]:
+            labels = labels_of(run.returned)
+            try:
+                results = as_results(result, self.truths[0], labels)
+                return [np.array(one, dtype=float) for one in results if one is not MISSING]
+            except (Misfit, TypeError, ValueError):
+                return []
+
+        def same(one: list[Any] | None, other: list[Any] | None) -> bool:
+            if one is None or other is None:
+                return one is other
+            return len(one) == len(other) and all(
+                a.shape == b.shape and np.allclose(a, b, 1e-9, 0, equal_nan=True)
+                for a, b in zip(one, other, strict=True)
+            )
+
+        recorded = None if run.failure is not None else found_in(run.result)
+        first = plain()
+        return same(first, recorded) or not same(first, plain())
 
     def _judged(self, runs: list[Recording]) -> int:
         """The point whose run decides: the first with something wrong, kinks left out."""

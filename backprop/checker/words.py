@@ -94,6 +94,10 @@ TEXTS = {
         "en": "this is the layer `{path}`, checked alone with what it was given in the network.",
         "zh": "这是网络里的层 `{path}`，用它在网络里得到的输入单独检查。",
     },
+    "note_stale": {
+        "en": "`{backward}` does not run what stands in {file}: it was changed since it was imported, perhaps. This is about what runs; reload it to check what stands there.",
+        "zh": "`{backward}` 运行的不是 {file} 里现在写的代码：也许导入之后文件又改过。这里说的是正在运行的代码；要检查文件里的，请重新加载。",
+    },
     "note_missing": {
         "en": "not returned, so not compared: the gradient of {names}. Fine if nobody wants it.",
         "zh": "没有返回 {names} 的梯度，所以没有比较；没有人要用的话，这样也可以。",

@@ -89,6 +89,10 @@ class Instrumented:
                 filename = source.filename
         return linecache.getline(filename, number).strip() if filename else ""
 
+    def forget_source(self) -> None:
+        """Go on with the function alone, whose source is not what it runs."""
+        self.source, self.helpers, self.sites, self._built = None, {}, [], None
+
     def _code(self) -> types.CodeType | None:
         f: Any = self.f
         while hasattr(f, "__wrapped__"):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib
 import inspect
 from typing import NamedTuple
 
@@ -381,3 +382,31 @@ def test_lambdas_of_one_line_are_not_taken_for_one_another():
     report = check(softplus, wrong, X)
     assert not report.ok
     assert report.mistakes[0].hint == "factor"
+
+
+def test_what_runs_is_judged_where_the_file_is_newer(tmp_path, monkeypatch):
+    """An editor has saved what the session has not reloaded: the wrong one still runs."""
+    file = tmp_path / "edited_meanwhile.py"
+    text = "def f(x):\n    return x**2, x\n\n\ndef backward(dout, x):\n    return {} * x * dout\n"
+    file.write_text(text.format(3))
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module(file.stem)
+    file.write_text(text.format("2.0"))
+    report = check(module.f, module.backward, X)
+    assert not report.ok
+    assert any("does not run what stands in edited_meanwhile.py" in note for note in report.notes)
+    file.write_text(text.format(3))
+    importlib.reload(module)
+    assert not any("reload" in note for note in check(module.f, module.backward, X).notes)
+
+
+def test_what_is_drawn_anew_each_time_says_nothing_of_its_source():
+    def f(x):
+        return x**2, x
+
+    def backward(dout, x):
+        return np.random.default_rng().normal(size=x.shape)
+
+    report = check(f, backward, X)
+    assert not report.ok
+    assert not any("reload" in note for note in report.notes)
