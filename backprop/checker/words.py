@@ -44,13 +44,13 @@ TEXTS = {
     "needless": {"en": "without this line it would be right", "zh": "去掉这一行就对了"},
     "no_number": {
         "en": "{count} of its {size} entries are no number ({what}).",
-        "zh": "它的 {size} 个元素中有 {count} 个不是数 ({what})。",
+        "zh": "它的 {size} 个元素中有 {count} 个不是数（{what}）。",
     },
     "shapes": {"en": "shape {got}, expected {want}", "zh": "形状 {got}，应为 {want}"},
     "error_size": {"en": "relative error {error}", "zh": "相对误差 {error}"},
     "ratio": {"en": "it is {ratio} times the right value", "zh": "它是正确值的 {ratio} 倍"},
     "then": {"en": "Once that is corrected, the next mistake:", "zh": "改正之后，下一处错误："},
-    "note": {"en": "note", "zh": "说明"},
+    "note": {"en": "note: ", "zh": "说明："},
     "row_right": {"en": "right", "zh": "正确"},
     "row_wrong": {"en": "wrong", "zh": "错误"},
     "row_partial": {"en": "right, one path", "zh": "正确（其中一路）"},
@@ -112,7 +112,7 @@ TEXTS = {
     },
     "note_inplace": {
         "en": "`{name}` (line {line}) writes to {damaged}, which belongs to the caller. The gradients are what they are all the same; a copy (`.copy()`), or `a = a * b` for `a *= b`, would leave it alone.",
-        "zh": "`{name}`（第 {line} 行）改写了 {damaged}，那是调用者的数据。这里的梯度不受影响；先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`，就不会改到它。",
+        "zh": "`{name}`（第 {line} 行）改写了 {damaged}，那是调用者的数据。这里的梯度不受影响；先复制一份（`.copy()`），或者把 `a *= b` 写成 `a = a * b`，就不会改到它。",
     },
     "note_constant": {
         "en": "`{name}` (line {line}) holds {ratio} times the gradient of `{node}`; later lines make up for it.",
