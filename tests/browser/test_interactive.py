@@ -108,8 +108,12 @@ def axe(page):
 @pytest.mark.parametrize("path", ["posts/batchnorm/", "en/check/"])
 def test_a_page_that_nobody_taps_on_asks_for_nothing_more(window, path):
     page = window(path, width=390, height=844)
-    page.locator(".bp-try, .bp-hand:visible").first.wait_for()
+    page.locator(".bp-try, .bp-hand:not([hidden])").first.wait_for()
     assert page.evaluate(COVERED) == [], "a button stands over code"
+    if "check" in path:  # before the script is there, too: or else all that is below would move
+        page.locator(".bp-hand").evaluate("form => { form.hidden = true; }")
+        assert page.locator(".bp-hand").is_visible()
+        assert not page.locator(".bp-still").is_visible()
     page.mouse.wheel(0, 3000)
     page.wait_for_function("() => document.readyState === 'complete'")
     assert not [url for url in page.asked if "/engine/" in url]
@@ -491,6 +495,19 @@ def test_instant_navigation_from_a_page_that_may_not_compile(window):
     button = page.locator(".bp-run:has(+ .bp-output) > .bp-try").first
     button.click()
     page.locator(".bp-run .bp-done").first.wait_for()
+
+    # What still runs on a page that the reader has left keeps nobody waiting on the next one.
+    page.evaluate(LIMIT, 300)
+    page.evaluate("window.here = true")
+    left = page.locator(".bp-run:has(.bp-desk)").first
+    put(left, "while True:\n    pass")
+    left.locator(".bp-go").click()
+    left.get_by_text("Running").wait_for()
+    page.locator("a.md-logo").first.click()
+    page.locator("article a", has_text="thinking by shape").first.click()
+    page.locator(".bp-run > .bp-try").first.click()
+    page.locator(".bp-run .bp-done").first.wait_for()
+    assert page.evaluate("window.here"), "the pages were exchanged, and nothing was loaded anew"
 
 
 def test_an_exercise_is_solved_remembered_and_forgotten(window, base):

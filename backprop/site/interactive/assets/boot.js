@@ -1,9 +1,11 @@
 /* Stands in the head of every page (plugin.py writes it there): shows the
    buttons, and fetches the page's script with the first tap on one. It knows one thing of its own:
-   whether this browser can run the engine at all. */
+   whether this browser can run the engine at all, and says so before anything is shown: what comes
+   later would move what is below. */
 (() => {
   const d = document;
   const can = typeof WebAssembly == "object" && typeof DecompressionStream == "function" && HTMLScriptElement.supports && HTMLScriptElement.supports("module");
+  can && d.documentElement.classList.add("bp-can");
   const tap = (at, target, button) => {
     if (target.bpTap) return target.bpTap;
     const url = new URL(at.dataset.bpEngine, location.href).href;
