@@ -245,6 +245,13 @@ def test_a_long_name_breaks_behind_its_modules_and_its_bracket_and_nowhere_else(
     )
 
 
+def test_a_sign_stays_with_what_it_is_the_sign_of():
+    html = figure(bp.trace(lambda x: x - np.mean(x, axis=0) * 1e-5, X), None, "en")
+    steps = re.findall(r'<p class="bp-head">.*?<code>(.*?)</code>', html)
+    assert any('= <span class="bp-signed">-np.sum</span>(' in step for step in steps)
+    assert any('<span class="bp-signed">1e-05</span>' in step for step in steps)
+
+
 def test_nothing_that_a_strict_policy_forbids():
     html = figure(bp.trace(gate, X, np.eye(4)), None, "zh", caption='<b> & "引号"')
     found = lxml.html.fromstring(html)
