@@ -168,7 +168,7 @@ def test_without_scripts_and_without_webassembly_the_page_says_what_to_do(window
 
 
 def test_a_verdict_opens_step_by_step_and_holds_the_report_of_the_package(window, base):
-    page = window("en/check/", width=390, height=844)
+    page = window("en/check/", width=390, height=844, dark=True)
     page.locator(".bp-submit").click()
     judged(page)
     example = examples()["variance-wrong"]
@@ -521,7 +521,7 @@ def test_instant_navigation(open_page, engine, site):
 
 
 def test_an_exercise_is_solved_remembered_and_forgotten(window, base):
-    page = window("en/posts/backward/")
+    page = window("en/posts/backward/", dark=True)
     block = page.locator(".bp-exercise").first
     assert block.locator(".bp-gap").first.inner_text() == "..."
     assert not block.locator(".bp-solution pre").is_visible()
