@@ -239,6 +239,10 @@ def test_a_long_name_breaks_behind_its_modules_and_its_bracket_and_nowhere_else(
     assert [part[-10:] for part in parts[:2]] == ["de_tricks.", "ndow_view("]
     assert len(parts) == 3
     assert "".join(parts) == f"{line}\n"
+    for operator in ("**", "<=", "@"):  # none ends a line
+        html = code_html([f"    y = x {operator} 0.5"], {})
+        word = html.split('<span class="bp-piece">')[1]
+        assert unescape(re.sub(r"<.*?>", "", word)) == f"{operator} 0.5\n"
     # Or else, where a figure is narrow, the next line would begin with a comma.
     assert "word_embedding_backward(<wbr>dout, x, W):" in re.sub(
         r"<(?!wbr).*?>", "", code_html(["def word_embedding_backward(dout, x, W):"], {})

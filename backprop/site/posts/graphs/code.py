@@ -113,7 +113,8 @@ def forward_lines(graph: Any) -> list[Line]:
 
 _Tokens = list[tuple[_TokenType, str]]
 # Those that stay with what stands behind them where a line breaks.
-_OPERATORS = {"+", "-", "*", "/", "//", "@", "%", "and", "or", "==", "if", "else", "->"}
+_SIGNS = {"+", "-", "*", "/", "//", "**", "@", "%", "&", "|", "==", "!=", "<", "<=", ">", ">="}
+_OPERATORS = _SIGNS | {"and", "or", "if", "else", "->"}
 
 
 def _lines_of(texts: list[str]) -> list[_Tokens]:
