@@ -254,7 +254,7 @@ class _Check:
         mistakes: list[Mistake] = []
         self._remarked(run, which)
         if self.trials.wrong(which, run.result):
-            mistakes += self._blamed(which, run)
+            mistakes += self._blamed(which, run) or [self._unexplained(which, run)]
         else:
             wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
@@ -466,6 +466,23 @@ class _Check:
                 mistakes.pop()
                 break
         return mistakes
+
+    def _unexplained(self, which: int, run: Recording) -> Mistake:
+        """A wrong result that no line and no variable is to blame for: whatever is found to be
+        wrong is called so."""
+        truth = self.truths[which]
+        number = min(self.trials.wrong(which, run.result))
+        found = as_results(run.result, truth, self.trials.labels)[number]
+        want = truth.results[number]
+        line = getattr(run.returned, "lineno", None) or self._first_line()
+        label = self.trials.labels[number] if number < len(self.trials.labels) else None
+        name = label or f"return[{number}]"
+        said = say("first_result", self.lang, name=name, line=line) + say("between", self.lang)
+        shape = np.shape(found) if isinstance(found, np.ndarray) else None
+        return Mistake(
+            name, line, self.backward.text(line), None, said + say("unknown_alone", self.lang),
+            got_shape=shape, want_shape=want.shape,
+        )  # fmt: skip
 
     # ── in words ────────────────────────────────────────────────────────────────────────────
     def _mistake(self, case: Case, blame: Blame, hidden: bool = False) -> Mistake:

@@ -89,3 +89,12 @@ def test_how_small_it_is_is_said():
 def test_what_would_take_too_many_digits_is_refused():
     (found,) = verdicts(X, r"x + 10^{-10000} = x")
     assert (found.status, found.problem.key) == ("unchecked", "too-far-apart")
+
+
+def test_powers_of_many_digits_take_no_time():
+    assert statuses(X, r"(1 + 10^{-9})^{10^9} = e") == ["wrong"]
+    assert statuses(X, r"\sqrt{10^{60}} = 10^{30}") == ["proved"]
+
+
+def test_what_is_further_apart_than_any_number_of_digits_is_no_fault_of_ours():
+    assert statuses(X, r"e^{-e^x} > 0") == ["checked"]
