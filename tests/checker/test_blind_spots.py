@@ -343,7 +343,7 @@ def in_the_wrong_turn(dout, x, y):
 
 
 def mapped(dout, x, y):
-    return map(lambda other: dout * other, (y, x))
+    return map(lambda other: dout * other, (y, x))  # noqa: C417
 
 
 def listed_from_a_generator(dout, x, y):
