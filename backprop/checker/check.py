@@ -123,6 +123,7 @@ def check(
             if f_backward is not f:
                 raise
             return told(_stopped(f, error, lang), reveal)
+        _not_empty(places[0])
         truths = [Truth(point, tolerance) for point in places]
         for truth in truths:
             truth.confirm()
@@ -130,11 +131,20 @@ def check(
         first = _Check(backward, places, truths, lang)
         report = first.report()
         if report.ok:
-            report = _looked_again(f, f_backward, args, state, first) or report
+            other = _looked_again(f, f_backward, args, state, first)
+            report = report if other is None else other
         if not report.ok and state.owner is not None:
             inner = _inside(f, args, state, lang, tolerance)
             report = report if inner is None else inner
         return told(report, reveal)
+
+
+def _not_empty(point: Point) -> None:
+    """TraceError where no gradient has an entry: nothing would be compared."""
+    nodes = point.graph.differentiated
+    if not any(node.value.size for node in nodes):
+        names = ", ".join(f"`{node.name}` has shape {node.shape}" for node in nodes)
+        raise TraceError(f"nothing can be compared: {names}; pass arrays that have entries")
 
 
 def _looked_again(
@@ -326,7 +336,9 @@ class _Check:
             labels = labels_of(run.returned)
             try:
                 results = as_results(result, self.truths[0], labels)
-                return [np.array(one, dtype=float) for one in results if one is not MISSING]
+                return [
+                    np.array(np.real(one), dtype=float) for one in results if one is not MISSING
+                ]
             except (Misfit, TypeError, ValueError):
                 return []
 

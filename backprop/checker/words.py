@@ -147,10 +147,6 @@ TEXTS = {
         "en": "{backward} gives another result when it is called again: call {number} returns a wrong {names}. Does it keep something from the calls before, or draw random numbers?",
         "zh": "再次调用时 {backward} 给出另一个结果：第 {number} 次调用返回的 {names} 是错的。它是否留用了上次调用的东西，或者用了随机数？",
     },
-    "empty": {
-        "en": "nothing can be compared: {names} has no entries. Pass an array with some to {forward}",
-        "zh": "没有可比较的内容：{names} 没有元素。请给 {forward} 传入非空的数组",
-    },
     "longer": {
         "en": "It is right at the given lengths only; it was judged at others: {shapes}.",
         "zh": "它只在给定的长度下碰巧是对的；这里换了长度来检查：{shapes}。",

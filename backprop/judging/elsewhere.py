@@ -22,7 +22,7 @@ from backprop.judging.trials import Trials
 from backprop.judging.truth import Truth
 
 FACTOR = -64.0  # by which the upstream gradient is multiplied
-BEYOND = 2.0  # so many times as large as a number in a comparison
+BEYOND = 2.0  # so many times as large, or as small, as a number in a comparison
 NUMBERS, MOST_LENGTH = 4, 512  # numbers of comparisons that are tried; how long an axis may be
 CALLS, FEW_CALLS, MANY_NODES = 8, 3, 300  # how often it is called, few times for larger graphs
 CLEARLY = 1e-3  # relative: at numbers of other sizes a right gradient may lose digits
@@ -78,6 +78,8 @@ def _unguarded(tree: ast.AST) -> Iterator[ast.AST]:
         node = queue.pop()
         if isinstance(node, ast.Assert):
             continue
+        if isinstance(node, ast.Try):  # what it catches goes another way, too
+            queue += [a.test for a in node.body if isinstance(a, ast.Assert)]
         if isinstance(node, ast.If) and all(isinstance(s, ast.Raise) for s in node.body):
             queue += node.orelse
             continue
@@ -96,12 +98,13 @@ def moves(found: Turns) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
     equal lengths."""
     near = mover(1)
     for size in found.sizes:
+        for most in (BEYOND * size, size / BEYOND):
 
-        def scaled(x: np.ndarray, most: float = BEYOND * float(size)) -> np.ndarray:
-            x = near(x)
-            return np.asarray(x * (most / (float(np.abs(x).max(initial=0.0)) or 1.0)))
+            def scaled(x: np.ndarray, most: float = most) -> np.ndarray:
+                x = near(x)
+                return np.asarray(x * (most / (float(np.abs(x).max(initial=0.0)) or 1.0)))
 
-        yield scaled
+            yield scaled
     if found.any:
         yield lambda x: np.abs(near(x))
         yield lambda x: -np.abs(near(x))
@@ -180,7 +183,7 @@ def called_again(
                     for new, node in zip(outputs, here.graph.outputs, strict=True)
                 ):
                     return None  # the forward has a state of its own
-                args, _ = here.call(guarding=False)
+                args, _ = replace(here, after=None).call(guarding=False)
                 if here.signature.cached:
                     args = (*args[:-1], cache)
                 result = trials.backward.gather(backward(*args))
