@@ -215,7 +215,12 @@ def searched(instances: Instances, equation: Equation, op: str, number: int) -> 
     for step in range(STEPS // 6 if world.assumed else STEPS):  # each is moved onto what is assumed
         kept = dict(instance.variables)
         for key in moving:
-            instance.variables[key] = moved(kept[key], world.symbols[key].bounds, step, rng)
+            symbol = world.symbols[key]
+            instance.variables[key] = (
+                np.asarray(rng.integers(0, 2, kept[key].shape), dtype=float)
+                if symbol.binary
+                else moved(kept[key], symbol.bounds, step, rng)
+            )
         try:
             if world.assumed:
                 satisfy(instance)
