@@ -152,8 +152,8 @@ def _looked_again(
 ) -> Report | None:
     """The report on a backward that is right at the points, and elsewhere is not; else None."""
     trials, stated = first.trials, bool(state)
-    more = list(other_upstreams(first.points[0]))
     found = turns([source.tree for source in trials.backward.trees()])
+    more = list(other_upstreams(first.points[0], found.clips))
     if found.any:
         others = [(args, move) for move in moves(found)]
         if not stated and found.lengths:

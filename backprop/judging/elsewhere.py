@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from backprop.graph.trees import copied, is_object
+from backprop.judging.kinks import kink
 from backprop.judging.lengths import resized
 from backprop.judging.points import Point, mover, returned
 from backprop.judging.results import MISSING, Misfit, as_results
@@ -29,12 +30,14 @@ CLEARLY = 1e-3  # relative: at numbers of other sizes a right gradient may lose 
 TINY = 1e-6  # of the upstream gradient: what is smaller there may be all but 0
 
 
-def other_upstreams(point: Point) -> Iterator[Point]:
-    """The same point with the upstream gradient that is used most, and with a large one."""
+def other_upstreams(point: Point, clips: bool) -> Iterator[Point]:
+    """The same point with the upstream gradient that is used most, and with a large one, but where
+    gradients are clipped: that is meant to make them others."""
     signature = point.signature
     if signature.itself or not signature.scaled or not all(d.size for d in point.douts):
         return
-    for douts in ([np.ones_like(d) for d in point.douts], [FACTOR * d for d in point.douts]):
+    large = [] if clips else [[FACTOR * d for d in point.douts]]
+    for douts in ([np.ones_like(d) for d in point.douts], *large):
         yield replace(point, douts=tuple(douts), given=False, aside="aside_dout")
 
 
@@ -45,15 +48,17 @@ class Turns:
     sizes: tuple[float, ...]
     lengths: tuple[int, ...]
     any: bool
+    clips: bool  # does it clip anything?
 
 
 def turns(trees: Iterable[ast.AST]) -> Turns:
     """The numbers in the comparisons of a backward; those that only guard are none."""
     sizes: dict[float, None] = {}
     lengths: dict[int, None] = {}
-    some = False
+    some = clips = False
     for node in (node for tree in trees for node in _unguarded(tree)):
         name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        clips = clips or name == "clip"
         if not isinstance(node, ast.Compare) and name not in ("minimum", "maximum", "fmin", "fmax"):
             continue
         some = True
@@ -69,7 +74,7 @@ def turns(trees: Iterable[ast.AST]) -> Turns:
             )
         else:
             sizes.update({float(n): None for n in written if 1e-100 < n < 1e100})
-    return Turns(tuple(sizes)[:NUMBERS], tuple(lengths)[:NUMBERS], some)
+    return Turns(tuple(sizes)[:NUMBERS], tuple(lengths)[:NUMBERS], some, clips)
 
 
 def _unguarded(tree: ast.AST) -> Iterator[ast.AST]:
@@ -162,8 +167,10 @@ def called_again(
     The forward and the backward are called in turn at two points, as in training, and nothing is
     put back between the calls. A backward that adds to the gradients it has returned may.
     """
-    points = [point for point in trials.points[:2] if not point.longer]
-    point = points[0]
+    numbers = [i for i in range(min(2, len(trials.points))) if kink(trials.truths[i]) is None]
+    if not numbers:
+        return None
+    point = trials.points[numbers[0]]
     if point.signature.itself or point.shared is not None or not point.signature.scaled:
         return None
     if point.state is not None and point.state.owner is not None:
@@ -173,8 +180,8 @@ def called_again(
     many = len(point.graph.nodes) > MANY_NODES
     before: list[Any] = []
     for number in range(FEW_CALLS if many else CALLS):
-        which = number % len(points)
-        here = points[which]
+        which = numbers[number % len(numbers)]
+        here = trials.points[which]
         try:
             with np.errstate(all="ignore"):
                 outputs, cache = returned(f(*copied(here.args)), len(here.graph.outputs))
