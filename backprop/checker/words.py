@@ -135,6 +135,18 @@ TEXTS = {
         "en": "The returned gradients are right all the same; but the variable is not what its name says.",
         "zh": "返回的梯度碰巧仍然是对的；但这个变量不是它的名字所说的梯度。",
     },
+    "aside_dout": {
+        "en": "It is right with the upstream gradients that were tried first, and wrong with another: the gradient is a linear function of `dout`.",
+        "zh": "用最初试的上游梯度时它碰巧是对的，换一个就错了：梯度是 `dout` 的线性函数。",
+    },
+    "aside_values": {
+        "en": "It is right at the given arguments only; it was judged at others, where its own code goes another way: {values}.",
+        "zh": "它只在给定的参数处是对的；这里换了参数来检查，代码在那里走了另一条路：{values}。",
+    },
+    "again": {
+        "en": "{backward} gives another result when it is called again: call {number} returns a wrong {names}. Does it keep something from the calls before, or draw random numbers?",
+        "zh": "再次调用时 {backward} 给出另一个结果：第 {number} 次调用返回的 {names} 是错的。它是否留用了上次调用的东西，或者用了随机数？",
+    },
     "longer": {
         "en": "It is right at the given lengths only; it was judged at others: {shapes}.",
         "zh": "它只在给定的长度下碰巧是对的；这里换了长度来检查：{shapes}。",
