@@ -70,7 +70,7 @@ class Server:
         from backprop.program.worker import PRELOADABLE
 
         code = "\n".join(step.code for step in page.executed)
-        words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
+        words = {"numpy.random": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
         wanted = [
             name
             for name in PRELOADABLE

@@ -29,7 +29,8 @@ from backprop.program.kinds import modules
 from backprop.program.page import DATA
 
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
-PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
+# Of numpy that part, too, which it loads when it is first asked for: each page is, for its seed.
+PRELOADABLE = ("numpy.random", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
 
 # What runs Python is there before any page is, which could take it for something that it imports.
 for _name in modules(here=True):
@@ -62,7 +63,8 @@ def serve(folder: str) -> None:
             before = set(sys.modules)
             for name in order["tools"]:
                 with contextlib.suppress(Exception):
-                    importlib.import_module(name)
+                    tool = importlib.import_module(name)
+                    getattr(tool, "ready", bool)()
             _tools.update(n for n in set(sys.modules) - before if n.startswith("backprop."))
         elif "page" in order:
             answer = os.fork()

@@ -178,6 +178,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         """Pages of two languages have run, each in its process: here they are compared."""
         pages, self.run.later = [*self.run.later, *data], []
         cache = Cache(store.at(self.root), self.root)
+        self.run.results.update((page.name, result) for page, result in pages)
         for page, result in pages:
             self._compare(page, result, cache)
 
