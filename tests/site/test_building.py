@@ -204,7 +204,7 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         fences = "".join(f"\n```python\n{code}\n```\n" for code in ("1 / 0", slow, "x = = 1"))
         row = "\n/// derivation\nLet $x \\in \\R$.\n\n$$\n(x + 1)^2 = x^2 + 1\n$$\n///\n"
         post.write_text(f"{text}{fences}{row}", "utf-8")
-        rows = "gradients.md:37"
+        rows = "gradients.md:36: wrong"
         for part in ("gradients.md:19: ZeroDivisionError", "SyntaxError", "does not have", rows):
             command.wait_until(lambda part=part: part in faults(command))
         assert command.state()["busy"]
