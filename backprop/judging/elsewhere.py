@@ -66,7 +66,10 @@ def turns(trees: Iterable[ast.AST]) -> Turns:
         written = [
             abs(n.value)
             for n in inside
-            if isinstance(n, ast.Constant) and type(n.value) in (int, float) and n.value
+            if isinstance(n, ast.Constant)
+            and isinstance(n.value, int | float)
+            and not isinstance(n.value, bool)
+            and n.value
         ]
         if any(_is_length(n) for n in inside):
             lengths.update(

@@ -70,7 +70,7 @@ class Instrumented:
         self, f: Callable[..., Any], gather: Callable[[Any], Any] = lambda result: result
     ) -> None:
         self.f = f
-        self.gather = lambda result: gather(drawn(result))
+        self.gather: Callable[[Any], Any] = lambda result: gather(drawn(result))
         self.function, self._wrap = sources.plain_function(f)
         self.source = sources.find(self.function) if self.function else None
         self.helpers = dict(sources.helpers(self.source)) if self.source else {}

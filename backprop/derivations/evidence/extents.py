@@ -70,8 +70,9 @@ def behind(instances: Instances, equation: Equation, order: bool = False) -> Ite
     dims = [find(t.dim) for t in terms if isinstance(t, Size | Big) and t.dim is not None]
     if not any(isinstance(d, str) for d in dims) or instances.world.spaces:
         return
-    numbers = [t.value for t in terms if isinstance(t, Num) and t.value.denominator == 1]
-    sizes = {abs(int(n)) for n in (*numbers, *(d for d in dims if isinstance(d, int)))}
+    values = [t.value for t in terms if isinstance(t, Num)]
+    sizes = {abs(v.numerator) for v in values if v.denominator == 1}
+    sizes |= {d for d in dims if isinstance(d, int)}
     if order:
         sizes |= {n**2 for n in sizes} | {int(exp(min(n, 10))) for n in sizes}
     alone = is_alone(equation, terms)
