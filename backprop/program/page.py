@@ -73,6 +73,7 @@ class Page:
     problems: tuple[Problem, ...]
     ignored: tuple[int, ...] = ()
     text: str = field(default="", repr=False)
+    readable: bool = True
 
     @property
     def executed(self) -> list[Step]:
@@ -89,7 +90,8 @@ def load(path: Path, root: Path, language: str = "en", text: str | None = None) 
         try:
             text = read_page(path)
         except PageError as error:
-            return Page(path, name, language, (), (), (Problem(error.line, str(error)),))
+            told = (Problem(error.line, str(error)),)
+            return Page(path, name, language, (), (), told, readable=False)
     found = scan(text, _custom_fences(root))
     steps, problems = _included(*_steps(found.fences), root)
     every = sorted([*found.problems, *problems], key=lambda problem: problem.line)

@@ -176,6 +176,20 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         command.wait_until(lambda: "hook.py" in faults(command))
         hook.with_name("aside").rename(hook)
         command.wait_until(lambda: faults(command) == "")
+        # A link to nothing, as an editor leaves one that keeps its files elsewhere.
+        text = post.read_text("utf-8")
+        post.unlink()
+        post.symlink_to("/none.md")
+        command.wait_until(lambda: "gradients.md:1: this is a link to /none.md" in faults(command))
+        post.unlink()
+        post.write_text(text, "utf-8")
+        command.wait_until(lambda: faults(command) == "")
+        # A file that is not UTF-8: of what is in it the other language says nothing.
+        post.write_bytes(text.replace("Backwards.", "Rückwärts.").encode("latin-1"))
+        command.wait_until(lambda: "gradients.md:10: byte 0xfc is not UTF-8" in faults(command))
+        assert "docs/zh" not in faults(command)
+        post.write_text(text, "utf-8")
+        command.wait_until(lambda: faults(command) == "")
         # A file renamed in one language only.
         moved = post.with_name("moved.md")
         post.rename(moved)

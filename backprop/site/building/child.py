@@ -153,6 +153,11 @@ class Child:
             self.say("log", logging.ERROR, "mkdocs", str(error))
             self.hearer.problems.append(locate(Problem("error", str(error))))
             return
+        if gone := _gone(error):
+            self.say("log", logging.ERROR, "mkdocs", gone)
+            self.hearer.problems.append(locate(Problem("error", gone)))
+            self.named.append(os.path.abspath(str(error.filename)))  # type: ignore[attr-defined]
+            return
         trace = "".join(traceback.format_exception(error))
         frames = traceback.extract_tb(error.__traceback__)
         places = [(f.filename, f.lineno) for f in frames if not own.is_installed(f.filename)]
@@ -216,6 +221,18 @@ class Child:
                 store.keep()
             finally:
                 os._exit(0)
+
+
+def _gone(error: Exception) -> str:
+    """What is to be said of a file of the author's that was there when the build began."""
+    if not isinstance(error, FileNotFoundError) or not isinstance(error.filename, str):
+        return ""
+    shown = os.path.relpath(error.filename)
+    if shown.startswith(os.pardir) or ".cache" in Path(shown).parts or os.path.exists(shown):
+        return ""
+    if os.path.islink(shown):
+        return f"{shown}:1: this is a link to {os.readlink(shown)}, which does not exist"
+    return f"{shown}:1: this file went away while the site was built"
 
 
 class _Recorder:

@@ -76,10 +76,13 @@ def _read(head: str) -> Any:
 def post_fault(path: Path) -> str | None:
     """What is wrong with the head of a post, beginning with its file and line; None if nothing."""
     shown = os.path.relpath(path)
+    data = path.read_bytes()
     try:
-        text = path.read_text("utf-8-sig")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        return f"{shown}: is not UTF-8 text (at byte {error.start}). Save it as UTF-8."
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        return f"{shown}:{line}: byte 0x{byte:02x} is not UTF-8; save the file with encoding UTF-8"
     head = YAML_RE.match(text)
     if not head:
         return f"{shown}:1: a post needs its date at its top, between two lines ---\n{EXAMPLE}"

@@ -47,6 +47,8 @@ def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) 
 
 def difference(one: Page, other: Page) -> Fault | None:
     """The first place where two languages of a page differ; the pages may come in any order."""
+    if not (one.readable and other.readable):
+        return None  # of what is in a file that cannot be read nobody knows
     one, other = sorted((one, other), key=lambda page: page.name)
     return next(_differences(one, other), None)
 
