@@ -32,7 +32,7 @@ from backprop.derivations.meaning.terms import (
     walk,
 )
 from backprop.derivations.meaning.world import TRUE
-from backprop.derivations.reading.commands import FUNCTIONS, NAMED
+from backprop.derivations.reading.commands import BIG, FUNCTIONS, NAMED
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -94,7 +94,8 @@ def apply_function(
             raise ctx.fail("argument", replace(node, end=first.end))
         argument, used, after_sup = ctx.side(base.parts[0]), 2, after
     else:
-        argument, more = ctx.factor(rest, 0)
+        more = digits_and_names(ctx, rest)
+        argument, more = (ctx.product(rest[:more]), more) if more > 1 else ctx.factor(rest, 0)
         used = 1 + more
         following = rest[more] if more < len(rest) else None
         if is_call(ctx, rest[:more]):  # \\log p(x) f(x): the brackets end the argument
@@ -121,6 +122,20 @@ def apply_function(
         value = arrays.over(value, scalar(base_of_log), ctx.span(whole))
     value = powered(ctx, value, whole, sup)
     return powered(ctx, value, whole, after_sup), used
+
+
+def digits_and_names(ctx: Context, nodes: tuple[Node, ...]) -> int:
+    r"""How many factors a number and the names behind it are: 2 \pi \sigma^2 in \log 2 \pi \sigma^2."""
+    if nodes[0].kind != "number":
+        return 0
+    for k, node in enumerate(nodes[1:], 1):
+        base = split(node)[0]
+        key = key_of(base)
+        if key is None or key in ctx.world.functions or function_name(base) is not None:
+            return k
+        if base.kind == "symbol" and base.value in BIG or not is_known(ctx, node):
+            return k
+    return len(nodes)
 
 
 def is_call(ctx: Context, nodes: tuple[Node, ...]) -> bool:

@@ -188,7 +188,7 @@ def new_name(
         return None
     if known is not None and key not in world.parameters:
         # x = … of a variable: it is defined only where a word says so
-        itself = any(key_of(split(n)[0]) == key for n in right.walk())
+        itself = any(lookup(reader, n)[0] == key for n in right.walk())
         if world.role not in (LET, DEFINED) or itself:
             return None
     if known is not None and len(known.shape) != len(letters) and letters:

@@ -102,11 +102,11 @@ def listed_names(world: World, names: str) -> list[tuple[str, tuple[Dim, ...]]]:
         or any(c is None or c["name"] != last["name"] for c in run)
         or [c["index"] for c in run if c] != [str(low + k) for k in range(dots - start)]
         or not SIZE.match(last["index"])
-        or (low == 0) != bool(last["less"])
     ):
         raise bad(names, names)
     counts_from(world, low)
-    family = (last["name"], (declare_size(world, last["index"]),))
+    more = 1 - low - bool(last["less"])  # x_0, …, x_n are one more
+    family = (last["name"], (linear_size(world, last["index"], names, more),))
     return [*((part, ()) for part in parts[:start]), family]
 
 

@@ -183,6 +183,15 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
     return True
 
 
+def declare_above(world: World, low: str, op: str, names: str, rest: str) -> bool:
+    r"""0 < \eta, 0 < p < 1."""
+    further = re.match(rf"^(<|\\leq?(?![a-z]))\s*({NUMBER})$", rest)
+    if rest and further is None:
+        return False
+    declare_sign(world, names, {"<": ">"}.get(op, "\\ge"), low)
+    return further is None or declare_sign(world, names, *further.groups())
+
+
 def declare_nonzero(world: World, names: str) -> bool:
     """a, b \\ne 0: numbers that may be divided by. Of anything else it only mentions."""
     for name in names.split(","):
