@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from backprop.derivations.evidence.compare import compare
-from backprop.derivations.evidence.divisors import divided_by, taken_to_exist
+from backprop.derivations.evidence.divisors import defined_divisors, divided_by, taken_to_exist
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
 from backprop.derivations.evidence.precise import hidden
@@ -87,7 +87,8 @@ def supposing(
             more = taken_to_exist(derivator.instances, given, wanted)
             fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more.values())))
             exact = derivator.prove and not proved
-            difference = under(derivator.instances, given, wanted, more, exact)
+            apart = [*more, *defined_divisors(derivator.world, wanted)]
+            difference = under(derivator.instances, given, wanted, apart, exact)
             if difference is not None:
                 fresh.status, fresh.difference = WRONG, difference
                 fresh.sides = (wanted.sides[0].text, wanted.sides[1].text)

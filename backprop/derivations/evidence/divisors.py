@@ -93,6 +93,21 @@ def taken_to_exist(instances: Instances, given: Equation, wanted: Equation) -> d
     return found
 
 
+def defined_divisors(world: World, wanted: Equation) -> list[Term]:
+    r"""What the numbers in a row divide by, by their definitions: R = x^\top A x / x^\top x is
+    declared, and so has a value."""
+    found: dict[Term, None] = {}
+    for name in sorted(wanted.rests_on(world)):
+        definition = world.symbols[name].definition
+        if definition is None or definition.vars:
+            continue
+        for term in walk(definition.body):
+            base = divisor(term)
+            if base is not None and base.names and not free_indices(base):
+                found[base] = None
+    return list(found)
+
+
 def is_positive(world: World, term: Term) -> bool:
     r"""Is it built so that it cannot vanish: \sum_k e^{z_k}, \sigma^2 + \epsilon?"""
     if isinstance(term, Num):

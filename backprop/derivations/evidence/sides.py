@@ -12,7 +12,7 @@ from backprop.derivations.meaning.arrays import Array, columns, zeros
 from backprop.derivations.meaning.declare import check_known
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.rewriting import free_indices, resolved
-from backprop.derivations.meaning.shifts import inside, without_idle
+from backprop.derivations.meaning.shifts import Linear, inside, without_idle
 from backprop.derivations.meaning.terms import At, Term, Var, mul, num
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node, read
@@ -37,6 +37,7 @@ class Sides:
 
     def equation(self, a: Side, b: Side) -> Equation:
         """Two sides over the same indices. Raises `Unreadable`."""
+        a, b = self._refitted(a, b)
         left, right = alike(a, b)
         dims: dict[str, Dim] = dict(zip(AXES, left.shape, strict=False))
         at = tuple(Var(n) for n in dims)
@@ -57,6 +58,29 @@ class Sides:
                 raise Unreadable("never", found=reader.tex.strip())
             first, second = mul(resolved(test), first), mul(resolved(test), second)
         return Equation(first, second, known(dims), (a, b))
+
+    def _refitted(self, a: Side, b: Side) -> tuple[Side, Side]:
+        """The sides, one of them read again where the other says that an index runs further: k
+        runs over the N entries x_k, and not over the N - 1 of d_k."""
+        for side, other in ((a, b), (b, a)):
+            longer = {}
+            for letter in side.reader.free.keys() & other.reader.free.keys():
+                mine, its = (
+                    Linear.of(self.world, r.dims[letter]) for r in (side.reader, other.reader)
+                )
+                gap = its.plus(mine, -1) if mine is not None and its is not None else None
+                if gap is not None and not gap.coefs and gap.const > 0 and its and its.coefs:
+                    longer[letter] = other.reader.dims[letter]
+            if not longer:
+                continue
+            kept = dict(self.world.ranges)
+            try:
+                self.world.ranges.update(longer)
+                again = self.read(side.node, side.reader.tex, side.reader.tree)
+            finally:
+                self.world.ranges = kept
+            return (again, other) if side is a else (other, again)
+        return a, b
 
     def _share_indices(self, a: Side, b: Side, dims: dict[str, Dim]) -> None:
         """Adds to `dims` what the free indices of both sides run over. Raises `Unreadable`."""

@@ -200,9 +200,11 @@ def moved_onto(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
     gap = axis.plus(mine, -1) if mine is not None and axis is not None else None
     if gap is None or gap.coefs or not gap.const or not (axis and axis.coefs):
         return index
-    if isinstance(index, Var) and index.name in ctx.free:
-        moved = Affine((1,), (index,), 0)
-        ctx.guards.append(Guard(moved, dim, node))
+    by = index.by if isinstance(index, Shift) else 0
+    index = index.var if isinstance(index, Shift) else index
+    if isinstance(index, Var) and (index.name in ctx.free or index.name in ctx.limited):
+        moved = Affine((1,), (index,), by)
+        ctx.guards.append(Guard(moved, dim, node, needed=index.name in ctx.limited))
         ctx.shifted.append(ctx.guards[-1])
         return moved
     return At(dim, index.offset - gap.const) if isinstance(index, At) else index

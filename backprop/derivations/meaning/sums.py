@@ -19,7 +19,7 @@ from backprop.derivations.meaning.nodes import (
     subscript_letters,
 )
 from backprop.derivations.meaning.rewriting import free_indices, fresh, rebuild, renamed
-from backprop.derivations.meaning.shifts import Linear
+from backprop.derivations.meaning.shifts import Linear, reaches
 from backprop.derivations.meaning.terms import (
     Affine,
     At,
@@ -73,6 +73,8 @@ def read_big(
                 tests.append(test)
             if low is not None:
                 count_from(ctx, name, low)
+            if low is not None and high is not None:
+                ctx.limited.add(name)
     if sup is not NONE and not any(high is not None for *_, high in opened):
         raise ctx.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
     body = ctx.product(rest)
@@ -226,7 +228,15 @@ def bind_index(
         if kind != "sum":
             raise ctx.fail("unexpected", mine[0].node, hint="")
         ctx.guards = [g for g in ctx.guards if g not in mine]
-        test = mul(*(g.test for g in mine), *([] if test is None else [test]))
+        end = Linear.of(ctx.world, dim if stop is None else stop.dim or 0)
+        end = None if end is None else end.add(-1 if stop is None else stop.offset)
+        for guard in mine:
+            begin = 0 if start is None else start.offset
+            if guard.needed and not reaches(ctx.world, guard, begin, end):
+                first, last = show_shape((dim,)), show_shape((guard.dim,))
+                raise ctx.fail("index-range", guard.node, first=first, second=last)
+        left_out = [g.test for g in mine if not g.needed]
+        test = mul(*left_out, *([] if test is None else [test])) if left_out else test
 
     def at(p: tuple[Index, ...]) -> Term:
         inner = moved_back(body.at(p), name, moved, counts)
@@ -248,6 +258,8 @@ def uses_of(body: Array, name: str) -> set[int] | None:
             for index in item.at:
                 if isinstance(index, Var | Shift) and free_indices(index) == {name}:
                     found.add(index.by if isinstance(index, Shift) else 0)
+                elif isinstance(index, Affine) and index.over == (Var(name),) and index.coefs == (1,):
+                    found.add(index.offset)
                 elif name in free_indices(index):
                     return False
             return not isinstance(item, Deriv) or visit(item.body)
@@ -376,6 +388,8 @@ def read_limits(
         full = size if size is not None else offset if first == 1 else offset + 1
         unify(dim, full)
     known = find(dim)
+    size, offset = counted_on(ctx, known, size, offset)
+    terms = offset - first + 1
     written = ctx.text(node)
     if world.base is None:
         world.base = fitting_base(known, first, last, uses)
@@ -390,7 +404,8 @@ def read_limits(
         steps = terms > 0 or (world.base is not None and first < world.base)
         if steps:  # \sum_{t=0}^{T} h_t of a recurrence: right, perhaps, and not read
             raise ctx.fail("index-outside", node)
-    count = f"{size} {terms:+d}".replace("+", "+ ").replace("-", "- ") if terms else str(size)
+    axis = Linear.of(world, size) if size is not None and not str(size).startswith(STEPS) else None
+    count = str(size) if axis is None or not terms else str(axis.add(terms).dim())
     if size is None:
         count = str(terms)
     if size is not None and size != known:
@@ -409,6 +424,17 @@ def read_limits(
         last_name = f"{known}" if world.base else f"{known} - 1"
         raise ctx.fail("outside", node, found=written, first=world.base, last=last_name)
     return low, high, 0
+
+
+def counted_on(ctx: Context, axis: Dim, size: Dim | None, offset: int) -> tuple[Dim | None, int]:
+    """A bound N - 1 by the length of an axis that has N - 1 entries."""
+    if size is None or size == axis or str(axis).startswith(STEPS):
+        return size, offset
+    mine, its = Linear.of(ctx.world, size), Linear.of(ctx.world, axis)
+    gap = its.plus(mine, -1) if mine is not None and its is not None else None
+    if gap is None or gap.coefs or not (its and its.coefs):
+        return size, offset
+    return axis, offset - gap.const
 
 
 def read_extreme(ctx: Context, kind: str, node: Node, rest: tuple[Node, ...]) -> Array:

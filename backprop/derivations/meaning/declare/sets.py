@@ -128,20 +128,16 @@ def declare_range(world: World, names: str, low: str, high: str) -> bool:
     assert hit
     size = "".join(hit[1].split())
     several = re.fullmatch(r"(?:\d+[A-Za-z]\w*|.*[A-Za-z}].*[+-].*[A-Za-z].*)", size)
-    if several:
+    if several or (SIZE.match(size) and (low == "0") != bool(hit[2])):  # i = 1, …, N - 1
         dim: Dim = linear_size(world, "".join(high.split()), high, 1 - int(low))
         for name in names.split(","):
             world.ranges[name.strip()] = dim
         counts_from(world, int(low))
         return True
     if (low == "0") != bool(hit[2]):
-        if size.isdigit() and low == "0":
-            size = str(int(size) + 1)
-        else:
-            given = f"{size} + 1" if low == "0" else f"{size} - 1"
-            raise Unreadable(
-                "range", found=f"{low}, …, {high}", given=given, index=names, wanted=size
-            )
+        if not size.isdigit():
+            raise bad(high, high)
+        size = str(int(size) + (1 if low == "0" else -1))
     if not size.isdigit() and not SIZE.match(size):
         raise bad(high, high)
     for name in names.split(","):
