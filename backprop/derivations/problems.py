@@ -121,6 +121,11 @@ SAID: dict[str, tuple[str, str]] = {
         "{found}: its declaration on line {line} was not read; see what is said there",
         "{found}：第 {line} 行对它的声明没有读出来，原因见那一行",
     ),
+    "premise-refused": (
+        "what line {line} says of {found} was not read, and this row may need it; see what is said "
+        "there",
+        "第 {line} 行关于 {found} 的内容没有读出来，而这一行可能要用到它；原因见那一行",
+    ),
     "undeclared-plain": (
         "{found} is declared, {given} is not: they are different symbols; write {found}, "
         "or declare ${example}$",

@@ -7,6 +7,7 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -18,11 +19,15 @@ from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Insta
 from backprop.derivations.evidence.precise import hidden
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
+from backprop.derivations.meaning import reader_of
+from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.terms import (
     Term,
 )
+from backprop.derivations.meaning.world import World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
+from backprop.derivations.reading.tree import read
 from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WRONG, Difference, Verdict
 
 ALL_BUT_0 = 1e-4  # what is smaller is hardly told from 0 where a premise holds to rounding
@@ -53,7 +58,38 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
             found[-1] = [] if rest is None else [rest]  # nor where its conclusion is not read
         open_, rest, concluded = failed, derivator.rest, bool(supposed)
         found.append(verdicts)
+    if derivator.world.refused:
+        for row, verdicts in zip(rows, found, strict=True):
+            begun = next((r for r in reversed(rows[: rows.index(row) + 1]) if has_left(r)), row)
+            for verdict in verdicts:
+                if verdict.status == WRONG:
+                    doubted(derivator.world, (begun, row), verdict)
     return [v for verdicts in found for v in verdicts]
+
+
+def has_left(row: Row) -> bool:
+    return not row.tex.lstrip().startswith(("=", "\\le", "\\ge", "<", ">"))
+
+
+def doubted(world: World, rows: tuple[Row, Row], verdict: Verdict) -> None:
+    """A row that is wrong without a premise that was not read may be right with it."""
+    names: set[str] = set()
+    for row in rows:
+        try:
+            tree = read(row.tex, world.words)
+        except Unreadable:
+            continue
+        reader = reader_of(world, row.tex, tree)
+        found = {lookup(reader, node)[0] or "" for node in tree.walk()} & world.symbols.keys()
+        names = names.union(*(world.below(n) for n in found))
+    for name in sorted(names):
+        bare = re.split("[_^]", name)[0]
+        line = world.refused.get(name, world.refused.get(bare))
+        if line is not None:
+            verdict.status, verdict.difference, verdict.sides = UNCHECKED, None, ("", "")
+            verdict.residue, verdict.repair = "", None
+            verdict.problem = Problem("premise-refused", {"found": name, "line": str(line)})
+            return
 
 
 def alone(verdicts: list[Verdict]) -> bool:

@@ -77,7 +77,7 @@ def called_name(
 
 
 def is_fixed_entry(world: World, reader: Context, key: str, sub: Node) -> bool:
-    """x_1 of a declared vector x: one of its entries, and no name of its own."""
+    """x_1 or x_{i+1} of a declared vector x: one of its entries, and no name of its own."""
     symbol = world.symbols.get(key)
     if symbol is None or sub is NONE or key in world.parameters:
         return False
@@ -85,7 +85,7 @@ def is_fixed_entry(world: World, reader: Context, key: str, sub: Node) -> bool:
     whole = f"{key}_{{{text_of(reader, sub)}}}"
     if len(places) != len(symbol.shape) or whole in world.symbols:
         return False
-    return any(n.kind == "number" or key_of(n) in world.sizes for n in places)
+    return any(n.kind in ("number", "sum") or key_of(n) in world.sizes for n in places)
 
 
 def counts_above(world: World, reader: Context, sup: Node, right: Node) -> bool:
