@@ -106,7 +106,8 @@ def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdi
             start = formula.tex.find(claim.tex) + max(verdict.problem.start, 0)
             end = start + verdict.problem.end - max(verdict.problem.start, 0)
             raise Unreadable(verdict.problem.key, start, end, **verdict.problem.values)
-    differs = any(v.problem is not None and v.problem.key == "not-equal" for v in verdicts)
+    keys = ("not-equal", "does-not-hold")
+    differs = any(v.problem is not None and v.problem.key in keys for v in verdicts)
     if not differs:
         return verdicts
     if claim.assumed and len(verdicts) == 1 and assume(world, claim.tex, formula.line):

@@ -238,7 +238,10 @@ class Derivator:
             verdicts.append(one)
             order = relation.order(side.node) or relation.order(sound.node)
             if op != "=" or order is not None:
+                equation.op = op
                 self.estimate(equation, one, op, order)
+                if one.status == WRONG and order is None and len(relation.ops) == 1:
+                    self.failed = equation
                 sound = side if one.ok else sound
             elif self.judge(equation, one, relation.fact, tex):
                 sound = side
@@ -318,6 +321,8 @@ class Derivator:
         else:
             found = too_large(self.instances, equation, order)
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
+        if found is None and order is None:
+            verdict.assumed = premises(self.instances, equation, {})
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
             verdict.sides = (equation.sides[0].text, equation.sides[1].text)

@@ -236,7 +236,12 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
             return
         slopes = _slopes(sample, gaps, moving)
         slopes[:, _fixed(sample, [(c.key, c.u.size) for c in moving])] = 0.0
-        step = np.linalg.lstsq(slopes, residual, rcond=None)[0]
+        if not np.all(np.isfinite(slopes)):
+            raise OutsideDomainError("assumptions")
+        try:
+            step = np.linalg.lstsq(slopes, residual, rcond=None)[0]
+        except np.linalg.LinAlgError as error:
+            raise OutsideDomainError("assumptions") from error
         longest = float(np.max(np.abs(step), initial=0))
         if not np.isfinite(longest):
             raise OutsideDomainError("assumptions")

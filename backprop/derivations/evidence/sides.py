@@ -49,15 +49,17 @@ class Sides:
         if mask is not None:
             first, second = mul(mask, first), mul(mask, second)
         first, second = (without_idle(self.world, t, dims) for t in (first, second))
+        where = mask
         if self.condition is not None:
             reader, test = self.condition
+            where = resolved(test) if mask is None else mul(mask, resolved(test))
             for letter, node in reader.free.items():
                 if letter not in dims or not unify(dims[letter], reader.dims[letter]):
                     raise reader.fail("free-index", node, found=letter)
             if not self._somewhere(resolved(test), known(dims)):  # i \\ne i
                 raise Unreadable("never", found=reader.tex.strip())
             first, second = mul(resolved(test), first), mul(resolved(test), second)
-        return Equation(first, second, known(dims), (a, b))
+        return Equation(first, second, known(dims), (a, b), where)
 
     def _refitted(self, a: Side, b: Side) -> tuple[Side, Side]:
         """The sides, one of them read again where the other says that an index runs further: k

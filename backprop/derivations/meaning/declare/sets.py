@@ -25,6 +25,7 @@ from backprop.derivations.meaning.declare.names import (
 )
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import CLAIMED, PREMISES
+from backprop.derivations.meaning.statements import pieces
 from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -152,8 +153,10 @@ def declare_bounds(world: World, low: str, names: str, high: str) -> bool:
 
 
 def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
-    if not re.fullmatch(NUMBER, bound):
-        raise bad(f"{names} {op} {bound}", names)
+    if not re.fullmatch(NUMBER, bound) or not (DOTTED.search(names) or are_names(names)):
+        if is_about_indices(names, bound):
+            raise bad(f"{names} {op} {bound}", names)
+        return False  # a \\le b: a premise, or a claim
     above = op in (">", "\\ge", "\\geq")
     if DOTTED.search(names):  # \alpha_1, \dots, \alpha_n \ge 0
         limits: Bounds = (Fraction(bound), None) if above else (None, Fraction(bound))
@@ -177,6 +180,14 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
         limits = (Fraction(bound), None) if above else (None, Fraction(bound))
         restrict(world, symbol, known, text, limits, closed=(op not in ("<", ">"),) * 2)
     return True
+
+
+def are_names(names: str) -> bool:
+    return all(key_of(split(read(text))[0]) is not None for text, _ in pieces(names))
+
+
+def is_about_indices(*sides: str) -> bool:
+    return all(re.fullmatch(r"\s*[i-n](?:_[a-z])?\s*|\s*\d+\s*", side) for side in sides)
 
 
 def declare_above(world: World, low: str, op: str, names: str, rest: str) -> bool:
