@@ -150,13 +150,11 @@ def test_dots_stand_for_one_running_index(name):
 DECLARED = {
     "half a size": (r"Let $x \in \mathbb{R}^{n/2}$.", "bad-declaration"),
     "twice": (r"Let $x \in \mathbb{R}^n$ and $x \in \mathbb{R}$.", "declared-twice"),
-    "range with n + 1": (r"Let $i = 0, \dots, n$.", "range"),
     "by itself": (r"Let $x \in \mathbb{R}$ and $y = y + x$.", "undeclared"),
     "size as name": (r"Let $x \in \mathbb{R}^{n}$ and $n \in \mathbb{R}$.", "declared-twice"),
     "range unknown": (r"Let $t \in \mathbb{R}$ and $a_j = t$.", "index-unknown"),
     "a list with a gap": (r"Let $x_1, x_3, \dots, x_n \in \mathbb{R}$.", "bad-declaration"),
     "a list of two names": (r"Let $x_1, \dots, y_n \in \mathbb{R}$.", "bad-declaration"),
-    "a list that ends one too early": (r"Let $x_0, \dots, x_n \in \mathbb{R}$.", "bad-declaration"),
     "bounds the wrong way round": (r"Let $t \in (1, 0)$.", "bad-declaration"),
     "all pairs": (r"Let $x \in \mathbb{R}^n$, $P = x_j \sum_{i < j} x_i$.", "pairs"),
     "free index": (r"Let $x \in \mathbb{R}^n$ and $a = x_k$.", "free-index"),
