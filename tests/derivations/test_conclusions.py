@@ -243,6 +243,8 @@ def test_what_does_not_follow_from_an_inequality_is_wrong(prose, row):
 
 
 def test_an_inequality_that_cannot_be_is_refused_and_one_without_a_word_is_a_claim():
-    assert verdicts(r"Let $a \in \mathbb{R}$ with $a < a$.", "a = a")[0].problem.key == "unsatisfiable"
+    assert (
+        verdicts(r"Let $a \in \mathbb{R}$ with $a < a$.", "a = a")[0].problem.key == "unsatisfiable"
+    )
     silent = verdicts(r"Let $a, b \in \mathbb{R}$. Here $a \le b$.", "a = a")
     assert silent[0].problem.key == "not-assumed"

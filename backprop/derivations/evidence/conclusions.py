@@ -53,7 +53,7 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
         failed = derivator.failed
         supposed = row.link and open_ is not None and failed is not None and alone(verdicts)
         idle = row.link == "implies" and open_ is not None and open_.op != "="
-        if idle and not concluded and verdicts and all(v.ok for v in verdicts):
+        if open_ is not None and idle and not concluded and all_hold(verdicts):
             found[-1] = [] if rest is None else [rest]  # x > 0 \\implies \\log x \\le x - 1
             verdicts[-1].assumed = (open_.text, *verdicts[-1].assumed)
         if supposed and open_ is not None and failed is not None:
@@ -100,6 +100,10 @@ def doubted(world: World, rows: tuple[Row, Row], verdict: Verdict) -> None:
             return
 
 
+def all_hold(verdicts: list[Verdict]) -> bool:
+    return bool(verdicts) and all(v.ok for v in verdicts)
+
+
 def alone(verdicts: list[Verdict]) -> bool:
     return len(verdicts) == 1 and verdicts[0].status == WRONG
 
@@ -140,30 +144,30 @@ def follows_in_numbers(
     """Does `wanted` hold at numbers that fulfil `given`? Says in `verdict` where it does not, and
     what is taken to exist. Raises `Unreadable`."""
     instances = derivator.instances
-    for supposed, wanted in premises_of(instances, given, wanted):
+    for supposed, needed in premises_of(instances, given, wanted):
         with declared(instances, supposed):
-            divisor = divided_by(instances, supposed.equation, wanted)
+            divisor = divided_by(instances, supposed.equation, needed)
             if divisor:
                 verdict.status = WRONG
                 verdict.problem = Problem("divides", {"found": divisor, "premise": given.text})
                 return False
-            more = taken_to_exist(instances, supposed.equation, wanted)
+            more = taken_to_exist(instances, supposed.equation, needed)
             verdict.assumed = tuple(dict.fromkeys((*verdict.assumed, *more.values())))
             try:
-                if wanted.op == "=":
-                    apart = [*more, *defined_divisors(instances.world, wanted)]
+                if needed.op == "=":
+                    apart = [*more, *defined_divisors(instances.world, needed)]
                     exact = derivator.prove and not proved
-                    found = under(instances, supposed.equation, wanted, apart, exact)
+                    found = under(instances, supposed.equation, needed, apart, exact)
                 else:
-                    found = exceeding(instances, supposed.equation, wanted)
+                    found = exceeding(instances, supposed.equation, needed)
             except Unreadable as error:
                 if error.problem.key == "unsatisfiable" and supposed.edge:
                     continue
                 raise
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
-            verdict.sides = (wanted.sides[0].text, wanted.sides[1].text)
-            verdict.sign = SIGNS.get(wanted.op, wanted.op)
+            verdict.sides = (needed.sides[0].text, needed.sides[1].text)
+            verdict.sign = SIGNS.get(needed.op, needed.op)
             verdict.problem = Problem("does-not-follow", {"found": given.text})
             return False
     return True
@@ -209,7 +213,8 @@ def loosened(given: Equation, closed: bool) -> Supposed:
 
 def is_broken(instances: Instances, equation: Equation) -> bool:
     return any(
-        (isinstance(t, Test) and isinstance(t.left, Term)) or (isinstance(t, Fn) and t.name == "sign")
+        (isinstance(t, Test) and isinstance(t.left, Term))
+        or (isinstance(t, Fn) and t.name == "sign")
         for side in instances.reached(equation)
         for t in walk(side)
     )

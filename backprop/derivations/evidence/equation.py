@@ -11,7 +11,6 @@ from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.reading.tree import Node
 
-
 SIGNS = {"<=": "\\le", ">=": "\\ge"}
 
 
@@ -51,7 +50,9 @@ class Equation:
     @property
     def text(self) -> str:
         """As the author wrote it."""
-        return self.said or f"{self.sides[0].text} {SIGNS.get(self.op, self.op)} {self.sides[1].text}"
+        return (
+            self.said or f"{self.sides[0].text} {SIGNS.get(self.op, self.op)} {self.sides[1].text}"
+        )
 
     def assumed(self) -> Assumption:
         return Assumption(self.left, self.right, self.dims, self.text)

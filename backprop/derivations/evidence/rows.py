@@ -233,6 +233,8 @@ class Derivator:
                 self.sides.no_gaps(equation)
                 one.sizes = sizes(self.world, equation)
             except Unreadable as error:
+                if error.problem.key == "free-index" and self.holds_for_every(sound, side):
+                    raise
                 verdicts.append(self.repairer.misfit(error, one, side.node, previous, tex))
                 continue
             verdicts.append(one)
@@ -255,6 +257,14 @@ class Derivator:
         if not relation.fact:
             self.last = sound  # what is wrong is not built on
         return verdicts
+
+    def holds_for_every(self, left: Side, right: Side) -> bool:
+        """x_j = x_j + 0 y_i: is it right whatever the index that stands on the right alone?"""
+        try:
+            equation = self.sides.equation(left, right, every=True)
+            return self.instances.worst(equation, {}) is None
+        except Unreadable:
+            return False
 
     def judge(self, equation: Equation, verdict: Verdict, fact: bool, tex: str) -> bool:
         """Says in `verdict` whether an equation holds. May what follows be built on it?"""

@@ -35,13 +35,14 @@ class Sides:
         reader.outer |= self.outside
         return Side(columns(reader.side(node)), reader, node)
 
-    def equation(self, a: Side, b: Side) -> Equation:
-        """Two sides over the same indices. Raises `Unreadable`."""
+    def equation(self, a: Side, b: Side, every: bool = False) -> Equation:
+        """Two sides over the same indices. Raises `Unreadable`. every: may an index stand on the
+        right alone, and the row be about all of its values?"""
         a, b = self._refitted(a, b)
         left, right = alike(a, b)
         dims: dict[str, Dim] = dict(zip(AXES, left.shape, strict=False))
         at = tuple(Var(n) for n in dims)
-        self._share_indices(a, b, dims)
+        self._share_indices(a, b, dims, every)
         first, second = resolved(left.at(at)), resolved(right.at(at))
         check_known(first, a.reader, a.node)
         check_known(second, b.reader, b.node)
@@ -84,7 +85,7 @@ class Sides:
             return (again, other) if side is a else (other, again)
         return a, b
 
-    def _share_indices(self, a: Side, b: Side, dims: dict[str, Dim]) -> None:
+    def _share_indices(self, a: Side, b: Side, dims: dict[str, Dim], every: bool) -> None:
         """Adds to `dims` what the free indices of both sides run over. Raises `Unreadable`."""
         axes = list(dims)
         for side in (a, b):
@@ -113,7 +114,7 @@ class Sides:
             for letter, node in side.reader.pairs.items():
                 if letter not in other.reader.free:
                     raise side.reader.fail("pairs", node, index=letter)
-        if a.reader.free or a.array.shape:
+        if not every and (a.reader.free or a.array.shape):
             for letter, node in b.reader.free.items():
                 if letter not in a.reader.free:
                     raise b.reader.fail("free-index", node, found=letter)

@@ -125,7 +125,7 @@ def apply_function(
 
 
 def digits_and_names(ctx: Context, nodes: tuple[Node, ...]) -> int:
-    r"""How many factors a number and the names behind it are: 2 \pi \sigma^2 in \log 2 \pi \sigma^2."""
+    r"""How many factors a number and the names behind it are: three in \log 2 \pi \sigma^2."""
     if nodes[0].kind != "number":
         return 0
     for k, node in enumerate(nodes[1:], 1):
@@ -133,7 +133,7 @@ def digits_and_names(ctx: Context, nodes: tuple[Node, ...]) -> int:
         key = key_of(base)
         if key is None or key in ctx.world.functions or function_name(base) is not None:
             return k
-        if base.kind == "symbol" and base.value in BIG or not is_known(ctx, node):
+        if (base.kind == "symbol" and base.value in BIG) or not is_known(ctx, node):
             return k
     return len(nodes)
 

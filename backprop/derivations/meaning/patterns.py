@@ -39,7 +39,7 @@ def read_cases(ctx: Context, node: Node) -> Array:
             raise ctx.fail("unexpected", row[0], hint=": & i = j")
         values.append(arrays.columns(ctx.side(row[0])))
     widest = max(values, key=lambda v: len(v.shape))
-    for row, value in zip(rows, values, strict=True):
+    for value in values:
         if len(value.shape) != len(widest.shape) and (value.shape or value.term != num(0)):
             shape = show_shape(widest.shape)
             raise ctx.fail("not-scalar", node.parts[values.index(widest)], left=shape, hint="")

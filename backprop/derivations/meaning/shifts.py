@@ -140,9 +140,10 @@ def inside(world: World, guard: Guard, dims: Mapping[str, Dim]) -> bool:
     return found is not None and found[0].never_negative and found[1].never_negative
 
 
-def reaches(world: World, guard: Guard, first: int, last: Linear | None) -> bool:
-    """Does a position i + 1 exist wherever a sum over i runs, from `first` to `last`?"""
-    axis, by = Linear.of(world, guard.dim), guard.index.offset
+def reaches(world: World, guard: Guard, first: int, last: Linear | None, moved: int) -> bool:
+    """Does a position i + 1 exist wherever a sum over i runs, from `first` to `last`, each of
+    them `moved`?"""
+    axis, by = Linear.of(world, guard.dim), guard.index.offset + moved
     if axis is None or last is None or first + by < 0:
         return False
     return axis.add(-1 - by).plus(last, -1).never_negative
