@@ -88,6 +88,15 @@ SAID: dict[str, tuple[str, str]] = {
         "declared number h",
         "{found}：看不出什么趋于零；请写在一边的末尾，如 O(h^2)，其中 h 是声明过的数",
     ),
+    "constant-in": (
+        "{found}: nothing says what it does not depend on; say so in the prose, "
+        "'as functions of $x$'",
+        "{found}：没有说明它与什么无关；请在正文里写明：“作为 $x$ 的函数”",
+    ),
+    "varies": (
+        "what is left out is no constant: it depends on {found}",
+        "略去的不是常数：它依赖 {found}",
+    ),
     "does-not-hold": (
         "the inequality does not hold",
         "不等式不成立",

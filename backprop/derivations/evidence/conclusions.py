@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backprop.derivations.evidence.beyond import is_broken
 from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.divisors import defined_divisors, divided_by, taken_to_exist
 from backprop.derivations.evidence.equation import Equation
@@ -25,7 +26,7 @@ from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning import reader_of
 from backprop.derivations.meaning.declare import with_slack
 from backprop.derivations.meaning.names import lookup
-from backprop.derivations.meaning.terms import ONE, Fn, Term, Test, walk
+from backprop.derivations.meaning.terms import ONE, Term
 from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
@@ -209,15 +210,6 @@ def loosened(given: Equation, closed: bool) -> Supposed:
     mask = ONE if given.mask is None else given.mask
     left, right, slack = with_slack(SLACK, given.left, given.right, given.dims, op, mask)
     return Supposed(replace(given, left=left, right=right, op="=", said=given.text), slack)
-
-
-def is_broken(instances: Instances, equation: Equation) -> bool:
-    return any(
-        (isinstance(t, Test) and isinstance(t.left, Term))
-        or (isinstance(t, Fn) and t.name == "sign")
-        for side in instances.reached(equation)
-        for t in walk(side)
-    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ class Side:
     array: Array
     reader: Context
     node: Node
+    open: bool = False  # does it stand for one that differs by a constant?
 
     @property
     def text(self) -> str:

@@ -7,14 +7,14 @@ from copy import deepcopy
 from backprop.derivations.evidence.assumptions import keep_bounds
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.meaning.declare import Claim, assume, declare, declare_randoms
-from backprop.derivations.meaning.premises import is_invertible, is_random
+from backprop.derivations.meaning.premises import is_invertible, is_random, is_varied
 from backprop.derivations.meaning.statements import (
     declared_names,
     is_range,
     listed,
     statements,
 )
-from backprop.derivations.meaning.world import TRUE
+from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row
@@ -78,6 +78,9 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         plain = not statements(formula.tex)
         if plain and is_random(formula.words, formula.after, "," in formula.tex):
             declare_randoms(derivator.world, formula.tex)
+        if plain and is_varied(formula.words, formula.after):
+            names = [n for n in listed(formula.tex) if is_free(derivator.world, n)]
+            derivator.world.moving = list(dict.fromkeys((*derivator.world.moving, *names)))
         if is_invertible(formula.words, formula.after):
             for name in declared_names(formula.tex) or listed(formula.tex):
                 if symbol := derivator.world.symbols.get(name):
@@ -92,6 +95,12 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     except Exception as error:
         return [_refused(formula, own_fault(error))]
     return found
+
+
+def is_free(world: World, name: str) -> bool:
+    """Is it a variable, by which there is a derivative?"""
+    symbol = world.symbols.get(name)
+    return symbol is not None and symbol.kind == "variable" and symbol.law is None
 
 
 def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdict]:

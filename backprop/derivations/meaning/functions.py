@@ -31,7 +31,7 @@ from backprop.derivations.meaning.terms import (
     Var,
     walk,
 )
-from backprop.derivations.meaning.world import TRUE
+from backprop.derivations.meaning.world import TRUE, Function
 from backprop.derivations.reading.commands import BIG, FUNCTIONS, NAMED
 from backprop.derivations.reading.tree import NONE, Node
 
@@ -301,6 +301,8 @@ def read_call(
             raise ctx.fail("not-scalar", base.parts[0], left=size, hint="")
         lam = Lam((), values[0].term)
         value = Array(function.value, lambda p: Call(key, (lam,), p, order))
+        if function.entries is not None:
+            value = entries_at(function, values[0].term, order)
     elif function.args == ((),):
         argument = values[0]
 
@@ -336,6 +338,21 @@ def read_call(
     if sup is not NONE:
         value = powered(ctx, value, whole, sup)
     return powered(ctx, value, whole, after_sup), 2
+
+
+def entries_at(function: Function, point: Term, order: int) -> Array:
+    """R(\\phi) of an R that is a matrix for each number, or its derivative."""
+    entries = function.entries
+    assert entries is not None
+
+    def at(p: tuple[Index, ...]) -> Term:
+        names = dict(zip((v for v, _ in entries.vars), p, strict=True))
+        body = substitute(renamed(entries.body), names)
+        if order:
+            return Slope(function.key, function.var, body, point, order)
+        return replace_symbol(body, function.var, point)
+
+    return Array(function.value, at)
 
 
 def replace_symbol(term: Term, name: str, value: Term) -> Term:

@@ -111,7 +111,7 @@ RELATIONS = {
     "\\ge": ">=",
     "\\geq": ">=",
     "\\approx": "~",
-    "\\propto": "~",
+    "\\propto": "prop",
     "\\sim": "sim",
     "\\mid": "|",
     "\\parallel": "||",

@@ -215,7 +215,7 @@ PLACES = re.compile(
     r"\s*(?:\\text[\s☐}]*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
 )
 RELATES = re.compile(
-    r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]"
+    r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|propto|to|in)(?![A-Za-z])|[<>]"
 )
 
 

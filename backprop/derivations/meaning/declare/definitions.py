@@ -209,8 +209,14 @@ def define_function(world: World, reader: Context, left: Node, right: Node) -> b
     elif world.symbols[var].definition is not None:
         return False
     world.functions[key] = Function(key, ((),), (), var, None)
+    entries = None
     try:
-        body = resolved(reader.number(right))
+        value = arrays.columns(reader.side(right))
+        if value.shape:
+            names = tuple((fresh("i"), d) for d in value.shape)
+            entries = resolved(Lam(names, value.at(tuple(Var(n) for n, _ in names))))
+            check_known(entries, reader, right)
+        body = resolved(value.term) if entries is None else entries.body
         check_known(body, reader, right)
         for node in (*reader.free.values(), *(g.node for g in reader.guards)):
             raise reader.fail("free-index", node)
@@ -221,7 +227,12 @@ def define_function(world: World, reader: Context, left: Node, right: Node) -> b
     world.symbols[own] = Symbol(own, ())
     world.functions[key].var = own
     world.functions[key].written = var
-    world.functions[key].body = replace_symbol(body, var, Entry(own))
+    body = replace_symbol(body, var, Entry(own))
+    if entries is None:
+        world.functions[key].body = body
+    else:
+        world.functions[key].entries = Lam(entries.vars, body)
+        world.functions[key].value = tuple(find(d) for _, d in entries.vars)
     return True
 
 
