@@ -63,7 +63,6 @@ class Derivator:
         self.repairer = Repairer(self.sides, self.account, prove)
         self.last: Side | None = None
         self.slopes = False  # did the chain begin with a derivative?
-        self.shown: list[Side] = []  # of the chain: the last of them, proved to be equal
         self.failed: Equation | None = None  # the last equation of a row, if it alone is wrong
         self.rest: Verdict | None = None  # the verdict on those before it
         self.explains = True  # is what would repair a wrong row worth the search?
@@ -228,8 +227,6 @@ class Derivator:
         """A verdict on each side of a row against the last one before it that is sound."""
         verdicts: list[Verdict] = []
         sound = chain[0]
-        if not self.shown or self.shown[-1] is not sound:
-            self.shown = [sound]
         for op, side in zip(relation.ops, chain[1:], strict=True):
             one = Verdict(**vars(verdict))
             one.spans = tuple(dict.fromkeys((*sound.reader.notes, *side.reader.notes)))
@@ -255,7 +252,6 @@ class Derivator:
                 sound = side if one.ok else sound
             elif self.judge(equation, one, relation.fact, tex):
                 sound = side
-                self.shown = [*self.shown, side] if one.status == PROVED else [side]
             else:
                 before = verdicts[:-1]
                 if side is chain[-1] and all(v.ok or v.status == UNDERIVED for v in before):
@@ -314,8 +310,6 @@ class Derivator:
             return True
         if self.prove:
             self.proof(equation, verdict)
-            if verdict.status != PROVED:
-                self.proof_from_before(equation, verdict)
             if verdict.status != PROVED and (tiny := hidden(instances, equation)) is not None:
                 verdict.status, verdict.difference = WRONG, tiny
                 verdict.sides = (equation.sides[0].text, equation.sides[1].text)
@@ -382,19 +376,6 @@ class Derivator:
                 self.proof(slopes, verdict)
                 proved = verdict.status == PROVED
         verdict.status = PROVED if proved else CHECKED
-
-    def proof_from_before(self, equation: Equation, verdict: Verdict) -> None:
-        """A side that is equal to one further up is equal to what that was shown to be."""
-        before, side = equation.sides
-        if self.shown[-1:] != [before]:
-            return
-        for first in self.shown[:-1]:
-            try:
-                self.proof(self.sides.equation(first, side), verdict)
-            except Unreadable:
-                continue
-            if verdict.status == PROVED:
-                return
 
     def proof(self, equation: Equation, verdict: Verdict) -> None:
         """Says so where a step that holds is proved for all sizes."""

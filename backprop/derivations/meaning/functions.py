@@ -100,6 +100,8 @@ def apply_function(
         following = rest[more] if more < len(rest) else None
         if is_call(ctx, rest[:more]):  # \\log p(x) f(x): the brackets end the argument
             following = None
+        if following is not None and function_name(split(following)[0]) is not None:
+            following = None  # \\cos a \\cos b
         if following is not None and not (
             following.kind == "op" and following.value in ("\\cdot", "\\odot", "\\times")
         ):
@@ -150,11 +152,17 @@ def no_inverse(ctx: Context, node: Node, sup: Node) -> None:
         raise ctx.fail("inverse", node)
 
 
-def read_full_call(ctx: Context, key: str, node: Node, following: Node) -> Array | None:
-    """L(Y) for an L that was declared as L = L(Y): the same as L."""
+def read_full_call(
+    ctx: Context, key: str, node: Node, following: Node, places: Node = NONE
+) -> Array | None:
+    """L(Y) for an L that was declared as L = L(Y): the same as L. places: the i of L_i(Y)."""
     base, sub, sup, _ = split(following)
     if base.kind != "paren" or base.value != "(":
         return None
+    if places is not NONE:
+        if sub is not NONE or "".join(ctx.text(base)[1:-1].split()) != ctx.world.calls[key]:
+            return None
+        sub = places
     symbol = ctx.world.symbols[key]
     if key in ctx.world.families:
         name, places, _ = lookup(ctx, base.parts[0]) if len(base.parts) == 1 else (None, NONE, NONE)

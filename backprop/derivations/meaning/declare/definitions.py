@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from backprop.derivations.meaning import (
@@ -61,6 +62,10 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
             steps.line = line
             return True
         raise reader.fail("recurrence", left, found=reader.text(left))
+    if left.kind == "frac" and left.parts[0].kind == "number" and left.parts[0].value == "1":
+        below = left.parts[1]  # \\frac{1}{s^2} = …, of a new s^2
+        if new_name(world, reader, below, right) is not None:
+            left, right = below, replace(left, parts=(left.parts[0], right), end=right.end)
     if define_total(world, reader, left, right, line):
         return True
     found = new_name(world, reader, left, right)

@@ -39,9 +39,20 @@ def is_part_of_name(world: World, letter: str, right: Node, reader: Context) -> 
 
 def is_call(world: World, name: Node, arguments: Node) -> bool:
     """Does \\hat{y}(x) = … define a new name, and no product that is known?"""
-    key = key_of(name)
+    key = key_of(split(name)[0])
     known = key in world.symbols or key in world.sizes
     return not known and all(key_of(split(part)[0]) for part in arguments.parts)
+
+
+def is_named(reader: Context, node: Node) -> bool:
+    """Is it a bare name, or a new one with indices, \\sigma_i?"""
+    base, sub, sup, primes = split(node)
+    key = key_of(base)
+    if node.kind != "scripted" or key is None:
+        return key is not None
+    letters = [key_of(n) or "" for n in flat_indices(sub)] if sub is not NONE else [""]
+    indices = all(re.fullmatch(r"[a-z]", n) and n not in reader.world.symbols for n in letters)
+    return indices and sup is NONE and not primes and not is_declared(reader, key)
 
 
 def called_name(
@@ -118,11 +129,12 @@ def new_name(
         whole = called_name(world, reader, left)
         if whole is not None:
             return whole
-        if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
+        if base.kind == "paren" and len(left.parts) == 2 and is_named(reader, left.parts[0]):
             if not is_call(world, left.parts[0], base):
                 return None
             call = "".join(reader.text(base)[1:-1].split())
-            first = left.parts[0]
+            first, below, *_ = split(left.parts[0])
+            sub = sub if below is NONE else below
             node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
         elif all(split(p)[0].kind == "letter" for p in left.parts) and all(
             p.kind == "letter" for p in left.parts[:-1]
