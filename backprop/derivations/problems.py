@@ -31,6 +31,19 @@ SAID: dict[str, tuple[str, str]] = {
         "不验证最值在何处取到：请声明该点，例如 $w^* \\in \\mathbb{{R}}^d$，并写出导数为零的点，"
         "\\nabla_w J = 0 \\implies w = …；或写明理由免验此行，% unchecked: J 是凸函数",
     ),
+    "rounded": (
+        "{found}: rounding to whole numbers is not read: name the length that comes of it, "
+        "$m \\in \\mathbb{{N}}$, or waive the row, % unchecked: by rounding",
+        "{found}：不读取整；请给取整得到的长度起个名字，$m \\in \\mathbb{{N}}$，"
+        "或写明理由免验此行，% unchecked: 取整",
+    ),
+    "dependent": (
+        "{found} is a random variable beside others, and nothing says that they are independent; "
+        "write 'independent random variables', or state its moments by itself, "
+        "$\\mathbb{{E}}[{found}] = …$",
+        "{found} 和别的随机变量写在一起，却没有说明它们独立；请写“独立的随机变量”，"
+        "或单独写出它的矩，$\\mathbb{{E}}[{found}] = …$",
+    ),
     "reference": (
         "{found} is not read as a formula: cite the equation itself in a \\because row, or point to "
         "it in words, \\quad \\text{{by {found}{{…}}}}",

@@ -122,6 +122,7 @@ EXISTS = [  # what is taken not to vanish, and said at the row
 ]  # fmt: skip
 REFUSED = [
     (CURVE, r"x = x + O(y)", "order"),
+    (CURVE, r"\lfloor x \rfloor \le x", "rounded"),
     (CURVE, r"f(x + h) \approx f(x)", "inequality"),
     (VECTORS, r"a \le b \ge t", "inequality"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 
 from backprop.derivations.evidence.assumptions import keep_bounds
@@ -44,7 +45,8 @@ def declare_all(
         derivator.world.waits = waits
         later = []
         for number, formula in waiting:
-            for name in declared_names(formula.tex):
+            names = declared_names(formula.tex) or mentioned(derivator.world, formula.tex)
+            for name in names:
                 derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
             found[number] = _declare(formula, derivator)
@@ -57,8 +59,7 @@ def declare_all(
                 vars(derivator.world).update(kept)  # as if it had not been read
                 premises = []
                 later.append((number, formula))
-                for name in declared_names(formula.tex):
-                    derivator.world.refused[name] = formula.line
+                derivator.world.refused.update(dict.fromkeys(names, formula.line))
             assumed += premises
         if len(later) == len(waiting):
             if not waits:
@@ -78,6 +79,8 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         plain = not statements(formula.tex)
         if plain and is_random(formula.words, formula.after, "," in formula.tex):
             declare_randoms(derivator.world, formula.tex)
+        elif plain and is_random(formula.words, formula.after, several=False, alone=True):
+            derivator.world.dependent |= set(listed(formula.tex))
         if plain and is_varied(formula.words, formula.after):
             names = [n for n in listed(formula.tex) if is_free(derivator.world, n)]
             derivator.world.moving = list(dict.fromkeys((*derivator.world.moving, *names)))
@@ -95,6 +98,11 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     except Exception as error:
         return [_refused(formula, own_fault(error))]
     return found
+
+
+def mentioned(world: World, tex: str) -> list[str]:
+    """The declared names in a formula that would declare none."""
+    return [name for name in re.findall(r"\\?[A-Za-z]+", tex) if name in world.symbols]
 
 
 def is_free(world: World, name: str) -> bool:

@@ -99,9 +99,12 @@ def is_varied(before: str, after: str) -> bool:
     return bool(VARIES.search(nearby(before, after)))
 
 
-def is_random(before: str, after: str, several: bool) -> bool:
-    """Do they call its names random variables; of several, independent ones?"""
+def is_random(before: str, after: str, several: bool, alone: bool = False) -> bool:
+    """Do they call its names random variables; of several, unless each is taken `alone`,
+    independent ones?"""
     near = nearby(before, after)
+    if alone:
+        return bool(RANDOM.search(near))
     more = _AND_MORE.match(after)
     several = several or bool(more and more[0]) or bool(_AND_BEFORE.search(before))
     return bool(RANDOM.search(near) and (not several or INDEPENDENT.search(near)))

@@ -206,6 +206,7 @@ REFUSED = {
     "\\arg": "extreme-point",
     "\\argmin": "extreme-point",
     "\\argmax": "extreme-point",
+    **dict.fromkeys(("\\lfloor", "\\rfloor", "\\lceil", "\\rceil"), "rounded"),
     "\\eqref": "reference",
     "\\ref": "reference",
     "\\cref": "reference",
