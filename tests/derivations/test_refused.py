@@ -81,7 +81,7 @@ REFUSED = {
     "an undeclared word called": (X, r"\text{mean}(t) &= t", "call-or-product", r"\text{mean}(t)"),
     "an undeclared word as a side": (X, r"\text{loss} &= t", "undeclared", r"\text{loss}"),
     "an undeclared word as a factor": (X, r"2 t &= 2 t \text{loss}", "undeclared", r"\text{loss}"),
-    "an undeclared word added": (X, r"t &= \text{const} + t", "undeclared", r"\text{const}"),
+    "an undeclared word added": (X, r"t &= \text{loss} + t", "undeclared", r"\text{loss}"),
     "an undeclared word in brackets": (X, r"2 t &= 2 t (\text{loss})", "undeclared", r"\text{loss}"),
     "words where a factor should be": (X, r"t &= \text{the loss} + t", "words-inside", r"\text{the loss}"),
     "L called with another argument": (SOFTMAX + r" $L = L(p)$.", r"L(z) &= L", "call-or-product",

@@ -19,8 +19,8 @@ from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.divisors import defined_divisors, divided_by, taken_to_exist
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.estimates import violated
+from backprop.derivations.evidence.hidden import hidden
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
-from backprop.derivations.evidence.precise import hidden
 from backprop.derivations.evidence.rows import SIGNS, Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning import reader_of
