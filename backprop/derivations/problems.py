@@ -31,6 +31,19 @@ SAID: dict[str, tuple[str, str]] = {
         "不验证最值在何处取到：请声明该点，例如 $w^* \\in \\mathbb{{R}}^d$，并写出导数为零的点，"
         "\\nabla_w J = 0 \\implies w = …；或写明理由免验此行，% unchecked: J 是凸函数",
     ),
+    "rounded": (
+        "{found}: rounding to whole numbers is not read: name the length that comes of it, "
+        "$m \\in \\mathbb{{N}}$, or waive the row, % unchecked: by rounding",
+        "{found}：不读取整；请给取整得到的长度起个名字，$m \\in \\mathbb{{N}}$，"
+        "或写明理由免验此行，% unchecked: 取整",
+    ),
+    "dependent": (
+        "{found} is a random variable beside others, and nothing says that they are independent; "
+        "write 'independent random variables', or state its moments by itself, "
+        "$\\mathbb{{E}}[{found}] = …$",
+        "{found} 和别的随机变量写在一起，却没有说明它们独立；请写“独立的随机变量”，"
+        "或单独写出它的矩，$\\mathbb{{E}}[{found}] = …$",
+    ),
     "reference": (
         "{found} is not read as a formula: cite the equation itself in a \\because row, or point to "
         "it in words, \\quad \\text{{by {found}{{…}}}}",
@@ -88,6 +101,15 @@ SAID: dict[str, tuple[str, str]] = {
         "declared number h",
         "{found}：看不出什么趋于零；请写在一边的末尾，如 O(h^2)，其中 h 是声明过的数",
     ),
+    "constant-in": (
+        "{found}: nothing says what it does not depend on; say so in the prose, "
+        "'as functions of $x$'",
+        "{found}：没有说明它与什么无关；请在正文里写明：“作为 $x$ 的函数”",
+    ),
+    "varies": (
+        "what is left out is no constant: it depends on {found}",
+        "略去的不是常数：它依赖 {found}",
+    ),
     "does-not-hold": (
         "the inequality does not hold",
         "不等式不成立",
@@ -120,6 +142,11 @@ SAID: dict[str, tuple[str, str]] = {
     "declaration-refused": (
         "{found}: its declaration on line {line} was not read; see what is said there",
         "{found}：第 {line} 行对它的声明没有读出来，原因见那一行",
+    ),
+    "premise-refused": (
+        "what line {line} says of {found} was not read, and this row may need it; see what is said "
+        "there",
+        "第 {line} 行关于 {found} 的内容没有读出来，而这一行可能要用到它；原因见那一行",
     ),
     "undeclared-plain": (
         "{found} is declared, {given} is not: they are different symbols; write {found}, "

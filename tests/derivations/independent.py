@@ -84,6 +84,8 @@ class Page:
 
     def length(self, dim: object) -> int:
         found = find(dim)  # type: ignore[arg-type]
+        if not isinstance(found, int) and str(found) not in self.sizes:
+            raise Unknown(str(found))
         return found if isinstance(found, int) else self.sizes[str(found)]
 
     def array(self, key: str) -> np.ndarray:

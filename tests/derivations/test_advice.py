@@ -60,6 +60,7 @@ MOVED = (
     r"Let $x \in \mathbb{R}^N$, $w \in \mathbb{R}^K$, $i = 0, \dots, N - 1$, "
     r"$d_i = \sum_k w_k x_{i+k}$."
 )
+TWO = r"Let $X, Y$ be random variables."
 LAW = r"Let $X \sim \mathcal{N}(\mu, \sigma^2)$, $\mu \in \mathbb{R}$, $\sigma > 0$."
 
 
@@ -67,6 +68,7 @@ LAW = r"Let $X \sim \mathcal{N}(\mu, \sigma^2)$, $\mu \in \mathbb{R}$, $\sigma >
     ("key", "prose", "row", "better"),
     [
         ("index-outside", MOVED, r"d_i &= \sum_k w_k x_{i+k}", MOVED.replace("N - 1", "N - K")),
+        ("dependent", TWO, r"\mathbb{E}[X + Y] &= \mathbb{E}[X] + \mathbb{E}[Y]", TWO.replace("random", "independent random")),
         ("held-or-moved", LAW, r"\frac{d (X - \mu)^2}{d \mu} &= 2 (\mu - X)", r"Let $X, \mu \in \mathbb{R}$."),
     ],
 )  # fmt: skip

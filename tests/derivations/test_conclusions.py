@@ -69,6 +69,34 @@ TOO_MUCH = [
     (CURVE, r"c = x + O(h)"),
     (FIELD, r"f(x + t d) = f(x) - t \nabla f(x)^\top d + O(t^2)"),
 ]
+ORDER = r"Let $x, y, a \in \mathbb{R}$, $c > 0$, $k \ge 0$."
+ORDERED = [
+    r"x \le y \implies x - y \le 0",
+    r"x \ge 1 \implies x^2 \ge x",
+    r"x \ge 0 \implies |x| = x",
+    r"x < y \implies e^x < e^y",
+    r"c x \le y \iff x \le \frac{y}{c}",
+    r"x^2 \le 1 \iff |x| \le 1",
+    r"x = 1 \implies x \le 2",
+    r"x > 0 \implies \log x \le x - 1",
+    r"x \le y \implies k x \le k y",
+]
+DISORDERED = [
+    r"x \le 1 \implies x^2 \le 1",
+    r"x \ge 0 \implies x^2 \ge x",
+    r"x \le y \implies a x \le a y",
+    r"a x \le y \implies x \le \frac{y}{a}",
+    r"x > 1 \implies x > 1.0001",
+    r"x \ge 1 \implies x > 1",
+    r"x \ge 1 \implies \mathbb{1}[x > 1] = 1",
+    r"x > 1 \iff x^2 > 1",
+    r"x \le y \implies k x < k y",
+]
+BOUNDED = r"Let $a, b, c \in \mathbb{R}$ with $a \le b$ and $b < c$."
+DESCENT = (
+    r"Let $x, y, g \in \mathbb{R}^d$, $f : \mathbb{R}^d \to \mathbb{R}$, $L, \eta > 0$, $y = x - \eta g$, "
+    r"assume $f(y) \le f(x) + g^\top (y - x) + \frac{L}{2} \|y - x\|^2$."
+)
 DIVIDES = [  # and what lets it: a declaration
     (r"Let $a, b, x \in \mathbb{R}$", r"a x = b \iff x = \frac{b}{a}", r", $a \ne 0$."),
     (r"Let $a, b, c, x \in \mathbb{R}$", r"a x - c = b x \implies x = \frac{c}{a - b}", r" with $a \ne b$."),
@@ -94,6 +122,7 @@ EXISTS = [  # what is taken not to vanish, and said at the row
 ]  # fmt: skip
 REFUSED = [
     (CURVE, r"x = x + O(y)", "order"),
+    (CURVE, r"\lfloor x \rfloor \le x", "rounded"),
     (CURVE, r"f(x + h) \approx f(x)", "inequality"),
     (VECTORS, r"a \le b \ge t", "inequality"),
 ]
@@ -175,3 +204,48 @@ def test_a_premise_is_no_claim_where_its_conclusion_is_not_read():
 def test_a_wrong_inequality_is_said_with_its_own_sign():
     (wrong,) = verdicts(NUMBER, r"x^2 \le x")
     assert "compared: x^2  ≤  x" in describe(wrong)
+
+
+@pytest.mark.parametrize("row", ORDERED)
+def test_an_inequality_follows(row):
+    assert statuses(ORDER, row, prove=False) == ["checked"]
+
+
+@pytest.mark.parametrize("row", DISORDERED)
+def test_an_inequality_that_does_not_follow_is_not_accepted(row):
+    assert not verdicts(ORDER, row, prove=False)[-1].ok
+
+
+@pytest.mark.parametrize(
+    ("prose", "row", "needed"),
+    [
+        (BOUNDED, r"a < c", (r"a \le b", "b < c")),
+        (BOUNDED, r"|b - a| = b - a", (r"a \le b",)),
+        (DESCENT, r"f(y) \le f(x) - \eta \|g\|^2 + \frac{L \eta^2}{2} \|g\|^2", None),
+    ],
+)
+def test_an_inequality_may_be_assumed_and_is_named_at_the_row(prose, row, needed):
+    (verdict,) = verdicts(prose, row, prove=False)
+    assert verdict.status == "checked"
+    assert len(verdict.assumed) == 1 if needed is None else verdict.assumed == needed
+
+
+@pytest.mark.parametrize(
+    ("prose", "row"),
+    [
+        (BOUNDED, r"a^2 \le b^2"),
+        (BOUNDED, r"a + 0.01 \le c"),
+        (BOUNDED, r"a = b"),
+        (DESCENT, r"f(y) \le f(x) - \eta \|g\|^2"),
+    ],
+)
+def test_what_does_not_follow_from_an_inequality_is_wrong(prose, row):
+    assert statuses(prose, row, prove=False) == ["wrong"]
+
+
+def test_an_inequality_that_cannot_be_is_refused_and_one_without_a_word_is_a_claim():
+    assert (
+        verdicts(r"Let $a \in \mathbb{R}$ with $a < a$.", "a = a")[0].problem.key == "unsatisfiable"
+    )
+    silent = verdicts(r"Let $a, b \in \mathbb{R}$. Here $a \le b$.", "a = a")
+    assert silent[0].problem.key == "not-assumed"

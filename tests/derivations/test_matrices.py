@@ -64,7 +64,7 @@ REFUSED = [
     (LEAST, r"\nabla_w^3 f(w) = X", "unsupported"),
     (LEAST, r"\det X = 1", "unsupported"),
     (LEAST.replace("p", "d"), r"df = r^\top X \, dw", "differential"),
-    (SQUARE, r"A^2 = A A", "matrix-power"),
+    (SQUARE.replace("n \\times n", "n \\times m"), r"A^2 = A", "matrix-power"),
 ]
 
 

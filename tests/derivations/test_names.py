@@ -3,7 +3,7 @@
 
 import pytest
 
-from .helpers import problem, statuses
+from .helpers import problem, statuses, verdicts
 
 LAYER = (
     r"Let $W^l = (w^l_{jk}) \in \mathbb{R}^{m \times n}$, $a^{l-1} \in \mathbb{R}^n$, "
@@ -120,3 +120,39 @@ def test_vectors_and_matrices_lie_in_powers_of_an_interval():
     prose = r"Let $\gamma \in (0, 1)^n$, $q \in [0, 1]^{n \times m}$."
     row = r"\sqrt{(1 - \gamma_i)^2} + |q_{ij}| = 1 - \gamma_i + q_{ij}"
     assert statuses(prose, row) == ["checked"]
+
+
+ROTATION = (
+    r"Let $m, n \in \mathbb{R}$, $q, k \in \mathbb{R}^2$, "
+    r"$R(\phi) = \begin{pmatrix} \cos \phi & -\sin \phi \\ \sin \phi & \cos \phi \end{pmatrix}$."
+)
+SHARE = r"Let $\mathbf{z} \in \mathbb{R}^K$, $\sigma_i(\mathbf{z}) = \frac{e^{z_i}}{\sum_{j=1}^K e^{z_j}}$."
+BELOW = r"Let $a, b > 0$, $\frac{1}{s^2} = \frac{1}{a^2} + \frac{1}{b^2}$."
+STATE = (
+    r"Let $k_1, \dots, k_n \in \mathbb{R}^d$, $v_1, \dots, v_n \in \mathbb{R}^m$, $S_0 = 0$, "
+    r"$S_0 \in \mathbb{R}^{d \times m}$, $S_t = S_{t-1} + k_t v_t^\top$."
+)
+
+
+@pytest.mark.parametrize(
+    ("prose", "right", "wrong"),
+    [
+        (ROTATION, r"R(m)^\top R(n) = R(n - m)", r"R(m) R(n) = R(n - m)"),
+        (ROTATION, r"(R(m) q)^\top R(n) k = q^\top R(n - m) k", r"R(m) = R(m)^\top"),
+        (
+            ROTATION,
+            r"R'(m) = \begin{pmatrix} -\sin m & -\cos m \\ \cos m & -\sin m \end{pmatrix}",
+            r"R'(m) = R(m)",
+        ),
+        (
+            SHARE,
+            r"\frac{\partial \sigma_i(\mathbf{z})}{\partial z_j} = \sigma_i(\mathbf{z}) (\delta_{ij} - \sigma_j(\mathbf{z}))",
+            r"\sum_i \sigma_i(\mathbf{z}) = K",
+        ),
+        (BELOW, r"s^2 = \frac{a^2 b^2}{a^2 + b^2}", r"s^2 = a^2 + b^2"),
+        (STATE, r"S_t = \sum_{i=1}^t k_i v_i^\top", r"S_t = \sum_{i=1}^t k_t v_i^\top"),
+    ],
+)
+def test_what_is_declared_by_its_value(prose, right, wrong):
+    assert verdicts(prose, right)[-1].ok
+    assert verdicts(prose, wrong, prove=False)[-1].status == "wrong"

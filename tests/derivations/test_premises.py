@@ -1,6 +1,8 @@
 """Nothing is assumed in silence; what is assumed holds at every sample and is listed."""
 # ruff: noqa: E501  (rows of a derivation are as long as they are)
 
+import re
+
 import pytest
 
 from backprop.derivations.__main__ import main
@@ -55,10 +57,15 @@ SILENT = [
 ]
 
 
+CASE = re.compile("If|若")
+
+
 @pytest.mark.parametrize("prose", SILENT)
 def test_an_equation_without_a_word_is_no_premise(prose):
     found = report(prose, r"\|x - y\|^2 &= \|x\|^2 + \|y\|^2")
-    assert [v.status for v in found.verdicts] == ["unchecked", "wrong"]
+    first, second = (v.status for v in found.verdicts)
+    # A case that is refused may be what the row needs; of a claim there is nothing more to say.
+    assert (first, second) == ("unchecked", "unchecked" if CASE.search(prose) else "wrong")
     assert found.assumed == []
     assert found.verdicts[0].problem.key in ("not-assumed", "prose-case")
 

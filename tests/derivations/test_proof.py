@@ -95,3 +95,29 @@ def test_explanations_are_text():
     tex = r"\sum_{k} (x_{kj} - \bar{x}_j) \frac{d \bar{x}_j}{d x_{ij}}"
     assert plain(tex) == "Σ_k (x_kj − x̄_j) (d x̄_j)/(d x_ij)"
     assert plain(r"\hat{x} + \gamma \, \mathrm{dout}") == "x̂ + γ dout"
+
+
+PROVED = [
+    (r"Let $p \in (0, 1)$.", r"\log \frac{p}{1 - p} = \log p - \log(1 - p)"),
+    (r"Let $a, b > 0$.", r"\log \frac{4 a}{a + b} = 2 \log 2 + \log a - \log(a + b)"),
+    (r"Let $a, b \in \mathbb{R}$.", r"\cos(a - b) = \cos a \cos b + \sin a \sin b"),
+    (r"Let $a \in \mathbb{R}$.", r"\sin(2 a) = 2 \sin(a) \cos(a)"),
+    (r"Let $a, b \in \mathbb{R}$.", r"\cos(a)^2 + \sin(a)^2 + b = 1 + b"),
+    (r"Let $u, v \in \mathbb{R}^n$ with $\|v\|_2 = 1$.",
+     r"\|u - (u^\top v) v\|^2 = \|u\|^2 - (u^\top v)^2"),
+]  # fmt: skip
+NOT = [
+    (r"Let $a, b \in \mathbb{R}$.", r"\log(a b) = \log a + \log b"),
+    (r"Let $a, b \in \mathbb{R}$.", r"\cos(a - b) = \cos a \cos b - \sin a \sin b"),
+    (r"Let $a \in \mathbb{R}$.", r"\cos(a)^2 - \sin(a)^2 = 1"),
+]
+
+
+@pytest.mark.parametrize(("prose", "row"), PROVED)
+def test_logarithms_angles_and_norms_are_proved(prose, row):
+    assert statuses(prose, row) == ["proved"]
+
+
+@pytest.mark.parametrize(("prose", "row"), NOT)
+def test_and_nothing_that_only_looks_like_them(prose, row):
+    assert statuses(prose, row) not in (["proved"], ["checked"])

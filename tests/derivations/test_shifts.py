@@ -43,15 +43,45 @@ RETURN = (
     r"Let $\gamma \in (0, 1)$, $r \in \mathbb{R}^T$, $G_T = 0$, $G_t = r_{t+1} + \gamma G_{t+1}$."
 )
 SHORTER = r"Let $x \in \mathbb{R}^N$, $d \in \mathbb{R}^{N - 1}$, where $d_i = x_{i+1} - x_i$."
+STEPS = r"Let $x \in \mathbb{R}^N$, $d_i = x_{i+1} - x_i$, $i = 1, \dots, N - 1$."
+VALUES = r"Let $r_0, \dots, r_{T-1} \in \mathbb{R}$, $V_0, \dots, V_T \in \mathbb{R}$, $\gamma \in (0, 1)$."
+FORWARD = (
+    r"Let $A \in \mathbb{R}^{K \times K}$, $b, f, g \in \mathbb{R}^{T \times K}$ with "
+    r"$f_{t+1,j} = b_{t+1,j} \sum_{i=1}^{K} f_{t,i} A_{ij}$ and "
+    r"$g_{t,i} = \sum_{j=1}^{K} A_{ij} b_{t+1,j} g_{t+1,j}$ for $t = 1, \dots, T - 1$."
+)
 FROM = r"Let $x \in \mathbb{R}^n$, $t = 1, \dots, n$."
 FROM_ZERO = r"Let $x \in \mathbb{R}^n$, $t = 0, \dots, n - 1$."
 RIGHT += [
+    (SHORTER, r"d_i = x_{i+1} - x_i"),
+    (STEPS, r"\sum_{i=1}^{N-1} d_i = x_N - x_1"),
+    (STEPS, r"d_i + x_i = x_{i+1}"),
+    (STEPS, r"\sum_{i=1}^{N-1} x_i d_i = \sum_{i=1}^{N-1} x_i x_{i+1} - \sum_{i=1}^{N-1} x_i^2"),
+    (STEPS, r"\frac{\partial}{\partial x_k} \sum_{i=1}^{N-1} d_i^2 = 2 d_{k-1} - 2 d_k"),
+    (STEPS, r"\sum_{i=0}^{N-2} d_{i+1} x_{i+2} = \sum_{i=1}^{N-1} d_i x_{i+1}"),
+    (STEPS, r"\sum_{i=2}^{N} x_i d_{i-1} = \sum_{i=1}^{N-1} d_i x_{i+1}"),
+    (STEPS, r"\sum_{i=3}^{N} i d_{i-1} = \sum_{i=2}^{N-1} (i + 1) d_i"),
+    (FROM, r"\sum_{i=3}^{n+1} i x_{i-1} = \sum_{i=2}^{n} (i + 1) x_i"),
+    (VALUES, r"\sum_{t=0}^{T-1} (V_{t+1} - V_t) = V_T - V_0"),
+    (VALUES, r"\sum_{t=0}^{T} \gamma^t V_t = V_0 + \gamma \sum_{t=0}^{T-1} \gamma^t V_{t+1}"),
+    (VALUES, r"\sum_{t=0}^{T-1} r_t V_t = \sum_{t=0}^{T-1} V_t r_t"),
+    (FORWARD, r"\sum_{j=1}^{K} f_{t+1,j} g_{t+1,j} = \sum_{i=1}^{K} f_{t,i} g_{t,i}"),
     (RETURN, r"G_t = \sum_{k=t}^{T-1} \gamma^{k-t} r_{k+1}"),
     (FROM, r"\sum_{k=t}^{n-1} k x_{k+1} = \sum_{k=t}^{n} (k - 1) x_k - (t - 1) x_t"),
     (FROM, r"\sum_{k=t}^{n-1} (x_{k+1} - x_k) = x_n - x_t"),
     (FROM_ZERO, r"\sum_{k=t}^{n-2} (x_{k+1} - x_k) = x_{n-1} - x_t"),
 ]
 WRONG += [
+    (SHORTER, r"d_i = x_{i+1} + x_i"),
+    (STEPS, r"\sum_{i=1}^{N-1} d_i = x_N - x_1 + x_2"),
+    (STEPS, r"\sum_{i=1}^{N} x_i d_i = \sum_{i=1}^{N-1} x_i d_i"),
+    (STEPS, r"\sum_{i=2}^{N} x_i d_{i-1} = \sum_{i=1}^{N-1} d_i x_i"),
+    (STEPS, r"\sum_{i=3}^{N} i d_{i-1} = \sum_{i=2}^{N-1} i d_i"),
+    (FROM, r"\sum_{i=3}^{n+1} i x_{i-1} = \sum_{i=2}^{n} i x_i"),
+    (STEPS, r"\frac{\partial}{\partial x_k} \sum_{i=1}^{N-1} d_i^2 = 2 d_k - 2 d_{k-1}"),
+    (VALUES, r"\sum_{t=0}^{T} r_t V_t = \sum_{t=0}^{T-1} r_t V_t"),
+    (VALUES, r"\sum_{t=0}^{T-1} V_t = \sum_{t=0}^{T} V_t - V_0"),
+    (FORWARD, r"\sum_{j=1}^{K} f_{t+1,j} g_{t+1,j} = \sum_{i=1}^{K} f_{t,i} g_{t+1,i}"),
     (RETURN, r"G_t = \sum_{k=t}^{T-1} \gamma^{k-t} r_k"),
     (FROM, r"\sum_{k=t}^{n-1} x_{k+1} = \sum_{k=t}^{n} x_k"),
     (FROM, r"\sum_{k=t}^{n-1} x_k = \sum_{k=t}^{n} x_k"),
@@ -62,7 +92,6 @@ STEP = r"Let $w, x_t, h_{t-1} \in \mathbb{R}$, $h_t = \tanh(w h_{t-1} + x_t)$."
 REFUSED = [
     (RECURRENCE, r"\frac{\partial h_t}{\partial h_{t-1}} = w (1 - h_t^2)", "recurrence"),
     (CONV.replace("i+k", "i-k"), r"\sum_k w_k = 0", "index-unknown"),
-    (SHORTER, r"d_i = x_{i+1} - x_i", "index-range"),  # it is right
     (FROM, r"\sum_{k=t}^{n+1} x_k = \sum_{k=t}^{n} x_k", "sum-outside"),
     (RETURN, r"G_t = \sum_{k=0}^{T-t-1} \gamma^{k} r_{t+k+1}", "sum-outside"),  # it is right
     (CONV, r"x_{i + N} = x_{i + N}", "literal-base"),

@@ -14,6 +14,7 @@ from backprop.derivations.algebra.atoms import Atom, Poly, lettered
 from backprop.derivations.algebra.calculus import Calculus, Partial
 from backprop.derivations.algebra.matching import match
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
+from backprop.derivations.algebra.positive import is_positive
 from backprop.derivations.algebra.sums import Sums
 from backprop.derivations.meaning import replace_symbol
 from backprop.derivations.meaning.lengths import find
@@ -45,7 +46,9 @@ from backprop.derivations.meaning.terms import (
     Var,
     Where,
     add,
+    mul,
     neg,
+    num,
 )
 from backprop.derivations.meaning.world import World
 
@@ -70,10 +73,16 @@ class Normaliser:
             self.sums.rewrite = lambda atom: self.assumed(atom, rules)
 
     def positive(self, atom: Atom) -> bool:
-        return atom[0] == "entry" and self.world.symbols[atom[1]].positive
+        if atom[0] != "entry":
+            return False
+        symbol = self.world.symbols[atom[1]]
+        return symbol.positive or (symbol.law is not None and symbol.law.kind == "simplex")
 
     def rules(self, left: Term, right: Term) -> list[tuple[Atom, Poly]]:
         """Σ_k y_k = 1 as a rule: a sum that stands alone in an assumption."""
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Pow) and one.exponent == num("1/2"):  # \\|v\\| = 1
+                left, right = one.base, mul(other, other)
         p = self.poly(add(left, neg(right)))
         sums = [
             (m, c)
@@ -176,6 +185,14 @@ class Normaliser:
 
     def _fn(self, term: Fn) -> Poly:
         a = self.algebra
+        if term.name == "log":
+            parts = self.factors(term.args[0])
+            if len(parts) > 1:
+                logs = [(self.poly(Fn("log", (base,))), times) for base, times in parts]
+                out: Poly = {}
+                for found, times in logs:
+                    out = a.plus(out, found, times)
+                return out
         args = [self.poly(x) for x in term.args]
         if term.name == "exp":
             return a.exp(args[0])
@@ -188,8 +205,11 @@ class Normaliser:
         if term.name == "tanh":
             up = a.exp(a.plus(args[0], args[0]))
             return a.plus(a.const(1), a.power(a.plus(up, a.const(1)), Fraction(-1)), -2)
+        if term.name in ("sin", "cos"):
+            return a.turned(term.name, args[0])
         if term.name == "tan":
-            return a.times(a.fn("sin", args[0]), a.power(a.fn("cos", args[0]), Fraction(-1)))
+            below = a.turned("cos", args[0])
+            return a.times(a.turned("sin", args[0]), a.power(below, Fraction(-1)))
         if term.name == "max" and len(args) == 2:
             test = self._test(Test(">", term.args[0], term.args[1]))
             other = a.plus(a.const(1), test, -1)
@@ -197,6 +217,21 @@ class Normaliser:
         if term.name == "nan":
             raise NotProvable
         return a.fn(term.name, *args)
+
+    def factors(self, term: Term) -> list[tuple[Term, Fraction]]:
+        """The factors of what a logarithm is of, with their powers, if they are positive, so that
+        it is the sum of theirs; else the whole."""
+        while isinstance(term, Entry) and term.symbol in self.expand:
+            term = self.calculus.definition(term)
+        if isinstance(term, Mul):
+            parts = [self.factors(p) for p in term.parts]
+            if all(is_positive(self.world, base) for part in parts for base, _ in part):
+                return [pair for part in parts for pair in part]
+        if isinstance(term, Pow) and isinstance(term.exponent, Num):
+            inner = self.factors(term.base)
+            if all(is_positive(self.world, base) for base, _ in inner):
+                return [(base, e * term.exponent.value) for base, e in inner]
+        return [(term, Fraction(1))]
 
     def _test(self, term: Test) -> Poly:
         a = self.algebra

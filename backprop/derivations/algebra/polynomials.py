@@ -78,6 +78,13 @@ class Polynomials:
                 del powers[atom]
                 whole = self.power(dict(atom[1]), e)
                 extra = whole if extra is None else self.times(extra, whole)
+            elif atom[:2] == ("fn", "cos") and e >= 2 and e.denominator == 1:
+                powers[atom] = e - 2  # cos² = 1 - sin²
+                if e == 2:
+                    del powers[atom]
+                sine = self.atom(("fn", "sin", *atom[2:]), 2)
+                square = self.plus(self.const(1), sine, -1)
+                extra = square if extra is None else self.times(extra, square)
         return frozenset(powers.items()), extra
 
     def nonnegative(self, atom: Atom, e: Fraction) -> bool:
@@ -207,7 +214,7 @@ class Polynomials:
                 )
             ):
                 if c != 1:
-                    out = self.fn("log", self.const(c))
+                    out = self.log_of(c)
                 for atom, e in mono:
                     if not self.nonnegative(atom, Fraction(1)):
                         return self.fn("log", p)
@@ -218,12 +225,42 @@ class Polynomials:
                     else:
                         out = self.plus(out, self.fn("log", self.atom(atom)), e)
                 return out
-            if not mono and c == 1:
-                return {}
+            if not mono and c > 0:
+                return self.log_of(c)
         return self.fn("log", p)
+
+    def log_of(self, c: Fraction) -> Poly:
+        """The logarithm of a positive number by those of its prime factors."""
+        out: Poly = {}
+        for whole, sign in ((c.numerator, 1), (c.denominator, -1)):
+            for prime in (2, 3, 5, 7):
+                while whole % prime == 0:
+                    whole //= prime
+                    out = self.plus(out, self.fn("log", self.const(prime)), sign)
+            if whole > 1:
+                out = self.plus(out, self.fn("log", self.const(whole)), sign)
+        return out
 
     def fn(self, name: str, *args: Poly) -> Poly:
         return self.atom(("fn", name, *(frozenset(a.items()) for a in args)))
+
+    def turned(self, name: str, p: Poly) -> Poly:
+        """sin and cos of a sum by those of its terms."""
+        if len(p) > 4 or not p:
+            return self.fn(name, p) if p else self.const(int(name == "cos"))
+        mono, c = min(p.items(), key=lambda item: lettered(item[0]))
+        rest = {m: x for m, x in p.items() if m != mono}
+        if not rest and c < 0:
+            value = self.turned(name, {mono: -c})
+            return value if name == "cos" else self.plus({}, value, -1)
+        if not rest and (c.denominator != 1 or not 2 <= c <= 4):
+            return self.fn(name, p)
+        first = {mono: Fraction(1) if not rest else c}
+        rest = rest or {mono: c - 1}
+        (s, t), (u, v) = ((self.turned("sin", q), self.turned("cos", q)) for q in (first, rest))
+        if name == "sin":
+            return self.plus(self.times(s, v), self.times(t, u))
+        return self.plus(self.times(t, v), self.times(s, u), -1)
 
     def delta(self, a: Atom, b: Atom) -> Poly:
         if a == b:

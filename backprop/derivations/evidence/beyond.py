@@ -61,6 +61,16 @@ def is_bent(term: Term) -> bool:
     )
 
 
+def is_broken(instances: Instances, equation: Equation) -> bool:
+    """Does anything in a row jump from one number to another?"""
+    return any(
+        (isinstance(t, Test) and isinstance(t.left, Term))
+        or (isinstance(t, Fn) and t.name == "sign")
+        for side in instances.reached(equation)
+        for t in walk(side)
+    )
+
+
 def kinds(instances: Instances, equation: Equation) -> Iterator[tuple[str, int]]:
     """What kinds of sample a row is tried at, and how many of each."""
     terms = [t for side in instances.reached(equation) for t in walk(side)]

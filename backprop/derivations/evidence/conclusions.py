@@ -7,26 +7,36 @@ other way round. The premise gets no mark of its own, the conclusion's says what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backprop.derivations.evidence.beyond import is_broken
 from backprop.derivations.evidence.compare import compare
-from backprop.derivations.evidence.divisors import divided_by, taken_to_exist
+from backprop.derivations.evidence.divisors import defined_divisors, divided_by, taken_to_exist
 from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.estimates import violated
 from backprop.derivations.evidence.hidden import hidden
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
-from backprop.derivations.evidence.rows import Derivator
+from backprop.derivations.evidence.rows import SIGNS, Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.meaning.terms import (
-    Term,
-)
+from backprop.derivations.meaning import reader_of
+from backprop.derivations.meaning.declare import with_slack
+from backprop.derivations.meaning.names import lookup
+from backprop.derivations.meaning.terms import ONE, Term
+from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Problem, Unreadable
 from backprop.derivations.reading.lines import Row
+from backprop.derivations.reading.tree import read
 from backprop.derivations.verdicts import CHECKED, PROVED, UNCHECKED, WRONG, Difference, Verdict
 
 ALL_BUT_0 = 1e-4  # what is smaller is hardly told from 0 where a premise holds to rounding
 FAR = 12  # samples from which Newton's method starts far away: x^2 - 8 x + 7 = 0 has two roots
+SLACK = "#slack"
+UNDECIDED = ("too-close", "too-far-apart", "no-domain")
 TOLERANCE = 1e-6  # a premise is fulfilled to rounding only, by Newton's method
 
 
@@ -43,6 +53,10 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
         verdicts = derivator.row(row)
         failed = derivator.failed
         supposed = row.link and open_ is not None and failed is not None and alone(verdicts)
+        idle = row.link == "implies" and open_ is not None and open_.op != "="
+        if open_ is not None and idle and not concluded and all_hold(verdicts):
+            found[-1] = [] if rest is None else [rest]  # x > 0 \\implies \\log x \\le x - 1
+            verdicts[-1].assumed = (open_.text, *verdicts[-1].assumed)
         if supposed and open_ is not None and failed is not None:
             derivator.world.cited, derivator.levels.head = before, head
             both = row.link == "iff"
@@ -53,7 +67,42 @@ def conclude(derivator: Derivator, rows: list[Row]) -> list[Verdict]:
             found[-1] = [] if rest is None else [rest]  # nor where its conclusion is not read
         open_, rest, concluded = failed, derivator.rest, bool(supposed)
         found.append(verdicts)
+    if derivator.world.refused:
+        for row, verdicts in zip(rows, found, strict=True):
+            begun = next((r for r in reversed(rows[: rows.index(row) + 1]) if has_left(r)), row)
+            for verdict in verdicts:
+                if verdict.status == WRONG:
+                    doubted(derivator.world, (begun, row), verdict)
     return [v for verdicts in found for v in verdicts]
+
+
+def has_left(row: Row) -> bool:
+    return not row.tex.lstrip().startswith(("=", "\\le", "\\ge", "<", ">"))
+
+
+def doubted(world: World, rows: tuple[Row, Row], verdict: Verdict) -> None:
+    """A row that is wrong without a premise that was not read may be right with it."""
+    names: set[str] = set()
+    for row in rows:
+        try:
+            tree = read(row.tex, world.words)
+        except Unreadable:
+            continue
+        reader = reader_of(world, row.tex, tree)
+        found = {lookup(reader, node)[0] or "" for node in tree.walk()} & world.symbols.keys()
+        names = names.union(*(world.below(n) for n in found))
+    for name in sorted(names):
+        bare = re.split("[_^]", name)[0]
+        line = world.refused.get(name, world.refused.get(bare))
+        if line is not None:
+            verdict.status, verdict.difference, verdict.sides = UNCHECKED, None, ("", "")
+            verdict.residue, verdict.repair = "", None
+            verdict.problem = Problem("premise-refused", {"found": name, "line": str(line)})
+            return
+
+
+def all_hold(verdicts: list[Verdict]) -> bool:
+    return bool(verdicts) and all(v.ok for v in verdicts)
 
 
 def alone(verdicts: list[Verdict]) -> bool:
@@ -75,30 +124,122 @@ def supposing(
         from backprop.derivations.evidence.proof import follows
 
         first, second = ((e.left, e.right) for e in (premise, conclusion))
-        proved = follows(derivator.world, first, second, both)
+        equations = premise.op == conclusion.op == "="
+        proved = equations and follows(derivator.world, first, second, both)
     try:
-        ways = [(premise, conclusion), (conclusion, premise)][: 1 + both]
-        for given, wanted in ways:
-            divisor = divided_by(derivator.instances, given, wanted)
-            if divisor:
-                fresh.status = WRONG
-                fresh.problem = Problem("divides", {"found": divisor, "premise": given.text})
-                return fresh
-            more = taken_to_exist(derivator.instances, given, wanted)
-            fresh.assumed = tuple(dict.fromkeys((*fresh.assumed, *more.values())))
-            exact = derivator.prove and not proved
-            difference = under(derivator.instances, given, wanted, more, exact)
-            if difference is not None:
-                fresh.status, fresh.difference = WRONG, difference
-                fresh.sides = (wanted.sides[0].text, wanted.sides[1].text)
-                fresh.problem = Problem("does-not-follow", {"found": given.text})
+        for given, wanted in [(premise, conclusion), (conclusion, premise)][: 1 + both]:
+            if not follows_in_numbers(derivator, given, wanted, fresh, proved):
                 return fresh
     except Unreadable as error:
-        fresh.status, fresh.problem = WRONG, error.problem
+        fresh.status = UNCHECKED if error.problem.key in UNDECIDED else WRONG
+        fresh.problem = error.problem
         return fresh
     if proved:
         fresh.status = PROVED
     return fresh
+
+
+def follows_in_numbers(
+    derivator: Derivator, given: Equation, wanted: Equation, verdict: Verdict, proved: bool
+) -> bool:
+    """Does `wanted` hold at numbers that fulfil `given`? Says in `verdict` where it does not, and
+    what is taken to exist. Raises `Unreadable`."""
+    instances = derivator.instances
+    for supposed, needed in premises_of(instances, given, wanted):
+        with declared(instances, supposed):
+            divisor = divided_by(instances, supposed.equation, needed)
+            if divisor:
+                verdict.status = WRONG
+                verdict.problem = Problem("divides", {"found": divisor, "premise": given.text})
+                return False
+            more = taken_to_exist(instances, supposed.equation, needed)
+            verdict.assumed = tuple(dict.fromkeys((*verdict.assumed, *more.values())))
+            try:
+                if needed.op == "=":
+                    apart = [*more, *defined_divisors(instances.world, needed)]
+                    exact = derivator.prove and not proved
+                    found = under(instances, supposed.equation, needed, apart, exact)
+                else:
+                    found = exceeding(instances, supposed.equation, needed)
+            except Unreadable as error:
+                if error.problem.key == "unsatisfiable" and supposed.edge:
+                    continue
+                raise
+        if found is not None:
+            verdict.status, verdict.difference = WRONG, found
+            verdict.sides = (needed.sides[0].text, needed.sides[1].text)
+            verdict.sign = SIGNS.get(needed.op, needed.op)
+            verdict.problem = Problem("does-not-follow", {"found": given.text})
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """A premise as an equation: a \\le b as a + s = b, with a new s that is not negative."""
+
+    equation: Equation
+    slack: Symbol | None = None
+    edge: bool = False  # a = b, where a \\le b is supposed
+
+
+def premises_of(
+    instances: Instances, given: Equation, wanted: Equation
+) -> list[tuple[Supposed, Equation]]:
+    """What is supposed where an inequality is given, and what has to hold there.
+
+    Of numbers close to 1 tells x > 1 little: what is continuous and not strict holds at 1, too,
+    where it holds for all of them.
+    """
+    if given.op == "=":
+        return [(Supposed(given), wanted)]
+    if given.op in ("<=", ">="):
+        return [
+            (loosened(given, closed=True), wanted),
+            (Supposed(replace(given, op="="), edge=True), wanted),
+        ]
+    found = [(loosened(given, closed=False), wanted)]
+    if wanted.op != "=" and not is_broken(instances, wanted):
+        loose = replace(wanted, op={"<": "<=", ">": ">="}.get(wanted.op, wanted.op))
+        found.insert(0, (loosened(given, closed=True), loose))
+    return found
+
+
+def loosened(given: Equation, closed: bool) -> Supposed:
+    op = given.op.rstrip("=") + "=" * closed
+    mask = ONE if given.mask is None else given.mask
+    left, right, slack = with_slack(SLACK, given.left, given.right, given.dims, op, mask)
+    return Supposed(replace(given, left=left, right=right, op="=", said=given.text), slack)
+
+
+@contextmanager
+def declared(instances: Instances, supposed: Supposed) -> Iterator[None]:
+    """The slack of a premise is a symbol meanwhile."""
+    slack = supposed.slack
+    if slack is not None:
+        instances.world.symbols[slack.key] = slack
+        instances.forget()
+    try:
+        yield
+    finally:
+        if slack is not None:
+            del instances.world.symbols[slack.key]
+            instances.forget()
+
+
+def exceeding(instances: Instances, given: Equation, wanted: Equation) -> Difference | None:
+    """Numbers that fulfil `given`, at which the inequality `wanted` does not hold."""
+    world, kept = instances.world, list(instances.world.assumed)
+    world.assumed = [*kept, given.assumed()]
+    instances.forget()
+    try:
+        if not instances.satisfiable():
+            raise Unreadable("unsatisfiable", found=given.text, others="")
+        found = violated(instances, wanted, wanted.op)
+        return hidden(instances, wanted, wanted.op) if found is None else found
+    finally:
+        world.assumed = kept
+        instances.forget()
 
 
 def apart(instances: Instances, wanted: Equation, divided: Iterable[Term]) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from backprop.derivations.algebra.positive import is_positive
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.estimates import allows
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
@@ -20,18 +21,13 @@ from backprop.derivations.meaning.arrays import columns
 from backprop.derivations.meaning.nodes import split
 from backprop.derivations.meaning.rewriting import free_indices, substitute
 from backprop.derivations.meaning.terms import (
-    Add,
     At,
-    Big,
     Det,
     Entry,
-    Fn,
     Inverse,
     Lam,
-    Mul,
     Num,
     Pow,
-    Size,
     Term,
     Var,
     num,
@@ -93,37 +89,19 @@ def taken_to_exist(instances: Instances, given: Equation, wanted: Equation) -> d
     return found
 
 
-def is_positive(world: World, term: Term) -> bool:
-    r"""Is it built so that it cannot vanish: \sum_k e^{z_k}, \sigma^2 + \epsilon?"""
-    if isinstance(term, Num):
-        return term.value > 0
-    if isinstance(term, Entry):
-        symbol = world.symbols[term.symbol]
-        if symbol.definition is not None and symbol.recurrence is None:
-            return is_positive(world, symbol.definition.body)
-        return symbol.positive and not (symbol.closed[0] and symbol.bounds[0] == 0)
-    if isinstance(term, Mul):
-        return all(is_positive(world, p) for p in term.parts)
-    if isinstance(term, Add):
-        return any(is_positive(world, p) for p in term.parts) and all(
-            is_square(p) or is_positive(world, p) for p in term.parts
-        )
-    if isinstance(term, Big) and term.kind in ("sum", "prod"):
-        return term.test is None and is_positive(world, term.body)
-    if isinstance(term, Pow):
-        return is_positive(world, term.base)
-    return isinstance(term, Size) or (isinstance(term, Fn) and term.name == "exp")
-
-
-def is_square(term: Term) -> bool:
-    """Is it never negative: a square, or a sum of such?"""
-    if isinstance(term, Big) and term.kind == "sum":
-        return is_square(term.body)
-    if isinstance(term, Mul | Add):
-        return all(is_square(p) or (isinstance(p, Num) and p.value > 0) for p in term.parts)
-    if isinstance(term, Pow) and isinstance(term.exponent, Num):
-        return term.exponent.value > 0 and term.exponent.value % 2 == 0
-    return isinstance(term, Size)
+def defined_divisors(world: World, wanted: Equation) -> list[Term]:
+    r"""What the numbers in a row divide by, by their definitions: R = x^\top A x / x^\top x is
+    declared, and so has a value."""
+    found: dict[Term, None] = {}
+    for name in sorted(wanted.rests_on(world)):
+        definition = world.symbols[name].definition
+        if definition is None or definition.vars:
+            continue
+        for term in walk(definition.body):
+            base = divisor(term)
+            if base is not None and base.names and not free_indices(base):
+                found[base] = None
+    return list(found)
 
 
 def divisors(given: Equation, wanted: Equation) -> Iterator[tuple[Term, Term | None]]:

@@ -11,6 +11,8 @@ from backprop.derivations.meaning.terms import Term
 from backprop.derivations.meaning.world import Assumption, World
 from backprop.derivations.reading.tree import Node
 
+SIGNS = {"<=": "\\le", ">=": "\\ge"}
+
 
 @dataclass
 class Side:
@@ -19,6 +21,7 @@ class Side:
     array: Array
     reader: Context
     node: Node
+    open: bool = False  # does it stand for one that differs by a constant?
 
     @property
     def text(self) -> str:
@@ -33,6 +36,9 @@ class Equation:
     right: Term
     dims: dict[str, Dim]
     sides: tuple[Side, Side]
+    mask: Term | None = None  # 1 where its positions exist, else 0
+    op: str = "="
+    said: str = ""  # as the author wrote it, where that is no longer seen
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,7 +51,9 @@ class Equation:
     @property
     def text(self) -> str:
         """As the author wrote it."""
-        return f"{self.sides[0].text} = {self.sides[1].text}"
+        return (
+            self.said or f"{self.sides[0].text} {SIGNS.get(self.op, self.op)} {self.sides[1].text}"
+        )
 
     def assumed(self) -> Assumption:
         return Assumption(self.left, self.right, self.dims, self.text)

@@ -59,6 +59,7 @@ FEW_ROUNDS, FEW_RIDGES, MOST_TIED = 24, 1, 240  # the same where each place take
 AROUND = np.concatenate([-(10.0 ** np.arange(1, -8, -0.5)), 10.0 ** np.arange(-7.5, 1.5, 0.5)])
 TINY = 1e-8  # a number in a row that is smaller may be all that differs
 MUCH = 1e-6  # relative: what differs where slopes are compared
+AWAY = 1e6  # how many times as large as all else numbers are tried where slopes are compared
 ALIKE = 1e-12  # relative: what differs by less is left to the other samples
 CLOSE = 1e-9  # relative: sides that may be equal
 ROUNDED = 1e-13  # relative to the summands: sides that are
@@ -425,7 +426,10 @@ def differs(instances: Instances, equation: Equation, slopes: bool) -> Scope | N
     least = -1.0 if any(is_tiny(t) for t in terms) else ALIKE
     for line in lines(instances, equation, pairs):
         cuts = [t for pair in pairs for t in turns(instances, line, pair)]
+        reach = digits_left(instances, equation, line) if derived else np.inf
         for place in tried(line, cuts, not derived):
+            if abs(place) > reach:
+                continue
             try:
                 scope = line.scope(instances, place)
             except OutsideDomainError:
@@ -436,6 +440,23 @@ def differs(instances: Instances, equation: Equation, slopes: bool) -> Scope | N
             elif unlike(equation, scope, least) and confirmed(equation, "=", scope, exact):
                 return scope
     return None
+
+
+def digits_left(instances: Instances, equation: Equation, line: Line) -> float:
+    """How far away slopes are still compared: of (x - p)^2 - (x - q)^2 nothing is left where x is
+    far larger than all else. Comparisons seem to turn there, too."""
+    written = [
+        abs(float(t.value))
+        for s in instances.reached(equation)
+        for t in walk(s)
+        if isinstance(t, Num)
+    ]
+    drawn = [
+        float(np.max(np.abs(v), initial=0))
+        for v in line.instance.variables.values()
+        if v.dtype.kind == "f"
+    ]
+    return AWAY * max(1.0, *written, *drawn)
 
 
 def exceeds(instances: Instances, equation: Equation, op: str) -> Scope | None:

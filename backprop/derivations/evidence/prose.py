@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 
 from backprop.derivations.evidence.assumptions import keep_bounds
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.meaning.declare import Claim, assume, declare, declare_randoms
-from backprop.derivations.meaning.premises import is_invertible, is_random
+from backprop.derivations.meaning.premises import is_invertible, is_random, is_varied
 from backprop.derivations.meaning.statements import (
     declared_names,
     is_range,
     listed,
     statements,
 )
-from backprop.derivations.meaning.world import TRUE
+from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Problem, Unreadable, own_fault
 from backprop.derivations.reading.find import Formula
 from backprop.derivations.reading.lines import Row
@@ -44,7 +45,8 @@ def declare_all(
         derivator.world.waits = waits
         later = []
         for number, formula in waiting:
-            for name in declared_names(formula.tex):
+            names = declared_names(formula.tex) or mentioned(derivator.world, formula.tex)
+            for name in names:
                 derivator.world.refused.pop(name, None)
             kept = deepcopy(vars(derivator.world))
             found[number] = _declare(formula, derivator)
@@ -57,8 +59,7 @@ def declare_all(
                 vars(derivator.world).update(kept)  # as if it had not been read
                 premises = []
                 later.append((number, formula))
-                for name in declared_names(formula.tex):
-                    derivator.world.refused[name] = formula.line
+                derivator.world.refused.update(dict.fromkeys(names, formula.line))
             assumed += premises
         if len(later) == len(waiting):
             if not waits:
@@ -78,6 +79,11 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
         plain = not statements(formula.tex)
         if plain and is_random(formula.words, formula.after, "," in formula.tex):
             declare_randoms(derivator.world, formula.tex)
+        elif plain and is_random(formula.words, formula.after, several=False, alone=True):
+            derivator.world.dependent |= set(listed(formula.tex))
+        if plain and is_varied(formula.words, formula.after):
+            names = [n for n in listed(formula.tex) if is_free(derivator.world, n)]
+            derivator.world.moving = list(dict.fromkeys((*derivator.world.moving, *names)))
         if is_invertible(formula.words, formula.after):
             for name in declared_names(formula.tex) or listed(formula.tex):
                 if symbol := derivator.world.symbols.get(name):
@@ -94,6 +100,17 @@ def _declare(formula: Formula, derivator: Derivator) -> list[Verdict]:
     return found
 
 
+def mentioned(world: World, tex: str) -> list[str]:
+    """The declared names in a formula that would declare none."""
+    return [name for name in re.findall(r"\\?[A-Za-z]+", tex) if name in world.symbols]
+
+
+def is_free(world: World, name: str) -> bool:
+    """Is it a variable, by which there is a derivative?"""
+    symbol = world.symbols.get(name)
+    return symbol is not None and symbol.kind == "variable" and symbol.law is None
+
+
 def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdict]:
     """What declares nothing holds by itself, as a cited fact does; or a word makes it a premise."""
     world = derivator.world
@@ -106,7 +123,8 @@ def _claimed(claim: Claim, formula: Formula, derivator: Derivator) -> list[Verdi
             start = formula.tex.find(claim.tex) + max(verdict.problem.start, 0)
             end = start + verdict.problem.end - max(verdict.problem.start, 0)
             raise Unreadable(verdict.problem.key, start, end, **verdict.problem.values)
-    differs = any(v.problem is not None and v.problem.key == "not-equal" for v in verdicts)
+    keys = ("not-equal", "does-not-hold")
+    differs = any(v.problem is not None and v.problem.key in keys for v in verdicts)
     if not differs:
         return verdicts
     if claim.assumed and len(verdicts) == 1 and assume(world, claim.tex, formula.line):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backprop.derivations.evidence.constants import without_constant
 from backprop.derivations.evidence.orders import Order, without_order
 from backprop.derivations.meaning.declare import declare
 from backprop.derivations.meaning.world import World
@@ -19,6 +20,7 @@ class Relation:
 
     nodes: the sides; the first is NONE where the row goes on from the one before it.
     orders: what stands for a gap, + O(h^2), at the sides that have it.
+    constants: at which sides a constant stands that nothing names, + \text{const}.
     fact: behind \because, or a definition that is given already: true by itself.
     """
 
@@ -27,6 +29,11 @@ class Relation:
     nodes: list[Node]
     orders: list[Order | None]
     fact: bool
+    constants: list[bool] = field(default_factory=list)
+
+    def is_open(self, node: Node) -> bool:
+        r"""Does a side stand for one that differs by a constant, + \text{const}?"""
+        return any(c for n, c in zip(self.nodes, self.constants, strict=False) if n is node)
 
     def order(self, node: Node) -> Order | None:
         """What stands for a gap beside a side, if anything does."""
@@ -51,9 +58,16 @@ def taken_apart(
             return None
         ops = ["=" if op == ":=" else op for op in ops]  # defined already: a fact
     mixed = {"<", "<="} & set(ops) and {">", ">="} & set(ops)
-    if mixed or any(op != "=" and op not in ORDERED for op in ops):
+    if mixed or any(op not in ("=", "prop", *ORDERED) for op in ops):
         raise Unreadable("inequality", tree.start, tree.end, found=tex.strip()[:40])
     known = frozenset(world.functions.keys() | world.symbols.keys())
     small = {k for k, s in world.symbols.items() if s.kind == "variable" and not s.shape}
     parts = [without_order(node, known, small) for node in nodes]
-    return Relation(tree, ops, [n for n, _ in parts], [o for _, o in parts], because or defines)
+    kept = [without_constant(node, known) for node, _ in parts]
+    orders, open_ = [o for _, o in parts], [c for _, c in kept]
+    if (any(open_) or "prop" in ops) and not world.moving:
+        at = next((n for n, c in zip(nodes, open_, strict=True) if c), tree)
+        raise Unreadable(
+            "constant-in", at.start, at.end, found="\\propto" if "prop" in ops else "const"
+        )
+    return Relation(tree, ops, [n for n, _ in kept], orders, because or defines, open_)

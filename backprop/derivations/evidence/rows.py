@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from backprop.derivations.evidence.account import Account
 from backprop.derivations.evidence.assumptions import premises
-from backprop.derivations.evidence.beyond import difference_beyond, undefined_side
+from backprop.derivations.evidence.beyond import difference_beyond, is_broken, undefined_side
 from backprop.derivations.evidence.blur import BLURRED, blur
 from backprop.derivations.evidence.conditions import within
+from backprop.derivations.evidence.constants import by_each, leaps, vanishes
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.estimates import violated
 from backprop.derivations.evidence.hidden import hidden
@@ -174,6 +175,7 @@ class Derivator:
         for node in relation.nodes:
             try:
                 sides.append(self.sides.read(node, tex, tree))
+                sides[-1].open = relation.is_open(node)
             except Unreadable as error:
                 failing = node if problem is None else failing
                 problem = problem or error
@@ -200,7 +202,7 @@ class Derivator:
             return None
         if relation.fact or not relation.nodes[1:]:
             raise Unreadable("unexpected", *first_place(tex), found="=", hint="")
-        del relation.nodes[0], relation.orders[0]
+        del relation.nodes[0], relation.orders[0], relation.constants[0]
         if self.last is None:
             for node in relation.nodes:
                 self.last = self.sides.read(node, tex, relation.tree)
@@ -233,12 +235,20 @@ class Derivator:
                 self.sides.no_gaps(equation)
                 one.sizes = sizes(self.world, equation)
             except Unreadable as error:
+                if error.problem.key == "free-index" and self.holds_for_every(sound, side):
+                    raise
                 verdicts.append(self.repairer.misfit(error, one, side.node, previous, tex))
                 continue
             verdicts.append(one)
             order = relation.order(side.node) or relation.order(sound.node)
-            if op != "=" or order is not None:
+            if op == "prop" or (op == "=" and (side.open or sound.open)):
+                self.but_for_constants(equation, one, op == "prop")
+                sound = side if one.ok else sound
+            elif op != "=" or order is not None:
+                equation.op = op
                 self.estimate(equation, one, op, order)
+                if one.status == WRONG and order is None and len(relation.ops) == 1:
+                    self.failed = equation
                 sound = side if one.ok else sound
             elif self.judge(equation, one, relation.fact, tex):
                 sound = side
@@ -252,6 +262,14 @@ class Derivator:
         if not relation.fact:
             self.last = sound  # what is wrong is not built on
         return verdicts
+
+    def holds_for_every(self, left: Side, right: Side) -> bool:
+        """x_j = x_j + 0 y_i: is it right whatever the index that stands on the right alone?"""
+        try:
+            equation = self.sides.equation(left, right, every=True)
+            return self.instances.worst(equation, {}) is None
+        except Unreadable:
+            return False
 
     def judge(self, equation: Equation, verdict: Verdict, fact: bool, tex: str) -> bool:
         """Says in `verdict` whether an equation holds. May what follows be built on it?"""
@@ -318,6 +336,8 @@ class Derivator:
         else:
             found = too_large(self.instances, equation, order)
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
+        if found is None and order is None:
+            verdict.assumed = premises(self.instances, equation, {})
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
             verdict.sides = (equation.sides[0].text, equation.sides[1].text)
@@ -325,6 +345,37 @@ class Derivator:
             key = "does-not-hold" if order is None else "order-larger"
             values = {} if order is None else {"symbol": order.symbol, "power": str(order.power)}
             verdict.problem = Problem(key, values)
+
+    def but_for_constants(self, equation: Equation, verdict: Verdict, factor: bool) -> None:
+        r"""f = g + \text{const}, f \propto g: the slopes by what the prose names are compared."""
+        if equation.sides[0].open or equation.sides[1].open:
+            if factor:
+                raise Unreadable(
+                    "constant-in", *first_place(equation.sides[0].reader.tex), found="\\propto"
+                )
+        if is_broken(self.instances, equation):  # a jump has no slope
+            span = equation.sides[0].node
+            raise Unreadable("unsupported", span.start, span.end, found="const", why="[x > 0] ?")
+        proved = self.prove
+        if (step := leaps(self.instances, equation, factor)) is not None:
+            verdict.status, verdict.difference = WRONG, step
+            verdict.problem = Problem("varies", {"found": ", ".join(self.world.moving)})
+            return
+        for slopes in by_each(self.instances, equation, factor):
+            found = self.instances.worst(slopes, {})
+            if found is None:
+                found = difference_beyond(self.instances, slopes, True)
+            if found is not None or (factor and vanishes(self.instances, equation)):
+                verdict.status, verdict.difference = WRONG, found
+                verdict.problem = Problem("varies", {"found": ", ".join(self.world.moving)})
+                return
+            verdict.instances = self.instances.count(slopes)
+            verdict.assumed = premises(self.instances, slopes, {})
+            if proved:
+                self.account.used = {}
+                self.proof(slopes, verdict)
+                proved = verdict.status == PROVED
+        verdict.status = PROVED if proved else CHECKED
 
     def proof(self, equation: Equation, verdict: Verdict) -> None:
         """Says so where a step that holds is proved for all sizes."""

@@ -98,7 +98,7 @@ def settle(sample: Sample, doubles: Sample, kinds: dict[type[Term], Callable[...
         residual = np.concatenate([digits.array(f) for f in found])
         last, size = size, max(abs(r) for r in residual)
         if size < close:
-            return True
+            return all(_is_within(sample, key) for key in moving)
         if last is not None and size * 100 > last:
             return False
         step, at = back @ np.asarray(residual / size, dtype=float), 0
@@ -107,6 +107,13 @@ def settle(sample: Sample, doubles: Sample, kinds: dict[type[Term], Callable[...
             part = digits.array(step[at : at + old.size].reshape(old.shape))
             sample.variables[key] = np.asarray(old - size * part)
             at += old.size
+
+
+def _is_within(sample: Sample, key: str) -> bool:
+    low, high = sample.world.symbols[key].bounds
+    values = sample.variables[key].reshape(-1)
+    above = low is None or all(v >= float(low) for v in values)
+    return above and (high is None or all(v <= float(high) for v in values))
 
 
 def _ran_away(sample: Sample, first: dict[str, np.ndarray], far: bool) -> bool:
@@ -236,7 +243,12 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
             return
         slopes = _slopes(sample, gaps, moving)
         slopes[:, _fixed(sample, [(c.key, c.u.size) for c in moving])] = 0.0
-        step = np.linalg.lstsq(slopes, residual, rcond=None)[0]
+        if not np.all(np.isfinite(slopes)):
+            raise OutsideDomainError("assumptions")
+        try:
+            step = np.linalg.lstsq(slopes, residual, rcond=None)[0]
+        except np.linalg.LinAlgError as error:
+            raise OutsideDomainError("assumptions") from error
         longest = float(np.max(np.abs(step), initial=0))
         if not np.isfinite(longest):
             raise OutsideDomainError("assumptions")

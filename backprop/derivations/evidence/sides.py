@@ -12,7 +12,7 @@ from backprop.derivations.meaning.arrays import Array, columns, zeros
 from backprop.derivations.meaning.declare import check_known
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.rewriting import free_indices, resolved
-from backprop.derivations.meaning.shifts import inside, without_idle
+from backprop.derivations.meaning.shifts import Linear, inside, without_idle
 from backprop.derivations.meaning.terms import At, Term, Var, mul, num
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node, read
@@ -35,12 +35,14 @@ class Sides:
         reader.outer |= self.outside
         return Side(columns(reader.side(node)), reader, node)
 
-    def equation(self, a: Side, b: Side) -> Equation:
-        """Two sides over the same indices. Raises `Unreadable`."""
+    def equation(self, a: Side, b: Side, every: bool = False) -> Equation:
+        """Two sides over the same indices. Raises `Unreadable`. every: may an index stand on the
+        right alone, and the row be about all of its values?"""
+        a, b = self._refitted(a, b)
         left, right = alike(a, b)
         dims: dict[str, Dim] = dict(zip(AXES, left.shape, strict=False))
         at = tuple(Var(n) for n in dims)
-        self._share_indices(a, b, dims)
+        self._share_indices(a, b, dims, every)
         first, second = resolved(left.at(at)), resolved(right.at(at))
         check_known(first, a.reader, a.node)
         check_known(second, b.reader, b.node)
@@ -48,17 +50,42 @@ class Sides:
         if mask is not None:
             first, second = mul(mask, first), mul(mask, second)
         first, second = (without_idle(self.world, t, dims) for t in (first, second))
+        where = mask
         if self.condition is not None:
             reader, test = self.condition
+            where = resolved(test) if mask is None else mul(mask, resolved(test))
             for letter, node in reader.free.items():
                 if letter not in dims or not unify(dims[letter], reader.dims[letter]):
                     raise reader.fail("free-index", node, found=letter)
             if not self._somewhere(resolved(test), known(dims)):  # i \\ne i
                 raise Unreadable("never", found=reader.tex.strip())
             first, second = mul(resolved(test), first), mul(resolved(test), second)
-        return Equation(first, second, known(dims), (a, b))
+        return Equation(first, second, known(dims), (a, b), where)
 
-    def _share_indices(self, a: Side, b: Side, dims: dict[str, Dim]) -> None:
+    def _refitted(self, a: Side, b: Side) -> tuple[Side, Side]:
+        """The sides, one of them read again where the other says that an index runs further: k
+        runs over the N entries x_k, and not over the N - 1 of d_k."""
+        for side, other in ((a, b), (b, a)):
+            longer = {}
+            for letter in side.reader.free.keys() & other.reader.free.keys():
+                mine, its = (
+                    Linear.of(self.world, r.dims[letter]) for r in (side.reader, other.reader)
+                )
+                gap = its.plus(mine, -1) if mine is not None and its is not None else None
+                if gap is not None and not gap.coefs and gap.const > 0 and its and its.coefs:
+                    longer[letter] = other.reader.dims[letter]
+            if not longer:
+                continue
+            kept = dict(self.world.ranges)
+            try:
+                self.world.ranges.update(longer)
+                again = self.read(side.node, side.reader.tex, side.reader.tree)
+            finally:
+                self.world.ranges = kept
+            return (again, other) if side is a else (other, again)
+        return a, b
+
+    def _share_indices(self, a: Side, b: Side, dims: dict[str, Dim], every: bool) -> None:
         """Adds to `dims` what the free indices of both sides run over. Raises `Unreadable`."""
         axes = list(dims)
         for side in (a, b):
@@ -87,7 +114,7 @@ class Sides:
             for letter, node in side.reader.pairs.items():
                 if letter not in other.reader.free:
                     raise side.reader.fail("pairs", node, index=letter)
-        if a.reader.free or a.array.shape:
+        if not every and (a.reader.free or a.array.shape):
             for letter, node in b.reader.free.items():
                 if letter not in a.reader.free:
                     raise b.reader.fail("free-index", node, found=letter)

@@ -68,10 +68,21 @@ def powered(ctx: Context, value: Array, node: Node, sup: Node) -> Array:
         name = f"{ctx.text(base)}{lower}^{ctx.text(inner)}"
         raise ctx.fail("undeclared", node, found=name, example=f"{name} \\in {space}")
     if value.shape:
-        raise ctx.fail("matrix-power", node)
+        return matrix_power(ctx, value, node, inner)
     if inner.kind == "paren":
         raise ctx.fail("undeclared", node, example=f"{ctx.text(node)} \\in \\mathbb{{R}}")
     return scalar(Pow(value.term, ctx.number(inner)))
+
+
+def matrix_power(ctx: Context, value: Array, node: Node, above: Node) -> Array:
+    """A^3 of a square matrix. Of anything else a power may be one entry by entry."""
+    square = len(value.shape) == 2 and find(value.shape[0]) == find(value.shape[1])
+    if not square or above.kind != "number" or above.value not in ("2", "3", "4"):
+        raise ctx.fail("matrix-power", node)
+    found = value
+    for _ in range(int(above.value) - 1):
+        found = arrays.times(found, value, ctx.span(node))
+    return found
 
 
 def read_bracket(ctx: Context, node: Node, base: Node, sub: Node, sup: Node) -> Array:

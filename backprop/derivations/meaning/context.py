@@ -40,6 +40,7 @@ class Context:
         self.bound: dict[str, str] = {}
         self.bases: dict[str, int] = {}
         self.binders: dict[str, str] = {}
+        self.limited: set[str] = set()  # indices of sums whose bounds are written out
         self.free: dict[str, Node] = {}
         self.outer = free_letters(tree, pairs=True)  # no pair of a \\sum_{i < j}
         self.pairs: dict[str, Node] = {}  # the j of \\sum_{i < j} where nothing binds it

@@ -231,7 +231,7 @@ def one_factor(ctx: Context, rest: tuple[Node, ...], below: tuple[Node, ...], no
 
 
 def differentiated(ctx: Context, rest: tuple[Node, ...]) -> tuple[Array, int, Node]:
-    r"""What a \nabla takes: all of the product, but of f(x)^\top … only f(x)."""
+    r"""What a \nabla takes: all of the product, but of f(x)^\top … and f(x) \cdot v only f(x)."""
     for k, item in enumerate(rest[:2]):
         base, sub, sup, primes = split(item)
         if is_transpose(sup) and not (k == 0 and base.kind == "paren"):
@@ -239,6 +239,10 @@ def differentiated(ctx: Context, rest: tuple[Node, ...]) -> tuple[Array, int, No
             body, used = ctx.factor((*rest[:k], bare), 0)
             if used == k + 1 and not body.shape:
                 return body, used, sup
+    body, used = ctx.factor(rest, 0)
+    if not body.shape and used + 1 < len(rest) and rest[used].value in ("\\cdot", "\\odot"):
+        if ctx.factor(rest, used + 1)[0].shape:  # \nabla_x L \cdot v, of a number and a vector
+            return body, used, NONE
     return ctx.product(rest), len(rest), NONE
 
 

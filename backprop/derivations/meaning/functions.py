@@ -31,8 +31,8 @@ from backprop.derivations.meaning.terms import (
     Var,
     walk,
 )
-from backprop.derivations.meaning.world import TRUE
-from backprop.derivations.reading.commands import FUNCTIONS, NAMED
+from backprop.derivations.meaning.world import TRUE, Function
+from backprop.derivations.reading.commands import BIG, FUNCTIONS, NAMED
 from backprop.derivations.reading.tree import NONE, Node
 
 
@@ -94,11 +94,14 @@ def apply_function(
             raise ctx.fail("argument", replace(node, end=first.end))
         argument, used, after_sup = ctx.side(base.parts[0]), 2, after
     else:
-        argument, more = ctx.factor(rest, 0)
+        more = digits_and_names(ctx, rest)
+        argument, more = (ctx.product(rest[:more]), more) if more > 1 else ctx.factor(rest, 0)
         used = 1 + more
         following = rest[more] if more < len(rest) else None
         if is_call(ctx, rest[:more]):  # \\log p(x) f(x): the brackets end the argument
             following = None
+        if following is not None and function_name(split(following)[0]) is not None:
+            following = None  # \\cos a \\cos b
         if following is not None and not (
             following.kind == "op" and following.value in ("\\cdot", "\\odot", "\\times")
         ):
@@ -123,6 +126,20 @@ def apply_function(
     return powered(ctx, value, whole, after_sup), used
 
 
+def digits_and_names(ctx: Context, nodes: tuple[Node, ...]) -> int:
+    r"""How many factors a number and the names behind it are: three in \log 2 \pi \sigma^2."""
+    if nodes[0].kind != "number":
+        return 0
+    for k, node in enumerate(nodes[1:], 1):
+        base = split(node)[0]
+        key = key_of(base)
+        if key is None or key in ctx.world.functions or function_name(base) is not None:
+            return k
+        if (base.kind == "symbol" and base.value in BIG) or not is_known(ctx, node):
+            return k
+    return len(nodes)
+
+
 def is_call(ctx: Context, nodes: tuple[Node, ...]) -> bool:
     """Is this p(x), a function of elements of finite sets?"""
     return len(nodes) == 2 and spelled(ctx.text(nodes[0])) in ctx.world.tables
@@ -135,11 +152,17 @@ def no_inverse(ctx: Context, node: Node, sup: Node) -> None:
         raise ctx.fail("inverse", node)
 
 
-def read_full_call(ctx: Context, key: str, node: Node, following: Node) -> Array | None:
-    """L(Y) for an L that was declared as L = L(Y): the same as L."""
+def read_full_call(
+    ctx: Context, key: str, node: Node, following: Node, places: Node = NONE
+) -> Array | None:
+    """L(Y) for an L that was declared as L = L(Y): the same as L. places: the i of L_i(Y)."""
     base, sub, sup, _ = split(following)
     if base.kind != "paren" or base.value != "(":
         return None
+    if places is not NONE:
+        if sub is not NONE or "".join(ctx.text(base)[1:-1].split()) != ctx.world.calls[key]:
+            return None
+        sub = places
     symbol = ctx.world.symbols[key]
     if key in ctx.world.families:
         name, places, _ = lookup(ctx, base.parts[0]) if len(base.parts) == 1 else (None, NONE, NONE)
@@ -286,6 +309,8 @@ def read_call(
             raise ctx.fail("not-scalar", base.parts[0], left=size, hint="")
         lam = Lam((), values[0].term)
         value = Array(function.value, lambda p: Call(key, (lam,), p, order))
+        if function.entries is not None:
+            value = entries_at(function, values[0].term, order)
     elif function.args == ((),):
         argument = values[0]
 
@@ -321,6 +346,21 @@ def read_call(
     if sup is not NONE:
         value = powered(ctx, value, whole, sup)
     return powered(ctx, value, whole, after_sup), 2
+
+
+def entries_at(function: Function, point: Term, order: int) -> Array:
+    """R(\\phi) of an R that is a matrix for each number, or its derivative."""
+    entries = function.entries
+    assert entries is not None
+
+    def at(p: tuple[Index, ...]) -> Term:
+        names = dict(zip((v for v, _ in entries.vars), p, strict=True))
+        body = substitute(renamed(entries.body), names)
+        if order:
+            return Slope(function.key, function.var, body, point, order)
+        return replace_symbol(body, function.var, point)
+
+    return Array(function.value, at)
 
 
 def replace_symbol(term: Term, name: str, value: Term) -> Term:

@@ -11,7 +11,7 @@ from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape,
 from backprop.derivations.meaning.names import lookup
 from backprop.derivations.meaning.nodes import items_of, key_of, split
 from backprop.derivations.meaning.rewriting import flat
-from backprop.derivations.meaning.shifts import Guard
+from backprop.derivations.meaning.shifts import Guard, Linear
 from backprop.derivations.meaning.terms import (
     Affine,
     At,
@@ -173,6 +173,7 @@ def placed_on(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
     if isinstance(index, Affine):
         ctx.guards.append(Guard(index, dim, node))
         ctx.shifted.append(ctx.guards[-1])
+    index = moved_onto(ctx, index, dim, node)
     length = length_of(ctx, index)
     if length is not None and not unify(length, dim):
         raise ctx.fail("index-range", node, first=show_shape((length,)), second=show_shape((dim,)))
@@ -187,6 +188,26 @@ def placed_on(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
             last = f"{known}" if base else f"{known} - 1"
             raise ctx.fail("outside", node, first=base, last=last)
     return index
+
+
+def moved_onto(ctx: Context, index: Index, dim: Dim, node: Node) -> Index:
+    """d_i of N - 1 entries, x_i of N, where i runs over either: the position may not exist. And
+    x_N of the x_0, …, x_N."""
+    length = length_of(ctx, index)
+    if length is None or find(length) == find(dim):
+        return index
+    mine, axis = Linear.of(ctx.world, length), Linear.of(ctx.world, dim)
+    gap = axis.plus(mine, -1) if mine is not None and axis is not None else None
+    if gap is None or gap.coefs or not gap.const or not (axis and axis.coefs):
+        return index
+    by = index.by if isinstance(index, Shift) else 0
+    index = index.var if isinstance(index, Shift) else index
+    if isinstance(index, Var) and (index.name in ctx.free or index.name in ctx.limited):
+        moved = Affine((1,), (index,), by)
+        ctx.guards.append(Guard(moved, dim, node, needed=index.name in ctx.limited))
+        ctx.shifted.append(ctx.guards[-1])
+        return moved
+    return At(dim, index.offset - gap.const) if isinstance(index, At) else index
 
 
 def on_steps(ctx: Context, symbol: Symbol, node: Node) -> Index:

@@ -9,43 +9,60 @@ from backprop.derivations.meaning import arrays
 from backprop.derivations.meaning.arrays import Array, scalar
 from backprop.derivations.meaning.brackets import read_condition
 from backprop.derivations.meaning.context import Context
-from backprop.derivations.meaning.lengths import Dim
+from backprop.derivations.meaning.lengths import Dim, show_shape
 from backprop.derivations.meaning.rewriting import fresh, renamed
 from backprop.derivations.meaning.sums import fixed_bound
-from backprop.derivations.meaning.terms import ONE, Fn, Index, Term, Test, Where, add, mul, neg
+from backprop.derivations.meaning.terms import (
+    ONE,
+    Fn,
+    Index,
+    Term,
+    Test,
+    Where,
+    add,
+    mul,
+    neg,
+    num,
+)
 from backprop.derivations.reading.tree import Node
 
 
 def read_cases(ctx: Context, node: Node) -> Array:
+    """Numbers, or arrays of one shape, each where its condition holds."""
     rows = [row.parts for row in node.parts]
-    value: Term | None = None
-    tests: list[tuple[Term, Term]] = []
+    values: list[Array] = []
+    tests: list[Term] = []
     for k, row in enumerate(rows):
         if len(row) == 2 and row[1].kind == "relation":
-            tests.append((read_condition(ctx, row[1]), ctx.number(row[0])))
-        elif k == len(rows) - 1:
-            value = ctx.number(row[0])
-        else:
+            tests.append(read_condition(ctx, row[1]))
+        elif k < len(rows) - 1:
             raise ctx.fail("unexpected", row[0], hint=": & i = j")
-    if value is None and tests:
+        values.append(arrays.columns(ctx.side(row[0])))
+    widest = max(values, key=lambda v: len(v.shape))
+    for value in values:
+        if len(value.shape) != len(widest.shape) and (value.shape or value.term != num(0)):
+            shape = show_shape(widest.shape)
+            raise ctx.fail("not-scalar", node.parts[values.index(widest)], left=shape, hint="")
+    if len(tests) == len(values):
         if complementary(tests):
-            value = tests.pop()[1]
+            tests.pop()
         else:
-            value = Fn("nan", ())
-            none_holds = mul(*(add(ONE, neg(test)) for test, _ in tests))
-            ctx.gaps.append((none_holds, node))
-    for test, yes in reversed(tests):
-        assert value is not None
-        value = Where(test, yes, value)
-    if value is None:
-        raise ctx.fail("unexpected", node, hint="")
-    return scalar(value)
+            values.append(scalar(Fn("nan", ())))
+            ctx.gaps.append((mul(*(add(ONE, neg(test)) for test in tests)), node))
+
+    def chosen(entries: list[Term]) -> Term:
+        value = entries[-1]
+        for test, yes in zip(reversed(tests), reversed(entries[:-1]), strict=True):
+            value = Where(test, yes, value)
+        return value
+
+    return arrays.entrywise(values, chosen, ctx.span(node))
 
 
-def complementary(tests: list[tuple[Term, Term]]) -> bool:
+def complementary(tests: list[Term]) -> bool:
     if len(tests) != 2:
         return False
-    a, b = tests[0][0], tests[1][0]
+    a, b = tests
     opposite = {("=", "!="), ("<", ">="), (">", "<=")}
     return (
         isinstance(a, Test)

@@ -47,6 +47,12 @@ INVERTIBLE = re.compile(
     re.IGNORECASE,
 )
 RANDOM = re.compile(r"\brandom variables?\b|随机变量", re.IGNORECASE)
+VARIES = re.compile(  # as functions of ☐; const does not depend on ☐
+    r"(?:\bfunctions?\s+of|\bconstants?\s+(?:in|with\s+respect\s+to)|\bnot\s+depend\s+on"
+    r"|\bup\s+to\s+(?:a\s+)?(?:constants?|factors?)\s+(?:in|that\s+do(?:es)?\s+not\s+depend\s+on))\s*☐"
+    r"|(?:作为|看作|视为)\s*☐\s*的函数|(?:与|和)\s*☐\s*无关",
+    re.IGNORECASE,
+)
 INDEPENDENT = re.compile(
     r"(?<!not )\b(?:independent|i\.?i\.?d\b)|(?<!不)(?:相互)?独立", re.IGNORECASE
 )
@@ -88,9 +94,17 @@ def is_invertible(before: str, after: str) -> bool:
     return bool(INVERTIBLE.search(nearby(before, after)))
 
 
-def is_random(before: str, after: str, several: bool) -> bool:
-    """Do they call its names random variables; of several, independent ones?"""
+def is_varied(before: str, after: str) -> bool:
+    """Do they say that constants do not depend on its names?"""
+    return bool(VARIES.search(nearby(before, after)))
+
+
+def is_random(before: str, after: str, several: bool, alone: bool = False) -> bool:
+    """Do they call its names random variables; of several, unless each is taken `alone`,
+    independent ones?"""
     near = nearby(before, after)
+    if alone:
+        return bool(RANDOM.search(near))
     more = _AND_MORE.match(after)
     several = several or bool(more and more[0]) or bool(_AND_BEFORE.search(before))
     return bool(RANDOM.search(near) and (not several or INDEPENDENT.search(near)))

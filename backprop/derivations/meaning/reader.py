@@ -244,8 +244,8 @@ def read_function(ctx: Context, part: Factor) -> Read | None:
     if key is None:
         return None
     called, places, _ = lookup(ctx, node) if rest else (None, NONE, NONE)
-    if called is not None and called in ctx.world.calls and places is NONE:
-        named = read_full_call(ctx, called, node, rest[0])
+    if called is not None and called in ctx.world.calls:
+        named = read_full_call(ctx, called, node, rest[0], places)
         if named is not None:
             return named, 2
     if key in ctx.world.functions:

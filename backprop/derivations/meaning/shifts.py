@@ -35,6 +35,7 @@ class Guard:
     index: Affine
     dim: Dim
     node: Node
+    needed: bool = False  # must it exist wherever the sum over its index runs?
 
     def mentions(self, name: str) -> bool:
         return any(isinstance(v, Var) and v.name == name for v in self.index.over)
@@ -137,6 +138,15 @@ def inside(world: World, guard: Guard, dims: Mapping[str, Dim]) -> bool:
     """Does the position exist for all sizes and all values of its indices?"""
     found = room(world, guard, dims)
     return found is not None and found[0].never_negative and found[1].never_negative
+
+
+def reaches(world: World, guard: Guard, first: int, last: Linear | None, moved: int) -> bool:
+    """Does a position i + 1 exist wherever a sum over i runs, from `first` to `last`, each of
+    them `moved`?"""
+    axis, by = Linear.of(world, guard.dim), guard.index.offset + moved
+    if axis is None or last is None or first + by < 0:
+        return False
+    return axis.add(-1 - by).plus(last, -1).never_negative
 
 
 def inferred(world: World, guards: list[Guard], dims: Mapping[str, Dim], letter: str) -> Dim | None:

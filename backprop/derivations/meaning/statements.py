@@ -94,7 +94,7 @@ def declared_names(tex: str) -> list[str]:
 def listed(tex: str) -> list[str]:
     """The names in a list of names: A, B."""
     found = []
-    for name in tex.split(","):
+    for name, _ in pieces(tex):
         try:
             key = key_of(split(items_of(read(name))[0])[0])
         except Unreadable:

@@ -19,7 +19,7 @@ from backprop.derivations.meaning.nodes import (
     subscript_letters,
 )
 from backprop.derivations.meaning.rewriting import free_indices, fresh, rebuild, renamed
-from backprop.derivations.meaning.shifts import Linear
+from backprop.derivations.meaning.shifts import Linear, reaches
 from backprop.derivations.meaning.terms import (
     Affine,
     At,
@@ -73,6 +73,8 @@ def read_big(
                 tests.append(test)
             if low is not None:
                 count_from(ctx, name, low)
+            if low is not None and high is not None:
+                ctx.limited.add(name)
     if sup is not NONE and not any(high is not None for *_, high in opened):
         raise ctx.fail("unexpected", sup, hint=f": \\{kind}_{{k=1}}^{{n}}")
     body = ctx.product(rest)
@@ -212,7 +214,7 @@ def bind_index(
         else:
             uses = uses_of(body, name)
             start, stop, moved = read_limits(ctx, letter, dim, first[1], last, node, alone, uses)
-            counts = first[1] if start is None else ctx.world.first
+            counts = first[1] if start is None else ctx.world.first + moved
     elif high is not None:  # \sum_k^C: all of an axis of length C
         size = fixed_bound(ctx, high)
         if size is None or size[1] or size[0] is None or not unify(dim, size[0]):
@@ -226,7 +228,15 @@ def bind_index(
         if kind != "sum":
             raise ctx.fail("unexpected", mine[0].node, hint="")
         ctx.guards = [g for g in ctx.guards if g not in mine]
-        test = mul(*(g.test for g in mine), *([] if test is None else [test]))
+        end = Linear.of(ctx.world, dim if stop is None else stop.dim or 0)
+        end = None if end is None else end.add(-1 if stop is None else stop.offset)
+        for guard in mine:
+            begin = 0 if start is None else start.offset
+            if guard.needed and not reaches(ctx.world, guard, begin, end, moved):
+                runs, axis = show_shape((dim,)), show_shape((guard.dim,))
+                raise ctx.fail("index-range", guard.node, first=runs, second=axis)
+        left_out = [g.test for g in mine if not g.needed]
+        test = mul(*left_out, *([] if test is None else [test])) if left_out else test
 
     def at(p: tuple[Index, ...]) -> Term:
         inner = moved_back(body.at(p), name, moved, counts)
@@ -248,6 +258,8 @@ def uses_of(body: Array, name: str) -> set[int] | None:
             for index in item.at:
                 if isinstance(index, Var | Shift) and free_indices(index) == {name}:
                     found.add(index.by if isinstance(index, Shift) else 0)
+                elif isinstance(index, Affine) and is_alone(index, name):
+                    continue  # on another axis, where it is looked at by itself
                 elif name in free_indices(index):
                     return False
             return not isinstance(item, Deriv) or visit(item.body)
@@ -258,20 +270,28 @@ def uses_of(body: Array, name: str) -> set[int] | None:
     return found if visit(body.at(tuple(Var("") for _ in body.shape))) else None
 
 
+def is_alone(index: Affine, name: str) -> bool:
+    return index.over == (Var(name),) and index.coefs == (1,)
+
+
 def moved_back(term: Term, name: str, by: int, counts: int | None) -> Term:
     r"""\sum_{i=0}^{n-1} x_{i+1}, where x counts from 1: with an index that counts as x does. As a
     number i counts from `counts`."""
     if not by and counts is None:
         return term
 
+    def counted(index: Index) -> Index:
+        if isinstance(index, Shift) and index.var.name == name and index.by == -by:
+            return Var(name)
+        if isinstance(index, Affine) and is_alone(index, name):
+            return replace(index, offset=index.offset + by)
+        return index
+
     def change(item: object) -> object:
         if isinstance(item, Position) and item.index == Var(name) and counts is not None:
             return Position(item.index, counts)
         if by and isinstance(item, Entry | Deriv):
-            at = (
-                Var(name) if isinstance(i, Shift) and i.var.name == name and i.by == -by else i
-                for i in item.at
-            )
+            at = (counted(i) for i in item.at)
             return replace(item, at=tuple(at))
         return item
 
@@ -376,6 +396,8 @@ def read_limits(
         full = size if size is not None else offset if first == 1 else offset + 1
         unify(dim, full)
     known = find(dim)
+    size, offset = counted_on(ctx, known, size, offset)
+    terms = offset - first + 1
     written = ctx.text(node)
     if world.base is None:
         world.base = fitting_base(known, first, last, uses)
@@ -390,7 +412,8 @@ def read_limits(
         steps = terms > 0 or (world.base is not None and first < world.base)
         if steps:  # \sum_{t=0}^{T} h_t of a recurrence: right, perhaps, and not read
             raise ctx.fail("index-outside", node)
-    count = f"{size} {terms:+d}".replace("+", "+ ").replace("-", "- ") if terms else str(size)
+    axis = Linear.of(world, size) if size is not None and not str(size).startswith(STEPS) else None
+    count = str(size) if axis is None or not terms else str(axis.add(terms).dim())
     if size is None:
         count = str(terms)
     if size is not None and size != known:
@@ -405,10 +428,24 @@ def read_limits(
         raise ctx.fail("range-base", node, found=written, index=letter, wanted=known)
     low = At(None, first - world.base)
     high = At(size, offset - world.base)
+    by = next(iter(uses)) if uses is not None and len(uses) == 1 else 0
+    if by and size is not None and low.offset + by >= 0 and high.offset + by < 0:
+        return At(None, low.offset + by), At(size, high.offset + by), -by  # x_{i-1}, i = 2, …
     if low.offset < 0 or (size is not None and high.offset >= 0):
         last_name = f"{known}" if world.base else f"{known} - 1"
         raise ctx.fail("outside", node, found=written, first=world.base, last=last_name)
     return low, high, 0
+
+
+def counted_on(ctx: Context, axis: Dim, size: Dim | None, offset: int) -> tuple[Dim | None, int]:
+    """A bound N - 1 by the length of an axis that has N - 1 entries."""
+    if size is None or size == axis or str(axis).startswith(STEPS):
+        return size, offset
+    mine, its = Linear.of(ctx.world, size), Linear.of(ctx.world, axis)
+    gap = its.plus(mine, -1) if mine is not None and its is not None else None
+    if gap is None or gap.coefs or not (its and its.coefs):
+        return size, offset
+    return axis, offset - gap.const
 
 
 def read_extreme(ctx: Context, kind: str, node: Node, rest: tuple[Node, ...]) -> Array:

@@ -104,6 +104,8 @@ def undeclared_name(ctx: Context, node: Node, base: Node, key: str, sub: Node) -
     world = ctx.world
     if key in world.refused:
         return ctx.fail("declaration-refused", node, found=ctx.text(base), line=world.refused[key])
+    if key in world.dependent:
+        return ctx.fail("dependent", node, found=ctx.text(base))
     if key in ("\\Sigma", "\\Pi"):
         given = {"\\Sigma": "\\sum", "\\Pi": "\\prod"}[key]
         return ctx.fail("letter-for-sum", base, given=given)

@@ -107,6 +107,7 @@ class Function:
     value: tuple[Dim, ...] = ()
     var: str = ""
     body: Term | None = None
+    entries: Lam | None = None  # of a matrix R(\\phi) = …, in the place of `body`
     written: str = ""  # the z of \sigma(z) = …
 
 
@@ -151,6 +152,8 @@ class World:
     parameters: set[str] = field(default_factory=set)  # declared only as the z of \sigma(z)
     counts: int | None = None  # what the sums that are written out count from
     spans: dict[str, str] = field(default_factory=dict)  # i -> n, of the \\sum_{i=1}^{n} of a block
+    dependent: set[str] = field(default_factory=set)  # random, and nothing says: independent
+    moving: list[str] = field(default_factory=list)  # what const and \\propto do not depend on
     varied: set[str] = field(default_factory=set)  # variables whose dx stands in the block
     tables: dict[str, list[Table]] = field(default_factory=dict)  # by the name before the bracket
     laws: dict[str, tuple[Table, tuple[Dim, ...]]] = field(default_factory=dict)  # of letters

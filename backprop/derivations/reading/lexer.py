@@ -223,6 +223,7 @@ def read_upright(scan: Scanner, start: int, token: str, single: bool) -> None:
     text = scan.raw_argument().strip()
     if text.startswith("\\"):
         refused(scan, start, token, single)
+    text = text.removesuffix(".") if text in ("const.", "cst.") else text
     word = text.isascii() and text.replace("_", "").isalnum()
     scan.emit("REMARK" if token.startswith("\\text") and not word else "NAME", start, text)
 

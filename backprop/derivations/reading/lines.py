@@ -172,9 +172,10 @@ def _equations(row: Row) -> list[Row]:
     for gap in BETWEEN.finditer(outside):
         rest = outside[gap.end() :]
         following = rest[: found.start()] if (found := BETWEEN.search(rest)) else rest
+        sign = COMPARES if re.search(WORD, gap[0]) else EQUALS
         if (
-            EQUALS.search(outside[cuts[-1] : gap.start()])
-            and EQUALS.search(following)
+            sign.search(outside[cuts[-1] : gap.start()])
+            and sign.search(following)
             and not RELATES.match(following.strip())
             and (re.search(WORD, gap[0]) or not PLACES.match(following))
         ):
@@ -199,6 +200,7 @@ def _equations(row: Row) -> list[Row]:
 
 
 EQUALS = re.compile(r"(?<![<>:])=")
+COMPARES = re.compile(r"(?<!:)=|[<>]|\\(?:leq?|geq?)(?:slant)?(?![A-Za-z])")
 AND = re.compile(
     r"\\text\s*\{\s*(?:and|as well as|且|并且|以及|和)\s*\}|\\(?:land|wedge)(?![A-Za-z])"
 )
@@ -213,7 +215,7 @@ PLACES = re.compile(
     r"\s*(?:\\text[\s☐}]*)?[a-z](?:\s*,\s*[a-z])*\s*=\s*(?:[a-z]\s*\.?\s*$|\d\s*(?:,|$))"
 )
 RELATES = re.compile(
-    r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|to|in)(?![A-Za-z])|[<>]"
+    r"=|\\(?:equiv|coloneqq|triangleq|leq?|geq?|neq?|approx|propto|to|in)(?![A-Za-z])|[<>]"
 )
 
 

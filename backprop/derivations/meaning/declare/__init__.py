@@ -26,9 +26,9 @@ L = L(Y)                              any number that depends on Y
 | `equating`      | two sides as numbers over the same positions                         |
 """
 
-from backprop.derivations.meaning.declare.definitions import assume
+from backprop.derivations.meaning.declare.definitions import assume, with_slack
 from backprop.derivations.meaning.declare.equating import check_known
 from backprop.derivations.meaning.declare.moments import declare_randoms
 from backprop.derivations.meaning.declare.statement import Claim, declare
 
-__all__ = ["Claim", "assume", "check_known", "declare", "declare_randoms"]
+__all__ = ["Claim", "assume", "check_known", "declare", "declare_randoms", "with_slack"]

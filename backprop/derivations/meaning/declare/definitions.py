@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from fractions import Fraction
 
 from backprop.derivations.meaning import (
     Context,
@@ -19,15 +21,16 @@ from backprop.derivations.meaning.declare.left_sides import new_name
 from backprop.derivations.meaning.declare.names import bad, declare_entries
 from backprop.derivations.meaning.declare.recurrences import define_recurrence
 from backprop.derivations.meaning.expectations import OUTCOME
-from backprop.derivations.meaning.lengths import Unknown, find, show_shape, unify
+from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.names import is_declared, lookup
 from backprop.derivations.meaning.rewriting import fresh, resolved, substitute
 from backprop.derivations.meaning.shifts import has_tests, inferred, inside, without_idle
-from backprop.derivations.meaning.terms import Call, Entry, Lam, Var
+from backprop.derivations.meaning.terms import ONE, Call, Entry, Lam, Term, Var, add, mul
 from backprop.derivations.meaning.world import Assumption, Function, Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
 
+ORDERED = ("<", "<=", ">", ">=")
 ENTRIES = (  # X = (x_{ij}), W^l = (w^l_{jk})
     r"^([^=]*?)=\s*[(\[]\s*"
     r"(\\?[A-Za-z]+(?:\^(?:\w|\*|\{[^{}]*\}))?_\{?\w+,?\w*\}?)\s*[)\]]$"
@@ -43,6 +46,8 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
     if tree.kind != "relation":
         return True
     ops, sides = tree.value.split(), tree.parts
+    if len(ops) == 1 and ops[0] in ORDERED:
+        return False
     if len(ops) != 1 or ops[0] not in ("=", ":="):
         raise bad(tex, tex)
     left, right = sides
@@ -57,6 +62,10 @@ def declare_equation(world: World, tex: str, line: int) -> bool:
             steps.line = line
             return True
         raise reader.fail("recurrence", left, found=reader.text(left))
+    if left.kind == "frac" and left.parts[0].kind == "number" and left.parts[0].value == "1":
+        below = left.parts[1]  # \\frac{1}{s^2} = …, of a new s^2
+        if new_name(world, reader, below, right) is not None:
+            left, right = below, replace(left, parts=(left.parts[0], right), end=right.end)
     if define_total(world, reader, left, right, line):
         return True
     found = new_name(world, reader, left, right)
@@ -205,8 +214,14 @@ def define_function(world: World, reader: Context, left: Node, right: Node) -> b
     elif world.symbols[var].definition is not None:
         return False
     world.functions[key] = Function(key, ((),), (), var, None)
+    entries = None
     try:
-        body = resolved(reader.number(right))
+        value = arrays.columns(reader.side(right))
+        if value.shape:
+            names = tuple((fresh("i"), d) for d in value.shape)
+            entries = resolved(Lam(names, value.at(tuple(Var(n) for n, _ in names))))
+            check_known(entries, reader, right)
+        body = resolved(value.term) if entries is None else entries.body
         check_known(body, reader, right)
         for node in (*reader.free.values(), *(g.node for g in reader.guards)):
             raise reader.fail("free-index", node)
@@ -217,8 +232,26 @@ def define_function(world: World, reader: Context, left: Node, right: Node) -> b
     world.symbols[own] = Symbol(own, ())
     world.functions[key].var = own
     world.functions[key].written = var
-    world.functions[key].body = replace_symbol(body, var, Entry(own))
+    body = replace_symbol(body, var, Entry(own))
+    if entries is None:
+        world.functions[key].body = body
+    else:
+        world.functions[key].entries = Lam(entries.vars, body)
+        world.functions[key].value = tuple(find(d) for _, d in entries.vars)
     return True
+
+
+def with_slack(
+    key: str, left: Term, right: Term, dims: dict[str, Dim], op: str, mask: Term = ONE
+) -> tuple[Term, Term, Symbol]:
+    r"""a \le b as the equation a + s = b: its sides, and the new symbol s, which is not negative.
+    mask: 1 where the positions exist that the sides name, else 0."""
+    slack = mul(mask, Entry(key, tuple(Var(name) for name in dims)))
+    symbol = Symbol(key, tuple(dims.values()))
+    symbol.bounded(Fraction(0), None, (op in ("<=", ">="), False))
+    if op in ("<", "<="):
+        return add(left, slack), right, symbol
+    return left, add(right, slack), symbol
 
 
 def assume(world: World, tex: str, line: int) -> bool:
@@ -232,5 +265,8 @@ def assume(world: World, tex: str, line: int) -> bool:
     below = set().union(*(world.below(n) for n in used)) if used else set()
     if not any(world.symbols[n].kind == "variable" for n in below):
         return False
+    if tree.value in ORDERED:
+        key = f"#slack {len(world.assumed)}"
+        first, second, world.symbols[key] = with_slack(key, first, second, dims, tree.value)
     world.assumed.append(Assumption(first, second, dims, tex, line))
     return True

@@ -50,7 +50,7 @@ def declare_elements(world: World, names: str, space: str) -> bool:
         return False
     for name in names.split(","):
         letter = name.strip()
-        if not re.fullmatch(r"[a-z]", letter) or letter in world.symbols:
+        if not re.fullmatch(r"[a-z]'*", letter) or letter in world.symbols:
             raise bad(f"{letter} \\in {space}", names)
         world.ranges[letter] = size
     return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from backprop.derivations.meaning import Context, arrays
 from backprop.derivations.meaning.lengths import Dim, Unknown, find, show_shape, unify
 from backprop.derivations.meaning.rewriting import resolved
-from backprop.derivations.meaning.terms import Term, Var, num, walk
+from backprop.derivations.meaning.shifts import inside, without_idle
+from backprop.derivations.meaning.terms import Term, Var, mul, num, walk
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import Node
 
@@ -52,9 +53,12 @@ def equate(
             raise reader.fail("index-unknown", place, found=letter)
         if letter in reader.binders:
             raise reader.fail("index-collision", place, found=letter, binder=reader.binders[letter])
-    for guard in reader.guards:
-        raise reader.fail("index-outside", guard.node)
     first, second = resolved(a.at(at)), resolved(b.at(at))
+    outside = [g for g in reader.guards if not inside(reader.world, g, dims)]
+    if outside:  # it holds where all of its positions exist
+        mask = resolved(mul(*dict.fromkeys(g.test for g in outside)))
+        first, second = mul(mask, first), mul(mask, second)
+    first, second = (without_idle(reader.world, t, dims) for t in (first, second))
     check_known(first, reader, left)
     check_known(second, reader, right)
     return first, second, {k: find(d) for k, d in dims.items()}

@@ -39,9 +39,20 @@ def is_part_of_name(world: World, letter: str, right: Node, reader: Context) -> 
 
 def is_call(world: World, name: Node, arguments: Node) -> bool:
     """Does \\hat{y}(x) = … define a new name, and no product that is known?"""
-    key = key_of(name)
+    key = key_of(split(name)[0])
     known = key in world.symbols or key in world.sizes
     return not known and all(key_of(split(part)[0]) for part in arguments.parts)
+
+
+def is_named(reader: Context, node: Node) -> bool:
+    """Is it a bare name, or a new one with indices, \\sigma_i?"""
+    base, sub, sup, primes = split(node)
+    key = key_of(base)
+    if node.kind != "scripted" or key is None:
+        return key is not None
+    letters = [key_of(n) or "" for n in flat_indices(sub)] if sub is not NONE else [""]
+    indices = all(re.fullmatch(r"[a-z]", n) and n not in reader.world.symbols for n in letters)
+    return indices and sup is NONE and not primes and not is_declared(reader, key)
 
 
 def called_name(
@@ -77,7 +88,7 @@ def called_name(
 
 
 def is_fixed_entry(world: World, reader: Context, key: str, sub: Node) -> bool:
-    """x_1 of a declared vector x: one of its entries, and no name of its own."""
+    """x_1 or x_{i+1} of a declared vector x: one of its entries, and no name of its own."""
     symbol = world.symbols.get(key)
     if symbol is None or sub is NONE or key in world.parameters:
         return False
@@ -85,7 +96,7 @@ def is_fixed_entry(world: World, reader: Context, key: str, sub: Node) -> bool:
     whole = f"{key}_{{{text_of(reader, sub)}}}"
     if len(places) != len(symbol.shape) or whole in world.symbols:
         return False
-    return any(n.kind == "number" or key_of(n) in world.sizes for n in places)
+    return any(n.kind in ("number", "sum") or key_of(n) in world.sizes for n in places)
 
 
 def counts_above(world: World, reader: Context, sup: Node, right: Node) -> bool:
@@ -118,11 +129,12 @@ def new_name(
         whole = called_name(world, reader, left)
         if whole is not None:
             return whole
-        if base.kind == "paren" and len(left.parts) == 2 and key_of(left.parts[0]):
+        if base.kind == "paren" and len(left.parts) == 2 and is_named(reader, left.parts[0]):
             if not is_call(world, left.parts[0], base):
                 return None
             call = "".join(reader.text(base)[1:-1].split())
-            first = left.parts[0]
+            first, below, *_ = split(left.parts[0])
+            sub = sub if below is NONE else below
             node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
         elif all(split(p)[0].kind == "letter" for p in left.parts) and all(
             p.kind == "letter" for p in left.parts[:-1]
@@ -188,7 +200,7 @@ def new_name(
         return None
     if known is not None and key not in world.parameters:
         # x = … of a variable: it is defined only where a word says so
-        itself = any(key_of(split(n)[0]) == key for n in right.walk())
+        itself = any(lookup(reader, n)[0] == key for n in right.walk())
         if world.role not in (LET, DEFINED) or itself:
             return None
     if known is not None and len(known.shape) != len(letters) and letters:

@@ -8,8 +8,10 @@ from backprop.derivations.meaning import key_of, reader_of, split
 from backprop.derivations.meaning.indices import flat_indices
 from backprop.derivations.meaning.lengths import Dim, unify
 from backprop.derivations.meaning.names import decoration, text_of
+from backprop.derivations.meaning.rewriting import fresh
 from backprop.derivations.meaning.shifts import Linear
 from backprop.derivations.meaning.statements import DOTS
+from backprop.derivations.meaning.terms import Lam, num
 from backprop.derivations.meaning.world import Symbol, World
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node, read
@@ -102,11 +104,11 @@ def listed_names(world: World, names: str) -> list[tuple[str, tuple[Dim, ...]]]:
         or any(c is None or c["name"] != last["name"] for c in run)
         or [c["index"] for c in run if c] != [str(low + k) for k in range(dots - start)]
         or not SIZE.match(last["index"])
-        or (low == 0) != bool(last["less"])
     ):
         raise bad(names, names)
     counts_from(world, low)
-    family = (last["name"], (declare_size(world, last["index"]),))
+    more = 1 - low - bool(last["less"])  # x_0, …, x_n are one more
+    family = (last["name"], (linear_size(world, last["index"], names, more),))
     return [*((part, ()) for part in parts[:start]), family]
 
 
@@ -175,6 +177,11 @@ def declare_variable(world: World, tex: str, shape: tuple[Dim, ...]) -> Symbol:
             unify(a, b) for a, b in zip(shown, family + shape, strict=True)
         ):
             return known  # \epsilon \sim \mathcal{N}(0, I) came first
+        if known.definition == Lam((), num(0)) and not known.shape:  # S_0 = 0, a matrix
+            known.shape = family + shape
+            axes = tuple((fresh("i"), d) for d in known.shape)
+            known.definition = Lam(axes, num(0))
+            return known
         if len(known.shape) != len(family + shape) or not all(
             unify(a, b) for a, b in zip(known.shape, family + shape, strict=True)
         ):

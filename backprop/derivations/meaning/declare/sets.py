@@ -25,6 +25,7 @@ from backprop.derivations.meaning.declare.names import (
 )
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.premises import CLAIMED, PREMISES
+from backprop.derivations.meaning.statements import pieces
 from backprop.derivations.meaning.terms import Entry
 from backprop.derivations.meaning.world import Function, Symbol, World
 from backprop.derivations.problems import Unreadable
@@ -128,20 +129,16 @@ def declare_range(world: World, names: str, low: str, high: str) -> bool:
     assert hit
     size = "".join(hit[1].split())
     several = re.fullmatch(r"(?:\d+[A-Za-z]\w*|.*[A-Za-z}].*[+-].*[A-Za-z].*)", size)
-    if several:
+    if several or (SIZE.match(size) and (low == "0") != bool(hit[2])):  # i = 1, …, N - 1
         dim: Dim = linear_size(world, "".join(high.split()), high, 1 - int(low))
         for name in names.split(","):
             world.ranges[name.strip()] = dim
         counts_from(world, int(low))
         return True
     if (low == "0") != bool(hit[2]):
-        if size.isdigit() and low == "0":
-            size = str(int(size) + 1)
-        else:
-            given = f"{size} + 1" if low == "0" else f"{size} - 1"
-            raise Unreadable(
-                "range", found=f"{low}, …, {high}", given=given, index=names, wanted=size
-            )
+        if not size.isdigit():
+            raise bad(high, high)
+        size = str(int(size) + (1 if low == "0" else -1))
     if not size.isdigit() and not SIZE.match(size):
         raise bad(high, high)
     for name in names.split(","):
@@ -156,8 +153,10 @@ def declare_bounds(world: World, low: str, names: str, high: str) -> bool:
 
 
 def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
-    if not re.fullmatch(NUMBER, bound):
-        raise bad(f"{names} {op} {bound}", names)
+    if not re.fullmatch(NUMBER, bound) or not (DOTTED.search(names) or are_names(names)):
+        if is_about_indices(names, bound):
+            raise bad(f"{names} {op} {bound}", names)
+        return False  # a \\le b: a premise, or a claim
     above = op in (">", "\\ge", "\\geq")
     if DOTTED.search(names):  # \alpha_1, \dots, \alpha_n \ge 0
         limits: Bounds = (Fraction(bound), None) if above else (None, Fraction(bound))
@@ -181,6 +180,23 @@ def declare_sign(world: World, names: str, op: str, bound: str) -> bool:
         limits = (Fraction(bound), None) if above else (None, Fraction(bound))
         restrict(world, symbol, known, text, limits, closed=(op not in ("<", ">"),) * 2)
     return True
+
+
+def are_names(names: str) -> bool:
+    return all(key_of(split(read(text))[0]) is not None for text, _ in pieces(names))
+
+
+def is_about_indices(*sides: str) -> bool:
+    return all(re.fullmatch(r"\s*[i-n](?:_[a-z])?\s*|\s*\d+\s*", side) for side in sides)
+
+
+def declare_above(world: World, low: str, op: str, names: str, rest: str) -> bool:
+    r"""0 < \eta, 0 < p < 1."""
+    further = re.match(rf"^(<|\\leq?(?![a-z]))\s*({NUMBER})$", rest)
+    if rest and further is None:
+        return False
+    declare_sign(world, names, {"<": ">"}.get(op, "\\ge"), low)
+    return further is None or declare_sign(world, names, *further.groups())
 
 
 def declare_nonzero(world: World, names: str) -> bool:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from backprop.derivations.meaning.declare.definitions import declare_equation
 from backprop.derivations.meaning.declare.laws import declare_law
 from backprop.derivations.meaning.declare.moments import declare_mean_name, declare_moment
+from backprop.derivations.meaning.declare.names import NUMBER
 from backprop.derivations.meaning.declare.sets import (
+    declare_above,
     declare_apart,
     declare_bounds,
     declare_element,
@@ -35,6 +37,7 @@ STATEMENTS = (  # the form of a statement, and what declares it
     (r"^(.*?)(?::(?!=)|\\colon\b)(.*?)\\(?:to|rightarrow)\b(.*)$", declare_functions),
     (r"^(.*?)=\s*([01])\s*[,;]\s*(?:\\\w+|\.\.\.)\s*,\s*(.*)$", declare_range),
     (r"^([01])\s*\\leq?\s*(.*?)\s*\\leq?\s*(.*)$", declare_bounds),
+    (rf"^({NUMBER})\s*(<|\\leq?(?![a-z]))([^<>=]*?)((?:<|\\leq?(?![a-z])).*)?$", declare_above),
     (r"^([^=<>]*?)\\neq?(?![a-z])\s*0$", declare_nonzero),
     (r"^([^=<>,]*?)\\neq?(?![a-z])([^=<>,]*)$", declare_apart),
     (r"^(.*?)(>|\\geq?\b|<|\\leq?\b)(.*)$", declare_sign),
