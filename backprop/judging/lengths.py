@@ -83,7 +83,8 @@ def _groups(
 
     What can be equal by custom stays equal (a row of scores has a label, though a function may
     not look at all of them): one axis of as many arguments as possible. Rows do not grow without
-    their `labels`, of which a backward may need as many. The axes of one argument part, unless the function needs them to be equal.
+    their `labels`, of which a backward may need as many. The axes of one argument part, unless
+    the function needs them to be equal.
     """
     groups: list[list[Axis]] = []
     rest, tries = list(axes), 0

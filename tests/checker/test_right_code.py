@@ -741,7 +741,7 @@ def test_what_is_popped_from_a_deque_is_there_again():
         def backward(self, dh):
             self.dW, dxs = np.zeros_like(self.W), []
             while self.tape:
-                x, before, h = self.tape.pop()
+                _, before, h = self.tape.pop()
                 da = dh * (1 - h * h)
                 self.dW += np.outer(da, before)
                 dxs.insert(0, da)
