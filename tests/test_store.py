@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -19,6 +20,38 @@ def test_a_value_is_there_for_the_next_process(tmp_path):
     assert first.get("a") == {"text": "字"}
     first.keep()
     assert Store(tmp_path / "made").get("a") == {"text": "字"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_two_processes_make_a_value_once(tmp_path):
+    """Each makes what the other one is not at, and gets what the other has made."""
+
+    def make(name):
+        def made():
+            with (tmp_path / "log").open("a") as log:
+                log.write(f"{name} {os.getpid()}\n")
+            if name == "a":  # the second to come is at b before this is done
+                begins = time.monotonic()
+                while not (tmp_path / "b").exists() and time.monotonic() - begins < 20:
+                    time.sleep(0.01)
+            (tmp_path / name).touch()
+            return {"name": name}
+
+        return made
+
+    makers = {digest(name): make(name) for name in "ab"}
+    wanted = [{"name": "a"}, {"name": "b"}]
+    pid = os.fork()
+    if pid == 0:
+        try:
+            right = list(Store(tmp_path / "made").made_together(makers).values()) == wanted
+        finally:
+            os._exit(0 if right else 1)
+    assert list(Store(tmp_path / "made").made_together(makers).values()) == wanted
+    assert os.waitpid(pid, 0)[1] == 0
+    made = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
+    assert sorted(name for name, _ in made) == ["a", "b"]
+    assert len({maker for _, maker in made}) == 2
 
 
 @pytest.mark.parametrize("damage", [b"", b"no database at all" * 100, b"SQLite format 3\0", None])

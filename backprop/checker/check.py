@@ -21,12 +21,21 @@ from backprop.graph.errors import RuleError, TraceError
 from backprop.graph.trees import is_object
 from backprop.judging.case import Case
 from backprop.judging.closeness import TOLERANCE, differs
+from backprop.judging.elsewhere import (
+    called_again,
+    clearly_wrong,
+    lengthened,
+    moves,
+    other_upstreams,
+    squared,
+    turns,
+)
 from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
 from backprop.judging.numbers import as_arrays, numbers, returned_for
-from backprop.judging.points import Point, points
+from backprop.judging.points import Point, mover, points
 from backprop.judging.recorder import Event, Recording, failed
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
 from backprop.judging.results import places as results_places
@@ -116,20 +125,59 @@ def check(
             if f_backward is not f:
                 raise
             return told(_stopped(f, error, lang), reveal)
+        _not_empty(places[0])
         truths = [Truth(point, tolerance) for point in places]
         for truth in truths:
             truth.confirm()
         backward = Instrumented(f_backward, _gather(places[0], state))
 
         def milder(size: float) -> list[Truth]:
-            found = points(f, f_backward, args, state, 2, unasked, size)
+            found = points(f, f_backward, args, state, 2, unasked, size=size)
             return [Truth(point, tolerance) for point in found if not point.given]
 
-        report = _Check(backward, places, truths, lang, milder).report()
+        first = _Check(backward, places, truths, lang, milder)
+        report = first.report()
+        if report.ok:
+            other = _looked_again(f, f_backward, args, state, first)
+            report = report if other is None else other
         if not report.ok and state.owner is not None:
             inner = _inside(f, args, state, lang, tolerance)
             report = report if inner is None else inner
         return told(report, reveal)
+
+
+def _not_empty(point: Point) -> None:
+    """TraceError where no gradient has an entry: nothing would be compared."""
+    nodes = point.graph.differentiated
+    if not any(node.value.size for node in nodes):
+        names = ", ".join(f"`{node.name}` has shape {node.shape}" for node in nodes)
+        raise TraceError(f"nothing can be compared: {names}; pass arrays that have entries")
+
+
+def _looked_again(
+    f: Any, backward: Any, args: tuple[Any, ...], state: State, first: _Check
+) -> Report | None:
+    """The report on a backward that is right at the points, and elsewhere is not; else None."""
+    trials, stated = first.trials, bool(state)
+    found = turns([source.tree for source in trials.backward.trees()])
+    more = list(other_upstreams(first.points[0], found.clips))
+    if found.any:
+        others = [(args, move) for move in moves(found)]
+        if not stated and found.lengths:
+            longer = [squared(args), *(lengthened(args, length) for length in found.lengths)]
+            others += [(each, mover(1)) for each in longer if each is not None]
+        more += points(f, backward, args, state, 1, _unasked(backward, state), others)[1:]
+    for point in more:
+        truth = Truth(point, first.truths[0].tolerance)
+        recording = trials.backward.run(point.call(False)[0])
+        if recording.failure is None and clearly_wrong(trials, truth, recording.result):
+            places, truths = [*first.points, point], [*first.truths, truth]
+            again = Instrumented(backward, trials.backward.gather)
+            report = _Check(again, places, truths, first.lang).report()
+            if not report.ok:
+                return report
+    state.restore()
+    return first.again(f, backward)
 
 
 def _unasked(backward: Any, state: State) -> Callable[[Point], list[str]]:
@@ -237,7 +285,7 @@ class _Check:
         places: list[Point],
         truths: list[Truth],
         lang: str,
-        milder: Callable[[float], list[Truth]],
+        milder: Callable[[float], list[Truth]] | None = None,
     ) -> None:
         self.backward = backward
         self.milder = milder
@@ -268,7 +316,7 @@ class _Check:
         mistakes: list[Mistake] = []
         self._remarked(run, which)
         if self.trials.wrong(which, run.result):
-            mistakes += self._blamed(which, run)
+            mistakes += self._blamed(which, run) or [self._unexplained(which, run)]
         else:
             wrong, remarks = by_name(case)
             other = next((i for i in range(len(runs)) if i != which), which)
@@ -302,7 +350,9 @@ class _Check:
             labels = labels_of(run.returned)
             try:
                 results = as_results(result, self.truths[0], labels)
-                return [np.array(one, dtype=float) for one in results if one is not MISSING]
+                return [
+                    np.array(np.real(one), dtype=float) for one in results if one is not MISSING
+                ]
             except (Misfit, TypeError, ValueError):
                 return []
 
@@ -366,7 +416,7 @@ class _Check:
         Where p is 1 to fifteen digits, `p - y` is right, and any multiple of it nearly so.
         """
         right = [i for i in range(len(runs)) if i not in wrong]
-        if any(self._is_clear(i, runs[i]) for i in right):
+        if self.milder is None or any(self._is_clear(i, runs[i]) for i in right):
             return None
         # What is nothing beside the rest is so at all sizes, mostly: a bias before a batchnorm.
         lost = bool(wrong) or any(self.truths[i].left_out for i in right)
@@ -527,6 +577,36 @@ class _Check:
                 break
         return mistakes
 
+    def again(self, f: Any, backward: Any) -> Report | None:
+        """The report on a backward that is right until it is called once more; else None."""
+        found = called_again(f, backward, self.trials)
+        if found is None:
+            return None
+        number, wrong = found
+        nodes = self.truths[0].graph.differentiated
+        names = ", ".join(f"`d{nodes[i].name}`" for i in wrong)
+        said = say("again", self.lang, backward=self.backward.name, number=number + 1, names=names)
+        line = self._first_line()
+        mistake = Mistake(None, line, self.backward.text(line), None, said)
+        return self._made([mistake], None)
+
+    def _unexplained(self, which: int, run: Recording) -> Mistake:
+        """A wrong result that no line and no variable is to blame for: whatever is found to be
+        wrong is called so."""
+        truth = self.truths[which]
+        number = min(self.trials.wrong(which, run.result))
+        found = as_results(run.result, truth, self.trials.labels)[number]
+        want = truth.results[number]
+        line = getattr(run.returned, "lineno", None) or self._first_line()
+        label = self.trials.labels[number] if number < len(self.trials.labels) else None
+        name = label or f"return[{number}]"
+        said = say("first_result", self.lang, name=name, line=line) + say("between", self.lang)
+        shape = np.shape(found) if isinstance(found, np.ndarray) else None
+        return Mistake(
+            name, line, self.backward.text(line), None, said + say("unknown_alone", self.lang),
+            got_shape=shape, want_shape=want.shape,
+        )  # fmt: skip
+
     # ── in words ────────────────────────────────────────────────────────────────────────────
     def _mistake(self, case: Case, blame: Blame, hidden: bool = False) -> Mistake:
         event, lang = blame.event, self.lang
@@ -550,7 +630,13 @@ class _Check:
         said = [first + say("between", lang) + sentence]
         if hidden and hint != "cancel":
             said.append(say("hidden", lang))
-        if self.points[case.which].longer:
+        point = self.points[case.which]
+        if point.aside:
+            values = ", ".join(
+                f"{n.name} = {brief(n.value)}" for n in case.truth.graph.differentiated
+            )
+            said.append(say(point.aside, lang, values=values))
+        if point.longer:
             shapes = ", ".join(f"{n.name} {n.shape}" for n in case.truth.graph.differentiated)
             said.append(say("longer", lang, shapes=shapes))
         if lost := no_number(value, want):

@@ -155,7 +155,7 @@ class Report:
             lines += ["", *self._table(paint)]
         if self.notes:
             lines.append("")
-            lines += [f"{paint(say('note', self.lang), 'blue')}: {note}" for note in self.notes]
+            lines += [f"{paint(say('note', self.lang), 'blue')}{note}" for note in self.notes]
         return "\n".join(lines)
 
     def _colored(self, line: str, paint: Any) -> str:

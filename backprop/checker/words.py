@@ -44,13 +44,13 @@ TEXTS = {
     "needless": {"en": "without this line it would be right", "zh": "去掉这一行就对了"},
     "no_number": {
         "en": "{count} of its {size} entries are no number ({what}).",
-        "zh": "它的 {size} 个元素中有 {count} 个不是数 ({what})。",
+        "zh": "它的 {size} 个元素中有 {count} 个不是数（{what}）。",
     },
     "shapes": {"en": "shape {got}, expected {want}", "zh": "形状 {got}，应为 {want}"},
     "error_size": {"en": "relative error {error}", "zh": "相对误差 {error}"},
     "ratio": {"en": "it is {ratio} times the right value", "zh": "它是正确值的 {ratio} 倍"},
     "then": {"en": "Once that is corrected, the next mistake:", "zh": "改正之后，下一处错误："},
-    "note": {"en": "note", "zh": "说明"},
+    "note": {"en": "note: ", "zh": "说明："},
     "row_right": {"en": "right", "zh": "正确"},
     "row_wrong": {"en": "wrong", "zh": "错误"},
     "row_partial": {"en": "right, one path", "zh": "正确（其中一路）"},
@@ -116,7 +116,7 @@ TEXTS = {
     },
     "note_inplace": {
         "en": "`{name}` (line {line}) writes to {damaged}, which belongs to the caller. The gradients are what they are all the same; a copy (`.copy()`), or `a = a * b` for `a *= b`, would leave it alone.",
-        "zh": "`{name}`（第 {line} 行）改写了 {damaged}，那是调用者的数据。这里的梯度不受影响；先复制一份 (`.copy()`)，或者把 `a *= b` 写成 `a = a * b`，就不会改到它。",
+        "zh": "`{name}`（第 {line} 行）改写了 {damaged}，那是调用者的数据。这里的梯度不受影响；先复制一份（`.copy()`），或者把 `a *= b` 写成 `a = a * b`，就不会改到它。",
     },
     "note_constant": {
         "en": "`{name}` (line {line}) holds {ratio} times the gradient of `{node}`; later lines make up for it.",
@@ -138,6 +138,18 @@ TEXTS = {
     "hidden": {
         "en": "The returned gradients are right all the same; but the variable is not what its name says.",
         "zh": "返回的梯度碰巧仍然是对的；但这个变量不是它的名字所说的梯度。",
+    },
+    "aside_dout": {
+        "en": "It is right with the upstream gradients that were tried first, and wrong with another: the gradient is a linear function of `dout`.",
+        "zh": "用最初试的上游梯度时它碰巧是对的，换一个就错了：梯度是 `dout` 的线性函数。",
+    },
+    "aside_values": {
+        "en": "It is right at the given arguments only; it was judged at others, where its own code goes another way: {values}.",
+        "zh": "它只在给定的参数处是对的；这里换了参数来检查，代码在那里走了另一条路：{values}。",
+    },
+    "again": {
+        "en": "{backward} gives another result when it is called again: call {number} returns a wrong {names}. Does it keep something from the calls before, or draw random numbers?",
+        "zh": "再次调用时 {backward} 给出另一个结果：第 {number} 次调用返回的 {names} 是错的。它是否留用了上次调用的东西，或者用了随机数？",
     },
     "longer": {
         "en": "It is right at the given lengths only; it was judged at others: {shapes}.",

@@ -4,6 +4,7 @@ record     points      the arguments, the forward run there, its cache, a random
            run         a backward with every assignment written down (source, instrument,
                        recorder; following, where there is no source), or with one changed
            trials      all that at all points, and which results are wrong
+           elsewhere   a second look where all points are right: other sizes, called again
 recognise  truth       every gradient and partial at a point (library: and what follows)
            names       which node a variable is named after
            recognise   what each value of a recording is

@@ -7,7 +7,7 @@ import contextlib
 import copy
 import inspect
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -48,6 +48,7 @@ class Point:
     signature: Signature
     given: bool  # the caller's own arguments
     longer: bool = False  # other lengths than the caller's
+    aside: str = ""  # what else is another than the caller's, as a word of the checker
     state: State | None = None  # the objects that the functions keep things in,
     after: Contents | None = None  # and what was in them after the forward
     shared: Contents | None = None  # a cache of objects, which their methods and closures know
@@ -288,6 +289,7 @@ def points(
     state: State | None = None,
     most: int = 3,
     unasked: Callable[[Point], Collection[str]] | None = None,
+    further: Sequence[tuple[tuple[Any, ...], Callable[[np.ndarray], np.ndarray]]] = (),
     size: float = 1.0,
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
@@ -298,8 +300,9 @@ def points(
     the one is as good as the other. `most`: how many points there are, but for that one. Where
     the function has branches, one point has other signs: what is positive everywhere hides a mask
     that was forgotten. `size`: how much larger the arguments are at all points but the first.
-    `unasked`: arguments of which the backward returns no gradient; those that
-    are a choice (labels one-hot, a mask, probabilities) stay what they are.
+    `unasked`: arguments of which the backward returns no gradient; those that are a choice
+    (labels one-hot, a mask, probabilities) stay what they are. `further`: other arguments, and
+    what is made of each; those come last at which the function is defined.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
@@ -322,10 +325,14 @@ def points(
             return graph
 
     def make(
-        args: tuple[Any, ...], i: int, positive: bool = False, away: bool = False
+        args: tuple[Any, ...],
+        i: int,
+        positive: bool = False,
+        away: bool = False,
+        move: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Point | None:
         """The point; None if the results there are not finite, though others may be."""
-        here = state.placed(args, mover(i, positive, away, size), stay)
+        here = state.placed(args, move or mover(i, positive, away, size), stay)
         before = state.kept()
         graph = traced(here)
         with np.errstate(all="ignore"):
@@ -395,6 +402,12 @@ def points(
         if longer is not None and (point := make(longer, number)) is not None:
             point.longer = True
             found.append(point)
+    for i, (there, move) in enumerate(further):
+        with contextlib.suppress(Exception):
+            if (point := make(there, number + 1 + i, move=move)) is not None:
+                point.longer = there is not args
+                point.aside = "" if point.longer else "aside_values"
+                found.append(point)
     return found
 
 

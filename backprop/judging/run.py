@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,11 @@ from backprop.judging.recorder import Override, Recorder, Recording, Spot, faile
 from backprop.judging.source import Source
 
 CHOICE = "__backprop_choice__"
+
+
+def drawn(result: Any) -> Any:
+    """What a generator, `map` or `zip` gives, all of it; anything else as it is."""
+    return tuple(result) if isinstance(result, Iterator) else result
 
 
 class Variants:
@@ -65,7 +70,7 @@ class Instrumented:
         self, f: Callable[..., Any], gather: Callable[[Any], Any] = lambda result: result
     ) -> None:
         self.f = f
-        self.gather = gather
+        self.gather = lambda result: gather(drawn(result))
         self.function, self._wrap = sources.plain_function(f)
         self.source = sources.find(self.function) if self.function else None
         self.helpers = dict(sources.helpers(self.source)) if self.source else {}

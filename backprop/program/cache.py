@@ -37,6 +37,7 @@ class Cache:
     def __init__(self, store: Store, root: Path):
         self.store, self.root = store, root
         self._digests: dict[str, str] = {}
+        self._keys: dict[int, tuple[Page, str]] = {}  # with the page, whose number stays its own
 
     def results(self, pages: list[Page], executor: Executor) -> list[Result]:
         """The result of every page; those that are not known run side by side."""
@@ -53,7 +54,7 @@ class Cache:
         if not page.executed:
             return Result([], [])
         try:
-            entry = self.store.get(key(page))
+            entry = self.store.get(self._key(page))
             if entry is None:
                 return None
             if any(self._digest(file) != held for file, held in entry["files"].items()):
@@ -76,7 +77,12 @@ class Cache:
             "places": _places(page) if _names_a_line(page, result.outcomes) else None,
             "outcomes": [asdict(outcome) for outcome in result.outcomes],
         }
-        self.store.put(key(page), entry)
+        self.store.put(self._key(page), entry)
+
+    def _key(self, page: Page) -> str:
+        if id(page) not in self._keys:
+            self._keys[id(page)] = page, key(page)
+        return self._keys[id(page)][1]
 
     def _digest(self, file: str) -> str:
         """Of a file's content, of the names in a folder; empty for what does not exist."""

@@ -29,6 +29,15 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Audit events of a process that may outlive the page, and the file that says it was started.
 _STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
 STARTED = "started"
+# Where Python and what is installed for it stand, and what is no file.
+_INSTALLED = (
+    *(
+        os.path.join(os.path.realpath(path), "")
+        for path in (sys.prefix, *sysconfig.get_paths().values())
+        if path
+    ),
+    *("/proc/", "/dev/", "/sys/"),
+)
 _active = False
 
 
@@ -98,15 +107,10 @@ def dependencies(opened: set[str], before: set[str], root: str) -> list[str]:
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and name != "__main__" and name not in before:
             files.add(os.path.abspath(file))
-    installed = [
-        os.path.realpath(path) + os.sep
-        for path in (sys.prefix, *sysconfig.get_paths().values())
-        if path
-    ]
     return sorted(
         file
         for file in files
         if "__pycache__" not in file
-        and not os.path.realpath(file).startswith((*installed, "/proc/", "/dev/", "/sys/"))
+        and not os.path.realpath(file).startswith(_INSTALLED)
         and (Path(file).is_file() or (os.path.realpath(file) + os.sep).startswith(inside))
     )

@@ -61,16 +61,19 @@ class Server:
         return path
 
     def ask(self, **order: Any) -> Any:
+        """Its answer to an order; OSError if somebody has ended it."""
         with self._lock:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            if not (answer := self._process.stdout.readline()):
+                raise OSError("the process that pages are forked from was ended from outside")
+            return json.loads(answer)
 
     def preload(self, page: Page) -> None:
         from backprop.program.worker import PRELOADABLE
 
         code = "\n".join(step.code for step in page.executed)
-        words = {"numpy": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
+        words = {"numpy.random": "numpy", "matplotlib.pyplot": "matplotlib", "assert": "assert"}
         wanted = [
             name
             for name in PRELOADABLE
@@ -87,7 +90,8 @@ class Server:
             self.ask(tools=tools)
 
     def close(self) -> None:
-        self._process.stdin.close()
+        with contextlib.suppress(OSError):  # somebody has ended it, with an order unread
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
         scratch.remove(self._folder)

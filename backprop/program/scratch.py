@@ -20,6 +20,8 @@ except ImportError:  # where nothing can be locked like this, nothing is swept
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = "backprop-"
+ADOPTED = "mkdocs_"
+"""How folders begin that others make for us, and that `adopt` makes as good as ours."""
 _LOCK = ".owner"
 _MARK = b"a scratch folder of backprop, in use by process "
 _locks: dict[str, int] = {}  # the handles of our own; they close when we end
@@ -34,6 +36,12 @@ def make(parent: str | None = None) -> str:
         swept.add(parent)
         sweep(parent)
     path = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+    adopt(path)
+    return path
+
+
+def adopt(path: str) -> None:
+    """Let a folder be swept, when this process has ended without removing it."""
     if fcntl:
         # It gets its name when it is locked: a folder without that name is never swept.
         unnamed = os.path.join(path, f"{_LOCK}.new")
@@ -42,7 +50,6 @@ def make(parent: str | None = None) -> str:
         fcntl.flock(handle, fcntl.LOCK_EX)
         os.rename(unnamed, os.path.join(path, _LOCK))
         _locks[path] = handle
-    return path
 
 
 def remove(path: str) -> None:
@@ -58,7 +65,7 @@ def sweep(parent: str) -> None:
         return
     with contextlib.suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
-            if entry.name.startswith(PREFIX):
+            if entry.name.startswith((PREFIX, ADOPTED)):
                 with contextlib.suppress(OSError):
                     _remove_if_left(entry.path)
 

@@ -181,6 +181,8 @@ class Session:
             import signal
 
             return f"crashed the process of its page ({signal.Signals(-code).name})"
+        if code is None:
+            return "did not end: its page was ended from outside"
         return f"ended the process of its page (exit code {code}, os._exit?)"
 
     def _too_much(self) -> str:
@@ -218,7 +220,9 @@ class Session:
             self._conn.close()
             self._conn = None
         process, self._process = self._process, None
-        return process.stop() if process else None
+        with contextlib.suppress(OSError):  # what knows has been ended from outside
+            return process.stop() if process else None
+        return None
 
     def close(self) -> None:
         self._end()

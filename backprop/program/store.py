@@ -17,9 +17,15 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # where nothing can be locked like this, several processes may make the same
+    fcntl = None  # type: ignore[assignment]
 
 NAME = ".cache/backprop/made.sqlite"
 """The file, below the folder of a project."""
@@ -45,6 +51,7 @@ class Store:
         self._used: set[str] = set()
         self._database: sqlite3.Connection | None = None
         self._owner = 0
+        self._locking = -1
         self._today = int(time.time() // 86400)
 
     def get(self, key: str) -> Any | None:
@@ -73,6 +80,56 @@ class Store:
             value = make()
             self.put(key, value)
         return value
+
+    def made_together(self, makers: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        """The same for several keys. Processes that want the same at the same time share the work:
+        each makes what no other one is at, and waits for the rest in the end."""
+        found: dict[str, Any] = {}
+        for patient in (False, True):
+            for key, make in makers.items():
+                value = found.get(key)
+                if value is None:
+                    value = self.get(key)
+                if value is None:
+                    with self._alone(key, patient) as alone:
+                        if alone:
+                            value = self.made(key, make)  # perhaps somebody has just made it
+                            self.keep()
+                found[key] = value
+        return found
+
+    @contextmanager
+    def _alone(self, key: str, patient: bool) -> Iterator[bool]:
+        """Whether no other process makes the same now; `patient`: waits until none does."""
+        how = fcntl.LOCK_EX | (0 if patient else fcntl.LOCK_NB) if fcntl else 0
+        place = int(key[:12], 16)
+        try:
+            handle = self._locks() if fcntl else -1
+        except OSError:
+            handle = -1
+        if handle < 0:  # nothing can be locked here
+            yield True
+            return
+        try:
+            fcntl.lockf(handle, how, 1, place)
+        except OSError:
+            yield patient
+            return
+        try:
+            yield True
+        finally:
+            fcntl.lockf(handle, fcntl.LOCK_UN, 1, place)
+
+    def _locks(self) -> int:
+        """A handle of the file whose bytes are locked: one for each process, since to close any
+        of its handles unlocks all."""
+        if self.path is None:
+            return -1
+        with _one_at_a_time:
+            if self._locking < 0:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._locking = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+            return self._locking
 
     def put(self, key: str, value: Any) -> None:
         """Remember a value; it is written with the next ones, by `keep`, or when Python ends."""
@@ -113,6 +170,9 @@ class Store:
 
     def __del__(self) -> None:
         self.close()
+        if self._locking >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._locking)
 
     def _open(self) -> sqlite3.Connection | None:
         if self.path is None:

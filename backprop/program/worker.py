@@ -29,7 +29,8 @@ from backprop.program.kinds import modules
 from backprop.program.page import DATA
 
 # Imported before the fork if a page mentions them: third-party modules that take long to load.
-PRELOADABLE = ("numpy", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
+# Of numpy that part, too, which it loads when it is first asked for: each page is, for its seed.
+PRELOADABLE = ("numpy.random", "matplotlib.pyplot", "scipy", "sympy", "_pytest.assertion.rewrite")
 
 # What runs Python is there before any page is, which could take it for something that it imports.
 for _name in modules(here=True):
@@ -48,6 +49,7 @@ def serve(folder: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     children: dict[int, str] = {}  # and their scratch directories
+    mourner, told = _mourner(folder)
     orders, answers = sys.stdin, os.dup(1)
     os.dup2(2, 1)  # whatever a preloaded module prints must not be taken for an answer
     for line in orders:
@@ -62,21 +64,64 @@ def serve(folder: str) -> None:
             before = set(sys.modules)
             for name in order["tools"]:
                 with contextlib.suppress(Exception):
-                    importlib.import_module(name)
+                    tool = importlib.import_module(name)
+                    getattr(tool, "ready", bool)()
             _tools.update(n for n in set(sys.modules) - before if n.startswith("backprop."))
         elif "page" in order:
             answer = os.fork()
             if answer == 0:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.close(answers)
+                _tell(told, f"+{os.getpid()}")
+                os.close(told)
                 _be_page(order["page"])
             children[answer] = order["page"]["scratch"]
         elif "stop" in order:
             answer = _stop(order["stop"], children.pop(order["stop"], None))
+            _tell(told, f"-{order['stop']}")
         os.write(answers, json.dumps(answer).encode() + b"\n")
     for pid, scratch in children.items():
         _stop(pid, scratch)
+        _tell(told, f"-{pid}")
     shutil.rmtree(folder, ignore_errors=True)
+    os.close(told)
+    os.waitpid(mourner, 0)
+
+
+def _tell(told: int, what: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(told, f"{what}\n".encode())
+
+
+def _mourner(folder: str) -> tuple[int, int]:
+    """A process that waits until this one has ended, without a word perhaps, and ends the pages
+    that are left then: one in an endless loop would not notice. Its number, and a pipe to tell it
+    of pages, which ends when we do; each page tells of itself before it lets go of it."""
+    hears, told = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(hears)
+        return pid, told
+    try:
+        os.setsid()
+        os.close(told)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):  # whose ends others may wait for
+            os.dup2(nothing, stream)
+        left: set[int] = set()
+        with open(hears, encoding="ascii") as lines:
+            for line in lines:
+                (left.add if line[0] == "+" else left.discard)(int(line[1:]))
+        for page in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(page, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(page, signal.SIGKILL)
+        if left:  # else the folder has been seen to
+            _sweep(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os._exit(0)
 
 
 def _stop(pid: int, scratch: str | None = None) -> int:

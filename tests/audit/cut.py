@@ -33,6 +33,14 @@ CUT = """() => {
         }
     }
     if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is too wide");
+    // Where figures are wider than the text, everything else begins where the text does.
+    const inner = document.querySelector(".md-content__inner");
+    const text = inner && [...inner.children].filter(e => shown(e) && !e.matches("figure"));
+    for (const one of innerWidth >= 1500 && text || []) {
+        const off = one.getBoundingClientRect().left - text[0].getBoundingClientRect().left;
+        if (Math.abs(off) <= 1) continue;
+        faults.push(`beside the text: ${one.tagName}.${one.className} ${off}`);
+    }
     // A graph that would be too small to read may scroll, with its shadow, on a phone.
     const fits = ".bp-figure :is(.bp-flow-right, .bp-code, .bp-line), .bp-shrinks .bp-flow-down";
     for (const box of document.querySelectorAll(fits)) {

@@ -108,8 +108,12 @@ def axe(page):
 @pytest.mark.parametrize("path", ["posts/batchnorm/", "en/check/"])
 def test_a_page_that_nobody_taps_on_asks_for_nothing_more(window, path):
     page = window(path, width=390, height=844)
-    page.locator(".bp-try, .bp-hand:visible").first.wait_for()
+    page.locator(".bp-try, .bp-hand:not([hidden])").first.wait_for()
     assert page.evaluate(COVERED) == [], "a button stands over code"
+    if "check" in path:  # before the script is there, too: or else all that is below would move
+        page.locator(".bp-hand").evaluate("form => { form.hidden = true; }")
+        assert page.locator(".bp-hand").is_visible()
+        assert not page.locator(".bp-still").is_visible()
     page.mouse.wheel(0, 3000)
     page.wait_for_function("() => document.readyState === 'complete'")
     assert not [url for url in page.asked if "/engine/" in url]
@@ -164,7 +168,7 @@ def test_without_scripts_and_without_webassembly_the_page_says_what_to_do(window
 
 
 def test_a_verdict_opens_step_by_step_and_holds_the_report_of_the_package(window, base):
-    page = window("en/check/", width=390, height=844)
+    page = window("en/check/", width=390, height=844, dark=True)
     page.locator(".bp-submit").click()
     judged(page)
     example = examples()["variance-wrong"]
@@ -480,21 +484,44 @@ def test_a_fence_runs_with_the_program_before_it_by_keyboard_alone(window):
     assert "tanh" not in page.locator(".bp-figure").first.inner_text()
 
 
-def test_instant_navigation_from_a_page_that_may_not_compile(window):
-    page = window("en/about/")
+def test_instant_navigation(open_page, engine, site):
+    """From a page that may not compile; and away from code that still runs. At its published
+    address: at one with a port, every link loads a page."""
+    page = open_page(site + "en/about/")
+    page.set_default_timeout(WAIT)
+    page.mouse.move(300, 300)  # the first move starts what opens links without loading a page
+    page.wait_for_function("() => typeof document$ !== 'undefined'")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.here = 'about'")
     page.locator(".md-nav__link", has_text="Posts").first.click()
     page.locator("article a", has_text="line by line").first.click()
     # The button to copy an output, which comes when it is in view, stands beside ours.
     output = page.locator(".bp-run + .bp-output").first
     output.scroll_into_view_if_needed()
     output.locator(".md-code__button").wait_for(state="attached")
+    assert page.evaluate("window.here") == "about"
     button = page.locator(".bp-run:has(+ .bp-output) > .bp-try").first
     button.click()
     page.locator(".bp-run .bp-done").first.wait_for()
+    assert page.evaluate("window.here") is None, "it was loaded anew, with leave to compile"
+
+    # What still runs on a page that the reader has left keeps nobody waiting on the next one.
+    page.evaluate(LIMIT, 300)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.here = 'post'")
+    left = page.locator(".bp-run:has(.bp-desk)").first
+    put(left, "while True:\n    pass")
+    left.locator(".bp-go").click()
+    left.get_by_text("Running").wait_for()
+    page.locator("a.md-logo").first.click()
+    page.locator("article a", has_text="thinking by shape").first.click()
+    page.locator(".bp-run > .bp-try").first.click()
+    page.locator(".bp-run .bp-done").first.wait_for()
+    assert page.evaluate("window.here") == "post"
 
 
 def test_an_exercise_is_solved_remembered_and_forgotten(window, base):
-    page = window("en/posts/backward/")
+    page = window("en/posts/backward/", dark=True)
     block = page.locator(".bp-exercise").first
     assert block.locator(".bp-gap").first.inner_text() == "..."
     assert not block.locator(".bp-solution pre").is_visible()

@@ -324,3 +324,42 @@ def test_a_mask_before_a_pool_is_missed_though_few_windows_need_it():
 
     assert check(pooled, right, x).ok
     assert not check(pooled, backward, x).ok
+
+
+# ── whatever is found to be wrong is called so ───────────────────────────────────────────────
+def product(x, y):
+    out = x * y
+    return out
+
+
+def in_turn(dout, x, y):
+    yield dout * y
+    yield dout * x
+
+
+def in_the_wrong_turn(dout, x, y):
+    yield dout * x
+    yield dout * y
+
+
+def mapped(dout, x, y):
+    return map(lambda other: dout * other, (y, x))  # noqa: C417
+
+
+def listed_from_a_generator(dout, x, y):
+    return (dout * other for other in (x, y))
+
+
+def test_what_a_generator_gives_is_compared():
+    args = array(4, 3), array(4, 3, seed=1)
+    assert check(product, in_turn, *args).ok
+    assert check(product, mapped, *args).ok
+    for wrong in (in_the_wrong_turn, listed_from_a_generator):
+        assert not check(product, wrong, *args).ok
+
+
+def test_a_wrong_result_without_a_line_to_blame_is_wrong():
+    # A function of numpy has no lines, and its result no name.
+    report = check(lambda x, y: x + y, np.subtract, array(4, 3), array(4, 3))
+    assert not report.ok
+    assert report.first_wrong == "return[0]"

@@ -20,6 +20,8 @@ ANY = r"Let $f : \mathbb{R} \to \mathbb{R}$, $x \in \mathbb{R}$."
 MATRIX = r"Let $A \in \mathbb{R}^{n \times n}$ be invertible."
 SOFTMAX = r"Let $z \in \mathbb{R}^C$ and $p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$."
 FALSE = [
+    (X, r"\frac{(x + 10^{-8})^2 - x^2}{10^{-8}} = 2 x"),
+    (POSITIVE, r"\frac{(x + 10^{-9})^3 - x^3}{10^{-9}} \le 3 x^2"),
     (X, r"x + e^{-100} = x"),
     (X, r"\tanh(x + 30) = 1"),
     (X, r"\tanh(x + 400) = 1"),
@@ -66,6 +68,13 @@ TRUE = [
     (r"Let $n \in \mathbb{N}$.", r"\exp\Bigl( \sum_{k=1}^n \log \bigl( 1 + \frac{1}{k} \bigr) \Bigr) = n + 1"),
     (MATRIX, r"\det(A^{-1}) = \frac{1}{\det A}"),
     (SOFTMAX, r"\log \prod_i e^{p_i} = 1"),
+    # what doubles lose most digits of: a small step, divided by it
+    (X, r"\frac{(x + 10^{-5})^2 - (x - 10^{-5})^2}{2 \cdot 10^{-5}} = 2 x"),
+    (X, r"\frac{(x + 10^{-8})^2 - x^2}{10^{-8}} = 2 x + 10^{-8}"),
+    (X, r"10^{14} ((x + 10^{-14}) - x) = 1"),
+    (X, r"\sqrt{x^2 + 10^{12}} - 10^6 = \frac{x^2}{\sqrt{x^2 + 10^{12}} + 10^6}"),
+    (X, r"(1 + 10^{-12})^{10^{12}} < e"),
+    (POSITIVE, r"\frac{(x + 10^{-9})^3 - x^3}{10^{-9}} \ge 3 x^2"),
 ]  # fmt: skip
 
 
@@ -89,3 +98,12 @@ def test_how_small_it_is_is_said():
 def test_what_would_take_too_many_digits_is_refused():
     (found,) = verdicts(X, r"x + 10^{-10000} = x")
     assert (found.status, found.problem.key) == ("unchecked", "too-far-apart")
+
+
+def test_powers_of_many_digits_take_no_time():
+    assert statuses(X, r"(1 + 10^{-9})^{10^9} = e") == ["wrong"]
+    assert statuses(X, r"\sqrt{10^{60}} = 10^{30}") == ["proved"]
+
+
+def test_what_is_further_apart_than_any_number_of_digits_is_no_fault_of_ours():
+    assert statuses(X, r"e^{-e^x} > 0") == ["checked"]

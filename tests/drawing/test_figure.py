@@ -232,12 +232,28 @@ def test_small_values_are_tables_and_large_ones_are_not():
     assert "≈0" in value_html(np.array([1e-17, -3e-17]))
 
 
-def test_a_long_name_breaks_behind_its_modules_and_nowhere_else():
+def test_a_long_name_breaks_behind_its_modules_and_its_bracket_and_nowhere_else():
     line = "    y = np.lib.stride_tricks.sliding_window_view(x.shape, np.add.at)"
     html = code_html([line], {})
-    before, after = (re.sub(r"<.*?>", "", part) for part in html.split("<wbr>"))
-    assert before.endswith("= np.lib.stride_tricks.")
-    assert f"{before}{after}" == f"{line}\n"
+    parts = [re.sub(r"<.*?>", "", part) for part in html.split("<wbr>")]
+    assert [part[-10:] for part in parts[:2]] == ["de_tricks.", "ndow_view("]
+    assert len(parts) == 3
+    assert "".join(parts) == f"{line}\n"
+    for operator in ("**", "<=", "@"):  # none ends a line
+        html = code_html([f"    y = x {operator} 0.5"], {})
+        word = html.split('<span class="bp-piece">')[1]
+        assert unescape(re.sub(r"<.*?>", "", word)) == f"{operator} 0.5\n"
+    # Or else, where a figure is narrow, the next line would begin with a comma.
+    assert "word_embedding_backward(<wbr>dout, x, W):" in re.sub(
+        r"<(?!wbr).*?>", "", code_html(["def word_embedding_backward(dout, x, W):"], {})
+    )
+
+
+def test_a_sign_stays_with_what_it_is_the_sign_of():
+    html = figure(bp.trace(lambda x: x - np.mean(x, axis=0) * 1e-5, X), None, "en")
+    steps = re.findall(r'<p class="bp-head">.*?<code>(.*?)</code>', html)
+    assert any('= <span class="bp-signed">-np.sum</span>(' in step for step in steps)
+    assert any('<span class="bp-signed">1e-05</span>' in step for step in steps)
 
 
 def test_nothing_that_a_strict_policy_forbids():

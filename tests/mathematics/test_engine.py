@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from backprop.site.mathematics.engine import (
     find_node,
     find_settings,
 )
+from backprop.site.mathematics.shared import Shared
 
 
 @pytest.fixture
@@ -120,6 +122,55 @@ def test_a_process_that_keeps_dying_is_reported(
     with pytest.raises(EngineError, match="MathJax died twice over x: Error: out of luck"):
         fresh.typeset("x", False)
     assert fresh.started == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_two_processes_share_one_that_ends_with_both(settings: Settings) -> None:
+    """The second to come starts nothing, unless its settings are others; a fault is no end."""
+    formulas = ["x^2", r"\foo", "y", r"\frac{a}{b"]
+
+    def asked(engine: Engine) -> list[str]:
+        said = []
+        for tex in formulas:
+            try:
+                said.append(engine.typeset(tex, False)["html"])
+            except TexError as error:
+                said.append(str(error))
+        return said
+
+    shared, (heard, tells), (waits, begins) = Shared(), os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.read(waits, 1)
+        there = Engine(settings, shared=shared)
+        os.write(tells, repr((asked(there), there.started)).encode())
+        os._exit(0)
+    here = Engine(settings, shared=shared)
+    here.begin()
+    os.write(begins, b"!")
+    mine, (theirs, begun) = asked(here), ast.literal_eval(os.read(heard, 100_000).decode())
+    assert mine == theirs
+    assert (here.started, begun) == (1, 0)
+    os.waitpid(pid, 0)
+    assert here.typeset("z", False)["html"], "it outlives the one that is gone"
+    here.close()
+    assert here._begun
+    assert here._begun.wait(60) == 0, "but not both"
+    for end in (heard, tells, waits, begins):
+        os.close(end)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_who_has_other_settings_shares_nothing(settings: Settings) -> None:
+    shared, started = Shared(), []
+    assert shared.join("theirs", started.append)
+    again = Shared()
+    again._note.write(b"theirs")
+    other = Engine(settings, shared=again)
+    assert other.typeset("x", False)["html"]
+    assert other.started == 1
+    assert other._process
+    other.close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")

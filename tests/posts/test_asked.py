@@ -125,7 +125,7 @@ def test_every_wrong_choice_of_every_post_is_wrong(built_site: Path) -> None:
         values = computed(json.loads(found.get("data-program")))
         for step in found.iter("li"):
             if asked := json.loads(step.get("data-asked") or "[]"):
-                line = step.find_class("bp-head")[0].find("code").text
+                line = step.find_class("bp-head")[0].find("code").text_content()
                 shape = np.shape(values[step.get("data-node")])
                 assert len(asked) == 2, f"{path}: {line}"
                 assert asked[1]["choices"][asked[1]["right"]][0] == line

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -161,14 +162,38 @@ def test_no_process_is_left_behind(runner, processes, options):
     ) as session:
         session.outcome(0)
         end = time.monotonic() + 5  # what has just been started has no environment yet
-        while len(processes()) != 3 and time.monotonic() < end:
+        while len(processes()) != 4 and time.monotonic() < end:
             time.sleep(0.01)
-        assert len(processes()) == 3  # the server, the page, and what it started
+        # The server, who ends its pages when it cannot, the page, and what it started.
+        assert len(processes()) == 4
     runner.executor.close()
     end = time.monotonic() + 5
     while processes() and time.monotonic() < end:
         time.sleep(0.05)
     assert not processes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="pages are forked")
+def test_a_page_in_an_endless_loop_ends_with_a_server_that_is_killed(runner, processes):
+    """It hears nothing, and what it forked and started goes on without it."""
+    loops = "import os, subprocess\nos.fork()\nsubprocess.Popen(['sleep', '987'])\nwhile True: pass"
+    session = runner.executor.session(runner.page("x = 1", loops))
+    session.outcome(0)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(session.outcome(1)), daemon=True)
+    thread.start()
+    end = time.monotonic() + 20
+    while len(processes()) != 6 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(processes()) == 6
+    os.kill(runner.executor._server._process.pid, signal.SIGKILL)
+    while processes() and time.monotonic() < end:
+        time.sleep(0.05)
+    # An orphan in a container without an init stays as a zombie: it has no environment.
+    assert not processes()
+    thread.join(20)
+    assert found[0].error["message"] == "did not end: its page was ended from outside"
+    session.close()
 
 
 def test_two_pages_that_import_a_broken_module(runner):

@@ -14,9 +14,13 @@ import pytest
 from backprop.program import scratch
 
 OWNER = """
-import sys, time
+import os, sys, time
 from backprop.program import scratch
-print(scratch.make(sys.argv[1]), flush=True)
+path = scratch.make(sys.argv[1])
+adopted = os.path.join(sys.argv[1], "mkdocs_" + os.path.basename(path))
+os.mkdir(adopted)
+scratch.adopt(adopted)
+print(path, flush=True)
 time.sleep(60)
 """
 RUNS = """
@@ -59,8 +63,11 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
         (left / "site").mkdir()
         (left / "site/page.html").write_text("made before the end")
         mark = (left / ".owner").read_bytes()
+        adopted = [tmp_path / f"mkdocs_{path.name}" for path in (used, left)]
+        assert all(path.is_dir() for path in adopted)
         # Of the same name, but not made here: no lock, a lock of somebody else, a link.
-        for name, lock in (("backprop-notes", None), ("backprop-other", b"1234")):
+        others = ("backprop-notes", None), ("backprop-other", b"1234"), ("mkdocs_theirs", None)
+        for name, lock in others:
             (tmp_path / name).mkdir()
             if lock:
                 (tmp_path / name / ".owner").write_bytes(lock)
@@ -70,7 +77,7 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
         (tmp_path / "backprop-link").symlink_to(elsewhere)
         mine = Path(scratch.make(str(tmp_path)))
         assert not left.exists()
-        stays = {used, mine, elsewhere}
+        stays = {used, mine, elsewhere, adopted[0], tmp_path / "mkdocs_theirs"}
         stays |= {tmp_path / f"backprop-{name}" for name in ("notes", "other", "link")}
         assert set(tmp_path.iterdir()) == stays
         scratch.sweep(str(tmp_path))

@@ -112,6 +112,7 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     said = project.write("said.txt", "as it was")
     project.config |= {"hooks": ["scripts/hook.py"], "watch": ["said.txt"]}
     project.config["plugins"] += [{"backprop/posts": {"time_limit": 900}}, "backprop/mathematics"]
+    project.config["plugins"] += ["backprop/derivations"]
     project.config["plugins"][1]["blog"]["pagination_per_page"] = 1
     (project.root / "node_modules").symlink_to(Path(__file__).parents[2] / "node_modules")
     post = project.root / "docs/en/posts/gradients.md"
@@ -119,6 +120,8 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     with serving(project) as command:
         assert "bp-notice" in get(command.url + "about/")[1]
         assert faults(command) == ""
+        # So that it goes, too, with the next one, if this one should be killed.
+        assert list(command.temporary.glob("mkdocs_*/.owner"))
         for path, was, becomes, *told in (
             (post, "categories: [", "categories: [[", "docs/en/posts/gradients.md:4", "not YAML"),
             (post, "date: 2017-03-30", "", "docs/en/posts/gradients.md", "needs its date"),
@@ -199,8 +202,10 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
         gate, text = project.root / "gate", post.read_text("utf-8")
         slow = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.1)"
         fences = "".join(f"\n```python\n{code}\n```\n" for code in ("1 / 0", slow, "x = = 1"))
-        post.write_text(f"{text}{fences}", "utf-8")
-        for part in ("gradients.md:19: ZeroDivisionError", "SyntaxError", "does not have"):
+        row = "\n/// derivation\nLet $x \\in \\R$.\n\n$$\n(x + 1)^2 = x^2 + 1\n$$\n///\n"
+        post.write_text(f"{text}{fences}{row}", "utf-8")
+        rows = "gradients.md:36: wrong"
+        for part in ("gradients.md:19: ZeroDivisionError", "SyntaxError", "does not have", rows):
             command.wait_until(lambda part=part: part in faults(command))
         assert command.state()["busy"]
         gate.touch()

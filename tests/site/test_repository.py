@@ -56,6 +56,9 @@ def test_feeds_carry_whole_posts(built_site, prefix):
     assert len(items) > 10
     about = json.loads((built_site / prefix / "feed_json_created.json").read_text("utf-8"))
     assert texts == [item["content_html"] for item in about["items"]]
+    assert None not in about.values()
+    # Nobody is named as the author: it is the blog, as in the metadata of its pages.
+    assert [one["name"] for one in about["authors"]] == [about["title"]]
     assert any("<code>$" in text and "\\begin{align" in text for text in texts)
     for item, text in zip(items, texts, strict=True):
         tree = html.fromstring(f"<div>{text}</div>")

@@ -8,6 +8,7 @@ from fractions import Fraction
 from backprop.derivations.algebra.atoms import ONE_MONO, Atom, Mono, Poly, lettered
 
 LIMIT = 1500  # monomials; beyond this a proof is not attempted
+MOST_BITS = 20_000  # of a number; the same
 
 
 class NotProvable(Exception):  # noqa: N818  (an answer, not an error)
@@ -108,7 +109,7 @@ class Polynomials:
             (mono, c), out = next(iter(p.items())), self.const(1)
             keep: dict[Atom, Fraction] = {}
             if whole:
-                out = self.const(Fraction(c**e.numerator))
+                out = self.const(raised_to(c, e.numerator))
             elif c > 0:
                 out = self.root(c, e)
             else:
@@ -152,12 +153,10 @@ class Polynomials:
 
     def root(self, c: Fraction, e: Fraction) -> Poly:
         """c to the power e, c > 0."""
-        for part in (c.numerator, c.denominator):
-            if round(part ** (1 / e.denominator)) ** e.denominator != part:
-                return self.atom(("base", frozenset(self.const(c).items())), e)
-        top = Fraction(round(c.numerator ** (1 / e.denominator)))
-        low = Fraction(round(c.denominator ** (1 / e.denominator)))
-        return self.const(Fraction((top / low) ** e.numerator))
+        top, low = (whole_root(part, e.denominator) for part in (c.numerator, c.denominator))
+        if top is None or low is None:
+            return self.atom(("base", frozenset(self.const(c).items())), e)
+        return self.const(raised_to(Fraction(top, low), e.numerator))
 
     def content(self, p: Poly, whole: bool) -> tuple[Poly, Poly]:
         """p as (common factor) × (rest), the rest in one normal form."""
@@ -233,3 +232,19 @@ class Polynomials:
             return {}
         first, second = sorted((a, b), key=lettered)
         return self.atom(("delta", first, second))
+
+
+def raised_to(c: Fraction, e: int) -> Fraction:
+    """A power of a number, unless it has more digits than are of use."""
+    if abs(e) * max(c.numerator.bit_length(), c.denominator.bit_length()) > MOST_BITS:
+        raise NotProvable
+    return Fraction(c**e)
+
+
+def whole_root(number: int, degree: int) -> int | None:
+    """The whole number whose power it is, if there is one."""
+    low, high = 0, 1 << (number.bit_length() // degree + 1)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if middle**degree < number else (low, middle)
+    return low if low**degree == number else None

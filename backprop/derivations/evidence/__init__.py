@@ -10,9 +10,10 @@ r"""What is found out about a row: by numbers, by proof, and what would repair i
 | `satisfy`     | a sample moved onto the assumptions: a random instance                |
 | `compare`     | both sides at an instance, and where they differ most                 |
 | `digits`      | numbers of many digits                                                |
-| `precise`     | what doubles do not show                                              |
+| `precise`     | both sides in many digits                                             |
 | `equation`    | two sides of a row as one equation                                    |
 | `instances`   | random instances, each drawn once; how far apart two sides are there  |
+| `hidden`      | what doubles do not show                                              |
 | `sides`       | the sides of a row, read, and set equal over the same indices         |
 | `subjects`    | what a side is about: derivatives, their symbols, sizes               |
 | `levels`      | how much of each definition a step may use                            |

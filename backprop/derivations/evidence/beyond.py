@@ -13,10 +13,11 @@ from fractions import Fraction
 from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation, Side
-from backprop.derivations.evidence.extents import extents, of_kind
+from backprop.derivations.evidence.extents import behind, extents, of_kind
 from backprop.derivations.evidence.far import refuted
-from backprop.derivations.evidence.instances import TOLERANCE, Instances
+from backprop.derivations.evidence.instances import SMALL, TOLERANCE, Instances
 from backprop.derivations.evidence.lines import differs
+from backprop.derivations.evidence.precise import agree
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import HALVES, SIZES
 from backprop.derivations.evidence.scope import Scope
@@ -96,9 +97,16 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
             found = compare(equation.left, equation.right, equation.dims, scope)
         except OutsideDomainError:
             continue
-        if found.error > LIMIT:
+        if found.error > LIMIT and not (found.error <= SMALL and agree(equation, scope)):
             return found
     for scope in extents(instances, equation):
+        try:
+            found = compare(equation.left, equation.right, equation.dims, scope)
+        except (OutsideDomainError, MemoryError):
+            continue
+        if found.error > LIMIT and not rounds(instances, equation, found, scope):
+            return found
+    for scope in behind(instances, equation):
         try:
             found = compare(equation.left, equation.right, equation.dims, scope)
         except (OutsideDomainError, MemoryError):
@@ -193,4 +201,6 @@ def rounds(instances: Instances, equation: Equation, found: Difference, scope: S
     def compared(here: Scope) -> Difference:
         return compare(equation.left, equation.right, equation.dims, here)
 
-    return is_rounding(found, instances, scope.instance, compared)
+    if is_rounding(found, instances, scope.instance, compared):
+        return True
+    return found.error <= SMALL and agree(equation, scope)

@@ -14,8 +14,8 @@ import numpy as np
 from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.divisors import divided_by, taken_to_exist
 from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.hidden import hidden
 from backprop.derivations.evidence.instances import INSTANCES_AT_PREMISES, Instances
-from backprop.derivations.evidence.precise import hidden
 from backprop.derivations.evidence.rows import Derivator
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.terms import (

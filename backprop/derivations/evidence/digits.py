@@ -18,6 +18,7 @@ FIRST, MOST = 120, 12_000  # decimal digits: at first, and at most
 LEAST, PER = 60, 6  # how many it takes: at least, and for each between the sizes met
 IDLE = 16  # a factor of so many powers of 2 is nothing special
 BITS = 3.3219280948873626  # in a decimal digit
+BITS_OF_1000 = 3322  # in 1000 of them: what is far apart may be so by more than doubles hold
 METHODS = "exp log sqrt sin cos tan sinh cosh tanh arctan rint"
 
 
@@ -99,7 +100,7 @@ class Digits:
     def wanted(self) -> int:
         """How many digits the sizes met call for, even if they are multiplied."""
         far = [high - low for low, high in self.sizes.values()]
-        return LEAST + PER * int(sum(f for f in far if f > IDLE) / BITS)
+        return LEAST + PER * (sum(f for f in far if f > IDLE) * 1000 // BITS_OF_1000)
 
     def gauss(self, kind: str, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Points of Gauss–Hermite or Gauss–Legendre quadrature, from doubles by Newton's method,

@@ -8,10 +8,10 @@ import numpy as np
 
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation
-from backprop.derivations.evidence.extents import extents, of_kind
+from backprop.derivations.evidence.extents import behind, extents, of_kind
 from backprop.derivations.evidence.far import refuted
-from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, Instances
-from backprop.derivations.evidence.lines import exceeds, is_free
+from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, SMALL, Instances
+from backprop.derivations.evidence.lines import confirmed, exceeds, is_free
 from backprop.derivations.evidence.precise import exactness, gap_at
 from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import NEGATIVE, Sample
@@ -80,6 +80,13 @@ def violated(
         except (OutsideDomainError, MemoryError):
             continue
         if found.error > SLACK:
+            return found
+    for scope in behind(instances, equation, order=True):
+        try:
+            found = compare_order(equation, op, scope)
+        except (OutsideDomainError, MemoryError):
+            continue
+        if found.error > LIMIT:
             return found
     found_far = refuted(instances, equation, op)
     if found_far is not None:
@@ -186,7 +193,11 @@ def rounds(
     def compared(here: Scope) -> Difference:
         return compare_order(equation, op, here)
 
-    return is_rounding(found, instances, instance, compared)
+    if is_rounding(found, instances, instance, compared):
+        return True
+    scope = Scope(instance, {}, direct=instances.direct)
+    exact = exactness(instances.world, equation) if found.error <= SMALL else None
+    return exact is not None and not confirmed(equation, op, scope, exact)
 
 
 def searched(instances: Instances, equation: Equation, op: str, number: int) -> Difference | None:
@@ -204,7 +215,12 @@ def searched(instances: Instances, equation: Equation, op: str, number: int) -> 
     for step in range(STEPS // 6 if world.assumed else STEPS):  # each is moved onto what is assumed
         kept = dict(instance.variables)
         for key in moving:
-            instance.variables[key] = moved(kept[key], world.symbols[key].bounds, step, rng)
+            symbol = world.symbols[key]
+            instance.variables[key] = (
+                np.asarray(rng.integers(0, 2, kept[key].shape), dtype=float)
+                if symbol.binary
+                else moved(kept[key], symbol.bounds, step, rng)
+            )
         try:
             if world.assumed:
                 satisfy(instance)

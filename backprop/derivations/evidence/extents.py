@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from itertools import pairwise
+from math import exp
 
 import numpy as np
 
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import Instances
-from backprop.derivations.evidence.lines import comparisons
+from backprop.derivations.evidence.lines import comparisons, is_free
 from backprop.derivations.evidence.sample import SIZES, Sample
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
-from backprop.derivations.meaning.lengths import Dim
-from backprop.derivations.meaning.terms import Big, Lam, Size, Term, walk
+from backprop.derivations.meaning.lengths import Dim, find
+from backprop.derivations.meaning.terms import Big, Lam, Num, Size, Term, walk
 from backprop.derivations.problems import Unreadable
 
 FAR = 2**62  # as far as lengths are counted
 ROOM = 2_000_000  # entries of an array that is drawn for it
 ROOM_ASSUMED = 10_000  # the same where something is assumed
 MOST = 9  # lengths that are tried
+WRITTEN, MOST_WRITTEN = 3000, 4  # the same of those behind a number in the row: how far, how many
+USUAL = 4  # up to here lengths are tried anyway
 
 
 def extents(instances: Instances, equation: Equation, order: bool = False) -> Iterator[Scope]:
@@ -57,6 +60,43 @@ def extents(instances: Instances, equation: Equation, order: bool = False) -> It
             yield instances.scope(0, False, {}, f"length {length}")
         except OutsideDomainError:
             continue
+
+
+def behind(instances: Instances, equation: Equation, order: bool = False) -> Iterator[Scope]:
+    """The values of symbols at lengths behind the whole numbers that stand in a row: the product of
+    n - k for k = 1 to 20 is 0 up to n = 20. order: of an inequality, which such a number may bound
+    by a length, its root or its logarithm; also where everything is 1, and every matrix I."""
+    terms = [t for side in (equation.left, equation.right) for t in walk(side)]
+    dims = [find(t.dim) for t in terms if isinstance(t, Size | Big) and t.dim is not None]
+    if not any(isinstance(d, str) for d in dims) or instances.world.spaces:
+        return
+    numbers = [t.value for t in terms if isinstance(t, Num) and t.value.denominator == 1]
+    sizes = {abs(int(n)) for n in (*numbers, *(d for d in dims if isinstance(d, int)))}
+    if order:
+        sizes |= {n**2 for n in sizes} | {int(exp(min(n, 10))) for n in sizes}
+    alone = is_alone(equation, terms)
+    for length in sorted(n + 2 for n in sizes if USUAL <= n <= WRITTEN)[:MOST_WRITTEN]:
+        if not fits(instances, equation, length):
+            continue
+        try:
+            here = instances.scope(0, False, {}, f"length {length}")
+        except OutsideDomainError:
+            continue
+        yield Scope(of_length(here.instance, length), {}, instances.direct) if alone else here
+        if order and not alone and not instances.world.assumed:
+            yield Scope(of_ones(here.instance), {}, instances.direct)
+
+
+def of_ones(sample: Sample) -> Sample:
+    """The same with all its numbers 1 that may be, and matrices I."""
+    found = copy(sample)
+    found.variables = dict(sample.variables)
+    for key, old in sample.variables.items():
+        symbol = sample.world.symbols[key]
+        if is_free(symbol) and symbol.bounds == (None, None):
+            square = old.ndim == 2 and old.shape[0] == old.shape[1]
+            found.variables[key] = np.eye(len(old)) if square else np.ones(old.shape)
+    return found
 
 
 def is_alone(equation: Equation, terms: list[Term]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.equation import Equation
+from backprop.derivations.evidence.precise import agree
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import draw_instance
 from backprop.derivations.evidence.scope import Scope
@@ -20,6 +21,7 @@ from backprop.derivations.verdicts import Difference
 
 INSTANCES, INSTANCES_AT_PREMISES, INSTANCES_AT_KINKS = 4, 12, 24
 TOLERANCE, NESTED_TOLERANCE = 1e-10, 1e-7
+SMALL = 0.1  # relative: a smaller difference may be one of rounding
 
 
 class Instances:
@@ -128,7 +130,7 @@ class Instances:
 
     def differences(
         self, equation: Equation, levels: dict[str, int], count: int = INSTANCES
-    ) -> Iterator[Difference]:
+    ) -> Iterator[tuple[Difference, Scope]]:
         """Both sides at `count` instances of different sizes. Raises `Unreadable`."""
         if count == INSTANCES:
             count = self.count(equation)
@@ -136,7 +138,7 @@ class Instances:
             for attempt in range(10):
                 try:
                     scope = self.scope(k + INSTANCES * attempt, attempt % 2 == 1, levels)
-                    yield compare(equation.left, equation.right, equation.dims, scope)
+                    yield compare(equation.left, equation.right, equation.dims, scope), scope
                     break
                 except OutsideDomainError:
                     continue
@@ -148,8 +150,10 @@ class Instances:
     ) -> Difference | None:
         """The first difference that is none of rounding; None if the sides agree."""
         limit = NESTED_TOLERANCE if is_nested(equation, self.world) else TOLERANCE
-        for difference in self.differences(equation, levels, count):
-            if not difference.error <= limit:
+        for difference, scope in self.differences(equation, levels, count):
+            if difference.error <= limit:
+                continue
+            if not difference.error <= SMALL or not agree(equation, scope):
                 return difference
         return None
 

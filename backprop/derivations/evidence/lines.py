@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -54,6 +54,7 @@ POWERS = np.concatenate(
 )
 NEAR = np.arange(-20, 20.25, 0.25)
 WHOLE = np.arange(-2.0, 3)
+TURNED = 2  # of the numbers that grow together, those that do so with either sign
 FEW_ROUNDS, FEW_RIDGES, MOST_TIED = 24, 1, 240  # the same where each place takes Newton's method
 AROUND = np.concatenate([-(10.0 ** np.arange(1, -8, -0.5)), 10.0 ** np.arange(-7.5, 1.5, 0.5)])
 TINY = 1e-8  # a number in a row that is smaller may be all that differs
@@ -182,11 +183,21 @@ def lines(instances: Instances, equation: Equation, pairs: list[Assumption]) -> 
             yield Line(start, {symbol.key: one_entry(start, symbol)}, places(symbol, here))
     if len(free) > 1 or free[0].shape:
         whole = [s for s in free if s.bounds == (None, None)]
-        scaled = {s.key: times(starts[0].variables[s.key]) for s in whole} if starts else {}
-        if scaled:
-            sizes = 10.0**POWERS
-            positive = any(s.positive for s in whole)
-            yield Line(starts[0], scaled, sizes if positive else both(sizes))
+        scaled = {s.key: starts[0].variables[s.key] for s in whole} if starts else {}
+        sizes = 10.0**POWERS
+        positive = any(s.positive for s in whole)
+        for signs in directions(len(scaled), positive or len(pairs) < 2):
+            values = {k: times(v * s) for (k, v), s in zip(scaled.items(), signs, strict=True)}
+            yield Line(starts[0], values, sizes if positive else both(sizes))
+
+
+def directions(count: int, one: bool) -> Iterator[tuple[int, ...]]:
+    """The signs with which so many numbers grow together: `one` way, or the first ones each way,
+    for [x > 30] [y < -30] fails where one grows and the other shrinks."""
+    turned = min(count - 1, 0 if one else TURNED)
+    if count:
+        for signs in product((1, -1), repeat=turned):
+            yield (*signs, *([1] * (count - turned)))
 
 
 def is_free(symbol: Symbol) -> bool:

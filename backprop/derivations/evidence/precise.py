@@ -1,13 +1,12 @@
-r"""What is equal to all digits of a double, and yet not equal: x + e^{-100} = x.
+r"""Both sides in as many digits as it takes, at numbers that were drawn as doubles.
 
-A row that no proof covers is compared once more in many digits, at numbers at which it held in
-doubles. Those are exact as they stand; what assumptions or a law make of them is moved on until it
-holds to as many digits.
+Those are exact as they stand; what assumptions or a law make of them is moved on until it holds to
+as many digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import copy
 from fractions import Fraction
 from functools import lru_cache
@@ -16,17 +15,14 @@ from typing import Any
 import numpy as np
 
 from backprop.derivations.evidence import evaluate, scope
-from backprop.derivations.evidence.blur import QUADRATURES
 from backprop.derivations.evidence.digits import FIRST, MOST, Digits
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.evaluate import Numbers
-from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.sample import Sample
 from backprop.derivations.evidence.satisfy import settle
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.steps import Movable, entries, held_fixed, stepped
 from backprop.derivations.evidence.values import (
-    OutsideDomainError,
     Value,
     apply,
     central,
@@ -50,42 +46,11 @@ from backprop.derivations.meaning.terms import (
     Term,
     parts_of,
 )
-from backprop.derivations.meaning.world import World
+from backprop.derivations.meaning.world import TRUE, World
 from backprop.derivations.problems import Unreadable
-from backprop.derivations.verdicts import Difference
 
 # What part of the digits is exact, by how often a difference quotient is taken of one.
 EXACT = (0.4, 0.4, 0.3, 0.2)
-SMOOTH = 2  # samples of a row without corners; the first that has a value of some
-TRIES = 6
-ALIKE = 0.01  # relative: a gap that other points of quadrature leave as it is
-ALL_BUT_0 = 1e-4  # what is taken not to vanish is larger
-
-
-def hidden(
-    instances: Instances, equation: Equation, op: str = "=", divided: Iterable[Term] = ()
-) -> Difference | None:
-    """A difference, or a violated inequality, that doubles do not show; None if none is found.
-    divided: what is taken not to vanish. Raises `Unreadable` where it takes too many digits."""
-    exact = exactness(instances.world, equation)
-    if exact is None:
-        return None
-    bent = instances.count(equation) == INSTANCES_AT_KINKS
-    seen = 0
-    for number in range(TRIES):
-        try:
-            here = instances.scope(number, number % 2 == 1, {})
-            if any(np.any(np.abs(here.of(t, equation.dims).array) < ALL_BUT_0) for t in divided):
-                continue
-        except OutsideDomainError:
-            continue
-        found = difference(instances, equation, op, number, exact)
-        if found is not None:
-            return found
-        seen += 1
-        if seen == (INSTANCES if bent else SMOOTH):
-            break
-    return None
 
 
 def exactness(world: World, equation: Equation) -> float | None:
@@ -120,43 +85,6 @@ def arithmetic(count: int) -> Digits:
     return Digits(count)
 
 
-def difference(
-    instances: Instances, equation: Equation, op: str, number: int, exact: float
-) -> Difference | None:
-    """Both sides at one sample, in as many digits as it takes. Raises `Unreadable`."""
-    doubles = instances.scope(number, number % 2 == 1, {})
-    found = gap_at(equation, op, doubles, exact)
-    if found is None:
-        return None
-    gap, (a, b), limit = found
-    worst = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.ndim else ()
-    most = gap[worst]
-    if most < -limit or (most <= limit and op not in ("<", ">")):
-        return None
-    names = equation.left.names | equation.right.names
-    if any(is_quadrature(instances.world, n) for n in names):
-        try:
-            coarse = gap_at(
-                equation, op, instances.scope(number, number % 2 == 1, {}, "coarse"), exact
-            )
-        except OutsideDomainError:
-            coarse = None
-        if coarse is None:
-            return None
-        equal = op != "=" and abs(most) <= limit and abs(coarse[0][worst]) <= coarse[2]
-        if not equal and (op != "=" or abs(coarse[0][worst] - most) > ALIKE * most):
-            return None  # of the quadrature
-    return Difference(
-        1.0,
-        float(a[worst]),
-        float(b[worst]),
-        {n: int(k) for n, k in zip(equation.dims, worst, strict=True)},
-        dict(doubles.instance.sizes),
-        instances.world.first,
-        "0" if most <= limit else str(arithmetic(FIRST).context.nstr(most, 2)),
-    )
-
-
 def gap_at(
     equation: Equation, op: str, doubles: Scope, exact: float
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], Any] | None:
@@ -181,9 +109,18 @@ def gap_at(
     return (np.asarray(abs(gap)) if op == "=" else gap), sides, limit
 
 
-def is_quadrature(world: World, name: str) -> bool:
-    laws = (world.symbols[n].law for n in world.below(name))
-    return any(w is not None and w.kind in QUADRATURES for w in laws)
+def agree(equation: Equation, scope: Scope) -> bool:
+    """Are sides that differ a little in doubles equal in many digits? (x + h)^2 - (x - h)^2 loses
+    as many of them as h is small."""
+    reached = equation.rests_on(scope.world)
+    if any(scope.levels.get(k, TRUE) != TRUE for k in reached):
+        return False  # of any function in the place of a definition there are no more digits
+    exact = exactness(scope.world, equation)
+    try:
+        found = None if exact is None else gap_at(equation, "=", scope, exact)
+    except Unreadable:
+        return False
+    return found is not None and bool(np.all(found[0] <= found[2]))
 
 
 # --- terms ---------------------------------------------------------------------------------------

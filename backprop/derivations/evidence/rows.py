@@ -13,10 +13,10 @@ from backprop.derivations.evidence.blur import BLURRED, blur
 from backprop.derivations.evidence.conditions import within
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.estimates import violated
+from backprop.derivations.evidence.hidden import hidden
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.levels import Levels
 from backprop.derivations.evidence.orders import Order, too_large
-from backprop.derivations.evidence.precise import hidden
 from backprop.derivations.evidence.relation import Relation, taken_apart
 from backprop.derivations.evidence.repair import MISFITS, Repairer, is_zero, said
 from backprop.derivations.evidence.sides import AXES, Sides

@@ -25,6 +25,7 @@ SIZES = {
     "larger": (67, 53, 71, 59, 61, 73),
     "huge": (20011, 15013, 18013, 17011, 14009, 16007),
 }
+RARE, UNLIKE = 0.4, 8  # how many laws of which nothing is known have outcomes of very unlike odds
 TWIN = 2 * len(CONFIGURATIONS) - 1  # the next number with the sizes of number 0
 
 
@@ -181,5 +182,8 @@ def quadrature(
     weights = written(rng.uniform(0.5, 1.5, law.count), digits)
     weights = weights / weights.sum()
     points = written(rng.normal(0, 1, law.count), digits)
+    if rng.uniform() < RARE:
+        weights = weights**UNLIKE  # nothing is said of its tails
+        weights = weights / weights.sum()
     points = points - weights @ points
     return points / np.sqrt(weights @ points**2), weights

@@ -53,7 +53,8 @@ def plain(text: str) -> str:
     text = re.sub(r"([_^])\{(\w+)\}", r"\1\2", text)
     text = re.sub(r"\\([A-Za-z]+)", lambda m: WORDS.get(m[1], m[0]), text)
     text = re.sub(r"\\([A-Za-z]+) ", lambda m: m[1] + " ", text)
-    return " ".join(text.replace(" - ", " − ").replace("\\\\", " ").split())
+    text = re.sub(r"(?<= )-(?=[ ，])", "−", text)  # a sign by itself, also before a Chinese comma
+    return " ".join(text.replace("\\\\", " ").split())
 
 
 def _bracketed(part: str) -> str:

@@ -9,6 +9,7 @@ it stands in the same order in every build and is counted with the rest.
 
 plugins may have these methods:
 
+    beside_begin()        called before the other process begins: what both are to have in common
     beside_record()       what the build of a language has left in the plugin so far
     beside_replay(data)   the same for the plugin of the same name in the process that goes on
 """
@@ -66,6 +67,9 @@ class Beside:
         global begun, running
         begun = running = True
         self.config = config
+        for plugin in config.plugins.values():
+            if hasattr(plugin, "beside_begin"):
+                plugin.beside_begin()
         ours, theirs = Pipe()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -19,6 +19,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
 from pygments.lexers import get_lexer_by_name
 
+from backprop.program import scratch
 from backprop.program.kinds import KINDS
 from backprop.site.building.child import Child
 from backprop.site.building.conductor import Conductor
@@ -82,6 +83,8 @@ class _Serving(Server):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.state.root = self.root
+        if os.path.basename(self.root).startswith(scratch.ADOPTED):  # made by MkDocs, for us
+            scratch.adopt(self.root)
         self.conductor: Conductor | None = None
 
     @staticmethod

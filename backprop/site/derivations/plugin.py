@@ -59,9 +59,11 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         # The posts run the pages; what formulas are tied to is asked of the same run.
         self.run: dict[str, tuple[str, list[tuple[Derivation, Report]]]] = {}
         self.lock = threading.Lock()
+        self.looks = False  # whether an author waits for one page
         posts: Any = config.plugins.get("backprop/posts")
         if posts is not None:
             posts.after.append(self.verify_running)
+            posts.meanwhile.append(self.verify_meanwhile)
         config.markdown_extensions.append(DerivationsExtension())
         config.extra_css.append(SHEET)
         for name in shared.assets():
@@ -74,6 +76,9 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         if mathematics is not None:
             mathematics.transforms.append(self.transform)
         return config
+
+    def ahead_of_look(self, was: str, text: str) -> None:
+        self.looks = True
 
     def before_look(self, file: Any, *, config: MkDocsConfig) -> None:
         """One page is made again in a finished build (`backprop.site.building.look`)."""
@@ -102,7 +107,23 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
             kept = store.at(self.folder)
             found = verify_page(page.text, kept, self.config.proof, page.path, code)
             self.run[str(page.path)] = (page.text, found)
+        if self.looks:
+            self._report_early(page, found)
         return code.remember
+
+    def verify_meanwhile(self, page: Page) -> None:
+        """A page whose fences are running, of which no formula names its code."""
+        if "///" not in page.text or is_tied(page.text):
+            return
+        with self.lock:
+            found = verify_page(page.text, store.at(self.folder), self.config.proof, page.path)
+            self.run[str(page.path)] = (page.text, found)
+        self._report_early(page, found)
+
+    def _report_early(self, page: Page, found: list[tuple[Derivation, Report]]) -> None:
+        """Tell what is wrong now; it is told again when the page is shown."""
+        for _, report in found:
+            self._report(page.name, report, early=True)
 
     def on_page_markdown(
         self, markdown: str, *, page: Any, config: MkDocsConfig, files: Any
@@ -126,9 +147,9 @@ class DerivationsPlugin(BasePlugin[DerivationsConfig]):
         self.reports[path] = reports
         return annotated(markdown, source, reports, path, self.language, self.beside_rows)
 
-    def _report(self, path: str, report: Report) -> None:
+    def _report(self, path: str, report: Report, early: bool = False) -> None:
         for fault in faults(report, self.language, path):
-            warn(log, self.strict, str(fault))
+            warn(log, self.strict, str(fault), early)
 
     def transform(self, tex: str, where: Any) -> Any:
         """For `backprop/mathematics`: the marks of the rows of one displayed formula."""

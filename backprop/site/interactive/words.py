@@ -33,7 +33,7 @@ PAGE: dict[str, dict[str, str]] = {
         "en": "Python has crashed ({message}). The next run starts a fresh one.",
         "zh": "Python 崩溃了（{message}）。再运行一次会重新启动。",
     },
-    "at_line": {"en": "({where}, line {line})", "zh": "（{where}第 {line} 行）"},
+    "at_line": {"en": " ({where}, line {line})", "zh": "（{where}第 {line} 行）"},
     "traceback": {"en": "Traceback", "zh": "完整的报错信息"},
     "output": {"en": "Output", "zh": "输出"},
     "lost": {"en": "… and {count} characters more", "zh": "……还有 {count} 个字符"},

@@ -22,6 +22,7 @@ The way of a formula:
 | `typeset`    | a page of formulas → markup; numbers, labels, references                      |
 | `linear`     | a formula as a line of text, for titles                                       |
 | `engine`     | the Node process with MathJax (`engine.mjs`), and how to find both            |
+| `shared`     | one such process for two languages that are built side by side                |
 | `cache`      | formulas typeset before; a build that needs no new one starts no process      |
 | `page`       | the HTML of a page; reports formulas that are wrong or were not recognised    |
 | `markup`     | final HTML: glyphs for the eye, MathML for the ear, TeX for copying           |

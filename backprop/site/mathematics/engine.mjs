@@ -1,20 +1,23 @@
 // MathJax as a service: one JSON object a line in, one a line out, until stdin ends.
 //
-// The first line configures: {modules, extensions, macros, output}, output being chtml (for pages)
-// or svg (pictures, which carry the height and depth of each row). Every further line is a formula:
+// The first line configures: {modules, extensions, macros, output, handles}, output being chtml (for
+// pages) or svg (pictures, which carry the height and depth of each row); handles, if there are any,
+// are those of sockets at which two processes ask, instead of stdin: what both ask is answered once.
+// Every further line is a formula:
 //   {tex, display, start, labels, before}
 // start: the number of the last numbered equation before it; labels: what \ref may name,
 // {name: [tag, id]}; before: formulas whose \newcommand it may use. The answer:
 //   {html, mml, width, numbers, labels, refs}  or  {error}
 // One request {sheet: true} is answered with the complete style sheet of the output.
 
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const { modules, extensions, macros, output: kind } = JSON.parse((await lines.next()).value);
+const config = JSON.parse((await lines.next()).value);
+const { modules, extensions, macros, output: kind, handles } = config;
 // Standard output is the protocol's; whatever MathJax prints goes to stderr.
-const answer = (value) => process.stdout.write(JSON.stringify(value) + '\n');
 console.log = console.info = console.error;
 
 const { default: MathJax } = await import(pathToFileURL(`${modules}/mathjax/node-main.mjs`).href);
@@ -102,13 +105,41 @@ async function typeset({ tex, display, start, labels, before }) {
   };
 }
 
-for await (const line of lines) {
+async function answer(line) {
   const request = JSON.parse(line);
   try {
-    answer(request.sheet
+    return JSON.stringify(request.sheet
       ? { sheet: adaptor.textContent(output.styleSheet(document)) }
       : await typeset(request));
   } catch (error) {
-    answer({ error: String(error?.message ?? error) });
+    return JSON.stringify({ error: String(error?.message ?? error) });
   }
+}
+
+if (handles) {
+  // Who has asked once remembers the answer: it is wanted a second time, by the other, or never.
+  const once = new Map();
+  let before = Promise.resolve();
+  const shared = (line) => {
+    let found = once.get(line);
+    if (found) {
+      once.delete(line);
+    } else {
+      found = before = before.then(() => answer(line));
+      once.set(line, found);
+    }
+    return found;
+  };
+  await Promise.all(handles.map(async (fd) => {
+    const socket = new Socket({ fd, readable: true, writable: true });
+    socket.on('error', () => {});  // it is gone
+    for await (const line of createInterface({ input: socket })) {
+      socket.write(await shared(line) + '\n');
+    }
+  }));
+  process.exit();
+}
+
+for await (const line of lines) {
+  process.stdout.write(await answer(line) + '\n');
 }

@@ -14,6 +14,7 @@ import os
 import queue
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -21,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from backprop.site.mathematics.shared import Shared
 
 OLDEST_NODE = 20
 START = 60.0  # seconds that a busy machine may need to start Node and load MathJax
@@ -126,19 +129,26 @@ class Engine:
     """One MathJax process, started by the first formula and restarted once if it dies.
 
     `started` counts the processes this engine has needed; a build from a warm cache has none.
+    shared: one that another process asks, too; after it, there are only those of our own.
     """
 
-    def __init__(self, settings: Settings, timeout: float = 30.0) -> None:
+    def __init__(
+        self, settings: Settings, timeout: float = 30.0, shared: Shared | None = None
+    ) -> None:
         self.settings = settings
         self.timeout = timeout
         self.started = 0
         self._fresh = False  # whether it has been started and asked nothing
         self._process: subprocess.Popen[str] | None = None
+        self._shared = shared
+        self._line: socket.socket | None = None  # to the shared one
+        self._begun: subprocess.Popen[str] | None = None  # the shared one, if we have started it
+        self._errors: Any = None
         self._answers: queue.Queue[str | None] = queue.Queue()
 
     def begin(self) -> None:
         """Start the process now: somebody will ask soon."""
-        if self._process is None:
+        if self._process is None and self._line is None:
             self._start()
             self._fresh = True
 
@@ -176,6 +186,15 @@ class Engine:
     def close(self) -> None:
         """End the process; the next formula would start another one."""
         process, self._process = self._process, None
+        line, self._line = self._line, None
+        shared, self._shared = self._shared, None
+        if line:
+            # Not only this handle of it: what listens at it is to hear that, too.
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            line.close()
+        if shared:
+            shared.close()
         if process:
             atexit.unregister(self.close)
             process.kill()
@@ -189,7 +208,7 @@ class Engine:
         for attempt in (1, 2):
             try:
                 return self._exchange(request)
-            except (BrokenPipeError, _DiedError) as error:
+            except (BrokenPipeError, ConnectionResetError, _DiedError) as error:
                 words = self._last_words()
                 self.close()
                 if attempt == 2:
@@ -214,36 +233,63 @@ class Engine:
         return json.loads(line)
 
     def _start(self) -> None:
-        node = find_node()
+        if self._shared and not self._line:
+            key = f"{self.settings.modules}\n{self.settings.key()}"
+            self._errors = self._shared.errors
+            self._line = self._shared.join(key, self._start_shared)
+        if self._line:
+            self._hear(self._line.makefile("r", encoding="utf-8"))
+            return
+        self._shared = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [node, str(SCRIPT)],
+        self._process = self._node(stdout=subprocess.PIPE)
+        self._hear(self._process.stdout)
+        atexit.register(self.close)
+
+    def _start_shared(self, handles: Sequence[int]) -> None:
+        """Start a process that two ask; it ends when both have let go of it."""
+        self._begun = self._node(stdout=subprocess.DEVNULL, handles=handles)
+        assert self._begun.stdin
+        self._begun.stdin.close()
+        threading.Thread(target=self._begun.wait, daemon=True).start()
+
+    def _node(self, stdout: int, handles: Sequence[int] = ()) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [find_node(), str(SCRIPT)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=self._errors,
             encoding="utf-8",
+            pass_fds=tuple(handles),
             # Not the terminal's business: Ctrl-C reaches this program, which ends the process.
             start_new_session=os.name == "posix",
         )
         self.started += 1
+        settings: dict[str, Any] = {
+            "modules": self.settings.modules.as_posix(),
+            "extensions": self.settings.extensions,
+            "macros": self.settings.macros,
+            "output": self.settings.output,
+        }
+        if handles:
+            settings["handles"] = list(handles)
+        assert process.stdin
+        process.stdin.write(json.dumps(settings) + "\n")
+        process.stdin.flush()
+        return process
+
+    def _hear(self, pipe: Any) -> None:
         self._answers = queue.Queue()
-        threading.Thread(
-            target=_listen, args=(self._process.stdout, self._answers), daemon=True
-        ).start()
-        atexit.register(self.close)
-        self._send(
-            {
-                "modules": self.settings.modules.as_posix(),
-                "extensions": self.settings.extensions,
-                "macros": self.settings.macros,
-                "output": self.settings.output,
-            }
-        )
+        threading.Thread(target=_listen, args=(pipe, self._answers), daemon=True).start()
 
     def _send(self, value: dict[str, Any]) -> None:
+        text = json.dumps(value) + "\n"
+        if self._line:
+            self._line.sendall(text.encode())
+            return
         assert self._process
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(value) + "\n")
+        self._process.stdin.write(text)
         self._process.stdin.flush()
 
     def _last_words(self) -> str:
@@ -261,6 +307,6 @@ def _listen(pipe: Any, answers: queue.Queue[str | None]) -> None:
     try:
         for line in pipe:
             answers.put(line)
-    except ValueError:  # closed while reading
+    except (ValueError, OSError):  # closed while reading
         pass
     answers.put(None)

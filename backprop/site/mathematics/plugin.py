@@ -28,6 +28,7 @@ from backprop.site.faults import Fault
 from backprop.site.mathematics.engine import Engine, EngineError, Settings, find_settings
 from backprop.site.mathematics.finder import Formula, MathematicsExtension, roughly
 from backprop.site.mathematics.page import Origin, Pages, Transform
+from backprop.site.mathematics.shared import Shared
 from backprop.site.mathematics.stylesheet import FOLDER, build
 from backprop.site.mathematics.toc import typeset_entries
 from backprop.site.mathematics.typeset import Typesetter
@@ -53,10 +54,14 @@ class Run:
         self.serving = serving
         self.faults: dict[Fault, None] = {}
         self._engines: dict[str, Engine] = {}
+        self.shared: Shared | None = None  # with a process in which other languages are built
 
     def engine(self, settings: Settings) -> Engine:
         key = f"{settings.modules}\n{settings.key()}"
-        return self._engines.setdefault(key, Engine(settings))
+        if key not in self._engines:
+            shared, self.shared = self.shared, None
+            self._engines[key] = Engine(settings, shared=shared)
+        return self._engines[key]
 
     @property
     def started(self) -> int:
@@ -64,6 +69,9 @@ class Run:
         return sum(engine.started for engine in self._engines.values())
 
     def close(self) -> None:
+        if self.shared:
+            self.shared.close()
+            self.shared = None
         for engine in self._engines.values():
             engine.close()
 
@@ -157,6 +165,10 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
 
     # What `backprop.site.building.beside` asks of a language that is built in another process.
 
+    def beside_begin(self) -> None:
+        if not self.run.started:
+            self.run.shared = Shared()
+
     def beside_record(self) -> list[Fault]:
         return list(self.run.faults)
 
@@ -176,7 +188,7 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
             sheet, settings = typesetter.sheet(), typesetter.engine.settings
 
             def make() -> dict[str, str]:
-                files = build(sheet, formulas.values(), settings.modules)
+                files = build(sheet, formulas.values(), settings.modules, memory.of(config))
                 return {name: b64encode(data).decode() for name, data in files.items()}
 
             key = digest(program(), "formulas", sheet, settings.key(), sorted(formulas))

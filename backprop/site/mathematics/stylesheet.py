@@ -7,10 +7,14 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 from pathlib import Path
+
+from backprop.program.store import Store, digest
+from backprop.site.building.premises import program
 
 FOLDER = "assets/backprop/mathematics"
 _FONTS = "@mathjax/mathjax-tex-font/chtml/woff2"
@@ -65,10 +69,13 @@ class Used:
         self.characters.update(unescape(re.sub(r"<[^>]*>", "", html)))
 
 
-def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes]:
+def build(
+    sheet: str, formulas: Iterable[str], modules: Path, memory: Store | None = None
+) -> dict[str, bytes]:
     """The files that formulas need, by name; the first one is the style sheet.
 
-    sheet: MathJax's complete style sheet; formulas: their markup; modules: `node_modules`.
+    sheet: MathJax's complete style sheet; formulas: their markup; modules: `node_modules`;
+    memory: knows the fonts that were made before, or are being made by another language.
     Names contain a hash of the content, and equal formulas give equal files.
     """
     used = Used()
@@ -83,23 +90,28 @@ def build(sheet: str, formulas: Iterable[str], modules: Path) -> dict[str, bytes
     ]
     kept = [(kept, body) for s, body in rules if (kept := _kept(s, used))]
     families = set(re.findall(r"MJX-[A-Z0-9-]+", "".join(body for _, body in kept)))
-    faces, fonts = [], {}
-    for selector, body in every:
-        family = re.search(r"font-family:\s*([\w-]+)", body)
-        if selector.startswith("@font-face") and family and family[1] in families:
-            source = modules / _FONTS / Path(re.search(r'url\("([^"]*)"', body)[1]).name  # type: ignore[index]
-            data = _subset(source.read_bytes(), used.characters)
-            name = f"{source.stem}.{_hash(data)}.woff2"
-            fonts[name] = data
-            if len(data) < _SMALL:
-                name = f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
-            faces.append(f"@font-face{{font-family:{family[1]};src:url({name}) format('woff2')}}")
+    faces, fonts, notices = [], {}, []
+    wanted = [
+        (family[1], modules / _FONTS / Path(re.search(r'url\("([^"]*)"', body)[1]).name)  # type: ignore[index]
+        for selector, body in every
+        if selector.startswith("@font-face")
+        and (family := re.search(r"font-family:\s*([\w-]+)", body))
+        and family[1] in families
+    ]
+    subsets = _subsets([source for _, source in wanted], used.characters, memory or Store())
+    for (name, source), (data, notice) in zip(wanted, subsets, strict=True):
+        notices.append(notice)
+        url = f"{source.stem}.{_hash(data)}.woff2"
+        fonts[url] = data
+        if len(data) < _SMALL:
+            url = f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
+        faces.append(f"@font-face{{font-family:{name};src:url({url}) format('woff2')}}")
     css = "".join([*faces, *(f"{s}{{{_tight(b)}}}" for s, b in kept), _HOUSE.replace("\n", "")])
     data = css.encode()
     return {
         f"mathematics.{_hash(data)}.css": data,
         **{name: font for name, font in fonts.items() if len(font) >= _SMALL},
-        "LICENSE.txt": _notices(modules, fonts.values()).encode(),
+        "LICENSE.txt": _notices(modules, notices).encode(),
     }
 
 
@@ -137,16 +149,55 @@ def _tight(body: str) -> str:
     return re.sub(r"\s*([:;,])\s*", r"\1", " ".join(body.split())).strip("; ")
 
 
-def _subset(data: bytes, characters: set[str]) -> bytes:
-    """A woff2 font with the glyphs of `characters`, its notices and its modification date kept."""
-    # Slow to import, and not needed for formulas that were there before.
+def _subsets(
+    sources: Sequence[Path], characters: set[str], memory: Store
+) -> list[tuple[bytes, str]]:
+    """Of each font what `characters` need, and its notice; each is made once for all languages
+    whose formulas have the same characters of it."""
+    codes = {ord(character) for character in characters}
+    read = [source.read_bytes() for source in sources]
+    hashes = [hashlib.sha256(data).hexdigest() for data in read]
+    keys = [digest(program(), "glyphs", name) for name in hashes]
+    known = memory.made_together(
+        {key: partial(_available, data) for key, data in zip(keys, read, strict=True)}
+    )
+    kept = [
+        # The fonts of mere widths (zero, brk) are needed whole.
+        sorted(codes & {*available}) if len(available) > 8 else None
+        for available in (known[key] for key in keys)
+    ]
+    keys = [digest(program(), "font", *one) for one in zip(hashes, kept, strict=True)]
+    made = memory.made_together(
+        {key: partial(_subset, data, k) for key, data, k in zip(keys, read, kept, strict=True)}
+    )
+    return [(base64.b64decode(data), notice) for data, notice in (made[key] for key in keys)]
+
+
+def _available(data: bytes) -> list[int]:
+    """The characters that a font has."""
+    # Slow to import, and not needed for characters that were there before.
+    from fontTools.ttLib import TTFont
+
+    return sorted(TTFont(io.BytesIO(data)).getBestCmap() or {})
+
+
+def _subset(data: bytes, characters: list[int] | None) -> list[str]:
+    """A woff2 font with the glyphs of `characters`, its notices and its modification date kept, in
+    base64; and its notice."""
+    from fontTools.ttLib import TTFont
+
+    if characters is not None:
+        data = _with(data, characters)
+    names = TTFont(io.BytesIO(data))["name"]
+    notice = "\n".join(filter(None, (names.getDebugName(number) for number in (0, 13, 14))))
+    return [base64.b64encode(data).decode(), unescape(notice)]
+
+
+def _with(data: bytes, characters: list[int]) -> bytes:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
     font = TTFont(io.BytesIO(data), recalcTimestamp=False)
-    available = set(font.getBestCmap() or {})
-    if len(available) <= 8:  # the fonts of mere widths (zero, brk): needed whole
-        return data
     options = subset.Options(
         flavor="woff2",
         layout_features=[],
@@ -157,7 +208,7 @@ def _subset(data: bytes, characters: set[str]) -> bytes:
         drop_tables=["ltag", "FFTM"],
     )
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=available & {ord(c) for c in characters})
+    subsetter.populate(unicodes=characters)
     subsetter.subset(font)
     out = io.BytesIO()
     font.flavor = "woff2"
@@ -169,22 +220,15 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
 
 
-def _notices(modules: Path, fonts: Iterable[bytes]) -> str:
+def _notices(modules: Path, notices: Iterable[str]) -> str:
     """Whose work the files beside this notice are, and the licences that allow serving them."""
-    from fontTools.ttLib import TTFont
-
     manifest = json.loads((modules / "mathjax/package.json").read_text("utf-8"))
-    notices: dict[str, None] = {}  # a set that keeps its order
-    for data in fonts:
-        names = TTFont(io.BytesIO(data))["name"]
-        notice = "\n".join(filter(None, (names.getDebugName(number) for number in (0, 13, 14))))
-        notices[unescape(notice)] = None
     return "\n\n".join(
         [
             f"The style sheet in this folder is derived from MathJax {manifest['version']}, "
             f"{manifest['license']}, https://www.mathjax.org; its licence is at the end.",
             "The fonts are those of MathJax, most of them reduced to the characters in use:",
-            *notices,
+            *dict.fromkeys(notices),
             (modules / "mathjax/LICENSE").read_text("utf-8"),
         ]
     )

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from backprop.program.store import Store, digest
+from backprop.program.store import Store
 from backprop.site.building.memory import Nothing
-from backprop.site.building.premises import program
 from backprop.site.pages.policy import Policy
 from backprop.site.pages.scripts import FOLDER, arranged
 from backprop.site.pages.styles import Used, moved, names_are_plain, shrink, without_names
@@ -147,8 +146,7 @@ def _one_stylesheet(site: WrittenSite) -> None:
         used.read_page(html)
     for script in site.scripts():
         used.add_script(site.memory, script.read_text("utf-8", errors="replace"))
-    key = digest(program(), "stylesheet", whole, used.as_json())
-    css = COSTLY.sub("", site.memory.made(key, lambda: shrink(whole, used)))
+    css = COSTLY.sub("", shrink(texts, used, site.memory))
     name = f"{FOLDER}/site.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
     (site.root / name).parent.mkdir(parents=True, exist_ok=True)
     (site.root / name).write_text(css, "utf-8", newline="")

@@ -2,7 +2,8 @@
 
 The feed plugin writes what a post is about. Behind that goes the post itself, made of the finished
 page: text, code and outputs as they are, addresses in full, formulas as their TeX, since feeds
-bring no style sheet; a drawing is a link to the page's own, which moves.
+bring no style sheet; a drawing is a link to the page's own, which moves. A JSON feed whose site
+names no author is by the blog itself, as the metadata of its pages says.
 """
 
 from __future__ import annotations
@@ -115,7 +116,11 @@ class _Reader(HTMLParser):
 def with_posts(feed: str, name: str, post: Callable[[str], str]) -> str:
     """A feed, RSS or JSON, with whole posts; `post` gives the content of the page at an address."""
     if name.endswith(".json"):
-        about: dict[str, Any] = json.loads(feed)
+        about: dict[str, Any] = {
+            key: value for key, value in json.loads(feed).items() if value is not None
+        }
+        if not about.get("authors"):  # nobody is named: the blog itself, as its pages say, too
+            about["authors"] = [{"name": about["title"], "url": about["home_page_url"]}]
         for entry in about["items"]:
             if text := post(entry["url"]):
                 entry["summary"], entry["content_html"] = entry.get("content_html", ""), text

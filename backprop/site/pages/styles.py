@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -113,15 +114,6 @@ class Used:
         self.words.update(words)
         self.variables.update(variables)
 
-    def as_json(self) -> dict[str, Any]:
-        attributes = {name: sorted(values) for name, values in self.attributes.items()}
-        sets = {
-            name: sorted(value)
-            for name, value in vars(self).items()
-            if name not in ("attributes", "_known")
-        }
-        return {**sets, "attributes": attributes}
-
     @property
     def _stems(self) -> tuple[str, ...]:
         """Words of a script that it completes while it runs: "md-tooltip--" + type."""
@@ -131,12 +123,17 @@ class Used:
         return Selectors(self, self._stems)
 
 
+Question = tuple[str, str, str]
+
+
 @dataclass
 class Selectors:
-    """Tells which selectors may match anything."""
+    """Tells which selectors may match anything. ``asked`` is all that this depended on: whether
+    the site has the class, tag, id or attribute of a name, an attribute with a value."""
 
     used: Used
     stems: tuple[str, ...]
+    asked: dict[Question, bool] = field(default_factory=dict)
 
     def may_match(self, selector: Sequence[Any]) -> bool:
         """One complex selector, for example the tokens of ``.md-typeset > a:hover``."""
@@ -146,12 +143,12 @@ class Selectors:
             after_colon = before is not None and before.type == "literal" and before.value == ":"
             if token.type == "ident" and not after_colon:
                 if after_dot:
-                    if not self._known(token.value, self.used.classes):
+                    if not self.has("class", token.value):
                         return False
-                elif not self._known(token.lower_value, self.used.tags):
+                elif not self.has("tag", token.lower_value):
                     return False
             elif token.type == "hash":
-                if not self._known(token.value, self.used.ids):
+                if not self.has("id", token.value):
                     return False
             elif token.type == "[] block":
                 if not self._attribute(token.content):
@@ -165,22 +162,32 @@ class Selectors:
             before = token
         return True
 
-    def _known(self, name: str, names: set[str]) -> bool:
-        return name in names or name in self.used.words or name.startswith(self.stems)
+    def has(self, kind: str, name: str, value: str = "") -> bool:
+        question = kind, name, value
+        if question not in self.asked:
+            self.asked[question] = self._has(kind, name, value)
+        return self.asked[question]
+
+    def _has(self, kind: str, name: str, value: str) -> bool:
+        used = self.used
+        if kind == "attribute":
+            return name in used.attributes or name in used.words or _camel(name) in used.words
+        if kind == "value":
+            there = used.attributes.get(name, ())
+            return value in there or set(_WORD.findall(value)) <= used.words
+        names = {"class": used.classes, "tag": used.tags, "id": used.ids}[kind]
+        return name in names or name in used.words or name.startswith(self.stems)
 
     def _attribute(self, tokens: Sequence[Any]) -> bool:
         parts = [t for t in tokens if t.type not in ("whitespace", "comment")]
         if not parts or parts[0].type != "ident":
             return True
         name = parts[0].lower_value
-        values = self.used.attributes.get(name)
-        in_script = name in self.used.words or _camel(name) in self.used.words
-        if values is None and not in_script:
+        if not self.has("attribute", name):
             return False
         exact = len(parts) == 3 and parts[1].type == "literal" and parts[1].value == "="
         if exact and parts[2].type in ("ident", "string"):
-            wanted = parts[2].value
-            return wanted in (values or ()) or set(_WORD.findall(wanted)) <= self.used.words
+            return self.has("value", name, parts[2].value)
         return True
 
 
@@ -237,9 +244,12 @@ class _Raw:
 _Rule = _Style | _Group | _Raw
 
 
-def shrink(css: str, used: Used) -> str:
-    """``css`` without what cannot matter on pages that contain ``used``, and without spaces."""
-    rules = _read(_parse(css), used.selectors())
+def shrink(sheets: Sequence[str], used: Used, memory: Store | None = None) -> str:
+    """Style sheets without what cannot matter on pages that contain ``used``, and without spaces.
+
+    ``memory`` knows the sheets that were read before, or are being read for another language.
+    """
+    rules = _known_rules(sheets, used.selectors(), memory or Store())
     while True:
         text = "".join(map(str, rules))
         variables = used.variables | set(_VARIABLE.findall(text))
@@ -247,6 +257,58 @@ def shrink(css: str, used: Used) -> str:
         rules = list(_needed(rules, variables, names | used.words))
         if "".join(map(str, rules)) == text:
             return text
+
+
+_VARIANTS = 4
+"""So many languages may each need other rules of one sheet."""
+
+
+def _known_rules(sheets: Sequence[str], selectors: Selectors, memory: Store) -> list[_Rule]:
+    """The rules that may matter. A sheet is read again when the answer to a question is another
+    that was asked of the site when it was read."""
+    keys = [digest(program(), "rules", css) for css in sheets]
+
+    def fitting(known: Any) -> Any:
+        for asked, rules in known or ():
+            if all(selectors.has(*question) is answer for *question, answer in asked):
+                return rules
+        return None
+
+    def make(css: str) -> Any:
+        one = Selectors(selectors.used, selectors.stems)
+        rules = [_as_json(rule) for rule in _read(_parse(css), one)]
+        return [[*question, answer] for question, answer in one.asked.items()], rules
+
+    def first(css: str) -> Any:
+        return [make(css)]
+
+    made = memory.made_together(
+        {key: partial(first, css) for key, css in zip(keys, sheets, strict=True)}
+    )
+    found: list[_Rule] = []
+    for key, css in zip(keys, sheets, strict=True):
+        rules = fitting(made[key])
+        if rules is None:
+            other = make(css)
+            rules = other[1]
+            memory.put(key, [other, *made[key]][:_VARIANTS])
+        found += map(_from_json, rules)
+    return found
+
+
+def _as_json(rule: _Rule) -> list[Any]:
+    if isinstance(rule, _Style):
+        return ["style", rule.head, rule.body]
+    if isinstance(rule, _Group):
+        return ["group", rule.head, [_as_json(one) for one in rule.rules]]
+    return ["raw", rule.text, rule.name]
+
+
+def _from_json(data: list[Any]) -> _Rule:
+    kind, head, body = data
+    if kind == "style":
+        return _Style(head, [(name, value) for name, value in body])
+    return _Group(head, [_from_json(one) for one in body]) if kind == "group" else _Raw(head, body)
 
 
 def _parse(css: Any) -> list[Any]:

@@ -9,7 +9,14 @@ import numpy as np
 import backprop as bp
 from backprop.program.fault import FenceError
 from backprop.site.posts.graphs import figure
+from backprop.site.posts.graphs.code import code_html
 from backprop.truth.replay import replay
+
+
+def ready() -> None:
+    """Load what every graph needs, in the process that its page is forked from."""
+    bp.trace, bp.numeric_gradient  # noqa: B018 - whose modules are loaded when they are asked for
+    code_html(["x = f(1)"], {})
 
 
 def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:

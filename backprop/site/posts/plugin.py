@@ -11,6 +11,7 @@ Everything that is not as a page says is a warning, so it fails `mkdocs build --
 
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
@@ -90,6 +91,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         self.memory: Store = memory.Nothing()
         self.owns = False
         self.after: list[Any] = []  # what other plugins ask of a page that has run
+        # What they do with one while it runs, for an author who waits for what is wrong with it.
+        self.meanwhile: list[Callable[[Page], None]] = []
 
     @event_priority(90)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -178,6 +181,7 @@ class PostsPlugin(BasePlugin[PostsConfig]):
         """Pages of two languages have run, each in its process: here they are compared."""
         pages, self.run.later = [*self.run.later, *data], []
         cache = Cache(store.at(self.root), self.root)
+        self.run.results.update((page.name, result) for page, result in pages)
         for page, result in pages:
             self._compare(page, result, cache)
 
@@ -193,12 +197,15 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 sources.append((file.src_uri, page))
                 self.run.read[page.path] = page
         limits = Limits(float(self.config.time_limit), self.config.output_limit)
-        with Executor(self.root, limits, self.config.jobs) as executor:
+        jobs = self.config.jobs
+        with Executor(self.root, limits, jobs) as executor, ThreadPoolExecutor(1) as aside:
             executor.after = self.after
             if at_once:
                 executor.heard = self._at_once
                 for _, page in sources:
                     self._before_running(page)
+                    for act in self.meanwhile:
+                        aside.submit(act, page)
             cache = Cache(store.at(self.root), self.root)
             results = cache.results([page for _, page in sources], executor)
             for (source, page), result in zip(sources, results, strict=True):

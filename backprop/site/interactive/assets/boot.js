@@ -1,16 +1,20 @@
 /* Stands in the head of every page (plugin.py writes it there): shows the
    buttons, and fetches the page's script with the first tap on one. It knows one thing of its own:
-   whether this browser can run the engine at all. */
+   whether this browser can run the engine at all, and says so before anything is shown: what comes
+   later would move what is below. */
 (() => {
   const d = document;
   const can = typeof WebAssembly == "object" && typeof DecompressionStream == "function" && HTMLScriptElement.supports && HTMLScriptElement.supports("module");
+  can && d.documentElement.classList.add("bp-can");
+  // The policy of each page that instant navigation brought into this document stays in force.
+  let may = true;
   const tap = (at, target, button) => {
     if (target.bpTap) return target.bpTap;
     const url = new URL(at.dataset.bpEngine, location.href).href;
     const old = target.querySelector(".bp-sorry");
     old && old.remove();
     button && button.setAttribute("aria-busy", "true");
-    return (target.bpTap = import(url).then((page) => page.tap(at, target, url)).then(() => 1).catch(() => {
+    return (target.bpTap = import(url).then((page) => page.tap(at, target, url, may)).then(() => 1).catch(() => {
       button && button.insertAdjacentHTML("afterend", `<span class="bp-sorry" role="alert"></span>`);
       if (button) button.nextSibling.textContent = at.dataset.sorry;
     }).finally(() => {
@@ -49,6 +53,7 @@
     list.after(forget);
   };
   const start = () => {
+    for (const policy of d.querySelectorAll("meta[http-equiv=Content-Security-Policy]")) may &&= policy.content.includes("wasm-unsafe-eval");
     try {
       show();
     } catch (e) {}

@@ -28,6 +28,14 @@ _WIDE = 900  # a drawing wider than this is printed top to bottom
 _SHRINKS = 365  # one from top to bottom up to this width is shrunk to a phone's, and can be read
 
 
+# A browser breaks a line behind the sign of -np.sum(…) and of 1e-05.
+_SIGNED = re.compile(r"(?<![\w)\]])-[\w.]+|[\d.]+e-\d+")
+
+
+def _signed(code: str) -> str:
+    return _SIGNED.sub(r'<span class="bp-signed">\g<0></span>', escape(code))
+
+
 def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
     data = "".join(
         f' data-{name}="{escape(str(value))}"'
@@ -52,7 +60,7 @@ def _item(number: int, step: Explained, lang: str, anchor: str) -> str:
         f'<li class="bp-step bp-step-{step.kind}"{ident} data-step="{number}"{data}>'
         '<div class="bp-told"><p class="bp-head">'
         f'<span class="bp-tag">{say(step.kind, lang)}</span>'
-        f"<code>{escape(step.code)}</code> "
+        f"<code>{_signed(step.code)}</code> "
         f'<span class="bp-shape" title="shape">{escape(step.shape)}</span>{link}</p>'
         f"{f'<dl>{notes}</dl>' if notes else ''}</div>{value}</li>"
     )

@@ -113,7 +113,8 @@ def forward_lines(graph: Any) -> list[Line]:
 
 _Tokens = list[tuple[_TokenType, str]]
 # Those that stay with what stands behind them where a line breaks.
-_OPERATORS = {"+", "-", "*", "/", "//", "@", "%", "and", "or", "==", "if", "else", "->"}
+_SIGNS = {"+", "-", "*", "/", "//", "**", "@", "%", "&", "|", "==", "!=", "<", "<=", ">", ">="}
+_OPERATORS = _SIGNS | {"and", "or", "if", "else", "->"}
 
 
 def _lines_of(texts: list[str]) -> list[_Tokens]:
@@ -149,6 +150,8 @@ def _pieces(line: _Tokens) -> list[_Tokens]:
 # np.lib.stride_tricks. of a longer name: the line may go on behind it.
 _NAME, _DOT = r'<span class="n">\w+</span>', r'<span class="o">\.</span>'
 _PATH = re.compile(f"(?:{_NAME}{_DOT}){{3,}}(?={_NAME})")
+# A long name and its first argument need not be one word: word_embedding_backward(dout,
+_OPENED = '<span class="p">(</span>'
 
 
 @functools.cache
@@ -167,7 +170,8 @@ def _line_html(line: _Tokens) -> str:
     for piece in pieces:
         html = plain(piece)
         long = len(piece) > 1 and any(text.isspace() for _, text in piece)
-        out.append(f'<span class="bp-piece">{html}</span>' if long else html)
+        opened = html.replace(_OPENED, f"{_OPENED}<wbr>", 1)
+        out.append(f'<span class="bp-piece">{opened}</span>' if long else html)
     return "".join(out)
 
 

@@ -7,11 +7,6 @@ export function lacking() {
   return null;
 }
 
-/** The policy under which this document was loaded; instant navigation brings pages with others. */
-const policy = [...document.querySelectorAll('meta[http-equiv="Content-Security-Policy"]')];
-export const allowed = () =>
-  policy.every((meta) => meta.content.includes("'wasm-unsafe-eval'")) || !policy.length;
-
 export class Stopped extends Error {}
 export class Broken extends Error {}
 export class Unreachable extends Error {}

@@ -10,7 +10,7 @@ function entries(name, value, changed) {
   const rows = Array.isArray(value) ? (Array.isArray(value[0]) ? value : [value]) : [[value]];
   if (rows.some((row) => row.some((each) => Array.isArray(each)))) return null; // three axes or more
   const grid = make("div", { class: "bp-entries" });
-  grid.style.gridTemplateColumns = `repeat(${rows[0].length}, auto)`;
+  grid.style.gridTemplateColumns = `repeat(${rows[0].length}, minmax(2.9rem, 4.6rem))`;
   const inputs = rows.map((row, i) => row.map((each, j) => {
     const input = make("input", {
       type: "number", step: "any", value: String(Math.round(each * 1e4) / 1e4),

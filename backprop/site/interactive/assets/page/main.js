@@ -1,5 +1,5 @@
 /* The page's script, fetched with a reader's first tap: it opens the desk that was tapped on. */
-import { Engine, allowed, lacking } from "./engine.js";
+import { Engine, lacking } from "./engine.js";
 import { handIn } from "./handin.js";
 import { make } from "./parts.js";
 import { runner } from "./run.js";
@@ -38,12 +38,13 @@ async function program(at) {
   return programs.get(url);
 }
 
-/** Open the desk of an element: `at` holds what the page says about itself. */
-export async function tap(at, target, url) {
+/** Open the desk of an element: `at` holds what the page says about itself; `may` is false where a
+ *  policy of this document forbids the engine. */
+export async function tap(at, target, url, may) {
   const lang = at.dataset.lang;
   const say = words(lang);
   const number = target.dataset.fence;
-  if (!allowed()) {
+  if (!may) {
     // Instant navigation has brought this page into a document that may not run the engine.
     sessionStorage.setItem(AGAIN, JSON.stringify([location.pathname, number ?? ""]));
     location.reload();

@@ -107,7 +107,7 @@ export function why(error, say, seconds) {
 export function faultBox(fault, say, where = "") {
   return make("div", { class: "bp-fault", role: "alert" },
     rich("strong", fault.message),
-    fault.line && where ? make("span", { class: "bp-where" }, ` ${say("at_line", { where, line: fault.line })}`) : null,
+    fault.line && where ? make("span", { class: "bp-where" }, say("at_line", { where, line: fault.line })) : null,
     fault.advice ? make("p", {}, fault.advice) : null,
     fault.text && fault.text.trim().split("\n").length > 3
       ? make("details", {}, make("summary", {}, say("traceback")), make("pre", {}, fault.text)) : null);
