@@ -46,6 +46,7 @@ from backprop.judging.truth import Truth
 from backprop.tracer import parameter_names
 from backprop.tracer.leaves import OWNER
 
+_SMALLER = (0.3, 0.1, 0.03, 0.01)  # sizes at which what saturates does so no more
 _MOST = 3  # mistakes that are listed
 
 
@@ -116,7 +117,8 @@ def check(
         try:
             args = _with_numbers(f, f_backward, args, before)
             state = State(f, f_backward, args)
-            places = points(f, f_backward, args, state, unasked=_unasked(f_backward, state))
+            unasked = _unasked(f_backward, state)
+            places = points(f, f_backward, args, state, unasked=unasked)
         except (TraceError, RuleError):
             raise
         except Exception as error:
@@ -128,7 +130,12 @@ def check(
         for truth in truths:
             truth.confirm()
         backward = Instrumented(f_backward, _gather(places[0], state))
-        first = _Check(backward, places, truths, lang)
+
+        def milder(size: float) -> list[Truth]:
+            found = points(f, f_backward, args, state, 2, unasked, size=size)
+            return [Truth(point, tolerance) for point in found if not point.given]
+
+        first = _Check(backward, places, truths, lang, milder)
         report = first.report()
         if report.ok:
             other = _looked_again(f, f_backward, args, state, first)
@@ -273,9 +280,16 @@ def _gather(point: Point, state: State) -> Callable[[Any], Any]:
 
 class _Check:
     def __init__(
-        self, backward: Instrumented, places: list[Point], truths: list[Truth], lang: str
+        self,
+        backward: Instrumented,
+        places: list[Point],
+        truths: list[Truth],
+        lang: str,
+        milder: Callable[[float], list[Truth]] | None = None,
     ) -> None:
         self.backward = backward
+        self.milder = milder
+        self.smaller = False  # the verdict is that of smaller arguments
         self.points = places
         self.truths = truths
         self.lang = lang
@@ -294,7 +308,7 @@ class _Check:
             runs = [self.trials.record(i) for i in range(len(self.points))]
         self.trials.labels = labels_of(runs[0].returned)
         which = self._judged(runs)
-        run = runs[which]
+        run = runs[which] if which < len(runs) else self.trials.record(which)
         broken = self._broken(run, which)
         if broken is not None:
             return self._made([broken], None)
@@ -360,30 +374,76 @@ class _Check:
             i for i, run in enumerate(runs)
             if run.failure is not None or self.trials.wrong(i, run.result)
         ]  # fmt: skip
-        # Where no point is right, only what is small can be rounding.
-        most = np.inf if len(wrong) < len(runs) else 1e-3
-        for i in list(wrong):
-            errors = [] if runs[i].failure else self.trials.errors(i, runs[i].result)
-            small = 0 < max(errors, default=0) < most
-            if small and self.truths[i].is_rounding(errors):
+        rounding = [i for i in wrong if self._is_rounding(i, runs[i])]
+        doubtful, kinks = list(rounding), []
+        for i in wrong if len(wrong) < len(runs) else ():
+            where = None if i in rounding or runs[i].failure is not None else kink(self.truths[i])
+            if where is not None:
+                doubtful.append(i)
+                kinks += [where] if i == 0 else []
+        if len(doubtful) == len(wrong) and (clearer := self._clearer(runs, wrong)) is not None:
+            return clearer
+        for where in kinks:
+            self.notes.append(
+                say("kink", self.lang, forward=self.forward, where=where, others=len(runs) - 1)
+            )
+        # Where nothing is clear, only what is small can be rounding.
+        most = 1e-3 if len(rounding) == len(runs) else np.inf
+        for i in doubtful:
+            if i not in rounding or max(self.trials.errors(i, runs[i].result)) < most:
                 wrong.remove(i)
-        if wrong and len(wrong) < len(runs):
-            for i in list(wrong):
-                where = kink(self.truths[i])
-                if where is not None and runs[i].failure is None:
-                    wrong.remove(i)
-                    if i == 0:
-                        self.notes.append(
-                            say("kink", self.lang, forward=self.forward, where=where,
-                                others=len(runs) - 1)
-                        )  # fmt: skip
-        elif not wrong:
-            where = kink(self.truths[0])
-            if where is not None and len(runs) > 1:
-                return 1
         if wrong:
             return wrong[0]
+        if not doubtful and len(runs) > 1 and kink(self.truths[0]) is not None:
+            return 1
         return 0 if not self.notes else min(1, len(runs) - 1)
+
+    def _is_rounding(self, which: int, run: Recording) -> bool:
+        """Whether what is wrong at a point may be the last digits of the truth itself."""
+        if run.failure is not None:
+            return False
+        errors = self.trials.errors(which, run.result)
+        return max(errors) < np.inf and self.truths[which].is_rounding(errors)
+
+    def _is_clear(self, which: int, run: Recording) -> bool:
+        """Whether all that was returned can be compared."""
+        compared = self.trials.places(which, run.result)
+        return self.truths[which].clear([path is not None for path in compared])
+
+    def _clearer(self, runs: list[Recording], wrong: list[int]) -> int | None:
+        """A point with smaller arguments that can decide, where none of those that are right can.
+
+        Where p is 1 to fifteen digits, `p - y` is right, and any multiple of it nearly so.
+        """
+        right = [i for i in range(len(runs)) if i not in wrong]
+        if self.milder is None or any(self._is_clear(i, runs[i]) for i in right):
+            return None
+        # What is nothing beside the rest is so at all sizes, mostly: a bias before a batchnorm.
+        lost = bool(wrong) or any(self.truths[i].left_out for i in right)
+        for size in _SMALLER if lost else _SMALLER[1::2]:
+            try:
+                found = self.milder(size)
+            except Exception:  # it is not defined there
+                continue
+            for truth in found:
+                truth.confirm()
+                self.points.append(truth.point)
+                self.truths.append(truth)
+                which = len(self.points) - 1
+                run = self.trials.record(which)
+                if run.failure is None and self.trials.wrong(which, run.result):
+                    decides = not self._is_rounding(which, run) and kink(truth) is None
+                else:
+                    decides = run.failure is not None or self._is_clear(which, run)
+                if decides:
+                    self.smaller = True
+                    self.notes.append(
+                        say("note_smaller", self.lang, forward=self.forward, size=f"{size:g}")
+                    )
+                    return which
+                self.points.pop()
+                self.truths.pop()
+        return None
 
     def _broken(self, run: Recording, which: int) -> Mistake | None:
         """What cannot be compared: an exception, no result, the wrong number of results."""
@@ -469,7 +529,7 @@ class _Check:
         missing = [f"`{n.name}`" for n, got in zip(inputs, found, strict=True) if got is MISSING]
         if missing:
             self.notes.append(say("note_missing", self.lang, names=", ".join(missing)))
-        for name, count in self.truths[0].left_out.items():
+        for name, count in () if self.smaller else self.truths[0].left_out.items():
             size = truth.gradients[name].size
             self.notes.append(
                 say("note_left_out", self.lang, name=name, count=count, size=size,

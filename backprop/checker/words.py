@@ -90,6 +90,10 @@ TEXTS = {
         "en": "At the given arguments {forward} has a kink ({where}): there is no gradient there, so that point was left out. {others} points nearby were judged.",
         "zh": "在给定的参数处 {forward} 不可导（{where}），没有梯度可比，这个点不算。改在附近的 {others} 个点上检查。",
     },
+    "note_smaller": {
+        "en": "At the given arguments {forward} saturates, so that nothing can be compared there; it was judged with arguments {size} times as large.",
+        "zh": "在给定的参数处 {forward} 已经饱和，没有什么可比的；改用 {size} 倍大小的参数检查。",
+    },
     "note_inside": {
         "en": "this is the layer `{path}`, checked alone with what it was given in the network.",
         "zh": "这是网络里的层 `{path}`，用它在网络里得到的输入单独检查。",

@@ -10,6 +10,7 @@ import functools
 import os
 import sys
 import sysconfig
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -60,7 +61,7 @@ def children(item: Any) -> Iterator[tuple[str, Any, Any]]:
         for key, part in list(item.items()):
             text = f'"{key}"' if isinstance(key, str) and key.isidentifier() else repr(key)
             yield f"[{text}]", key, part
-    elif isinstance(item, (list, tuple)):
+    elif isinstance(item, (list, tuple, deque)):
         fields = getattr(item, "_fields", None)
         for index, part in enumerate(item):
             yield (f".{fields[index]}" if fields else f"[{index}]"), index, part
@@ -228,7 +229,7 @@ class Contents:
             self._kept[id(item)] = item, copy.deepcopy(item.bit_generator.state)
         elif isinstance(item, np.random.RandomState):
             self._kept[id(item)] = item, item.get_state()
-        elif isinstance(item, (dict, list)):
+        elif isinstance(item, (dict, list, deque)):
             self._kept[id(item)] = item, copy.copy(item)
         elif not isinstance(item, tuple):
             self._kept[id(item)] = item, attributes(item)
@@ -242,7 +243,7 @@ class Contents:
             if id(item) in seen:
                 continue
             seen.add(id(item))
-            if isinstance(item, (np.ndarray, *RANDOM)) or holds(item):
+            if isinstance(item, (np.ndarray, deque, *RANDOM)) or holds(item):
                 self.keep(item)
                 stack += [part for _, _, part in children(item)]
 
@@ -261,6 +262,9 @@ class Contents:
                 item.update(before)
             elif isinstance(item, list):
                 item[:] = before
+            elif isinstance(item, deque):
+                item.clear()
+                item.extend(before)
             else:
                 now = attributes(item)
                 for name in now.keys() - before.keys():

@@ -219,19 +219,31 @@ class Corrections:
 
 
 def _kept(values: dict[str, Any]) -> Iterator[str]:
-    """What stands ready in objects and dictionaries: `self.gamma`, `cache["x"]`, `cache.x`."""
+    """What stands ready in objects and dictionaries: `self.gamma`, `cache["x"]`, `cache.x`.
+
+    And in what those hold: `self.params["gamma"]`, `self.weight.data`.
+    """
     for owner, item in values.items():
-        held = attributes(item) if owner == "self" or is_object(item) else {}
-        if hasattr(item, "_fields"):
-            held = dict(zip(item._fields, item, strict=True))
-        for name, array in held.items() if owner == "self" or len(held) <= KEPT else ():
-            if isinstance(array, np.ndarray) and array.dtype.kind in "bf":
-                yield f"{owner}.{name}"
-    for name, table in values.items():
-        if isinstance(table, dict) and len(table) <= KEPT:
-            for key, array in table.items():
-                if isinstance(key, str) and isinstance(array, np.ndarray):
-                    yield f'{name}["{key}"]'
+        yield from _held(owner, item, 2)
+
+
+def _held(owner: str, item: Any, deep: int) -> Iterator[str]:
+    if isinstance(item, dict):
+        held = {f'{owner}["{key}"]': part for key, part in item.items() if isinstance(key, str)}
+    elif hasattr(item, "_fields"):
+        parts = zip(item._fields, item, strict=True)
+        held = {f"{owner}.{key}": part for key, part in parts}
+    elif owner == "self" or is_object(item):
+        held = {f"{owner}.{key}": part for key, part in attributes(item).items()}
+    else:
+        return
+    if owner != "self" and len(held) > KEPT:
+        return
+    for text, part in held.items():
+        if isinstance(part, np.ndarray) and part.dtype.kind in "bf":
+            yield text
+        elif deep > 1:
+            yield from _held(text, part, deep - 1)
 
 
 def _likeness(a: np.ndarray, b: np.ndarray) -> float:

@@ -42,7 +42,8 @@ def other_lengths(
         def doubles(some: tuple[Axis, ...], more: int = length) -> bool:
             return works(dict.fromkeys(some, more))
 
-        for some in _groups(axes, doubles, tries):
+        tables = {(i, k) for i, k in axes if k == 0 and np.asarray(args[i]).dtype.kind in "iu"}
+        for some in _groups(axes, doubles, tries, tables):
             # A multiple: what is divided into groups, heads or windows still can be.
             new = next(n for n in itertools.count(2 * length, length) if n not in taken)
             if works(more := longer | dict.fromkeys(some, new - length)):
@@ -73,13 +74,17 @@ def _counts(args: list[Any]) -> set[int]:
 
 
 def _groups(
-    axes: list[Axis], works: Callable[[tuple[Axis, ...]], bool], most: int
+    axes: list[Axis],
+    works: Callable[[tuple[Axis, ...]], bool],
+    most: int,
+    labels: set[Axis],
 ) -> list[list[Axis]]:
     """Axes that grow together, group by group.
 
     What can be equal by custom stays equal (a row of scores has a label, though a function may
-    not look at all of them): one axis of as many arguments as possible. The axes of one
-    argument part, unless the function needs them to be equal.
+    not look at all of them): one axis of as many arguments as possible. Rows do not grow without
+    their `labels`, of which a backward may need as many. The axes of one argument part, unless
+    the function needs them to be equal.
     """
     groups: list[list[Axis]] = []
     rest, tries = list(axes), 0
@@ -87,6 +92,9 @@ def _groups(
         first, *others = rest
         found = None
         for some in _companions(first, others):
+            rows = any(k == 0 for _, k in (first, *some))
+            if rows and not labels & set(rest) <= {first, *some}:
+                continue
             tries += 1
             if tries > most:
                 return groups

@@ -141,12 +141,13 @@ FAR = 10
 
 
 def mover(
-    seed: int, positive: bool = False, away: bool = False
+    seed: int, positive: bool = False, away: bool = False, size: float = 1.0
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Makes other arguments: the same signs and ranges, other numbers, no ties.
 
     Zeros move to either side, or where that leaves the function's domain, to the positive one.
     `away`: other signs, too, and from FAR on other sizes. 0: the same numbers, in double precision.
+    `size`: all of them that much larger.
     """
     rng = np.random.default_rng([20170330, seed])
 
@@ -158,10 +159,10 @@ def mover(
         moved = x * (1 - 0.3 * rng.random(x.shape))
         if away:
             # Smaller only: what is large saturates, where a right gradient loses its digits.
-            size = rng.choice([1 / 3, 1.0]) if seed >= FAR else 1.0
-            moved *= rng.choice([-size, size]) * np.where(rng.random(x.shape) < 0.25, -1.0, 1.0)
+            some = rng.choice([1 / 3, 1.0]) if seed >= FAR else 1.0
+            moved *= rng.choice([-some, some]) * np.where(rng.random(x.shape) < 0.25, -1.0, 1.0)
         aside = 0.01 * scale * rng.standard_normal(x.shape)
-        return np.where(x == 0, np.abs(aside) if positive else aside, moved)
+        return np.asarray(size * np.where(x == 0, np.abs(aside) if positive else aside, moved))
 
     return move
 
@@ -289,6 +290,7 @@ def points(
     most: int = 3,
     unasked: Callable[[Point], Collection[str]] | None = None,
     further: Sequence[tuple[tuple[Any, ...], Callable[[np.ndarray], np.ndarray]]] = (),
+    size: float = 1.0,
 ) -> list[Point]:
     """The caller's arguments, then others near them, each with its graph and a random dout.
 
@@ -297,9 +299,10 @@ def points(
     lengths, where the function allows it and the backward names none by a number: where N = D,
     the one is as good as the other. `most`: how many points there are, but for that one. Where
     the function has branches, one point has other signs: what is positive everywhere hides a mask
-    that was forgotten. `unasked`: arguments of which the backward returns no gradient; those that
-    are a choice (labels one-hot, a mask, probabilities) stay what they are. `further`: other
-    arguments, and what is made of each; those come last at which the function is defined.
+    that was forgotten. `size`: how much larger the arguments are at all points but the first.
+    `unasked`: arguments of which the backward returns no gradient; those that are a choice
+    (labels one-hot, a mask, probabilities) stay what they are. `further`: other arguments, and
+    what is made of each; those come last at which the function is defined.
 
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
@@ -329,7 +332,7 @@ def points(
         move: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Point | None:
         """The point; None if the results there are not finite, though others may be."""
-        here = state.placed(args, move or mover(i, positive, away), stay)
+        here = state.placed(args, move or mover(i, positive, away, size), stay)
         before = state.kept()
         graph = traced(here)
         with np.errstate(all="ignore"):
@@ -389,7 +392,7 @@ def points(
                 break
         if i == 0 and number > 1 and unasked is not None:
             stay = _choices(found[0], args, unasked)
-    longer = None if state or most == 1 else _longer(traced, backward, args, found[0])
+    longer = None if state or most == 1 or size != 1 else _longer(traced, backward, args, found[0])
     with contextlib.suppress(Exception):
         if longer is not None:
             longer = tuple(

@@ -87,6 +87,15 @@ class Truth:
                 _largest(new - old) / size for new, old in zip(moved, self.results, strict=True)
             ]
 
+    def clear(self, compared: Sequence[bool]) -> bool:
+        """Whether all of these results are known, and none is next to nothing beside what flows
+        into the backward, as behind what saturates."""
+        return all(
+            np.isfinite(result).all() and _largest(result) > 1e-7 * self._usual
+            for result, asked in zip(self.results, compared, strict=True)
+            if asked and result.size
+        )
+
     def is_rounding(self, errors: Sequence[float]) -> bool:
         """Whether results that are off by so much may be so by the truth's own last digits.
 

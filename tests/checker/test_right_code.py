@@ -1,5 +1,7 @@
 """Right code is called right: where a rule gives no number, on corners, with parts left out."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 
@@ -678,3 +680,126 @@ def test_a_saturated_sigmoid_leaves_the_truth_few_digits(seed):
         return dX, dW * 1.5
 
     assert not check(loss, wrong, X, W, y).ok
+
+
+@pytest.mark.parametrize("seed", [1, 9])
+def test_where_all_is_saturated_smaller_arguments_decide(seed):
+    """p is 1 to the last digit, so that no gradient of the given arguments is known."""
+
+    def loss(X, W, y):
+        a = np.maximum(0, X @ W)
+        p = 1 / (1 + np.exp(-a))
+        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (X, W, y, a, p)
+
+    def backward(dout, cache):
+        X, W, y, a, p = cache
+        dz = dout * (p - y) / p.size * (a > 0)
+        return dz @ W.T, X.T @ dz
+
+    rng = np.random.default_rng(seed)
+    X, W = 4 * np.abs(rng.normal(size=(6, 4))), 4 * np.abs(rng.normal(size=(4, 2)))
+    y = (rng.random((6, 2)) > 0.5).astype(float)
+    with np.errstate(all="ignore"):
+        report = check(loss, backward, X, W, y)
+    assert report.ok, report.message
+    assert any("times as large" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("size", [4, 8])
+def test_a_slip_that_saturation_hides_is_seen(size):
+    """All of the gradient is next to nothing, and half as much again is, too."""
+
+    def loss(X, W, y):
+        h = np.tanh(X @ W)
+        return np.sum((h - y) ** 2), (X, W, y, h)
+
+    def backward(dout, cache):
+        X, W, y, h = cache
+        dz = dout * 2 * (h - y) / np.cosh(X @ W) ** 2
+        return dz @ W.T, 1.5 * X.T @ dz
+
+    rng = np.random.default_rng(8)
+    X, W = size * np.abs(rng.normal(size=(6, 4))), size * np.abs(rng.normal(size=(4, 2)))
+    rng.random((6, 2))
+    rng.integers(0, 2, 6)
+    report = check(loss, backward, X, W, rng.normal(size=(6, 2)))
+    assert not report.ok
+
+
+def test_what_is_popped_from_a_deque_is_there_again():
+    class Recurrent:
+        def __init__(self, W):
+            self.W, self.tape = W, deque()
+
+        def forward(self, xs):
+            h, self.tape = np.zeros(len(self.W)), deque()
+            for x in xs:
+                self.tape.append((x, h, np.tanh(x + self.W @ h)))
+                h = self.tape[-1][2]
+            return h
+
+        def backward(self, dh):
+            self.dW, dxs = np.zeros_like(self.W), []
+            while self.tape:
+                _, before, h = self.tape.pop()
+                da = dh * (1 - h * h)
+                self.dW += np.outer(da, before)
+                dxs.insert(0, da)
+                dh = self.W.T @ da
+            return np.array(dxs)
+
+    rng = np.random.default_rng(0)
+    report = check(Recurrent(rng.normal(size=(3, 3))), rng.normal(size=(4, 3)))
+    assert report.ok, report.message
+
+
+def test_rows_do_not_grow_without_their_labels():
+    """The forward does with fewer rewards than rows; nobody's backward has to."""
+
+    def loss(W, states, actions, rewards):
+        logits = states @ W
+        p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        total = np.zeros(len(rewards))
+        running = 0.0
+        for t in range(len(rewards))[::-1]:
+            running = 0.9 * running + rewards[t]
+            total[t] = running
+        chosen = np.log(p)[np.arange(len(actions)), actions]
+        return -(total * chosen).sum() + 0.1 * (p**2).sum(), (states, actions, p, total)
+
+    def backward(dout, cache):
+        states, actions, p, total = cache
+        dlogits = p * total[:, None]
+        dlogits[np.arange(len(actions)), actions] -= total
+        dlogits += 0.2 * (p**2 - p * (p**2).sum(1, keepdims=True))
+        return dout * states.T @ dlogits
+
+    rng = np.random.default_rng(1)
+    W, states = rng.normal(size=(4, 3)), rng.normal(size=(6, 4))
+    report = check(loss, backward, W, states, np.array([0, 2, 1, 1, 0, 2]), rng.normal(size=6))
+    assert report.ok, report.message
+
+
+class Scaled:
+    def __init__(self, gamma, beta):
+        self.params = {"gamma": gamma, "beta": beta}
+
+    def forward(self, x):
+        self.xhat = (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True)
+        self.sd = x.std(-1, keepdims=True)
+        return self.params["gamma"] * self.xhat + self.params["beta"]
+
+    def backward(self, dy):
+        g = dy
+        m1 = g.mean(-1, keepdims=True)
+        m2 = (g * self.xhat).mean(-1, keepdims=True)
+        return (g - m1 - self.xhat * m2) / self.sd
+
+
+def test_a_factor_that_stands_in_a_table_of_an_object_is_told():
+    rng = np.random.default_rng(2)
+    layer = Scaled(rng.normal(size=4), rng.normal(size=4))
+    report = check(layer, rng.normal(size=(3, 4)))
+    assert not report.ok
+    assert report.mistakes[0].code == "g = dy"
+    assert 'params["gamma"]' in report.message
