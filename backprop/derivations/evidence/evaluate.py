@@ -26,6 +26,7 @@ from backprop.derivations.evidence.values import (
     gather,
     power,
     real,
+    whole,
 )
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import (
@@ -75,7 +76,7 @@ class Numbers(Protocol):
 
 def axis(instance: Sample, name: str, dim: Dim) -> Value:
     """All that an index runs over."""
-    return Value((name,), np.arange(instance.length(dim)))
+    return Value((name,), whole(instance.length(dim)))
 
 
 def position(numbers: Numbers, index: Index, at: dict[str, Value]) -> Value:
@@ -112,6 +113,22 @@ def places(
     return found
 
 
+def all_of(
+    value: Value, indices: tuple[Index, ...], at: dict[str, Value]
+) -> tuple[str, ...] | None:
+    """The axes of `value` by the names of the indices, where each runs over all of its own."""
+    known = {}
+    for k, index in enumerate(indices):
+        if not isinstance(index, Var):
+            return None
+        place = at[index.name]
+        if len(place.names) != 1 or place.array is not whole(value.length(f"#{k}")):
+            return None
+        known[f"#{k}"] = place.names[0]
+    names = tuple([known.get(n, n) for n in value.names])
+    return names if len(set(names)) == len(names) else None
+
+
 def num_value(numbers: Numbers, term: Num, at: dict[str, Value], shift: str) -> Value:
     return constant(float(term.value))
 
@@ -126,6 +143,8 @@ def const_value(numbers: Numbers, term: Const, at: dict[str, Value], shift: str)
 
 def entry_value(numbers: Numbers, term: Entry, at: dict[str, Value], shift: str) -> Value:
     value = numbers.get(term.symbol)
+    if (names := all_of(value, term.at, at)) is not None:
+        return Value(names, value.array)
     positions = places(numbers, term.at, value, at)
     for k, p in enumerate(positions):
         length = value.length(f"#{k}")
@@ -167,7 +186,8 @@ def big_value(numbers: Numbers, term: Big, at: dict[str, Value], shift: str) -> 
     length = numbers.instance.length(term.dim)
     low = 0 if term.low is None else int(position(numbers, term.low, at).array)
     high = length - 1 if term.high is None else int(position(numbers, term.high, at).array)
-    counter = Value((term.var,), np.arange(low, high + 1))
+    every = np.arange(low, high + 1) if low else whole(max(high + 1, 0))
+    counter = Value((term.var,), every)
     inner = {**at, term.var: counter}
     empty = {"sum": 0.0, "prod": 1.0}
     if term.test is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +51,14 @@ def apply(function: Callable[..., Any], *values: Value) -> Value:
 
 def constant(number: Any) -> Value:
     return Value((), np.asarray(number))
+
+
+@cache
+def whole(length: int) -> np.ndarray:
+    """Every position of an axis: the one array for each length, by which it is known."""
+    found = np.arange(length)
+    found.flags.writeable = False
+    return found
 
 
 def gather(value: Value, positions: list[Value]) -> Value:
