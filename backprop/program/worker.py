@@ -219,7 +219,11 @@ def run_page(order: dict[str, Any]) -> None:
 
 
 def _without_tools() -> None:
-    """Forget the tools, so that a page that imports one of these modules depends on it."""
+    """Forget the tools, so that a page that imports one of these modules depends on it; and what
+    the package itself keeps of them: there would be two of each class else, bp.trace's old one."""
+    kept = vars(sys.modules["backprop"])
+    for name in [n for n, value in kept.items() if getattr(value, "__module__", "") in _tools]:
+        del kept[name]
     for name in _tools:
         module = sys.modules.pop(name, None)
         package, _, child = name.rpartition(".")

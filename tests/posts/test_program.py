@@ -216,6 +216,23 @@ def test_pages_run_side_by_side_in_order(runner):
     assert [result.outcomes[0].stdout for result in results] == ["0\n", "1\n", "2\n"]
 
 
+def test_a_page_after_one_with_a_graph_has_one_package_not_pieces_of_two(runner):
+    drawn = "```graph\nf(np.ones(3))\n```"
+    assert runner.failures("import numpy as np\n\ndef f(x):\n    return np.sum(x**2)", drawn) == [
+        None,
+        None,
+    ]
+    (failure,) = runner.failures(
+        "import numpy as np\nimport backprop as bp\n\n"
+        "assert 'svg' in bp.draw(bp.trace(lambda x: np.sum(x * x), np.ones(3)))\n"
+        "try:\n"
+        "    bp.numeric_gradient(lambda x: np.maximum(x, 0), np.zeros(1))\n"
+        "except bp.KinkError:\n"
+        "    pass"
+    )
+    assert failure is None
+
+
 def test_errors_have_the_line_of_the_page_also_inside_functions(runner):
     (failure,) = runner.failures("def f(x):\n    return 1 / x\n\nf(0)")
     assert failure == "3: ZeroDivisionError: division by zero"
