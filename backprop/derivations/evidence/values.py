@@ -96,9 +96,19 @@ def _exp(a: np.ndarray) -> np.ndarray:
     return value
 
 
+def _whole_number(b: np.ndarray) -> int | None:
+    if b.size != 1 or np.iscomplexobj(b):
+        return None
+    one = b.reshape(-1)[0]
+    try:
+        return n if (n := int(one)) == one else None
+    except (OverflowError, ValueError):  # inf, nan
+        return None
+
+
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     exponent = real(b)
-    if b.size == 1 and not np.iscomplexobj(b) and (n := int(b.reshape(-1)[0])) == b.reshape(-1)[0]:
+    if (n := _whole_number(b)) is not None:
         if n >= 0:  # as nearly everywhere
             return a**n
         if np.any(real(a) == 0):
