@@ -467,11 +467,18 @@ def _choices(
 
 
 def _is_choice(array: np.ndarray) -> bool:
-    """Labels one-hot, a mask (scaled, perhaps), probabilities."""
+    """Labels one-hot, a mask (scaled, perhaps), probabilities, a symmetric matrix."""
     values = np.unique(array)
     if array.ndim == 0 or len(values) < 2:
         return False
-    return (len(values) == 2 and 0 in values) or (values[0] >= 0 and _summed_to_one(array) != [])
+    if (len(values) == 2 and 0 in values) or _is_symmetric(array):
+        return True
+    return bool(values[0] >= 0 and _summed_to_one(array))
+
+
+def _is_symmetric(array: np.ndarray) -> bool:
+    """Affinities, a covariance, who stands beside whom."""
+    return array.ndim == 2 and array.shape[0] > 1 and np.array_equal(array, array.T)
 
 
 def _summed_to_one(array: np.ndarray) -> list[int]:
@@ -483,6 +490,11 @@ def _summed_to_one(array: np.ndarray) -> list[int]:
 
 def _longer_choice(array: np.ndarray, longer: np.ndarray) -> np.ndarray:
     """The same kind of choice at other lengths."""
+    if _is_symmetric(array):
+        both = longer + longer.T if array.min() < 0 else np.abs(longer + longer.T)
+        if not array.diagonal().any():
+            np.fill_diagonal(both, 0)
+        return np.asarray(both / both.sum() if np.isclose(array.sum(), 1, rtol=1e-9) else both)
     axes = _summed_to_one(array)
     if not axes:
         return np.resize(array, longer.shape)

@@ -184,7 +184,15 @@ def _lists(
             for j in range(i + 1, len(path) + 1):
                 if all(isinstance(key, int) for key in path[i:j]):
                     groups.setdefault((path[:i], path[j:]), {})[path[i:j]] = path, value
-    for start, end in sorted(groups, key=lambda key: len(key[0]) + len(key[1])):
+
+    several = len(labels) > 1 and any(labels)
+
+    def order(key: tuple[Path, Path]) -> tuple[int, bool]:
+        """`return gen_grads, disc_grads`: the numbers within each come before those of both."""
+        start, end = key
+        return len(start) + len(end), not (several and start and isinstance(start[0], int))
+
+    for start, end in sorted(groups, key=order):
         words = [key for key in (*start, *end) if isinstance(key, str)]
         at = start[0] if start and isinstance(start[0], int) else len(labels)
         label = words[-1] if words else labels[at] if at < len(labels) else None

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -100,6 +101,49 @@ def test_gradients_of_layers_one_list_a_parameter_or_one_tuple_a_layer(shapes):
     for way in ways[:4]:
         wrong = check(layered, lambda dout, c, way=way: way(pairwise(dout, c)[::-1]), layers, X)
         assert not wrong.ok
+
+
+def through(x, layers):
+    trail = []
+    for layer in layers:
+        trail.append(x)
+        x = np.tanh(x @ layer["W"] + layer["b"])
+    return x, (trail, x)
+
+
+def back_through(dout, kept, layers):
+    trail, out = kept
+    grads = []
+    for i in reversed(range(len(layers))):
+        da = dout * (1 - (trail[i + 1] if i + 1 < len(trail) else out) ** 2)
+        grads.insert(0, {"W": trail[i].T @ da, "b": da.sum(axis=0)})
+        dout = da @ layers[i]["W"].T
+    return grads, dout
+
+
+def two_nets(maker, judge, x):
+    made, kept = through(x, maker)
+    score, kept_too = through(made, judge)
+    return score, (kept, kept_too, maker, judge)
+
+
+@pytest.mark.parametrize("sizes", [(2, 4, 3, 4, 1), (3, 3, 3, 3, 3)])
+def test_two_nets_have_a_list_of_gradients_each(sizes):
+    every = [
+        {"W": rng.normal(size=s), "b": rng.normal(size=s[1])} for s in itertools.pairwise(sizes)
+    ]
+
+    def backward(dout, cache, last=slice(None)):
+        kept, kept_too, maker, judge = cache
+        judge_grads, dmade = back_through(dout, kept_too, judge)
+        maker_grads, _ = back_through(dmade, kept, maker)
+        return maker_grads[last], judge_grads
+
+    x = rng.normal(size=(5, sizes[0]))
+    report = check(two_nets, backward, every[:2], every[2:], x)
+    assert report.ok, report.message
+    turned = lambda dout, cache: backward(dout, cache, slice(None, None, -1))  # noqa: E731
+    assert not check(two_nets, turned, every[:2], every[2:], x).ok
 
 
 def regularised(params, x, y, reg):

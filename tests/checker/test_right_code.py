@@ -637,6 +637,41 @@ def test_whoever_returns_the_gradient_of_labels_means_all_labels():
     assert not check(cross_entropy, backward, rng.normal(size=(4, 3)), CHOICES[0]).ok
 
 
+def neighbours(n):
+    """Affinities: symmetric, none of a point to itself, and they add up to one."""
+    some = np.random.default_rng(3).uniform(0.1, 1, (n, n))
+    some = some + some.T
+    np.fill_diagonal(some, 0)
+    return some / some.sum()
+
+
+def placed_by(factor):
+    def placed(places, wanted):
+        gaps = places[:, None] - places[None]
+        kernel = 1 / (1 + np.sum(gaps**2, axis=2))
+        others = 1 - np.eye(len(places))
+        shares = kernel * others / np.sum(kernel * others)
+        loss = np.sum(wanted * np.log((wanted + np.eye(len(places))) / (shares + 1 - others)))
+        dplaces = factor * np.sum(((wanted - shares) * kernel)[:, :, None] * gaps, axis=1)
+        return loss, dplaces
+
+    return placed
+
+
+def test_the_gradient_at_a_symmetric_matrix_of_data_may_use_that_it_is_one():
+    places = rng.normal(size=(5, 2))
+    report = check(placed_by(4), places, neighbours(5))
+    assert report.ok, report.message
+    assert check(placed_by(2), places, neighbours(5)).hint == "factor"
+
+    def distance(x, inverse):
+        return np.sum(x * (inverse @ x)), 2 * inverse @ x
+
+    inverse = np.cov(rng.normal(size=(4, 20)))
+    assert check(distance, rng.normal(size=4), inverse).ok
+    assert not check(distance, rng.normal(size=4), rng.normal(size=(4, 4))).ok
+
+
 def test_a_mask_of_zeros_and_ones_is_its_own_square():
     mask = (rng.random((4, 3)) > 0.5).astype(float)
     report = check(
