@@ -98,7 +98,7 @@ def _in_the_backward(
         replaced = dict(case.trials.replaced)
         for statement in dict.fromkeys(statement for statement, _ in literals):
             changes = {
-                id(node): ast.copy_location(ast.Constant(value), node)
+                id(node): ast.copy_location(ast.Constant(float(value)), node)
                 for (where, node), value in zip(literals, values, strict=True)
                 if where is statement
             }

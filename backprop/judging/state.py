@@ -136,12 +136,13 @@ def gradient_paths(path: str) -> Iterator[str]:
             yield f'{holder}.{table}["d{key}"]'
         return
     outer, _, table = holder.rpartition(".")
-    last = path[opening:]
+    table, bracket, inner = table.partition("[")
+    last = f"{bracket}{inner}{path[opening:]}"  # `self.grads[0]["W"]` of `self.cells[0]["W"]`
     for name in (*_renamed(table), *_TABLES):
         yield f"{outer}.{name}{last}"
-        if '"' in last:
-            yield f'{outer}.{name}["d{key}"]'
-    if '"' in last:
+        if path.endswith('"]'):
+            yield f'{outer}.{name}{bracket}{inner}["d{key}"]'
+    if path.endswith('"]'):
         yield from (f'{holder}["{pattern.format(key)}"]' for pattern in _GRADIENTS)
         yield from (f"{outer}.{pattern.format(key)}" for pattern in _GRADIENTS)
 

@@ -454,3 +454,50 @@ def test_what_is_drawn_anew_each_time_says_nothing_of_its_source():
     report = check(f, backward, X)
     assert not report.ok
     assert not any("reload" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.array])
+def test_an_exponent_that_is_a_number_of_numpy_is_explained_like_any_other(kind):
+    def powers(x, gamma):
+        out = x**gamma
+        return out, (x, gamma)
+
+    def powers_backward(dout, cache):
+        x, gamma = cache
+        dx = dout * gamma * x ** (gamma - 2)
+        return dx, np.sum(dout * x**gamma * np.log(x))
+
+    report = check(powers, powers_backward, rng.uniform(1, 2, 5), kind(1.7))
+    assert report.line == inspect.getsourcelines(powers_backward)[1] + 2
+    assert "gamma * x ** (gamma - 1)" in report.message
+
+
+class Cells:
+    """A list of tables, and another one of their gradients."""
+
+    def __init__(self, cells, last=1):
+        self.cells, self.last = cells, last
+
+    def forward(self, x):
+        self.kept = []
+        for cell in self.cells:
+            self.kept.append(x)
+            x = np.tanh(x @ cell["W"] + cell["b"])
+        self.kept.append(x)
+        return x
+
+    def backward(self, dout):
+        self.grads = []
+        for i in reversed(range(len(self.cells))):
+            da = dout * (1 - self.kept[i + 1] ** 2)
+            self.grads.insert(0, {"W": self.kept[i].T @ da, "b": da.sum(axis=0) * self.last})
+            dout = da @ self.cells[i]["W"].T
+        return dout
+
+
+def test_gradients_in_a_list_of_tables_are_those_of_the_tables_of_another_name():
+    cells = [{"W": rng.normal(size=(3, 3)), "b": rng.normal(size=3)} for _ in range(2)]
+    right = check(Cells(cells), rng.normal(size=(4, 3)))
+    assert right.ok, right.message
+    assert not right.notes
+    assert not check(Cells(cells, last=2), rng.normal(size=(4, 3))).ok

@@ -59,6 +59,8 @@ def operand(place: Place) -> Iterator[Change]:
         if isinstance(whole, (dict, list)) and isinstance(value, np.ndarray):
             keys = list(whole) if isinstance(whole, dict) else list(range(len(whole)))
             for key in keys:
+                if not isinstance(key, str | int):  # what can be written down
+                    continue
                 if isinstance(whole[key], np.ndarray) and whole[key].shape == value.shape:
                     new = clone(node, {})
                     new.slice = ast.Constant(key)

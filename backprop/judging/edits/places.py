@@ -167,8 +167,8 @@ def _indexed(parent: Any, part: Any) -> bool:
 
 
 def num(value: float) -> ast.expr:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    """A number as code; one of numpy's, too, which Python does not compile."""
+    value = int(value) if float(value).is_integer() else float(value)
     if value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return ast.Constant(value)
