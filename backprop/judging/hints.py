@@ -15,6 +15,7 @@ from typing import Any
 
 from backprop.common.words import column
 from backprop.judging.edits.choices import (
+    attribute,
     exponential,
     function,
     mask,
@@ -142,7 +143,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          {"en": ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
           "zh": ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。")},
-         edits=(operand, index, row_of_each, table, offset, counter, operand_for_number), statements=(operands_throughout, partly)),
+         edits=(operand, attribute, index, row_of_each, table, offset, counter, operand_for_number), statements=(operands_throughout, partly)),
     Hint("function", "a relative of a function makes it right: tanh for cosh, maximum for minimum",
          {"en": ("The wrong function: `{was}` is used where `{want}` is needed.", "A wrong function is used."),
           "zh": ("用错了函数：写的是 `{was}`，应该是 `{want}`。", "用错了函数。")},

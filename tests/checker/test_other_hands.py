@@ -501,3 +501,26 @@ def test_gradients_in_a_list_of_tables_are_those_of_the_tables_of_another_name()
     assert right.ok, right.message
     assert not right.notes
     assert not check(Cells(cells, last=2), rng.normal(size=(4, 3))).ok
+
+
+class Bilinear:
+    """`right` stands nowhere else in what goes back."""
+
+    def __init__(self, left, right):
+        self.left, self.right = left, right
+
+    def forward(self, x):
+        self.a, self.b = x @ self.left, x @ self.right
+        return self.a * self.b
+
+    def backward(self, dout):
+        dx = (dout * self.b) @ self.left.T
+        dx += (dout * self.a) @ self.left.T
+        return dx
+
+
+def test_another_attribute_is_the_one_that_is_needed():
+    made = Bilinear(rng.normal(size=(3, 4)), rng.normal(size=(3, 4)))
+    report = check(made, rng.normal(size=(5, 3)))
+    assert report.hint == "operand"
+    assert "`self.left` is used where `self.right` is needed" in report.message

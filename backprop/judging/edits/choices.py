@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from backprop.graph.trees import is_object
 from backprop.judging.closeness import fits
 from backprop.judging.edits.places import (
     Change,
@@ -57,16 +58,33 @@ def operand(place: Place) -> Iterator[Change]:
     if isinstance(node, ast.Subscript) and isinstance(parent, (ast.BinOp, ast.Call, type(None))):
         whole = scope.value(node.value)
         if isinstance(whole, (dict, list)) and isinstance(value, np.ndarray):
-            keys = list(whole) if isinstance(whole, dict) else list(range(len(whole)))
-            for key in keys:
+            pairs = whole.items() if isinstance(whole, dict) else enumerate(whole)
+            for key, other in pairs:
                 if not isinstance(key, str | int):  # what can be written down
                     continue
-                if isinstance(whole[key], np.ndarray) and whole[key].shape == value.shape:
+                if isinstance(other, np.ndarray) and other.shape == value.shape:
                     new = clone(node, {})
                     new.slice = ast.Constant(key)
                     if written(new) != written(node):
                         detail = {"was": written(node), "want": written(new)}
                         yield "operand", 3, detail, new
+
+
+def attribute(place: Place) -> Iterator[Change]:
+    """`self.Wh` for `self.Wt`, wherever else in the code it stands."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return
+    value, owner = scope.value(node), scope.value(node.value)
+    if not isinstance(value, np.ndarray) or not is_object(owner):
+        return
+    for name, other in vars(owner).items():
+        if name == node.attr or not isinstance(other, np.ndarray) or other.shape != value.shape:
+            continue
+        if other.dtype.kind == value.dtype.kind:
+            new = clone(node, {})
+            new.attr = name
+            yield "operand", 3, {"was": written(node), "want": written(new)}, new
 
 
 def operand_for_number(place: Place) -> Iterator[Change]:
