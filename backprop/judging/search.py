@@ -78,7 +78,7 @@ class Search:
             variants = trials.backward.variants(
                 statement, [edit.statement for edit in part], trials.replaced
             )
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, TypeError, ValueError, RecursionError):
             variants = None
         for i, edit in enumerate(part):
             after = None

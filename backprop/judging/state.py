@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -111,9 +112,15 @@ class State:
 
 def at(path: str, roots: dict[str, Any]) -> Any:
     try:
-        return eval(path, {"__builtins__": {}}, roots)
+        return eval(_compiled(path), {"__builtins__": {}}, roots)
     except Exception:  # there is nothing
         return None
+
+
+@lru_cache(4096)
+def _compiled(path: str) -> Any:
+    """Each run of a trial asks for the same ones: to compile them takes most of its time."""
+    return compile(path, "<path>", "eval")
 
 
 _GRADIENTS = ("d{}", "grad_{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}grad", "grad_of_{}", "D{}")
@@ -121,8 +128,13 @@ _TABLES = ("grads", "grad", "gradients", "dparams", "d", "g")
 _VALUES = ("data", "value", "val", "array", "w", "x")
 
 
-def gradient_paths(path: str) -> Iterator[str]:
+@lru_cache(1024)
+def gradient_paths(path: str) -> tuple[str, ...]:
     """Where the gradient of an attribute may be: `self.dW`, `self.grads["W"]`, `self.grads[0]`."""
+    return tuple(dict.fromkeys(_gradient_paths(path)))
+
+
+def _gradient_paths(path: str) -> Iterator[str]:
     key = key_of(path)
     at = path.rindex(key)
     opening = max(path.rfind(".", 0, at), path.rfind("[", 0, at))
