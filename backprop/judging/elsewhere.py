@@ -17,7 +17,7 @@ import numpy as np
 from backprop.graph.trees import copied, is_object
 from backprop.judging.kinks import kink
 from backprop.judging.lengths import resized
-from backprop.judging.points import Point, mover, returned
+from backprop.judging.points import GUARD, Point, mover, returned
 from backprop.judging.results import MISSING, Misfit, as_results
 from backprop.judging.trials import Trials
 from backprop.judging.truth import Truth
@@ -55,13 +55,14 @@ def turns(trees: Iterable[ast.AST]) -> Turns:
     """The numbers in the comparisons of a backward; those that only guard are none."""
     sizes: dict[float, None] = {}
     lengths: dict[int, None] = {}
-    some = clips = False
+    some = clips = limits = False
     for node in (node for tree in trees for node in _unguarded(tree)):
-        name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        name = getattr(node, "id", "") or getattr(node, "attr", "")
         clips = clips or name == "clip"
-        if not isinstance(node, ast.Compare) and name not in ("minimum", "maximum", "fmin", "fmax"):
+        limits = limits or "norm" in name or "clip" in name
+        compares = isinstance(node, ast.Compare)
+        if not compares and not _is_bound(node):
             continue
-        some = True
         inside = list(ast.walk(node))
         written = [
             abs(n.value)
@@ -71,13 +72,27 @@ def turns(trees: Iterable[ast.AST]) -> Turns:
             and not isinstance(n.value, bool)
             and n.value
         ]
+        if written and max(written) < GUARD:
+            continue
+        some = True
+        if not compares:  # beyond a bound a gradient may be what it is within
+            continue
         if any(_is_length(n) for n in inside):
             lengths.update(
                 {k: None for n in written for k in (int(n), int(n) + 1) if 0 < k <= MOST_LENGTH}
             )
         else:
-            sizes.update({float(n): None for n in written if 1e-100 < n < 1e100})
-    return Turns(tuple(sizes)[:NUMBERS], tuple(lengths)[:NUMBERS], some, clips)
+            sizes.update({float(n): None for n in written if GUARD <= n < 1e100})
+    clips = clips or (some and limits)
+    numbers = () if clips else tuple(sizes)[:NUMBERS]
+    return Turns(numbers, tuple(lengths)[:NUMBERS], some, clips)
+
+
+def _is_bound(node: ast.AST) -> bool:
+    """`np.maximum(p, 1e-12)`, `min(1, most / norm)`."""
+    function = node.func if isinstance(node, ast.Call) else None
+    name = getattr(function, "attr", "") or getattr(function, "id", "")
+    return name in ("minimum", "maximum", "fmin", "fmax", "min", "max")
 
 
 def _unguarded(tree: ast.AST) -> Iterator[ast.AST]:

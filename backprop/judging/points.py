@@ -138,6 +138,7 @@ def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
 
 
 FAR = 10
+GUARD = 5e-5  # a number below it keeps from dividing by 0
 
 
 def mover(
@@ -335,6 +336,8 @@ def points(
         here = state.placed(args, move or mover(i, positive, away, size), stay)
         before = state.kept()
         graph = traced(here)
+        if (away or move is not None) and _beyond_a_guard(graph):
+            return None
         with np.errstate(all="ignore"):
             outputs, cache = run_forward(f, here, len(graph.outputs), before)
         if i and not all(np.isfinite(each).all() for each in outputs):
@@ -409,6 +412,18 @@ def points(
                 point.aside = "" if point.longer else "aside_values"
                 found.append(point)
     return found
+
+
+def _beyond_a_guard(graph: Graph) -> bool:
+    """Whether a value is below a bound that keeps a logarithm or a quotient from 0: nobody means
+    what is there, and the textbook's gradient goes on as above it."""
+    for node in graph.nodes:
+        bounds = map(plain, node.operands if node.op in ("maximum", "clip") else ())
+        for bound in bounds:
+            if isinstance(bound, float | np.ndarray) and np.ndim(bound) == 0 and 0 < bound < GUARD:
+                if np.any(node.value == bound):
+                    return True
+    return False
 
 
 def _branches(graph: Graph) -> bool:

@@ -197,3 +197,60 @@ def test_what_saturates_far_away_is_right():
         return dout * near * (1 - near)
 
     assert check(sigmoid, backward, array(4, 3)).ok
+
+
+# ── bounds that right code has, and that nobody differentiates ──────────────────────────────
+def product(x, w):
+    return x @ w, (x, w)
+
+
+def shortened(dout, cache):
+    x, w = cache
+    dw = x.T @ dout
+    norm = np.linalg.norm(dw)
+    if norm > 100.0:
+        dw = dw * 100.0 / norm
+    return dout @ w.T, dw
+
+
+def scaled_together(dout, cache):
+    x, w = cache
+    grads = [dout @ w.T, x.T @ dout]
+    total_norm = np.sqrt(sum(np.sum(g * g) for g in grads))
+    return tuple(g * min(1.0, 200.0 / (total_norm + 1e-6)) for g in grads)
+
+
+def surprise(p):
+    p = np.maximum(p, 1e-12)
+    return -np.log(p), (p,)
+
+
+def surprise_backward(dout, cache):
+    (p,) = cache
+    return -dout / p
+
+
+def direction(x):
+    length = np.maximum(np.sqrt(np.sum(x * x)), 1e-8)
+    return x / length, (x, length)
+
+
+def direction_backward(dout, cache):
+    x, length = cache
+    out = x / np.where(length > 1e-8, length, 1e-8)
+    return (dout - out * np.sum(dout * out)) / length
+
+
+@pytest.mark.parametrize(
+    ("f", "backward", "shapes"),
+    [
+        (product, shortened, [(4, 3), (3, 2)]),
+        (product, scaled_together, [(4, 3), (3, 2)]),
+        (surprise, surprise_backward, [(4, 3)]),
+        (direction, direction_backward, [(5,)]),
+    ],
+)
+def test_right_code_may_clip_by_a_norm_and_keep_away_from_zero(f, backward, shapes):
+    args = [np.random.default_rng(7).uniform(0.1, 1, shape) for shape in shapes]
+    report = check(f, backward, *args)
+    assert report.ok, report.message
