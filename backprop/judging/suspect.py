@@ -235,7 +235,7 @@ class Suspicion:
 
     def _proper_length(self, event: Event) -> bool:
         """A length whose name and value agree with the forward or with custom."""
-        if isinstance(event.value, float) and event.value != int(event.value):
+        if isinstance(event.value, float) and not event.value.is_integer():
             return False
         if isinstance(getattr(self.reading.site(event).statement, "value", None), ast.Name):
             return False  # `M = N`: another one

@@ -251,3 +251,20 @@ def test_a_line_that_has_nothing_to_do_is_not_written_as_such():
     assert report.line == backward.__code__.co_firstlineno + 4
     assert "without this line it would be right" in report.message
     assert "dh = dh\n" not in report.message
+
+
+def test_a_number_without_end_in_a_backward_is_judged_like_any_other():
+    def softly(x):
+        return np.log(np.sum(np.exp(x))), (x,)
+
+    def softly_backward(dout, cache):
+        (x,) = cache
+        nothing = np.log(x[0] * 0)
+        total = nothing + x[0]
+        for each in x:
+            total = np.logaddexp(total, each)
+        return dout * np.exp(x - total) * 2
+
+    with np.errstate(divide="ignore"):
+        report = bp.check(softly, softly_backward, np.array([0.5, 2.0, 1.0]), lang="en")
+    assert report.hint == "factor", report.message
