@@ -8,7 +8,9 @@ from .helpers import problem, statuses, verdicts
 NUMBERS = r"Let $x, m, k \in \mathbb{R}$, $s, r > 0$, all as functions of $x$."
 VECTORS = r"设 $x, m \in \mathbb{R}^n$，以下作为 $x$ 的函数。"
 CHANCES = r"Let $t \in (0, 1)$, $a, b > 0$. Constants do not depend on $t$."
+ASSUMED = r"Let $x, y, a, b \in \mathbb{R}$, as functions of $x$. Assume $a b = 1$, $x \le y$."
 RIGHT = [
+    (ASSUMED, [r"(x + a)^2 &= x^2 + 2 a x + \text{const}"]),
     (NUMBERS, [r"\frac{(x - m)^2}{s^2} &= \frac{x^2}{s^2} - \frac{2 m x}{s^2} + \text{const}", r"&= \left( \frac{x - m}{s} \right)^2 + \text{const.}"]),
     (NUMBERS, [r"e^{-(x - m)^2 / 2} &\propto e^{-x^2 / 2 + m x}", r"&= e^{-x^2 / 2} e^{m x}"]),
     (NUMBERS, [r"\text{const} + m + x &= x + r"]),
@@ -25,6 +27,8 @@ WRONG = [
     (NUMBERS, r"\arctan(x) + \arctan(1 / x) = 0 + \text{const}"),
     (VECTORS, r"\|x - m\|^2 = \|x\|^2 - x^\top m + \text{const}"),
     (CHANCES, r"t^a \propto t^{a + 1}"),
+    (ASSUMED, r"|x| \propto x"),
+    (ASSUMED, r"\arctan(x) + \arctan(1 / x) = 0 + \text{const}"),
 ]
 REFUSED = [
     (NUMBERS.replace(", all as functions of $x$", ""), r"x + m = x + \text{const}", "constant-in"),

@@ -7,6 +7,7 @@ derivatives by it are the same, and by a factor where those of their logarithms 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +15,13 @@ import numpy as np
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.sample import Sample
+from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.nodes import key_of
 from backprop.derivations.meaning.rewriting import renamed
 from backprop.derivations.meaning.terms import Deriv, Term, Var, mul
+from backprop.derivations.problems import Unreadable
 from backprop.derivations.reading.tree import NONE, Node
 from backprop.derivations.verdicts import Difference
 
@@ -77,19 +80,13 @@ def vanishes(instances: Instances, equation: Equation) -> bool:
 
 
 def leaps(instances: Instances, equation: Equation, factor: bool) -> Difference | None:
-    """Two places between which what is left out changes, as [x > 0] does without a slope."""
-    world = instances.world
-    if world.assumed:
-        return None  # what is assumed would move the rest along
+    """Two places between which what is left out changes, as |x| / x does without a slope. Raises
+    `Unreadable` where no two can be compared."""
+    world, compared = instances.world, False
     for number in range(INSTANCES_AT_KINKS):
-        first, second = Sample(world, number), Sample(world, number)
-        other = Sample(world, number, positive=number % 2 == 0)
-        for key in world.moving:
-            rng = other.random("place", key)
-            moved = other.variables[key]
-            signs = world.symbols[key].bounds == (None, None) and not world.symbols[key].positive
-            second.variables[key] = moved * rng.choice((-1, 1), moved.shape) if signs else moved
         try:
+            first = draw_instance(world, number)
+            second = elsewhere(first)
             here, there = (Scope(s, {}, direct=instances.direct) for s in (first, second))
             values = [
                 np.asarray(scope.of(side, equation.dims).along(tuple(equation.dims)))
@@ -103,8 +100,30 @@ def leaps(instances: Instances, equation: Equation, factor: bool) -> Difference 
         scale = np.max(np.abs([np.max(np.abs(v), initial=0) for v in (a, b, c, d)]))
         size = max(float(scale**2 if factor else scale), 1e-300)
         gap = np.max(np.abs(left - right), initial=0) / size
+        compared = compared or bool(np.isfinite(gap))
         if np.isfinite(gap) and gap > CLOSE:
             where = dict.fromkeys(equation.dims, 0)
             pair = (float(np.ravel(left)[0]), float(np.ravel(right)[0]))
             return Difference(float(gap), *pair, where, dict(first.sizes), world.first)
+    if not compared:
+        raise Unreadable("no-domain")
     return None
+
+
+def elsewhere(sample: Sample) -> Sample:
+    """The same with other numbers for what the row is a function of, at which the assumptions hold
+    as well. Raises `OutsideDomainError` if there are none near."""
+    world = sample.world
+    found, other = copy(sample), Sample(world, sample.number, positive=sample.number % 2 == 0)
+    found.variables = dict(sample.variables)
+    for key in world.moving:
+        moved, symbol = other.variables[key], world.symbols[key]
+        signs = symbol.bounds == (None, None) and not symbol.positive
+        turned = other.random("place", key).choice((-1, 1), moved.shape) if signs else 1
+        found.variables[key] = moved * turned
+    own = {key for key in found.variables if key[0] != "#"}  # but the slack of an inequality
+    found.held = own - set(world.moving)
+    if world.assumed:
+        with np.errstate(all="ignore"):
+            satisfy(found)
+    return found
