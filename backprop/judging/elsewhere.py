@@ -117,8 +117,7 @@ def _is_length(node: ast.AST) -> bool:
 
 
 def moves(found: Turns) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
-    """Changes of an argument: numbers on both sides of those in comparisons, of one sign, and
-    equal lengths."""
+    """Changes of an argument: numbers on both sides of those in comparisons, and of one sign."""
     near = mover(1)
     for size in found.sizes:
         for most in (BEYOND * size, size / BEYOND):

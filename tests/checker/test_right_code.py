@@ -690,52 +690,44 @@ def test_a_loss_with_its_gradient_and_labels_one_hot():
     assert report.ok, report.message
 
 
+def relu_then_sigmoid(X, W, y):
+    a = np.maximum(0, X @ W)
+    p = 1 / (1 + np.exp(-a))
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (X, W, y, a, p)
+
+
+def relu_then_sigmoid_backward(dout, cache):
+    X, W, y, a, p = cache
+    dz = dout * (p - y) / p.size * (a > 0)
+    return dz @ W.T, X.T @ dz
+
+
 @pytest.mark.parametrize("seed", [5, 14])
 def test_a_saturated_sigmoid_leaves_the_truth_few_digits(seed):
     """1 - p has three of them left, where p - y has all."""
 
-    def loss(X, W, y):
-        a = np.maximum(0, X @ W)
-        p = 1 / (1 + np.exp(-a))
-        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (X, W, y, a, p)
-
-    def backward(dout, cache):
-        X, W, y, a, p = cache
-        dz = dout * (p - y) / p.size * (a > 0)
-        return dz @ W.T, X.T @ dz
-
     rng = np.random.default_rng(seed)
     X, W = 2 * np.abs(rng.normal(size=(6, 4))), 2 * np.abs(rng.normal(size=(4, 2)))
     y = (rng.random((6, 2)) > 0.5).astype(float)
-    report = check(loss, backward, X, W, y)
+    report = check(relu_then_sigmoid, relu_then_sigmoid_backward, X, W, y)
     assert report.ok, report.message
 
     def wrong(dout, cache):
-        dX, dW = backward(dout, cache)
+        dX, dW = relu_then_sigmoid_backward(dout, cache)
         return dX, dW * 1.5
 
-    assert not check(loss, wrong, X, W, y).ok
+    assert not check(relu_then_sigmoid, wrong, X, W, y).ok
 
 
 @pytest.mark.parametrize("seed", [1, 9])
 def test_where_all_is_saturated_smaller_arguments_decide(seed):
     """p is 1 to the last digit, so that no gradient of the given arguments is known."""
 
-    def loss(X, W, y):
-        a = np.maximum(0, X @ W)
-        p = 1 / (1 + np.exp(-a))
-        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (X, W, y, a, p)
-
-    def backward(dout, cache):
-        X, W, y, a, p = cache
-        dz = dout * (p - y) / p.size * (a > 0)
-        return dz @ W.T, X.T @ dz
-
     rng = np.random.default_rng(seed)
     X, W = 4 * np.abs(rng.normal(size=(6, 4))), 4 * np.abs(rng.normal(size=(4, 2)))
     y = (rng.random((6, 2)) > 0.5).astype(float)
     with np.errstate(all="ignore"):
-        report = check(loss, backward, X, W, y)
+        report = check(relu_then_sigmoid, relu_then_sigmoid_backward, X, W, y)
     assert report.ok, report.message
     assert any("times as large" in note for note in report.notes)
 

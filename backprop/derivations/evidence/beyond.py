@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 
 from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
@@ -109,14 +110,7 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
             continue
         if found.error > LIMIT and not (found.error <= SMALL and agree(equation, scope)):
             return found
-    for scope in extents(instances, equation):
-        try:
-            found = compare(equation.left, equation.right, equation.dims, scope)
-        except (OutsideDomainError, MemoryError):
-            continue
-        if found.error > LIMIT and not rounds(instances, equation, found, scope):
-            return found
-    for scope in behind(instances, equation):
+    for scope in chain(extents(instances, equation), behind(instances, equation)):
         try:
             found = compare(equation.left, equation.right, equation.dims, scope)
         except (OutsideDomainError, MemoryError):
