@@ -23,7 +23,8 @@ def simplest_first(places: Sequence[tuple[T, int]], highest: int) -> Iterator[tu
     To every place belongs a penalty: by so much simpler has a change to be there to be believed
     as much. `highest` is the highest cost of all, penalty included.
     """
-    for level in range(1, highest + 1):
+    first = min((penalty for _, penalty in places), default=0)
+    for level in range(min(first, 0) + 1, highest + 1):
         for place, penalty in places:
             if level > penalty:
                 yield place, level - penalty

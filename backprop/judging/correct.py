@@ -75,9 +75,8 @@ class Corrections:
             if source.function.__name__ == event.function:
                 found: dict[str, None] = {}
                 for node in ast.walk(source.tree):
-                    if isinstance(node, (ast.Subscript, ast.BinOp, ast.Attribute)) and (
-                        not isinstance(getattr(node, "ctx", None), ast.Store)
-                    ):
+                    # `dnext[l]`, though it is only assigned: what the turn before has left there
+                    if isinstance(node, (ast.Subscript, ast.BinOp, ast.Attribute)):
                         text = text_of(node)
                         if len(text) < 40:
                             found[text] = None
@@ -240,7 +239,7 @@ def _held(owner: str, item: Any, deep: int) -> Iterator[str]:
     if owner != "self" and len(held) > KEPT:
         return
     for text, part in held.items():
-        if isinstance(part, np.ndarray) and part.dtype.kind in "bf":
+        if isinstance(part, np.ndarray) or type(part) is int:  # of whole numbers: labels
             yield text
         elif deep > 1:
             yield from _held(text, part, deep - 1)

@@ -16,6 +16,7 @@ from typing import Any
 from backprop.common.words import column
 from backprop.judging.edits.choices import (
     attribute,
+    derived_function,
     exponential,
     function,
     mask,
@@ -28,8 +29,10 @@ from backprop.judging.edits.indices import (
     counter,
     direction,
     flipped,
+    listed,
     offset,
     row_of_each,
+    slid,
     stride,
     table,
 )
@@ -51,10 +54,11 @@ from backprop.judging.edits.statements import (
     operands_throughout,
     partly,
     reordered,
+    rolls_throughout,
     subtracted,
     unshared,
 )
-from backprop.judging.edits.sums import axis, missing_sum, term
+from backprop.judging.edits.sums import axis, missing_sum, multiplied_term, one_hot, term
 from backprop.judging.relations import (
     Pair,
     Words,
@@ -143,11 +147,11 @@ HINTS = {hint.word: hint for hint in [
     Hint("operand", "another variable in one place makes it right",
          {"en": ("The wrong operand: `{was}` is used where `{want}` is needed.", "A wrong operand is used."),
           "zh": ("用错了变量：写的是 `{was}`，应该是 `{want}`。", "用错了变量。")},
-         edits=(operand, attribute, index, row_of_each, table, offset, counter, operand_for_number), statements=(operands_throughout, partly)),
+         edits=(operand, attribute, index, row_of_each, table, offset, slid, counter, operand_for_number), statements=(operands_throughout, partly)),
     Hint("function", "a relative of a function makes it right: tanh for cosh, maximum for minimum",
          {"en": ("The wrong function: `{was}` is used where `{want}` is needed.", "A wrong function is used."),
           "zh": ("用错了函数：写的是 `{was}`，应该是 `{want}`。", "用错了函数。")},
-         edits=(function, exponential)),
+         edits=(function, exponential, derived_function)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          {"en": ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
           "zh": ("掩码（mask）错了：`{was}` 应该是 `{want}`。", "掩码（mask）放过了不该放过的元素。")},
@@ -162,7 +166,7 @@ HINTS = {hint.word: hint for hint in [
           "A term is missing. Every path by which the value is used sends a gradient back, and they add up."),
           "zh": ("漏了一项：`{term}`。这个值在前向里每被用一次，就有一份梯度传回来，要全部加起来。",
           "漏了一项。这个值在前向里每被用一次，就有一份梯度传回来，要全部加起来。")},
-         edits=(term,), related=(without_a_path,)),
+         edits=(term, multiplied_term, one_hot), related=(without_a_path,)),
     Hint("extra term", "a term left out makes it right; what is too much is the gradient on one path, counted twice",
          {"en": ("A term too many: `{term}`. Every path by which the value is used sends its gradient back once.",
           "A term too many. Every path by which the value is used sends its gradient back once."),
@@ -176,7 +180,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("order", "the same things in another order make it right",
          {"en": ("The order is wrong: `{was}` stands where `{want}` belongs.", "The order is wrong."),
           "zh": ("顺序错了：`{was}` 的位置上应该是 `{want}`。", "顺序错了。")},
-         edits=(order, direction, flipped), statements=(reordered,)),
+         edits=(order, direction, flipped, listed), statements=(reordered, rolls_throughout)),
     Hint("forward", "a forward value is computed again, and otherwise; the forward's own makes it right",
          {"en": ("It is not the `{name}` of {forward}, which computes it as `{written}`.",
           "It is not the value that forward has under this name."),

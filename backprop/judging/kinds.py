@@ -89,9 +89,24 @@ class Kinds:
         hint, detail = self.relation(event.value, want)
         if hint in ("missing term", "extra term") and not self._evaluates(event, detail, want):
             detail = {}
+        if hint == "missing term" and not detail:
+            event = self._begun(event)
         if "factor" in detail:
             detail = self._written_factor(event, float(detail["factor"]), node)
         return Blame(event, hint, detail, want, node)
+
+    def _begun(self, event: Event) -> Event:
+        """Where a sum begins with nothing, if that is where a term is missing that fits no line.
+
+        `dx = np.zeros_like(x)`, and then, once, `dx += …`.
+        """
+        key = event.name, event.function
+        same = [e for e in self.reading.events if (e.name, e.function) == key]
+        first = next((e for e in same if e.kind != "parameter"), event)
+        again = len({e.site for e in same}) < len(same)  # in a loop
+        if event.kind != "augment" or again or not self.reading.neutral(first):
+            return event
+        return replace(event, site=first.site, line=first.line, kind=first.kind)
 
     def _evaluates(self, event: Event, detail: Words, want: np.ndarray) -> bool:
         """Whether a term can be written in the names of the backward."""

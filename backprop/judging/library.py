@@ -160,9 +160,18 @@ class Library:
     def _paths(self) -> Iterator[Entry]:
         """What comes back by one user that uses a node twice, and by all users but one."""
         users: dict[str, dict[str, np.ndarray]] = {}
+        lines: dict[str, dict[str, np.ndarray]] = {}
         for (name, user, _), partial in self._partials.items():
             sums = users.setdefault(name, {})
             sums[user] = sums[user] + partial if user in sums else partial
+            site = self.graph[user].site if user in self.graph else None
+            if site is not None and site.text:  # in every turn of a loop
+                there = lines.setdefault(name, {})
+                text = site.text
+                there[text] = there[text] + partial if text in there else partial
+        for name, there in lines.items():
+            for text, total in there.items() if len(there) > 1 else ():
+                yield Entry("partial", f"d{name} through {text}", total, name)
         for name, sums in users.items():
             for user, total in sums.items():
                 yield Entry("partial", f"d{name} through {user}", total, name)

@@ -64,7 +64,11 @@ class Reading:
         """
         found = [] if self.unit is None else [self.unit]
         wrong = self.trials.wrong(self.which, self.recording.result)
-        right = [i for n, i in enumerate(self.returned()) if n not in wrong and i is not None]
+        # What is 0, such as the gradient of a bias before a batchnorm, is right whatever came in.
+        right = [
+            i for n, i in enumerate(self.returned())
+            if n not in wrong and i is not None and self.truth.is_something(n)
+        ]  # fmt: skip
         if not wrong or not right:
             return found
         results = {self.truth.graph.differentiated[i].name for i in wrong}

@@ -12,6 +12,7 @@ from backprop.judging.changes import Edits
 from backprop.judging.closeness import differs
 from backprop.judging.recognise import Reading
 from backprop.judging.recorder import Event
+from backprop.judging.source import text_of
 
 
 @dataclass
@@ -50,6 +51,9 @@ class Suspicion:
             if any(e.index in loss for e in members):
                 continue
             if relevant is not None and not any(e.index in relevant for e in members):
+                continue
+            if self._does_nothing(event):
+                found.append(Suspect(event, -2))
                 continue
             if any(e.index in results for e in members):
                 found.append(Suspect(event, 0))
@@ -95,6 +99,8 @@ class Suspicion:
             value = getattr(getattr(self.reading.site(event), "statement", None), "value", None)
             if isinstance(value, (ast.List, ast.ListComp)) or event.kind == "call":
                 found[event.site, event.name] = Suspect(event, 1)
+            elif self._is_filled(event):
+                found[event.site, event.name] = Suspect(event, 0)
             elif self.reading.promises(event) and not self.reading.neutral(event):
                 if self.reading.named(event):
                     found[event.site, event.name] = Suspect(event, 3)
@@ -195,6 +201,19 @@ class Suspicion:
         if len(members) < 2 or first.occurrence or self.reading.neutral(first):
             return False
         return self.reading.substantial(first.value) and self.reading.strong(first)
+
+    def _does_nothing(self, event: Event) -> bool:
+        """`dx = dx`: a line where something belongs."""
+        statement = getattr(self.reading.site(event), "statement", None)
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Name):
+            return False
+        return text_of(statement.targets[0]) == statement.value.id
+
+    def _is_filled(self, event: Event) -> bool:
+        """An array of ones that gradients are written into or added to."""
+        right = getattr(getattr(self.reading.site(event), "statement", None), "value", None)
+        function = getattr(getattr(right, "func", None), "attr", "")
+        return event.kind == "assign" and function in ("ones", "ones_like", "full", "full_like")
 
     def _idle(self, event: Event) -> bool:
         """`dout = dout.reshape(-1, C)`: the numbers are in the order in which they were."""

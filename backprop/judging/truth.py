@@ -58,6 +58,10 @@ class Truth:
         """What the backward must return, in order."""
         return [self.gradients[node.name] for node in self.graph.differentiated]
 
+    def is_something(self, number: int) -> bool:
+        """Whether a result is more than what rounding leaves of a gradient that is 0."""
+        return _largest(self.results[number]) > 1e-9 * self.scale
+
     @property
     def left_out(self) -> dict[str, int]:
         """How many entries of an argument have no derivative, where some have none."""

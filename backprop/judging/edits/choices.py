@@ -91,6 +91,8 @@ def operand_for_number(place: Place) -> Iterator[Change]:
     """`t + x` for `1 + x`."""
     node, scope = place.node, place.scope
     parent = place.parent
+    if is_number(node) and (parent is None or called(parent) == "where"):
+        yield from _instead(place)
     if not is_number(node) or not isinstance(parent, ast.BinOp):
         return
     if isinstance(parent.op, ast.Pow) or place.inside((ast.Subscript, ast.keyword, ast.Compare)):
@@ -102,11 +104,27 @@ def operand_for_number(place: Place) -> Iterator[Change]:
             yield "operand", 6, {"was": written(node), "want": name}, expression(name)
 
 
+def _instead(place: Place) -> Iterator[Change]:
+    """`d[y] -= r` for `d[y] -= 1`, `np.where(small, e, np.sign(e))` for `np.where(small, e, 1)`."""
+    node, scope = place.node, place.scope
+    whole = scope.value(place.parent) if place.parent is not None else None
+    for name, array in scope.arrays():
+        if array.dtype.kind != "f" or " " in name:
+            continue
+        if isinstance(whole, np.ndarray) and not fits(array.shape, whole.shape):
+            continue
+        yield "operand", 6, {"was": written(node), "want": name}, expression(name)
+        if place.parent is not None and array.shape == np.shape(whole):
+            new = np_call("sign", expression(name))
+            yield "operand", 6, {"was": written(node), "want": written(new)}, new
+
+
 FAMILIES = (
     ("sinh", "cosh", "tanh"), ("sin", "cos", "tan"), ("exp", "expm1", "log", "log1p"),
     ("maximum", "minimum"), ("max", "min"), ("argmax", "argmin"), ("sign", "abs"),
     ("arcsin", "arccos", "arctan"), ("floor", "ceil"), ("tril", "triu"), ("trace", "sum"),
     ("arcsinh", "arccosh", "arctanh"), ("inner", "outer"), ("ones_like", "zeros_like"),
+    ("ones", "zeros"),
 )  # fmt: skip
 
 
@@ -122,6 +140,29 @@ def function(place: Place) -> Iterator[Change]:
                     new.func.attr = other
                     detail = {"was": written(node.func), "want": written(new.func)}
                     yield "function", 2, detail, new
+
+
+_DERIVED = ("{}_prime", "d{}", "d_{}", "{}_derivative", "{}_deriv", "{}_grad", "{}_gradient",
+            "{}_backward", "{}_d", "grad_{}", "{}_der", "{}prime", "{}Prime")  # fmt: skip
+
+
+def derived_function(place: Place) -> Iterator[Change]:
+    """`sigmoid_prime(z)` for `sigmoid(z)`: a function of the module that is called after another."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return
+    name = node.func.id
+    others = [form.format(name) for form in _DERIVED]
+    for other in others:
+        if callable(scope.globals.get(other)):
+            new = clone(node, {})
+            new.func = ast.Name(other, ast.Load())
+            yield "value", 1, {"was": written(node), "want": written(new)}, new
+    for other, function in scope.globals.items():
+        if callable(function) and any(form.format(other) == name for form in _DERIVED):
+            new = clone(node, {})
+            new.func = ast.Name(other, ast.Load())
+            yield "function", 2, {"was": name, "want": other}, new
 
 
 def exponential(place: Place) -> Iterator[Change]:

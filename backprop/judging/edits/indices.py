@@ -12,6 +12,7 @@ import numpy as np
 from backprop.judging.edits.places import (
     Change,
     Place,
+    Scope,
     binary,
     called,
     expression,
@@ -230,19 +231,90 @@ def flipped(place: Place) -> Iterator[Change]:
     node, scope = place.node, place.scope
     if place.inside((ast.Subscript, ast.keyword, ast.Compare)):
         return
-    new: Any = None
+    base: Any = node
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         turns = [part for part in parts if written(part) == "::-1"]
         others = [part for part in parts if part not in turns]
-        if turns and all(_whole(p) or written(p) in ("...", "Ellipsis") for p in others):
-            new = node.value
-    elif isinstance(node, ast.Name):
-        value = scope.value(node)
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim > 1:
-            new = expression(f"{node.id}[{':, ' * (value.ndim - 2)}::-1, ::-1]")
-    if new is not None:
-        yield "order", 4, {"was": written(node), "want": written(new)}, new
+        if not turns or not all(_whole(p) or written(p) in ("...", "Ellipsis") for p in others):
+            return
+        base = node.value
+    value = scope.value(base) if isinstance(base, (ast.Name, ast.Attribute)) else None
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.ndim < 2:
+        return
+    for last in ("::-1, ::-1", "", ":, ::-1", "::-1, :"):
+        new = expression(f"{written(base)}[{':, ' * (value.ndim - 2)}{last}]") if last else base
+        if written(new) != written(node) and (last in ("", "::-1, ::-1") or base is not node):
+            yield "order", 4, {"was": written(node), "want": written(new)}, new
+
+
+def listed(place: Place) -> Iterator[Change]:
+    """`dxs[::-1]` for `dxs`, and back: a list that was filled from its end."""
+    node, scope = place.node, place.scope
+    if _is_turned(node):
+        yield "order", 3, {"was": written(node), "want": written(node.value)}, node.value
+    if not isinstance(node, ast.Name) or place.inside((ast.Subscript, ast.Compare)):
+        return
+    value = scope.value(node)
+    arrays = isinstance(value, (list, tuple)) and len(value) > 1
+    if arrays and all(isinstance(part, np.ndarray | np.floating) for part in value):
+        new = _turned(node)
+        yield "order", 3, {"was": written(node), "want": written(new)}, new
+
+
+def slid(place: Place) -> Iterator[Change]:
+    """`d[:, p:-p]` and `d[:, 2 * p:]` for `d[:, :-2 * p]`: as long a part, from elsewhere."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
+        return
+    whole = scope.value(node.value)
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if not isinstance(whole, np.ndarray) or len(parts) > whole.ndim:
+        return
+    for where in ("start", "end", "middle"):
+        moved = [
+            _slid(part, length, where, scope)
+            for part, length in zip(parts, whole.shape, strict=False)
+        ]
+        if all(new is old for new, old in zip(moved, parts, strict=True)):
+            continue
+        new = clone(node, {})
+        new.slice = ast.Tuple(moved, ast.Load()) if len(moved) > 1 else moved[0]
+        yield "operand", 4, {"was": written(node), "want": written(new)}, new
+
+
+def _slid(part: Any, length: int, where: str, scope: Scope) -> Any:
+    """As long a part at the start, at the end or in the middle; itself if it is all or no part."""
+    ends = scope.text(f"slice({_end(part, 'lower')}, {_end(part, 'upper')})")
+    if not isinstance(part, ast.Slice) or part.step is not None or not isinstance(ends, slice):
+        return part
+    try:
+        start, stop, _ = ends.indices(length)
+    except TypeError:  # no whole numbers
+        return part
+    long, rest = stop - start, length - (stop - start)
+    if long <= 0 or rest <= 0 or (where == "middle" and rest % 2):
+        return part
+    if where == "middle":
+        some = _named(rest // 2, scope) or num(rest // 2)
+        return ast.Slice(some, ast.UnaryOp(ast.USub(), some))
+    name = _named(long, scope)
+    if where == "start":
+        return ast.Slice(None, name or num(-rest))
+    return ast.Slice(ast.UnaryOp(ast.USub(), name) if name else num(rest), None)
+
+
+def _end(part: Any, which: str) -> str:
+    end = getattr(part, which, None)
+    return "None" if end is None else written(end)
+
+
+def _named(number: int, scope: Scope) -> ast.expr | None:
+    """A number by the name that it has there."""
+    for name, value in scope.values.items():
+        if type(value) is int and value == number:
+            return expression(name)
+    return None
 
 
 def _turned(node: Any) -> ast.expr:

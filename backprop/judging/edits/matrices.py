@@ -263,6 +263,21 @@ def index(place: Place) -> Iterator[Change]:
             for op in (ast.Sub(), ast.Add()):
                 new = clone(node, {id(name): binary(name, op, ast.Constant(1))})
                 yield "operand", 5, {"was": written(node), "want": written(new)}, new
+    if isinstance(node, ast.Tuple) and isinstance(place.parent, ast.Subscript):
+        yield from _offset_elsewhere(node)
     if isinstance(node, ast.BinOp) and isinstance(place.parent, ast.Subscript):
         if isinstance(node.op, (ast.Add, ast.Sub)) and is_number(node.right):
             yield "operand", 4, {"was": written(node), "want": written(node.left)}, node.left
+
+
+def _offset_elsewhere(node: ast.Tuple) -> Iterator[Change]:
+    """`b[t, u + 1]` for `b[t + 1, u]`: the step is along another axis."""
+    for part in node.elts:
+        moved = isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub))
+        if not moved or not is_number(part.right):
+            continue
+        for other in node.elts:
+            if isinstance(other, ast.Name):
+                changes = {id(part): part.left, id(other): binary(other, part.op, part.right)}
+                new = clone(node, changes)
+                yield "operand", 4, {"was": written(node), "want": written(new)}, new

@@ -168,6 +168,20 @@ def axes_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
             yield "axis", 3, {"was": was, "want": axis}, clone(statement, changes)
 
 
+def rolls_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """`np.roll(d, 1)` for `np.roll(d, -1)` in a whole line: the way back goes the other way."""
+    changes = {}
+    for node in ast.walk(statement):
+        if called(node) == "roll" and len(node.args) > 1:
+            by = node.args[1]
+            back = by.operand if isinstance(by, ast.UnaryOp) else ast.UnaryOp(ast.USub(), by)
+            changes[id(by)] = back
+            new = clone(statement, {id(by): back})
+            yield "order", 2, {"was": written(by), "want": written(back)}, new
+    if len(changes) > 1:
+        yield "order", 2, {}, clone(statement, changes)
+
+
 def _repeated(statement: ast.stmt, context: type[ast.expr_context]) -> dict[str, list[ast.expr]]:
     """The names and `x.shape[0]`, `c["x"]` that a statement reads more than once."""
     found: dict[str, list[ast.expr]] = {}

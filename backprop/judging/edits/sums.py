@@ -13,12 +13,14 @@ from backprop.judging.closeness import fits
 from backprop.judging.edits.places import (
     Change,
     Place,
+    atom,
     binary,
     called,
     expression,
     is_module,
     is_number,
     np_call,
+    table_of,
     written,
 )
 from backprop.judging.edits.scalars import factors
@@ -171,6 +173,7 @@ def term(place: Place) -> Iterator[Change]:
                 again = written(term) in written(less)  # it is there already
                 yield "extra term", 2 if again else 6, {"term": written(term)}, less
     yield from _turned_term(place)
+    yield from _shifted(place)
     product = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, ast.Mult)
     if product and isinstance(node, (ast.Name, ast.Subscript, ast.BinOp)):
         yield from _carried(place)
@@ -178,6 +181,7 @@ def term(place: Place) -> Iterator[Change]:
         return
     got = scope.value(node) if place.parents else None
     deep = 0 if not place.parents else 2
+    shape = None if place.parents else getattr(scope.value(node), "shape", None)
     for name, value in scope.arrays():
         if name == written(node) or value.dtype.kind != "f":
             continue
@@ -191,6 +195,8 @@ def term(place: Place) -> Iterator[Change]:
             else:
                 cost = 5 + deep + (3 if " " in name else 0)  # a variable sooner than a product
                 yield "missing term", cost, {"term": f"{sign} {name}"}, new
+        if value.shape == shape:
+            yield from _centred(place, name, value)
         if not place.parents and value.size > 1:
             outer = f"np.outer({name}, {name})"
             new = binary(node, ast.Sub(), expression(outer))
@@ -216,16 +222,113 @@ def _turned_term(place: Place) -> Iterator[Change]:
     yield "missing term", 4, {"term": f"+ {written(turned)}"}, binary(inner, ast.Add(), turned)
 
 
+def _shifted(place: Place) -> Iterator[Change]:
+    """`d * (s - 1)` for `d * s`: a number that the forward computes with."""
+    node, parent, scope = place.node, place.parent, place.scope
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(parent, ast.BinOp):
+        return
+    value = scope.value(node)
+    if not isinstance(parent.op, (ast.Mult, ast.Div)) or not isinstance(value, np.ndarray):
+        return
+    if value.dtype.kind != "f":
+        return
+    for number in dict.fromkeys((1.0, *scope.constants[:6])):
+        for op, sign in ((ast.Sub(), "-"), (ast.Add(), "+")):
+            detail = {"term": f"{sign} {number:g}"}
+            yield "missing term", 6, detail, binary(node, op, ast.Constant(_plain(number)))
+
+
+def _plain(number: float) -> float:
+    return int(number) if float(number).is_integer() else number
+
+
+def _centred(place: Place, name: str, value: np.ndarray) -> Iterator[Change]:
+    """`- d.sum(0)`, `- y * (d * y).sum(0)`: what a mean, a norm or a softmax sends back beside.
+
+    Where `d` stands in the line; `y` may be any.
+    """
+    node, scope = place.node, place.scope
+    line = written(place.node)
+    for axis in range(value.ndim):
+        keep = "" if axis == 0 else ", keepdims=True"
+        if name in line:
+            for how in ("sum", "mean"):
+                term = f"{name}.{how}(axis={axis}{keep})" if _is_plain(name) else ""
+                if term and term not in line:
+                    new = binary(node, ast.Sub(), expression(term))
+                    yield "missing term", 6, {"term": f"- {term}"}, new
+        for other, array in scope.arrays():
+            if array.shape != value.shape or other not in line or " " in name + other:
+                continue
+            for how in ("sum", "mean"):
+                term = f"{name} * ({other} * {name}).{how}(axis={axis}{keep})"
+                new = binary(node, ast.Sub(), expression(term))
+                yield "missing term", 8, {"term": f"- {term}"}, new
+
+
+def _is_plain(name: str) -> bool:
+    return " " not in name
+
+
+def one_hot(place: Place) -> Iterator[Change]:
+    """`p - np.eye(C)[y]` for `p`: the probability of the right class less one."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp)):
+        return
+    if place.inside((ast.Subscript, ast.Compare, ast.keyword)):
+        return
+    value = scope.value(node)
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.ndim not in (1, 2):
+        return
+    classes = value.shape[-1]
+    for name in dict.fromkeys([*scope.values, *scope.words]):
+        found = scope.text(name)
+        labels = np.array(found) if isinstance(found, (int, np.integer)) else table_of(found)
+        if labels is None or labels.shape != value.shape[:-1] or not labels.size:
+            continue
+        if isinstance(found, bool):
+            continue
+        if labels.min() < 0 or labels.max() >= classes or " " in name:
+            continue
+        term = f"np.eye({atom(written(node))}.shape[{value.ndim - 1}])[{name}]"
+        yield "missing term", 6, {"term": f"- {term}"}, binary(node, ast.Sub(), expression(term))
+
+
+def multiplied_term(place: Place) -> Iterator[Change]:
+    """`+ dz @ W.T`: what comes back by a product of matrices that was forgotten."""
+    node, scope = place.node, place.scope
+    if place.parents or isinstance(node, (ast.Tuple, ast.List, ast.Dict)) or is_number(node):
+        return
+    got = scope.value(node)
+    if not isinstance(got, np.ndarray) or got.ndim != 2 or got.dtype.kind != "f":
+        return
+    pairs = [(n, a) for n, a in scope.arrays() if a.ndim == 2 and a.dtype.kind == "f" and " " not in n]
+    for (left, a), (right, b) in itertools.product(pairs, pairs):
+        for text, first, second in (
+            (f"{left} @ {right}.T", a, b.T), (f"{left}.T @ {right}", a.T, b),
+            (f"{left} @ {right}", a, b),
+        ):  # fmt: skip
+            if first.shape[1] == second.shape[0] and (first.shape[0], second.shape[1]) == got.shape:
+                if text not in written(node):
+                    new = binary(node, ast.Add(), expression(text))
+                    yield "missing term", 8, {"term": f"+ {text}"}, new
+
+
 def _carried(place: Place) -> Iterator[Change]:
-    """`(d + dnext) * (1 - h**2)` for `d * (1 - h**2)`: what comes back from the next step."""
+    """`(d + dnext) * (1 - h**2)` for `d * (1 - h**2)`: what comes back from the next step.
+
+    Or `g * (v - y)` for `g * v`.
+    """
     node, scope = place.node, place.scope
     got = scope.value(node)
     if not isinstance(got, np.ndarray) or got.dtype.kind != "f":
         return
     whole = written(place.parents[0])
     cost = 8 if isinstance(node, ast.Name) else 6  # where a variable is assigned, it could be added
-    for name, value in scope.values.items():
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == got.shape:
+    for name, value in scope.arrays():
+        plain = name in scope.values or isinstance(expression(name), ast.Subscript)
+        if plain and value.dtype.kind == "f" and value.shape == got.shape:
             if name not in whole:
-                new = binary(node, ast.Add(), expression(name))
-                yield "missing term", cost, {"term": f"+ {name}"}, new
+                for op, sign in ((ast.Add(), "+"), (ast.Sub(), "-")):
+                    new = binary(node, op, expression(name))
+                    yield "missing term", cost, {"term": f"{sign} {name}"}, new
