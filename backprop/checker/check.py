@@ -34,7 +34,7 @@ from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
-from backprop.judging.numbers import as_arrays, numbers, returned_for
+from backprop.judging.numbers import as_arrays, without_lists, numbers, returned_for
 from backprop.judging.points import Point, mover, points
 from backprop.judging.recorder import Event, Recording, failed
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
@@ -269,10 +269,12 @@ def _sorted(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
 def _gather(point: Point, state: State) -> Callable[[Any], Any]:
     """What a run gives: what it returns, without the loss, and the gradients in attributes."""
     graph, itself = point.graph, point.signature.itself
+    inputs = [node.value.ndim for node in graph.differentiated]
     if not itself and not state:
-        return lambda result: result
+        return lambda result: without_lists(result, inputs)
 
     def gather(result: Any) -> Any:
+        result = without_lists(result, inputs)
         return Found(result, int(itself), state.gradients(graph, point.args))
 
     return gather

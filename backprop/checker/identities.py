@@ -100,7 +100,7 @@ def _called(real: Graph, moved: Graph) -> Callable[[Any], Any]:
             return value
         for was, now in pairs:
             if was.size == np.size(value) and not differs(np.reshape(value, was.shape), was, 0.0):
-                return now.reshape(np.shape(value))[()]
+                return now.reshape(np.shape(value)).copy()[()]  # it may be written to
         return value
 
     return called
@@ -120,7 +120,7 @@ def _shifted_value(value: Any, real: Truth, graph: Any) -> np.ndarray | None:
         return None
     node = graph[entry.node]
     if entry.what == "value" and entry.label == entry.node:
-        return np.asarray(node.value, dtype=float).reshape(value.shape)
+        return np.array(node.value, dtype=float).reshape(value.shape)  # to be written to
     for label, function in FUNCTIONS.items():
         if entry.label == label.format(entry.node):
             with np.errstate(all="ignore"):
@@ -159,5 +159,5 @@ def _forward_again(case: Case, graph: Any) -> dict[tuple[int, str], Any]:
         if event.kind == "assign" and not case.reading.promises(event):
             new = _shifted_value(event.value, case.truth, graph)
             if new is not None:
-                found[event.site, event.name] = lambda now, new=new: new
+                found[event.site, event.name] = lambda now, new=new: new.copy()
     return found

@@ -75,6 +75,7 @@ def turns(trees: Iterable[ast.AST]) -> Turns:
         if written and max(written) < GUARD:
             continue
         some = True
+        clips = clips or _is_share(node)
         if not compares:  # beyond a bound a gradient may be what it is within
             continue
         if any(_is_length(n) for n in inside):
@@ -93,6 +94,18 @@ def _is_bound(node: ast.AST) -> bool:
     function = node.func if isinstance(node, ast.Call) else None
     name = getattr(function, "attr", "") or getattr(function, "id", "")
     return name in ("minimum", "maximum", "fmin", "fmax", "min", "max")
+
+
+def _is_share(node: ast.AST) -> bool:
+    """`min(1.0, most / (total + 1e-6))`: what gradients are multiplied by that are too long."""
+    parts = node.args if isinstance(node, ast.Call) else []
+    one = any(isinstance(part, ast.Constant) and part.value == 1 for part in parts)
+    return one and any(
+        isinstance(part, ast.BinOp)
+        and isinstance(part.op, ast.Div)
+        and isinstance(part.left, ast.Constant | ast.Name | ast.Attribute)
+        for part in parts
+    )
 
 
 def _unguarded(tree: ast.AST) -> Iterator[ast.AST]:

@@ -24,14 +24,17 @@ def other_lengths(
 
     None if the function allows no other lengths: it has to do the same on them (`form`).
     """
-    wanted = form(trace(args))
+    graph = trace(args)
+    wanted, unmoved = form(graph), _shapes(graph)
 
     def works(longer: dict[Axis, int]) -> bool:
         try:
             with np.errstate(all="ignore"):
-                return bool(form(trace(resized(args, longer))) == wanted)
+                graph = trace(resized(args, longer))
         except Exception:
             return False
+        # Where nothing else is longer, the function does not look at what there is more.
+        return bool(form(graph) == wanted) and _shapes(graph) != unmoved
 
     longer: dict[Axis, int] = {}
     taken = {n for argument in args if isinstance(argument, np.ndarray) for n in argument.shape}
@@ -143,6 +146,10 @@ def meanings(
 def form(graph: Any) -> Any:
     """What has to stay the same for other lengths."""
     return [(node.name, node.op, node.value.ndim) for node in graph.nodes]
+
+
+def _shapes(graph: Any) -> Any:
+    return [node.shape for node in graph.nodes if node.rule is not None]
 
 
 def has_lengths(value: Any, lengths: set[int], inside: tuple[Any, ...] = ()) -> bool:

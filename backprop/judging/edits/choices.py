@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backprop.graph.trees import is_object
+from backprop.graph.trees import attributes, is_object
 from backprop.judging.closeness import fits
 from backprop.judging.edits.places import (
     Change,
@@ -78,7 +78,7 @@ def attribute(place: Place) -> Iterator[Change]:
     value, owner = scope.value(node), scope.value(node.value)
     if not isinstance(value, np.ndarray) or not is_object(owner):
         return
-    for name, other in vars(owner).items():
+    for name, other in attributes(owner).items():
         if name == node.attr or not isinstance(other, np.ndarray) or other.shape != value.shape:
             continue
         if other.dtype.kind == value.dtype.kind:
