@@ -302,7 +302,9 @@ def multiplied_term(place: Place) -> Iterator[Change]:
     got = scope.value(node)
     if not isinstance(got, np.ndarray) or got.ndim != 2 or got.dtype.kind != "f":
         return
-    pairs = [(n, a) for n, a in scope.arrays() if a.ndim == 2 and a.dtype.kind == "f" and " " not in n]
+    pairs = [
+        (n, a) for n, a in scope.arrays() if a.ndim == 2 and a.dtype.kind == "f" and " " not in n
+    ]
     for (left, a), (right, b) in itertools.product(pairs, pairs):
         for text, first, second in (
             (f"{left} @ {right}.T", a, b.T), (f"{left}.T @ {right}", a.T, b),

@@ -21,6 +21,7 @@ name means one thing only, and that every line has to be right, not the results 
 import ast
 import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -36,13 +37,15 @@ from backprop.site.posts.check.follow import (
     CannotFollowError,
     Statement,
     inner_assignments,
+    kept,
+    overwritten,
     statements,
     targets,
 )
 from backprop.site.posts.check.names import FenceNames, Variable
 from backprop.site.posts.check.points import ShiftedPoint, ShiftedPoints, strangers
 from backprop.site.posts.check.reading import read_through
-from backprop.site.posts.check.running import Lines, Wire
+from backprop.site.posts.check.running import Lines, Wire, branches, place
 from backprop.site.posts.check.verdict import Comparison, equal, shapes
 from backprop.site.posts.check.words import Said, WrongLineError, say
 from backprop.site.posts.diagram import the_call
@@ -64,12 +67,18 @@ def check(request: dict[str, Any], name: str, namespace: dict[str, Any]) -> list
     `namespace` is the page before the fence. FenceError names the first wrong line, what is
     expected there and the shapes, or says why a line cannot be followed.
     """
-    first = request["first"]
-    try:
+    with saying(request):
         return _FenceCheck(request, name, namespace).run()
+
+
+@contextlib.contextmanager
+def saying(request: dict[str, Any]) -> Iterator[None]:
+    """A line that cannot be followed, as the fault of the fence that it is on the page."""
+    try:
+        yield
     except CannotFollowError as error:
         said = say(error.text, request.get("reader", "en"), **error.values)
-        raise FenceError(said, first + error.line - 1) from None
+        raise FenceError(said, request["first"] + error.line - 1) from None
 
 
 def wrong_above(
@@ -140,6 +149,7 @@ class _FenceCheck:
         for point in points:
             self.lines.execute(point, upstream)
         self._all_ran()
+        self._all_seen()
         own_values = self.points.make(0, shift=False)
         assert own_values is not None
         self.lines.same_forward(own_values, upstream)
@@ -155,9 +165,34 @@ class _FenceCheck:
         upstream, self.gradients = read_through(self.statements, self.names, self.real)
         return upstream
 
+    def _all_seen(self) -> None:
+        """What is given the name of a gradient and is no variable would pass unseen."""
+        for statement in self.statements:
+            for name, value, where in kept(statement.node):
+                same = isinstance(value, ast.Name) and self.names.variable(value.id)
+                if self.names.variable(name) and not same:
+                    code = ast.unparse(value).splitlines()[0]
+                    line = getattr(where, "lineno", statement.line)
+                    raise CannotFollowError("kept", line, name=name, code=code)
+            for first, name, second in overwritten(statement.node):
+                both = {first.lineno, second.lineno} <= self.lines.ran
+                if both and self._is_gradient(name):
+                    code, by = ast.unparse(first).splitlines()[0], str(self._on_page(second.lineno))
+                    raise CannotFollowError(
+                        "overwritten", first.lineno, name=name, code=code, by=by
+                    )
+
+    def _on_page(self, line: int) -> int:
+        return int(self.request["first"]) + line - 1
+
     def _all_ran(self) -> None:
         """A line that assigns a gradient and never runs would pass unseen."""
         for statement in self.statements:
+            names = [name for name in statement.assigns if self._is_gradient(name)]
+            for branch in branches(statement.node) if names else ():
+                if place(branch) not in self.lines.ran:
+                    code = ast.unparse(branch).splitlines()[0]
+                    raise CannotFollowError("never_ran", branch.lineno, code=code, name=names[0])
             for inner in inner_assignments(statement.node):
                 names = [name for name in targets(inner) if self._is_gradient(name)]
                 if names and inner.lineno not in self.lines.ran:
@@ -255,12 +290,13 @@ class _FenceCheck:
         done = min(len(point.versions) for point in points)
         for at, statement in enumerate(self.statements[:done]):
             here = [*points, *([longer] if longer and at < len(longer.versions) else [])]
-            for name in dict.fromkeys(statement.assigns):
+            aside = [name for name in here[0].versions[at] if name not in statement.assigns]
+            for name in dict.fromkeys([*statement.assigns, *aside]):
                 if name in upstream or not (name in self.gradients or self.names.variable(name)):
                     continue
-                if name in pending and name not in statement.reads:
+                if name in pending and name not in statement.reads and name not in aside:
                     wrong.append(pending.pop(name))
-                values = [point.versions[at][name] for point in here]
+                values = [point.versions[at].get(name) for point in here]
                 later = any(name in one.assigns for one in self.judge.after(statement))
                 if values[0] is None and later:
                     continue  # `dx, dw = None, None` makes room

@@ -30,8 +30,11 @@ class Culprits:
     def find(self, wrong: list[Wrong], search: bool = True) -> tuple[int, Said]:
         """The line of the fence (from 1) where the first of them goes wrong, and the message."""
         first = min(wrong, key=lambda one: one.places[-1])
-        line = self.statements[first.places[-1]].assignment(first.name).lineno
+        last = self.statements[first.places[-1]]
+        line = last.assignment(first.name).lineno
         said, helpers = first.said, self._helpers(first.places)
+        if first.name not in last.assigns:  # `row[:] = 0`, where `row` is a part of it
+            return line, said
         alone = len(first.places) == 1 and not helpers
         if (said.enough and (alone or not said.right)) or not search:
             return line, said

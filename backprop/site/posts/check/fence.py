@@ -6,13 +6,17 @@ from typing import Any
 from backprop.program.fault import FenceError
 from backprop.program.python import execute
 from backprop.program.runner import describe, one_line
-from backprop.site.posts.check import check, wrong_above
+from backprop.site.posts.check import check, saying, wrong_above
+from backprop.site.posts.check.intact import Drawn, changes, same_again
 from backprop.site.posts.check.points import fresh
 
 
 def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[str, Any]:
     """The marks of the lines that are right, compared from what was there before the fence."""
     before = {name: fresh(value) for name, value in module.__dict__.items()}
+    with saying(request):
+        changes(request["code"], before)
+    drawn = Drawn()
     try:
         execute(request, name, module)
     except Exception as error:
@@ -24,4 +28,7 @@ def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[st
                 reason = f"{above}; so line {line} stops with {one_line(at)}"
                 raise FenceError(reason, above.line) from None
         raise
-    return {"marks": check(request, name, before)}
+    marks = check(request, name, before)
+    with saying(request):
+        same_again(marks, request["code"], before, module.__dict__, drawn)
+    return {"marks": marks}

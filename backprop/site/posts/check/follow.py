@@ -59,7 +59,7 @@ class Statement:
 
 
 _ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
-_HIDING = {"exec", "globals", "locals", "vars", "setattr"}  # they assign by text
+_HIDING = {"exec", "globals", "locals", "vars", "setattr", "delattr"}  # they assign by text
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -70,6 +70,8 @@ def statements(code: str) -> list[Statement]:
         if isinstance(node, _FUNCTIONS):
             raise CannotFollowError("function", node.lineno, name=node.name)
         for inner in ast.walk(node):
+            if isinstance(inner, ast.ImportFrom) and any(a.name == "*" for a in inner.names):
+                raise CannotFollowError("star", inner.lineno, name=inner.module or ".")
             if isinstance(inner, ast.Call) and _called(inner) in _HIDING:
                 raise CannotFollowError("hidden", inner.lineno, name=_called(inner))
             if isinstance(inner, (ast.Lambda, *_FUNCTIONS)) and not isinstance(inner, ast.Lambda):
@@ -98,10 +100,80 @@ def targets(node: ast.AST) -> Iterator[str]:
             targets = inner.targets
         elif isinstance(inner, (ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.For)):
             targets = [inner.target]
+        elif isinstance(inner, ast.withitem):
+            targets = [] if inner.optional_vars is None else [inner.optional_vars]
+        elif isinstance(inner, _BINDING):
+            yield from _bound(inner)
+            continue
         else:
             targets = [call] if (call := _out_argument(inner)) else []
         for target in targets:
             yield from _names(target)
+
+
+_BINDING = (ast.alias, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """`import a.b`, `import a as b`, `except E as e`, `case [*rest]` bind names, too."""
+    name = getattr(node, "rest", None) if isinstance(node, ast.MatchMapping) else None
+    if isinstance(node, ast.alias):
+        name = node.asname or node.name.partition(".")[0]
+    elif not isinstance(node, ast.MatchMapping):
+        name = getattr(node, "name", None)
+    if name:
+        yield name
+
+
+def kept(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.AST]]:
+    """What is given a name that is none of the page's: the name, the value, where.
+
+    `g.dx = …`, `grads["dx"] = …`, `{"dx": …}`, `Grads(dx=…)`, `lambda dx=…: …`.
+    """
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and inner.value:
+            for target in inner.targets if isinstance(inner, ast.Assign) else [inner.target]:
+                if name := _key(target):
+                    yield name, inner.value, inner
+        elif isinstance(inner, ast.Dict):
+            for key, value in zip(inner.keys, inner.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value, value, key
+        elif isinstance(inner, ast.keyword) and inner.arg:
+            yield inner.arg, inner.value, inner.value
+        elif isinstance(inner, ast.arguments):
+            plain = [*inner.posonlyargs, *inner.args]
+            pairs = [*zip(plain[::-1], inner.defaults[::-1], strict=False)]
+            pairs += zip(inner.kwonlyargs, inner.kw_defaults, strict=True)
+            for argument, default in pairs:
+                if default is not None:
+                    yield argument.arg, default, default
+
+
+def _key(target: ast.expr) -> str:
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    part = target.slice if isinstance(target, ast.Subscript) else None
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+
+
+def overwritten(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, ast.stmt]]:
+    """Assignments inside a statement whose value nothing reads before it is another: which, of
+    what name, and by what."""
+    last: dict[str, ast.stmt] = {}
+    for inner in sorted(
+        (one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node),
+        key=lambda one: (one.lineno, one.col_offset),
+    ):
+        if not isinstance(inner, (*_ASSIGNMENTS, ast.Expr, ast.Return)):
+            continue
+        for name in _read(inner):
+            last.pop(name, None)
+        if isinstance(inner, ast.Assign):
+            for name in (t.id for t in inner.targets if isinstance(t, ast.Name)):
+                if name in last:
+                    yield last[name], name, inner
+                last[name] = inner
 
 
 # Functions that write to their first argument, methods that write to their array.

@@ -92,10 +92,12 @@ def array(value: Any) -> np.ndarray | None:
     if value is None:
         return None
     try:
-        found = np.array(value, dtype=float)
+        found = np.array(value)
+        if found.dtype.kind == "c":  # no gradient of real numbers, if it has an imaginary part
+            return None if found.imag.any() else found.real.copy()
+        return found.astype(float)
     except (TypeError, ValueError):
         return None
-    return found
 
 
 def same(

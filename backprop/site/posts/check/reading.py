@@ -19,7 +19,7 @@ def read_through(
     for statement in statements:
         used = depends(statement.node)
         chosen = upstream & set(statement.assigns)
-        if chosen and not used & (gradients - chosen):
+        if chosen and not used & gradients:
             chosen_here |= chosen
             continue
         if not real and not any(map(names.forward, statement.assigns)):

@@ -27,6 +27,43 @@ Wire = tuple[str, str, str]
 RAN = "__backprop_ran__"
 
 
+def branches(node: ast.AST) -> list[ast.expr]:
+    """The expressions in a statement of which one may run and another not."""
+    found: list[ast.expr] = []
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.IfExp):
+            found += [inner.body, inner.orelse]
+        elif isinstance(inner, ast.BoolOp):
+            found += inner.values[1:]
+    return found
+
+
+class _Branching(ast.NodeTransformer):
+    """`__backprop_ran__(where) or a if c else …`: which of two expressions has run."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        at = [place(node.body), place(node.orelse)]
+        self.generic_visit(node)
+        node.body, node.orelse = _noted(at[0], node.body), _noted(at[1], node.orelse)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        at = list(map(place, node.values))
+        self.generic_visit(node)
+        rest = [_noted(*pair) for pair in zip(at[1:], node.values[1:], strict=True)]
+        node.values = [node.values[0], *rest]
+        return node
+
+
+def place(node: ast.expr) -> str:
+    return f"{node.lineno}:{node.col_offset}"
+
+
+def _noted(at: str, node: ast.expr) -> ast.expr:
+    call = ast.Call(ast.Name(RAN, ast.Load()), [ast.Constant(at)], [])
+    return ast.copy_location(ast.BoolOp(ast.Or(), [call, node]), node)
+
+
 class _Reporting(ast.NodeTransformer):
     """After every simple statement: `__backprop_ran__(its line)`."""
 
@@ -63,7 +100,8 @@ class Lines:
         self.statements, self.names, self.graph = statements, names, names.graph
         self.namespace, self.wires, self.file = namespace, wires, file
         self.first, self.what = request["first"], f'check="{request["check"]}"'
-        self.ran: set[int] = set()  # lines inside of others that have run
+        # Lines inside of others that have run, and the places of branches of expressions.
+        self.ran: set[int | str] = set()
         # A search runs the same statements hundreds of times. The node is kept: its id is the key.
         self._compiled: dict[int, tuple[ast.stmt, types.CodeType]] = {}
         self.reads = {name for one in statements for name in one.reads}
@@ -90,6 +128,7 @@ class Lines:
             value = self._value(name, point, self._on_page(name))
             if value is not None:
                 scope[name] = value
+        last: dict[str, Any] = {}
         for statement in self.statements if statements is None else statements:
             code = self._code(statement.node)
             try:
@@ -100,11 +139,22 @@ class Lines:
                     raise
                 point.error = error
                 return scope
-            point.versions.append({name: array(scope.get(name)) for name in statement.assigns})
+            versions = {name: array(scope.get(name)) for name in statement.assigns}
+            for name, before in last.items():
+                # By another name, or by a method: `row = dx[0]` and `row[:] = 0` further down.
+                if name not in versions and not np.array_equal(before, array(scope.get(name))):
+                    versions[name] = array(scope.get(name))
+            last.update({k: v for k, v in versions.items() if self._made(k, v)})
+            point.versions.append(versions)
             for name in statement.assigns:
                 if self.names.forward(name) or name in upstream:
                     scope[name] = self._value(name, point)
         return scope
+
+    def _made(self, name: str, value: Any) -> bool:
+        """Whether a line has made it, and it is a gradient."""
+        made = value is not None and value.dtype.kind == "f" and value.ndim > 0
+        return made and np.isfinite(value).all() and self.names.variable(name) is not None
 
     def _code(self, node: ast.stmt) -> types.CodeType:
         if id(node) not in self._compiled:
@@ -114,7 +164,7 @@ class Lines:
 
     def _reporting(self, node: ast.stmt) -> ast.Module:
         """A statement on its lines of the page; those inside it say that they have run."""
-        node = clone(node, {})
+        node = _Branching().visit(clone(node, {}))
         if not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
             node = _Reporting().visit(node)
         ast.increment_lineno(node, self.first - 1)

@@ -113,6 +113,32 @@ WORDS = {
         "en": "check cannot follow what `{name}` assigns: write its lines in the fence",
         "zh": "检查看不到 `{name}` 给什么赋了值：把那些行直接写出来",
     },
+    "star": {
+        "en": "check cannot follow what `from {name} import *` assigns: import the names",
+        "zh": "检查看不到 `from {name} import *` 给什么赋了值：把名字一个个写出来",
+    },
+    "kept": {
+        "en": "check follows variables, and `{name}` is none here: assign `{name} = {code}` on a "
+        "line of its own, and put `{name}` there",
+        "zh": "检查只跟着变量走，而这里的 `{name}` 不是变量：先单独写一行 `{name} = {code}`，再把 "
+        "`{name}` 放进去",
+    },
+    "overwritten": {
+        "en": "`{code}` was not checked: line {by} assigns `{name}` anew before anything reads it; "
+        "take the line away, or out of its `if`, `for` or `try`",
+        "zh": "`{code}` 没有检查：在有人读它之前，第 {by} 行又给 `{name}` 赋了值；删掉这一行，或者"
+        "移出 `if`、`for` 或 `try`",
+    },
+    "module": {
+        "en": "`{code}` changes `{name}`, which is not the page's: a fence with check leaves "
+        "modules, classes and functions as they are",
+        "zh": "`{code}` 改了 `{name}`，而它不属于本页：带 check 的代码块不能改动模块、类和函数",
+    },
+    "not_again": {
+        "en": "`{name}` is another value when the fence is run once more: what is compared is not "
+        "what stands on the page",
+        "zh": "把这一块再运行一次，`{name}` 的值就不同了：比较的不是页面上的值",
+    },
     "inner_function": {
         "en": "check cannot follow a function in here",
         "zh": "检查不进这里面的函数",
