@@ -51,6 +51,10 @@ class Corrections:
                         lengths[f"{name}.shape[{axis}]"] = length
                 if value.size > 1 and value.size not in lengths.values():
                     lengths[f"{name}.size"] = value.size
+        for name, value in values.items():
+            if isinstance(value, (list, tuple)) and len(value) > 1:
+                if len(value) not in lengths.values():
+                    lengths[f"len({name})"] = len(value)
         function = self.reading.trials.backward.function
         return Scope(
             values, lengths, self._counts(lengths), list(self._small_constants(values)),

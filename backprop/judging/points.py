@@ -138,6 +138,7 @@ def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
 
 
 FAR = 10
+LARGER = 3.0
 GUARD = 5e-5  # a number below it keeps from dividing by 0
 
 
@@ -375,7 +376,13 @@ def points(
                 if point is not None and (best is None or still < left):
                     best, left = point, still
             if best is not None and not left:
-                break
+                return best
+        # Where nothing turns, `1 - x > 0` may: further out, but not where everything saturates.
+        for seed in range(i, 3 * FAR, FAR) if left else ():
+            with contextlib.suppress(Exception):
+                point = make(args, seed, move=mover(seed, away=True, size=LARGER * size))
+                if point is not None and left & _one_way(point) < left:
+                    return point
         return best
 
     for i in range(number):

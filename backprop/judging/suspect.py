@@ -139,7 +139,8 @@ class Suspicion:
     def _becomes_right(self, event: Event) -> bool:
         """`dp = dp * dloss` afterwards: a gradient under the same name that came from it."""
         return any(
-            e.kind == "assign" and e.name == event.name and event.index in e.reads
+            e.kind in ("assign", "call", "store", "augment") and e.name == event.name
+            and event.index in e.reads
             and e.function == event.function and self.reading.named(e)
             for e in self.reading.events[event.index + 1 :]
         )  # fmt: skip

@@ -81,6 +81,20 @@ def table(place: Place) -> Iterator[Change]:
         yield from _entries(place)
 
 
+def inverse(place: Place) -> Iterator[Change]:
+    """`d[np.argsort(order)]` for `d[order]`: what was sorted goes back to where it was."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
+        return
+    order = scope.value(node.slice)
+    if _is_table(order) and len(order) > 1 and np.array_equal(np.sort(order), range(len(order))):
+        new = clone(node, {})
+        new.slice = np_call("argsort", new.slice)
+        if called(node.slice) == "argsort":
+            new.slice = clone(node.slice.args[0], {})  # type: ignore[attr-defined]
+        yield "order", 3, {"was": written(node), "want": written(new)}, new
+
+
 def _entries(place: Place) -> Iterator[Change]:
     node, scope = place.node, place.scope
     value = scope.value(node)

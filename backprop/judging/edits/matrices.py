@@ -191,6 +191,12 @@ def order(place: Place) -> Iterator[Change]:
         yield from _axes_reordered(node)
     if called(node) == "reshape":
         yield from _lengths_reordered(node)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        for i, j in itertools.combinations(range(min(len(node.args), 6)), 2):
+            new = clone(node, {})
+            new.args[i], new.args[j] = new.args[j], new.args[i]
+            detail = {"was": written(node.args[i]), "want": written(node.args[j])}
+            yield "order", 3, detail, new
     if isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 8:
         places: list[int] = list(range(len(node.elts)))
         if isinstance(place.parent, (ast.Subscript, ast.keyword)):

@@ -182,6 +182,25 @@ def rolls_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
         yield "order", 2, {}, clone(statement, changes)
 
 
+def shifted_back(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
+    """`dx[:-k] += d[k:]` for `dx[k:] += d[:-k]`: what was shifted goes back."""
+    changes: dict[int, ast.AST] = {}
+    for node in ast.walk(statement):
+        if not isinstance(node, ast.Slice) or node.step is not None:
+            continue
+        upper = node.upper
+        if node.lower is not None and upper is None:
+            back = ast.Slice(None, ast.UnaryOp(ast.USub(), node.lower))
+        elif node.lower is None and isinstance(upper, ast.UnaryOp):
+            back = ast.Slice(upper.operand, None)
+        else:
+            continue
+        # Of `d[:C]`, whose C is no shift, the other half would not fit.
+        changes[id(node)] = back
+    if len(changes) > 1:
+        yield "order", 3, {}, clone(statement, changes)
+
+
 def _repeated(statement: ast.stmt, context: type[ast.expr_context]) -> dict[str, list[ast.expr]]:
     """The names and `x.shape[0]`, `c["x"]` that a statement reads more than once."""
     found: dict[str, list[ast.expr]] = {}

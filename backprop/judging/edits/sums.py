@@ -225,13 +225,18 @@ def _turned_term(place: Place) -> Iterator[Change]:
 def _shifted(place: Place) -> Iterator[Change]:
     """`d * (s - 1)` for `d * s`: a number that the forward computes with."""
     node, parent, scope = place.node, place.parent, place.scope
-    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(parent, ast.BinOp):
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    if not isinstance(node, kinds) or not isinstance(parent, ast.BinOp):
         return
     value = scope.value(node)
     if not isinstance(parent.op, (ast.Mult, ast.Div)) or not isinstance(value, np.ndarray):
         return
     if value.dtype.kind != "f":
         return
+    for name, number in scope.values.items() if isinstance(parent.op, ast.Div) else ():
+        if type(number) is float and number in scope.constants:  # of the forward: `w / (eps + m)`
+            new = binary(node, ast.Add(), expression(name))
+            yield "missing term", 5, {"term": f"+ {name}"}, new
     for number in dict.fromkeys((1.0, *scope.constants[:6])):
         for op, sign in ((ast.Sub(), "-"), (ast.Add(), "+")):
             detail = {"term": f"{sign} {number:g}"}
