@@ -91,6 +91,8 @@ def _walk(node: ast.AST, parents: tuple[Any, ...], scope: Scope) -> Iterator[Pla
     if isinstance(node, ast.expr):
         yield Place(node, parents, scope)
     for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.comprehension) and child is node.target:
+            continue
         if isinstance(node, ast.Call) and child is node.func:
             if isinstance(child, ast.Attribute) and not is_module(child):
                 yield from _walk(child.value, (*parents, node), scope)

@@ -80,6 +80,11 @@ class Search:
             )
         except (SyntaxError, TypeError, ValueError, RecursionError):
             variants = None
+            if len(part) > 1:  # one that is no Python must not take the others with it
+                half = len(part) // 2
+                self._try(statement, part[:half])
+                self._try(statement, part[half:])
+                return
         for i, edit in enumerate(part):
             after = None
             if variants is not None:

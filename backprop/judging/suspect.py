@@ -295,7 +295,29 @@ class Suspicion:
                 continue
             if self.reading.substantial(event.value) and self.reading.strong(event):
                 right.append(event)
-        return self.reading.ancestors([index for event in right for index in event.reads])
+        found: set[int] = set()
+        queue = [index for event in right for index in self._own_reads(event)]
+        while queue:
+            index = queue.pop()
+            if index not in found:
+                found.add(index)
+                queue += self._own_reads(self.reading.events[index])
+        return found
+
+    def _own_reads(self, event: Event) -> list[int]:
+        """What an event's value came from; `grads["W0"] += …` not from `grads["W1"]`.
+
+        Of `grads[f"W{l}"]` nobody knows which it was before: a right one says nothing of the rest.
+        """
+        root, bracket, key = event.name.partition("[")
+        if not bracket or event.name.startswith("return"):
+            return list(event.reads)
+        computed = not key.startswith(('"', "'"))
+        return [
+            index for index in event.reads
+            if (other := self.reading.events[index].name) == event.name and not computed
+            or other.partition("[")[0] != root
+        ]  # fmt: skip
 
     def matters(self, event: Event, promised: bool) -> bool:
         """Whether something true really depends on a variable, or only by way of zeros."""

@@ -142,6 +142,22 @@ def function(place: Place) -> Iterator[Change]:
                     yield "function", 2, detail, new
 
 
+def applied(place: Place) -> Iterator[Change]:
+    """`d * sigmoid(r)` for `d * s`: a function of the module, of another value."""
+    node, parent, scope = place.node, place.parent, place.scope
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(parent, ast.BinOp):
+        return
+    value = scope.value(node)
+    if not isinstance(parent.op, ast.Mult) or not isinstance(value, np.ndarray):
+        return
+    if value.dtype.kind != "f":
+        return
+    for name, array in scope.arrays():
+        if array.shape == value.shape and array.dtype.kind == "f" and " " not in name:
+            wanted = f"1 / (1 + np.exp(-{name}))"
+            yield "value", 6, {"was": written(node), "want": wanted}, expression(wanted)
+
+
 _DERIVED = ("{}_prime", "d{}", "d_{}", "{}_derivative", "{}_deriv", "{}_grad", "{}_gradient",
             "{}_backward", "{}_d", "grad_{}", "{}_der", "{}prime", "{}Prime")  # fmt: skip
 

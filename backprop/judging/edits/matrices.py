@@ -200,7 +200,7 @@ def order(place: Place) -> Iterator[Change]:
     if isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 8:
         places: list[int] = list(range(len(node.elts)))
         if isinstance(place.parent, (ast.Subscript, ast.keyword)):
-            kinds = (ast.BinOp, ast.Name, ast.Subscript)
+            kinds = (ast.BinOp, ast.Name, ast.Subscript, ast.Slice)
             places = [i for i in places if isinstance(node.elts[i], kinds)]
         for i, j in itertools.combinations(places, 2):
             new = clone(node, {})

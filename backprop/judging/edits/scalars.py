@@ -226,7 +226,7 @@ def missing_factor(place: Place) -> Iterator[Change]:
         return
     deep = 0 if not place.parents else 2
     got = scope.value(node)
-    for name, array in _standing(scope, got):
+    for name, array in [*_standing(scope, got), *_counted(place, got)]:
         if name == written(node) or (isinstance(got, np.ndarray) and not _meet(got, array)):
             continue
         other = expression(name)
@@ -285,6 +285,28 @@ def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
             yield f"{atom(name)}[:{', None' * (got.ndim - 2)}]", array[(slice(None), *behind)]
         if isinstance(got, np.ndarray) and got.ndim == 2 and array.shape == got.shape[:1]:
             yield f"{atom(name)}[:, None]", array[:, None]
+
+
+def _counted(place: Place, got: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Tables of whole numbers, and arrays at the indices of others: `gates[n, j]` beside `y[n, j]`."""
+    scope = place.scope
+    for name, table in scope.integers():
+        if name in scope.values and isinstance(got, np.ndarray) and table.ndim <= got.ndim:
+            yield name, table
+    statement = place.parents[0] if place.parents else place.node
+    indices = {
+        written(node.slice)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Subscript) and not any(
+            isinstance(part, ast.Slice) for part in ast.walk(node.slice)
+        )
+    }  # fmt: skip
+    for index in sorted(indices)[:3]:
+        for name, array in scope.values.items():
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.ndim:
+                value = scope.text(f"{name}[{index}]")
+                if isinstance(value, (np.ndarray, np.floating)):
+                    yield f"{name}[{index}]", np.asarray(value)
 
 
 def _meet(a: np.ndarray, b: np.ndarray) -> bool:

@@ -197,6 +197,7 @@ def term(place: Place) -> Iterator[Change]:
                 yield "missing term", cost, {"term": f"{sign} {name}"}, new
         if value.shape == shape:
             yield from _centred(place, name, value)
+            yield from _weighted(place, name)
         if not place.parents and value.size > 1:
             outer = f"np.outer({name}, {name})"
             new = binary(node, ast.Sub(), expression(outer))
@@ -271,6 +272,19 @@ def _centred(place: Place, name: str, value: np.ndarray) -> Iterator[Change]:
                 yield "missing term", 8, {"term": f"- {term}"}, new
 
 
+def _weighted(place: Place, name: str) -> Iterator[Change]:
+    """`+ 2 * reg * W`, `+ mu / prior**2`: what a penalty or a prior adds."""
+    node, scope = place.node, place.scope
+    for scalar, value in scope.values.items():
+        if type(value) is not float or not _is_plain(name):
+            continue
+        for form in ("{s} * {a}", "2 * {s} * {a}", "{a} / {s}", "{a} / {s} ** 2", "{s} ** 2 * {a}"):
+            term = form.format(s=scalar, a=name)
+            for op, sign in ((ast.Add(), "+"), (ast.Sub(), "-")):
+                new = binary(node, op, expression(term))
+                yield "missing term", 7, {"term": f"{sign} {term}"}, new
+
+
 def _is_plain(name: str) -> bool:
     return " " not in name
 
@@ -334,7 +348,10 @@ def _carried(place: Place) -> Iterator[Change]:
     cost = 8 if isinstance(node, ast.Name) else 6  # where a variable is assigned, it could be added
     for name, value in scope.arrays():
         plain = name in scope.values or isinstance(expression(name), ast.Subscript)
-        if plain and value.dtype.kind == "f" and value.shape == got.shape:
+        thin = value.ndim > 0 and value.shape != got.shape and fits(value.shape, got.shape)
+        if plain and value.dtype.kind == "f" and (value.shape == got.shape or thin):
+            if thin and isinstance(node, ast.BinOp):
+                continue
             if name not in whole:
                 for op, sign in ((ast.Add(), "+"), (ast.Sub(), "-")):
                     new = binary(node, op, expression(name))
