@@ -17,6 +17,7 @@ from backprop.common.words import column
 from backprop.judging.edits.choices import (
     applied,
     attribute,
+    called_upon,
     derived_function,
     exponential,
     function,
@@ -154,7 +155,7 @@ HINTS = {hint.word: hint for hint in [
     Hint("function", "a relative of a function makes it right: tanh for cosh, maximum for minimum",
          {"en": ("The wrong function: `{was}` is used where `{want}` is needed.", "A wrong function is used."),
           "zh": ("用错了函数：写的是 `{was}`，应该是 `{want}`。", "用错了函数。")},
-         edits=(function, exponential, derived_function)),
+         edits=(function, exponential, derived_function, called_upon)),
     Hint("mask", "another mask makes it right; it lets the wrong entries through",
          {"en": ("The mask is wrong: `{was}` should be `{want}`.", "The mask lets the wrong entries through."),
           "zh": ("掩码（mask）错了：`{was}` 应该是 `{want}`。", "掩码（mask）放过了不该放过的元素。")},

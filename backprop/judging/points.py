@@ -319,7 +319,17 @@ def points(
         with np.errstate(all="ignore"):
             if itself:
                 return trace_loss(f, *copied(here))
-            graph = trace(f, *copied(here), cache=cached)
+            try:
+                graph = trace(f, *copied(here), cache=cached)
+            except TraceError:
+                # `return y, ctx` and `backward(dy, ctx)`: it is no array, so it is what is kept.
+                if cached is not None or state or len(_required(backward)) != 2:
+                    raise
+                try:
+                    return trace(f, *copied(here), cache=True)
+                except TraceError:
+                    pass
+                raise
             # `return loss, diff` and `backward(dloss, diff)`: the second is what it keeps.
             kept = cached is None and not state and len(graph.outputs) == 2
             if kept and len(_required(backward)) == 2 and (len(args) > 1 or _keeps(f, backward)):

@@ -158,6 +158,19 @@ def applied(place: Place) -> Iterator[Change]:
             yield "value", 6, {"was": written(node), "want": wanted}, expression(wanted)
 
 
+def called_upon(place: Place) -> Iterator[Change]:
+    """`dh = pull(da)` for `dh = da`: a function of the cache through which nothing went back."""
+    node, scope = place.node, place.scope
+    if place.parents or not isinstance(node, ast.Name):
+        return
+    if not isinstance(scope.value(node), np.ndarray):
+        return
+    for name, function in scope.values.items():
+        if callable(function) and name.isidentifier() and not isinstance(function, type):
+            wanted = f"{name}({node.id})"
+            yield "function", 5, {"was": node.id, "want": wanted}, expression(wanted)
+
+
 _DERIVED = ("{}_prime", "d{}", "d_{}", "{}_derivative", "{}_deriv", "{}_grad", "{}_gradient",
             "{}_backward", "{}_d", "grad_{}", "{}_der", "{}prime", "{}Prime")  # fmt: skip
 

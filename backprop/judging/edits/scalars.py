@@ -218,7 +218,9 @@ def missing_factor(place: Place) -> Iterator[Change]:
     node, scope = place.node, place.scope
     laid_out = isinstance(place.parent, ast.Attribute) and place.parent.attr == "reshape"
     picked = place.picked_by_a_mask
-    if not (place.is_term or laid_out or picked) or is_number(node):
+    product = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, ast.MatMult)
+    product = product and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    if not (place.is_term or laid_out or picked or product) or is_number(node):
         return
     if isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
         return  # several results are no array
@@ -231,6 +233,10 @@ def missing_factor(place: Place) -> Iterator[Change]:
             continue
         other = expression(name)
         detail = {"factor": name}
+        if isinstance(got, float | np.floating) and array.ndim and array.dtype.kind == "f" and place.parents:
+            slope = f"np.sign({name})"  # `l1 * np.sign(w)` for `l1`: the slope of |w|
+            new = binary(node, ast.Mult(), expression(slope))
+            yield "factor", 6, {"factor": slope, "how": "multiply"}, new
         yield (
             "factor",
             5 + deep,
