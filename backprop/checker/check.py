@@ -34,7 +34,7 @@ from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
-from backprop.judging.numbers import as_arrays, without_lists, numbers, returned_for
+from backprop.judging.numbers import as_arrays, numbers, returned_for, without_lists
 from backprop.judging.points import Point, mover, points
 from backprop.judging.recorder import Event, Recording, failed
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import copy
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -138,7 +139,8 @@ def _arrays_in(item: Any, label: str) -> dict[str, np.ndarray]:
 
 
 FAR = 10
-LARGER = 3.0
+LARGER = (3.0, 9.0)
+MANY = 300  # nodes of which every trace takes its time
 GUARD = 5e-5  # a number below it keeps from dividing by 0
 
 
@@ -388,9 +390,12 @@ def points(
             if best is not None and not left:
                 return best
         # Where nothing turns, `1 - x > 0` may: further out, but not where everything saturates.
-        for seed in range(i, 3 * FAR, FAR) if left else ():
+        few = len(found[0].graph.nodes) > MANY
+        for larger, seed in itertools.product(LARGER, range(i, i + (1 if few else 3))):
+            if not left:
+                break
             with contextlib.suppress(Exception):
-                point = make(args, seed, move=mover(seed, away=True, size=LARGER * size))
+                point = make(args, seed, move=mover(seed, away=True, size=larger * size))
                 if point is not None and left & _one_way(point) < left:
                     return point
         return best

@@ -315,7 +315,7 @@ class Suspicion:
         computed = not key.startswith(('"', "'"))
         return [
             index for index in event.reads
-            if (other := self.reading.events[index].name) == event.name and not computed
+            if ((other := self.reading.events[index].name) == event.name and not computed)
             or other.partition("[")[0] != root
         ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""check="f(args)": ways in which a wrong gradient could stand in a fence and be compared by none."""
+"""check="f(args)": ways in which a wrong gradient could stand in a fence and pass unseen."""
 
 import types
 
@@ -38,7 +38,7 @@ UNSEEN = {
     # statements that bind names
     "with": ("with contextlib.nullcontext(dvar * 7) as dsquare:\n    0\n", LESS, 1, "35 times"),
     "case": ("match dvar * 7:\n    case dsquare:\n        0\n", LESS, 1, "35 times"),
-    "except": ("try:\n    1 / 0\nexcept ZeroDivisionError as dsquare:\n    0\n", LESS, 1, "no array"),
+    "except": ("try:\n    1 / 0\nexcept Exception as dsquare:\n    0\n", LESS, 1, "no array"),
     "import": ("from math import pi as dsquare\n", LESS, 1, "dsquare"),
     "import of all": ("from math import *\n", LESS, 1, r"import \*"),
     # what is overwritten, or never runs

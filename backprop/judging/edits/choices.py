@@ -114,7 +114,7 @@ def _instead(place: Place) -> Iterator[Change]:
         if isinstance(whole, np.ndarray) and not fits(array.shape, whole.shape):
             continue
         yield "operand", 6, {"was": written(node), "want": name}, expression(name)
-        if place.parent is not None and array.shape == np.shape(whole):
+        if isinstance(whole, np.ndarray) and array.shape == whole.shape:
             new = np_call("sign", expression(name))
             yield "operand", 6, {"was": written(node), "want": written(new)}, new
 
@@ -176,7 +176,7 @@ _DERIVED = ("{}_prime", "d{}", "d_{}", "{}_derivative", "{}_deriv", "{}_grad", "
 
 
 def derived_function(place: Place) -> Iterator[Change]:
-    """`sigmoid_prime(z)` for `sigmoid(z)`: a function of the module that is called after another."""
+    """`sigmoid_prime(z)` for `sigmoid(z)`: a function that is called after another."""
     node, scope = place.node, place.scope
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return

@@ -279,8 +279,9 @@ def index(place: Place) -> Iterator[Change]:
 def _offset_elsewhere(node: ast.Tuple) -> Iterator[Change]:
     """`b[t, u + 1]` for `b[t + 1, u]`: the step is along another axis."""
     for part in node.elts:
-        moved = isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub))
-        if not moved or not is_number(part.right):
+        if not isinstance(part, ast.BinOp) or not is_number(part.right):
+            continue
+        if not isinstance(part.op, (ast.Add, ast.Sub)):
             continue
         for other in node.elts:
             if isinstance(other, ast.Name):

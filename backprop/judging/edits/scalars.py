@@ -80,6 +80,10 @@ def factor(place: Place) -> Iterator[Change]:
     for name, value in scope.lengths.items() if is_number(node) and not in_exponent else ():
         if node.value == value:  # right here, and at no other length
             yield "factor", 1, {"factor": name, "was": written(node)}, expression(name)
+    if isinstance(node, ast.Name) and type(scope.value(node)) is int and scope.value(node) > 2:
+        for op, sign in ((ast.Sub(), "-"), (ast.Add(), "+")):  # of the variance of a sample
+            detail = {"factor": f"{node.id} {sign} 1", "was": node.id}
+            yield "factor", 3, detail, binary(node, op, ast.Constant(1))
     is_length = length_like(node, scope) and np.ndim(scope.value(node)) == 0
     for name, value in scope.lengths.items() if is_length else ():
         if written(node) != name and scope.value(node) != value:
@@ -233,10 +237,15 @@ def missing_factor(place: Place) -> Iterator[Change]:
             continue
         other = expression(name)
         detail = {"factor": name}
-        if isinstance(got, float | np.floating) and array.ndim and array.dtype.kind == "f" and place.parents:
-            slope = f"np.sign({name})"  # `l1 * np.sign(w)` for `l1`: the slope of |w|
-            new = binary(node, ast.Mult(), expression(slope))
-            yield "factor", 6, {"factor": slope, "how": "multiply"}, new
+        if (
+            isinstance(got, float | np.floating)
+            and array.ndim
+            and array.dtype.kind == "f"
+            and place.parents
+        ):
+            wanted = f"np.sign({name})"  # `l1 * np.sign(w)` for `l1`: the slope of |w|
+            new = binary(node, ast.Mult(), expression(wanted))
+            yield "factor", 6, {"factor": wanted, "how": "multiply"}, new
         yield (
             "factor",
             5 + deep,
@@ -294,7 +303,7 @@ def _standing(scope: Scope, got: Any) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _counted(place: Place, got: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Tables of whole numbers, and arrays at the indices of others: `gates[n, j]` beside `y[n, j]`."""
+    """Tables of whole numbers; arrays at the indices of others: `gates[n, j]` beside `y[n, j]`."""
     scope = place.scope
     for name, table in scope.integers():
         if name in scope.values and isinstance(got, np.ndarray) and table.ndim <= got.ndim:

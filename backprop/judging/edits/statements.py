@@ -170,9 +170,9 @@ def axes_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
 
 def rolls_throughout(statement: ast.stmt, scope: Scope) -> Iterator[Change]:
     """`np.roll(d, 1)` for `np.roll(d, -1)` in a whole line: the way back goes the other way."""
-    changes = {}
+    changes: dict[int, ast.AST] = {}
     for node in ast.walk(statement):
-        if called(node) == "roll" and len(node.args) > 1:
+        if isinstance(node, ast.Call) and called(node) == "roll" and len(node.args) > 1:
             by = node.args[1]
             back = by.operand if isinstance(by, ast.UnaryOp) else ast.UnaryOp(ast.USub(), by)
             changes[id(by)] = back

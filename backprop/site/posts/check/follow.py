@@ -143,9 +143,9 @@ def kept(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.AST]]:
             yield inner.arg, inner.value, inner.value
         elif isinstance(inner, ast.arguments):
             plain = [*inner.posonlyargs, *inner.args]
-            pairs = [*zip(plain[::-1], inner.defaults[::-1], strict=False)]
-            pairs += zip(inner.kwonlyargs, inner.kw_defaults, strict=True)
-            for argument, default in pairs:
+            last = [None] * (len(plain) - len(inner.defaults))
+            defaults = [*last, *inner.defaults, *inner.kw_defaults]
+            for argument, default in zip([*plain, *inner.kwonlyargs], defaults, strict=True):
                 if default is not None:
                     yield argument.arg, default, default
 

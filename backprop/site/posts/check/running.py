@@ -142,8 +142,9 @@ class Lines:
             versions = {name: array(scope.get(name)) for name in statement.assigns}
             for name, before in last.items():
                 # By another name, or by a method: `row = dx[0]` and `row[:] = 0` further down.
-                if name not in versions and not np.array_equal(before, array(scope.get(name))):
-                    versions[name] = array(scope.get(name))
+                now = None if name in versions else array(scope.get(name))
+                if now is not None and not np.array_equal(before, now):
+                    versions[name] = now
             last.update({k: v for k, v in versions.items() if self._made(k, v)})
             point.versions.append(versions)
             for name in statement.assigns:
