@@ -34,7 +34,7 @@ from backprop.judging.hints import HINTS
 from backprop.judging.judge import Judge
 from backprop.judging.kinds import Blame
 from backprop.judging.kinks import kink
-from backprop.judging.numbers import as_arrays, numbers, returned_for, without_lists
+from backprop.judging.numbers import as_arrays, numbers, plain_arrays, returned_for
 from backprop.judging.points import Point, mover, points
 from backprop.judging.recorder import Event, Recording, failed
 from backprop.judging.results import MISSING, Found, Misfit, as_results, labels_of
@@ -271,10 +271,10 @@ def _gather(point: Point, state: State) -> Callable[[Any], Any]:
     graph, itself = point.graph, point.signature.itself
     inputs = [node.value.ndim for node in graph.differentiated]
     if not itself and not state:
-        return lambda result: without_lists(result, inputs)
+        return lambda result: plain_arrays(result, inputs)
 
     def gather(result: Any) -> Any:
-        result = without_lists(result, inputs)
+        result = plain_arrays(result, inputs)
         return Found(result, int(itself), state.gradients(graph, point.args))
 
     return gather

@@ -7,10 +7,11 @@ it is.
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from backprop.judging.edits.places import Edit, Place, Scope, is_module, written
+from backprop.judging.edits.places import Change, Edit, Place, Scope, is_module, written
 from backprop.judging.hints import HINTS
 from backprop.judging.source import grafted
 
@@ -38,15 +39,19 @@ class Edits:
         self._levels: dict[int, list[tuple[str, dict[str, str], Any, ast.AST]]] = {}
         for hint in HINTS.values():
             for whole in hint.statements:
-                for kind, cost, detail, new in whole(statement, scope):
-                    self._levels.setdefault(cost, []).append((kind, detail, None, new))
+                self._keep(None, whole(statement, scope))
         for place in _places(statement, scope):
             for hint in HINTS.values():
                 for propose in hint.edits:
-                    for kind, cost, detail, new in propose(place):
-                        self._levels.setdefault(cost, []).append((kind, detail, place.node, new))
+                    self._keep(place.node, propose(place))
         self._seen: set[tuple[int, str]] = {(id(None), ast.unparse(statement))}
         self._made: dict[int, list[Edit]] = {}
+
+    def _keep(self, node: ast.AST | None, changes: Iterator[Change]) -> None:
+        """Changes by their cost. Values there may be of any class, and answer as they like."""
+        with contextlib.suppress(ArithmeticError, AttributeError, TypeError, ValueError):
+            for kind, cost, detail, new in changes:
+                self._levels.setdefault(cost, []).append((kind, detail, node, new))
 
     def count(self, cost: int) -> int:
         """How many changes there are of one cost, at most."""

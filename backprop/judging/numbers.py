@@ -116,8 +116,8 @@ def as_arrays(
     return tuple([made(name, arg) for name, arg in zip(names, args, strict=True)])
 
 
-def without_lists(result: Any, ranks: Sequence[int]) -> Any:
-    """A result in which `dx.tolist()` is an array again, where an argument has so many axes.
+def plain_arrays(result: Any, ranks: Sequence[int]) -> Any:
+    """A result of plain arrays, `dx.tolist()` among them, where an argument has so many axes.
 
     `ranks`: of the arguments. As many numbers as there are arguments are one for each.
     """
@@ -126,19 +126,23 @@ def without_lists(result: Any, ranks: Sequence[int]) -> Any:
         return np.array(result, dtype=float)
 
     def array(part: Any) -> Any:
+        if issubclass(type(part), np.ndarray):  # a class of its own may answer as it likes
+            return np.ndarray.view(part, np.ndarray)
         rank = _rank(part)
         return np.array(part, dtype=float) if rank and rank in ranks else part
 
     if type(result) is dict:
         return {key: array(part) for key, part in result.items()}
-    return type(result)(map(array, result)) if type(result) in (list, tuple) else result
+    if type(result) in (list, tuple):
+        return type(result)(map(array, result))
+    return array(result)
 
 
 def _rank(item: Any) -> int:
     """How many axes a list of lists of numbers has; 0 for anything else, and where they differ."""
     if not isinstance(item, list) or not item:
         return 0
-    if all(type(part) in (float, int) for part in item):
+    if all(type(part) in (float, int, np.float64, np.float32) for part in item):
         return 1
     ranks, lengths = set(map(_rank, item)), {len(p) if isinstance(p, list) else 0 for p in item}
     return ranks.pop() + 1 if len(ranks) == len(lengths) == 1 and 0 not in ranks else 0
