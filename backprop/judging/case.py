@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop.judging.changes import Edits
 from backprop.judging.correct import Corrections
 from backprop.judging.kinds import Kinds
 from backprop.judging.recognise import Reading
@@ -20,6 +21,7 @@ class Case:
         suspicion: which of its statements may be wrong.
         corrections: what would be right for a variable.
         kinds: what kind of mistake it is.
+        edits: the changes of each statement, made once, by its place and its run.
         tried: changes that were run, by the edit, and what they left wrong.
         left: changes that may still be run, of a long loop fewer: they cost more.
         runs: runs with another value that may still be spent.
@@ -36,6 +38,7 @@ class Case:
         self.corrections = Corrections(self.reading)
         self.kinds = Kinds(self.reading, self.corrections)
         self.tried: dict[int, set[int] | None] = {}
+        self.edits: dict[tuple[int, str, int], Edits] = {}
         events = 200 + len(self.events)
         self.left = int(trials.patience * (1_000_000 if self.long else 4_000_000) / events)
         self.runs = int(trials.patience * 40_000_000 / events**2)

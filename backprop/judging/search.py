@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,12 @@ class Search:
             return None
         if suspect.edits is None:
             # `return {"W": …, "b": …}` is one statement, whichever of its parts is suspected.
-            suspect.edits = self._shared(site.statement, event.occurrence) or Edits(
-                site.statement, self.case.corrections.scope(event)
+            key = event.site, event.function, event.occurrence
+            suspect.edits = self._shared(site.statement, event.occurrence) or (
+                self.case.edits.get(key)
+                or Edits(site.statement, self.case.corrections.scope(event))
             )
+            self.case.edits[key] = suspect.edits
         if suspect.edits.count(cost) > 4 * self.case.left:
             return None
         part = suspect.edits.at(cost)
@@ -55,8 +59,10 @@ class Search:
         if len(fresh) > self.case.left:
             return None
         self.case.left -= len(fresh)
-        for start in range(0, len(fresh), 200):
-            self._try(site.statement, fresh[start : start + 200])
+        with warnings.catch_warnings():  # a change may take the mean of nothing
+            warnings.simplefilter("ignore")
+            for start in range(0, len(fresh), 200):
+                self._try(site.statement, fresh[start : start + 200])
         for edit in part:
             after = self.case.tried.get(id(edit))
             if after is not None and (after <= goal if goal is not None else after < self.before):

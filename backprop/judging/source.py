@@ -231,7 +231,7 @@ def build(source: Source, tree: ast.FunctionDef, namespace: dict[str, Any]) -> t
     """A function out of a changed tree: same closure and defaults, other globals."""
     function = source.function
     free = function.__code__.co_freevars
-    tree = _resolved(tree, source) if source.owner else copy.copy(tree)
+    tree = copy.copy(_resolved(tree, source) if source.owner else tree)
     tree.decorator_list = []
     tree.returns = None
     tree.args = _bare(tree.args)
@@ -272,20 +272,31 @@ def located(tree: ast.AST) -> None:
 
 
 def _resolved(node: Any, source: Source) -> Any:
-    """A copy of a tree whose methods are those that were found, and `self.__cache` is private."""
-    if isinstance(node, list):
-        return [_resolved(part, source) for part in node]
-    if not isinstance(node, ast.AST):
-        return node
-    new = type(node)(**{n: _resolved(getattr(node, n, None), source) for n in node._fields})
-    for name in node._attributes:
-        if hasattr(node, name):
-            setattr(new, name, getattr(node, name))
-    if isinstance(new, ast.Attribute):
+    """A tree whose methods are those that were found, and whose `self.__cache` is private.
+
+    Only what is around those is copied: of a hundred variants of a line the rest is shared.
+    """
+    new = node
+    held = node.__dict__
+    for field in node._fields:
+        value = held.get(field)
+        part: Any = value
+        if isinstance(value, ast.AST):
+            part = _resolved(value, source) if value._fields else value
+        elif isinstance(value, list):
+            part = [_resolved(one, source) if isinstance(one, ast.AST) else one for one in value]
+            if all(mine is other for mine, other in zip(part, value, strict=True)):
+                part = value
+        if part is not value:
+            new = copy.copy(node) if new is node else new
+            setattr(new, field, part)
+    if isinstance(new, ast.Attribute) and source.private(new.attr) != new.attr:
+        new = copy.copy(new) if new is node else new
         new.attr = source.private(new.attr)
     if isinstance(new, ast.Call) and (found := source.method(new.func)) is not None:
         name, bound = found
-        holder = new.func.value  # type: ignore[attr-defined]
+        new = copy.copy(new) if new is node else new
+        holder = new.func.value
         new.func = ast.copy_location(ast.Name(name, ast.Load()), new)
         new.args = [holder, *new.args] if bound else new.args
     return new

@@ -32,6 +32,7 @@ class State:
         self._holders += [item for item in args if is_object(item)]
         self.owner = owner_of(f)
         self._found = self.kept()
+        self._written: dict[str, str] = {}  # where the gradient of each argument was the last time
 
     def __bool__(self) -> bool:
         return bool(self._holders)
@@ -80,7 +81,9 @@ class State:
 
     def blank(self, graph: Graph, args: tuple[Any, ...]) -> None:
         """Set the gradients that are attributes to zero: some backwards add to them."""
-        for _, array in self.gradients(graph, args).values():
+        found = self.gradients(graph, args)
+        self._written.clear()  # a backward may make others
+        for _, array in found.values():
             if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable:
                 array[...] = 0
 
@@ -94,6 +97,11 @@ class State:
         objects = {name for name, item in roots.items() if is_object(item)}
         found: dict[str, tuple[str, Any]] = {}
         for node in graph.differentiated:
+            if (known := self._written.get(node.name)) is not None:  # as it was the last time
+                value = at(known, roots)
+                if isinstance(value, np.ndarray) and value.shape == node.shape:
+                    found[node.name] = known, value
+                    continue
             paths = [node.name, *(a for a, n in graph.aliases.items() if n == node.name)]
             paths = [
                 path for path in paths if re.split(r"[.\[]", path)[0] in objects or "." in path
@@ -107,6 +115,7 @@ class State:
             fitting = [each for each in several if each[1].shape == node.shape]
             if several:
                 found[node.name] = (fitting or several)[0]
+                self._written[node.name] = found[node.name][0]
         return found
 
 
