@@ -278,8 +278,8 @@ def _resolved(node: Any, source: Source) -> Any:
     """
     new = node
     held = node.__dict__
-    for field in node._fields:
-        value = held.get(field)
+    for name in node._fields:
+        value = held.get(name)
         part: Any = value
         if isinstance(value, ast.AST):
             part = _resolved(value, source) if value._fields else value
@@ -289,14 +289,14 @@ def _resolved(node: Any, source: Source) -> Any:
                 part = value
         if part is not value:
             new = copy.copy(node) if new is node else new
-            setattr(new, field, part)
+            setattr(new, name, part)
     if isinstance(new, ast.Attribute) and source.private(new.attr) != new.attr:
         new = copy.copy(new) if new is node else new
         new.attr = source.private(new.attr)
     if isinstance(new, ast.Call) and (found := source.method(new.func)) is not None:
         name, bound = found
         new = copy.copy(new) if new is node else new
-        holder = new.func.value
+        holder = new.func.value  # type: ignore[union-attr]
         new.func = ast.copy_location(ast.Name(name, ast.Load()), new)
         new.args = [holder, *new.args] if bound else new.args
     return new
