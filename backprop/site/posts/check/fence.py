@@ -15,7 +15,7 @@ def run(request: dict[str, Any], name: str, module: types.ModuleType) -> dict[st
     """The marks of the lines that are right, compared from what was there before the fence."""
     before = {name: fresh(value) for name, value in module.__dict__.items()}
     with saying(request):
-        changes(request["code"], before)
+        changes(request["code"], before, module.__dict__)
     drawn = Drawn()
     try:
         execute(request, name, module)

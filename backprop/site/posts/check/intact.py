@@ -4,21 +4,26 @@ import ast
 import contextlib
 import io
 import random
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from backprop.program.patches import root_of, set_by
 from backprop.site.posts.check.follow import CannotFollowError
 from backprop.site.posts.check.points import array, fresh
 
 
-def changes(code: str, namespace: Mapping[str, Any]) -> None:
+def changes(code: str, namespace: dict[str, Any], page: Mapping[str, Any]) -> None:
     """CannotFollowError for a line that sets an attribute of a module, a class or a function.
 
-    `np.sum = …` would change what all lines are compared with.
+    `np.sum = …` would change what all lines are compared with. For the first line, where a fence
+    before has done that.
     """
+    if name := patched(page):
+        raise CannotFollowError("patched", 1, name=name)
     try:
         tree = ast.parse(code)
     except SyntaxError:  # running it says so better
@@ -31,34 +36,24 @@ def changes(code: str, namespace: Mapping[str, Any]) -> None:
     }
     foreign = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, np.ufunc)
     for node in ast.walk(tree):
-        for target in _set(node):
-            root = _root(target)
+        for target in set_by(node):
+            root = root_of(target)
             if root in imported or isinstance(namespace.get(root), foreign):
                 code = ast.unparse(node).splitlines()[0]
                 name = ast.unparse(target)
                 raise CannotFollowError("module", target.lineno, code=code, name=name)
 
 
-def _set(node: ast.AST) -> Iterator[ast.expr]:
-    """The attributes that a statement sets or deletes."""
-    targets: list[ast.expr] = []
-    if isinstance(node, (ast.Assign, ast.Delete)):
-        targets = node.targets
-    elif isinstance(node, (ast.AugAssign, ast.AnnAssign, ast.For)):
-        targets = [node.target]
-    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr"):
-        yield from node.args[:1]
-    for target in targets:
-        for inner in ast.walk(target):
-            if isinstance(inner, (ast.Attribute, ast.Subscript)):
-                if not isinstance(inner.ctx, ast.Load):
-                    yield inner
-
-
-def _root(node: ast.AST) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+def patched(page: Mapping[str, Any]) -> str:
+    """A function of numpy or of this package in whose place one of the page stands; "" if none."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "backprop" or name == "numpy":
+            for key, value in list(vars(module).items()):
+                held = vars(value).values() if isinstance(value, type) else (value,)
+                for one in held:
+                    if isinstance(one, types.FunctionType) and one.__globals__ is page:
+                        return f"{name}.{key}"
+    return ""
 
 
 class Drawn:

@@ -134,6 +134,11 @@ WORDS = {
         "modules, classes and functions as they are",
         "zh": "`{code}` 改了 `{name}`，而它不属于本页：带 check 的代码块不能改动模块、类和函数",
     },
+    "patched": {
+        "en": "`{name}` is a function of this page here, and what is checked is compared by it: "
+        "leave numpy and backprop as they are",
+        "zh": "这里的 `{name}` 是本页定义的函数，而检查要靠它来比较：不要改动 numpy 和 backprop",
+    },
     "not_again": {
         "en": "`{name}` is another value when the fence is run once more: what is compared is not "
         "what stands on the page",
