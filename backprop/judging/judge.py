@@ -26,6 +26,7 @@ from backprop.judging.suspect import Suspect
 from backprop.judging.trials import Trials
 
 WHOLE = 9  # the cost up to which one change of anything is believed
+SIMPLE = 5  # and up to which it is looked for where enough is known
 
 
 class Judge:
@@ -93,7 +94,9 @@ class Judge:
             # One change that puts everything right is more likely than what explains a part; but
             # by name it was this variable, if it is the right one but for a length.
             if after or (found is None and not (by_name and "factor" in blame.detail)):
-                found = self._whole(case, before) or found
+                # The gradient on a path is missing, which says enough: no more than a look is taken.
+                sure = not after and by_name and blame.hint in ("missing term", "extra term")
+                found = self._whole(case, before, SIMPLE if sure else WHOLE) or found
             return found or search.local(event, blame) or elsewhere.edit(set(), highest=6) or blame
         return (
             search.edit(set(), highest=6)
@@ -207,14 +210,14 @@ class Judge:
                         weak = event, before, case.kinds.blamed(event, node, want)
         return weak
 
-    def _whole(self, case: Case, before: set[int]) -> Blame | None:
+    def _whole(self, case: Case, before: set[int], highest: int = WHOLE) -> Blame | None:
         """The simplest change, of any statement, that puts all results right at once."""
         suspects = case.suspicion.suspects(before)
         rest = case.suspicion.rest(before)
         returned = [
             Suspect(last, 1) for i in sorted(before) if (last := self._last(case, i)) is not None
         ]
-        return Search(case, [*suspects, *rest, *returned[:1]], before).edit(set(), highest=WHOLE)
+        return Search(case, [*suspects, *rest, *returned[:1]], before).edit(set(), highest=highest)
 
     def _last(self, case: Case, i: int) -> Event | None:
         """The `return` of a result that is returned by its name, as if it were computed there."""
