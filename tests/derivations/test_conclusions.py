@@ -4,6 +4,7 @@ r"""What is no plain equation: \implies and \iff, inequalities, O(h^k)."""
 import pytest
 
 from backprop.derivations.explain import describe
+from tests.samples import long
 
 from .helpers import problem, statuses, verdicts
 

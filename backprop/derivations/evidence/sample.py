@@ -66,7 +66,9 @@ class Sample:
         self.patterns: dict[tuple[str, str], np.ndarray] = {}
         self.steady: set[str] = set()  # sums that are not shifted
         self.kept: dict[str, str] = {}  # where the values of a definition lie
-        self.drawn: dict[tuple[Any, ...], Any] = {}  # what arbitrary functions are made of
+        # what arbitrary functions are made of
+        self.drawn: dict[tuple[Any, ...], tuple[np.ndarray, ...]] = {}
+        self.signs: dict[str, float] = {}
 
     def random(self, *key: Any) -> np.random.Generator:
         """Random numbers that depend on nothing but what they are for."""
@@ -85,10 +87,9 @@ class Sample:
 
     def sign(self, function: str) -> float:
         """Of the square in an arbitrary function."""
-        key = (function,)
-        if key not in self.drawn:
-            self.drawn[key] = self.random("function", function).choice([-1.0, 1.0])
-        return float(self.drawn[key])
+        if function not in self.signs:
+            self.signs[function] = float(self.random("function", function).choice([-1.0, 1.0]))
+        return self.signs[function]
 
     def doubles(self, values: np.ndarray) -> np.ndarray:
         return written(values, self.digits)
