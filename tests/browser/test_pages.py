@@ -449,7 +449,15 @@ def test_paper_has_the_text_alone_and_all_of_it(browser, served):
         link = page.locator("article blockquote a[href^=http]").first
         after = link.evaluate("a => getComputedStyle(a, '::after').content")
         assert "attr(href)" in after or "http" in after
+        page.mouse.move(9, 9)  # Material writes all addresses out in full
+        page.wait_for_function("() => typeof document$ !== 'undefined'")
         assert page.pdf()[:5] == b"%PDF-"
+        told = page.locator(".md-content a[href]").evaluate_all(
+            """all => all.filter(a => a.origin === location.origin
+                && getComputedStyle(a, "::after").content !== "none").map(a => a.outerHTML)"""
+        )
+        assert told == [], "the address of this very site"
+        assert page.locator(".bp-permalink:visible").count() == 0
     with tab(browser, DESKTOP) as page:
         page.goto(served.url + "en/" + POST, wait_until="networkidle")
         page.emulate_media(media="print")

@@ -25,7 +25,7 @@ def sample() -> list[str]:
     measures all."""
     others = sorted({post.stem for post in (ROOT / "docs/en/posts").glob("*.md")} - set(POSTS))
     some = random.Random(2017).sample(others, min(2, len(others)))
-    return ["", *(f"posts/{name}/" for name in (*POSTS, *some)), "reference/layers/affine/"]
+    return ["", *(f"posts/{name}/" for name in (*POSTS, *some)), "reference/layers/conv/"]
 
 
 @pytest.mark.parametrize("prefix", sampled(["", "en/"], 1))
