@@ -411,6 +411,16 @@ def test_headings_are_in_order_on_every_kind_of_page(built_site, kinds):
         assert all(step <= 1 for step in steps), (found.title, levels)
 
 
+def test_tables_stand_in_their_boxes_from_the_beginning(built_site, kinds):
+    """Material puts each into two when it starts, and all that is below would move."""
+    for found in kinds:
+        file = built_site / found.path
+        file = file / "index.html" if file.is_dir() else file
+        page = lxml.html.fromstring(file.read_text("utf-8"))
+        bare = page.xpath("//article//table[not(@class)][not(../@class='md-typeset__table')]")
+        assert bare == [], found.title
+
+
 def test_instant_navigation_keeps_the_stylesheet_and_tells_the_new_page(site, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))

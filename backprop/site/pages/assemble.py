@@ -43,7 +43,7 @@ _SHORT_OF = re.compile(
 
 # It wraps each table in boxes that scroll, when it starts. Ours are wrapped from the beginning, for
 # readers without scripts too.
-_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_TABLE = re.compile(r"<table(?: data-bp-rows)?>.*?</table>", re.DOTALL)
 _WRAPS = re.compile(r"""(\w\(["'])(table:not\(\[class\]\))""")
 _BOXES = ("md-typeset__scrollwrap", "md-typeset__table")
 
