@@ -94,7 +94,7 @@ class Judge:
             # One change that puts everything right is more likely than what explains a part; but
             # by name it was this variable, if it is the right one but for a length.
             if after or (found is None and not (by_name and "factor" in blame.detail)):
-                # The gradient on a path is missing, which says enough: no more than a look is taken.
+                # That the gradient on a path is missing says enough: one look is taken.
                 sure = not after and by_name and blame.hint in ("missing term", "extra term")
                 found = self._whole(case, before, SIMPLE if sure else WHOLE) or found
             return found or search.local(event, blame) or elsewhere.edit(set(), highest=6) or blame
