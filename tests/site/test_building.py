@@ -122,6 +122,7 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     hook = project.write("scripts/hook.py", HOOK)
     helper = project.write("scripts/helper.py", HELPER)
     said = project.write("said.txt", "as it was")
+    included = project.write("included.txt", "")
     project.config |= {"hooks": ["scripts/hook.py"], "watch": ["said.txt"]}
     project.config["plugins"] += [{"backprop/posts": {"time_limit": 900}}, "backprop/mathematics"]
     project.config["plugins"] += ["backprop/derivations"]
@@ -184,6 +185,9 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
             command.wait_until(
                 lambda words=words: f"The script says: {words}" in get(command.url + "about/")[1]
             )
+        # What is read while a page is made, of which MkDocs is told nothing.
+        included.write_text(" A snippet.", "utf-8")
+        command.wait_until(lambda: "A snippet." in get(command.url + "about/")[1])
         hook.rename(hook.with_name("aside"))
         command.wait_until(lambda: "hook.py" in faults(command))
         hook.with_name("aside").rename(hook)
@@ -257,6 +261,7 @@ def say(word):
 
 HOOK = """\
 import logging
+import pathlib
 from helper import say
 
 def on_config(config):
@@ -264,7 +269,7 @@ def on_config(config):
 
 def on_page_markdown(markdown, page, **_):
     if page.file.src_uri == "about.md":
-        markdown += say("Said: ")
+        markdown += say("Said: ") + pathlib.Path("included.txt").read_text()
     if "BOOM" in markdown:
         raise ValueError("kaboom")
     if "WARN" in markdown:

@@ -5,7 +5,9 @@ Inline formulas may stand in another order within a passage, as sentences do.
 """
 
 import ast
+import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import assert_never
@@ -38,10 +40,12 @@ def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) 
         folder = root.joinpath(*parts[:depth])
         if not _LANGUAGE.fullmatch(part):
             continue
-        for other in sorted(folder.iterdir()):
-            path = other.joinpath(*parts[depth + 1 :])
-            if other.name != part and _LANGUAGE.fullmatch(other.name) and path.is_file():
-                found.append((known or {}).get(path) or load(path, root, other.name))
+        for name in sorted(os.listdir(folder)):
+            if name == part or not _LANGUAGE.fullmatch(name):
+                continue
+            path = folder.joinpath(name, *parts[depth + 1 :])
+            if path.is_file():
+                found.append((known or {}).get(path) or load(path, root, name))
     return found
 
 
@@ -88,7 +92,7 @@ def _differences(one: Page, other: Page) -> Iterator[Fault]:
             return
         if isinstance(a, Fence) and isinstance(b, Fence):
             yield from _fences(one, a, other, b)
-        elif normal_tex(_tex(a)) != normal_tex(_tex(b)):
+        elif _tex(a) != _tex(b) and normal_tex(_tex(a)) != normal_tex(_tex(b)):
             yield _failure(one, a.line, other, b.line, "the formulas differ")
     if len(mine) != len(yours):
         page, rest, last = (
@@ -191,6 +195,8 @@ def _holes(code: str) -> list[str]:
 
 def _code(a: str, b: str) -> tuple[int, int] | None:
     """The first lines, from 0, where two pieces of code do different things."""
+    if a == b:
+        return None
     try:
         trees = ast.parse(a), ast.parse(b)
     except SyntaxError:
@@ -270,7 +276,7 @@ def _passages(page: Page, items: list[Fence | ComparedFormula]) -> list[list[Com
     passages: list[list[ComparedFormula]] = [[] for _ in range(len(borders) + 1)]
     for formula in formulas(page):
         if not formula.display:
-            passages[sum(border <= formula.line for border in borders)].append(formula)
+            passages[bisect_right(borders, formula.line)].append(formula)
     return passages
 
 
