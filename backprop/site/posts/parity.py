@@ -5,7 +5,6 @@ Inline formulas may stand in another order within a passage, as sentences do.
 """
 
 import ast
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -40,12 +39,10 @@ def translations(page: Page, root: Path, known: dict[Path, Page] | None = None) 
         folder = root.joinpath(*parts[:depth])
         if not _LANGUAGE.fullmatch(part):
             continue
-        for name in sorted(os.listdir(folder)):
-            if name == part or not _LANGUAGE.fullmatch(name):
-                continue
-            path = folder.joinpath(name, *parts[depth + 1 :])
-            if path.is_file():
-                found.append((known or {}).get(path) or load(path, root, name))
+        for other in sorted(folder.iterdir()):
+            path = other.joinpath(*parts[depth + 1 :])
+            if other.name != part and _LANGUAGE.fullmatch(other.name) and path.is_file():
+                found.append((known or {}).get(path) or load(path, root, other.name))
     return found
 
 
