@@ -16,6 +16,7 @@ import pytest
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 
+from backprop.site.building import child
 from backprop.site.building import serving as taking
 from backprop.site.building.aside import aside
 from backprop.site.building.problems import Problem, locate, of_record
@@ -105,6 +106,14 @@ def test_an_unfamiliar_mkdocs_keeps_its_own_server(monkeypatch, caplog) -> None:
     finally:
         monkeypatch.undo()
         taking.give_back()
+
+
+def test_a_file_that_a_message_misses_is_waited_for() -> None:
+    for said, missed in (
+        ("Snippet at path 'later.md' could not be found", ["later.md"]),
+        ("No such file: '/docs/a.txt', which 'plugin' reads", ["/docs/a.txt"]),
+    ):
+        assert child._MISSING.findall(said) == missed
 
 
 def test_an_address_that_is_taken_is_told_with_another(tmp_path: Path) -> None:
