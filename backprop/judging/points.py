@@ -325,7 +325,7 @@ def points(
                 graph = trace(f, *copied(here), cache=cached)
             except TraceError:
                 # `return y, ctx` and `backward(dy, ctx)`: it is no array, so it is what is kept.
-                if cached is not None or state or len(_required(backward)) != 2:
+                if cached is not None or len(_required(backward)) != 2:
                     raise
                 try:
                     return trace(f, *copied(here), cache=True)

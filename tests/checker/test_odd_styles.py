@@ -108,8 +108,9 @@ RIGHT = {
 
 @pytest.mark.parametrize("style", RIGHT)
 def test_right_code_is_right(style):
-    report = bp.check(*RIGHT[style], lang="en")
-    assert report.ok, report
+    for _ in range(2):  # what the first check has met says nothing to the second
+        report = bp.check(*RIGHT[style], lang="en")
+        assert report.ok, report
 
 
 def test_the_same_styles_are_looked_into_where_they_are_wrong():
