@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from backprop.program.exercise import GapError, gaps
-from backprop.program.patches import patches
 
 Run = Callable[[dict[str, Any], str, types.ModuleType], dict[str, Any] | None]
 """Runs a fence: of the request, the page's name and its module; what it found, if anything."""
@@ -121,7 +120,7 @@ _PYTHON = Kind(
     classes=frozenset({"hidden", "notest", "figure", "continuation", "exercise"}),
     options=frozenset({"raises", "check", "at", "alt"}),
     runs="backprop.program.python",
-    empty=patches,
+    empty=_anything,
     parity="program",
     mutants="lines",
     shown=("python", "bp-run"),

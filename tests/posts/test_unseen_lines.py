@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from backprop.program.fault import FenceError
-from backprop.program.page import load
 from backprop.site.posts import check as checking
 from backprop.site.posts.check import fence, points
 from tests.posts.test_checked_lines import namespace
@@ -103,31 +102,6 @@ RIGHT_ALL_THE_SAME = {
 @pytest.mark.parametrize("case", RIGHT_ALL_THE_SAME)
 def test_what_is_right_and_looks_alike_passes(case):
     assert run(RIGHT_ALL_THE_SAME[case])[-1]["name"] == "dx"
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import numpy as np\nnp.sum = lambda a, axis=None: 0",
-        "import backprop.site.posts.check as c\n\nc.check = print",
-        "from backprop.judging import closeness\nsetattr(closeness, 'differs', print)",
-        "np.float64.dtype, other = 1, 2",
-        "del np.sum",
-    ],
-)
-def test_no_fence_of_a_page_changes_what_judges_it(code, tmp_path):
-    text = f"\n```python\nx = 1\n```\n\n```python\n{code}\n```\n"
-    page = load(tmp_path / "page.md", tmp_path, text=text)
-    (problem,) = page.problems
-    assert problem.line == 6 + len(code.splitlines())
-    assert "leaves numpy and backprop as they are" in problem.message
-
-
-def test_a_page_keeps_attributes_of_its_own(tmp_path):
-    code = "import numpy as np\nimport types\ng = types.SimpleNamespace()\ng.sum = np.sum\n"
-    code += "x = np.zeros(3)\nx.shape = (3, 1)\nx[0] = 2"
-    page = load(tmp_path / "page.md", tmp_path, text=f"\n```python\n{code}\n```\n")
-    assert not page.problems
 
 
 def test_a_function_of_the_page_in_the_place_of_one_that_judges_is_seen(monkeypatch):

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from backprop.program.patches import root_of, set_by
 from backprop.site.posts.check.follow import CannotFollowError
 from backprop.site.posts.check.points import array, fresh
 
@@ -42,6 +41,29 @@ def changes(code: str, namespace: dict[str, Any], page: Mapping[str, Any]) -> No
                 code = ast.unparse(node).splitlines()[0]
                 name = ast.unparse(target)
                 raise CannotFollowError("module", target.lineno, code=code, name=name)
+
+
+def set_by(node: ast.AST) -> Iterator[ast.expr]:
+    """The attributes and entries that a statement sets or deletes."""
+    targets: list[ast.expr] = []
+    if isinstance(node, (ast.Assign, ast.Delete)):
+        targets = node.targets
+    elif isinstance(node, (ast.AugAssign, ast.AnnAssign, ast.For)):
+        targets = [node.target]
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr"):
+        yield from node.args[:1]
+    for target in targets:
+        for inner in ast.walk(target):
+            if isinstance(inner, (ast.Attribute, ast.Subscript)):
+                if not isinstance(inner.ctx, ast.Load):
+                    yield inner
+
+
+def root_of(node: ast.AST) -> str:
+    """The name that an attribute or an entry is one of; "" for that of something computed."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def patched(page: Mapping[str, Any]) -> str:
