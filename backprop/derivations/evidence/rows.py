@@ -14,6 +14,7 @@ from backprop.derivations.evidence.conditions import within
 from backprop.derivations.evidence.constants import by_each, leaps, vanishes
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.estimates import violated
+from backprop.derivations.evidence.extents import too_long
 from backprop.derivations.evidence.hidden import hidden
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.levels import Levels
@@ -315,6 +316,9 @@ class Derivator:
                 verdict.sides = (equation.sides[0].text, equation.sides[1].text)
                 verdict.problem = Problem("not-equal")
                 return False
+        if verdict.status != PROVED and (most := too_long(equation)) is not None:
+            verdict.status, verdict.problem = UNCHECKED, Problem("too-long", {"found": str(most)})
+            return True
         verdict.assumed = premises(instances, equation, account.used)
         if not fact:
             account.establish(equation)
@@ -330,6 +334,9 @@ class Derivator:
             verdict.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
             return
         verdict.error = blurred
+        if (most := too_long(equation)) is not None:
+            verdict.status, verdict.problem = UNCHECKED, Problem("too-long", {"found": str(most)})
+            return
         if order is None:
             found = violated(self.instances, equation, op, self.slopes)
             found = hidden(self.instances, equation, op) if found is None else found
