@@ -389,7 +389,8 @@ class Derivator:
         from backprop.derivations.evidence.proof import proves
 
         opaque = frozenset(k for k, level in self.account.used.items() if level != TRUE)
-        if proves(self.world, equation.left, equation.right, opaque, self.direct):
+        sides = (equation.left, equation.right)
+        if proves(self.world, *sides, opaque, self.direct, equation.dims):
             verdict.status = PROVED
 
 
