@@ -197,8 +197,8 @@ class Calculus:
                 if only or symbol not in self.world.below(term.symbol):
                     return ZERO
                 if term.symbol != symbol:
-                    found = self.by_own_step(term, symbol, at, d)
-                    return Deriv(term, symbol, at, False) if found is None else found
+                    by_step = self.by_own_step(term, symbol, at, d)
+                    return Deriv(term, symbol, at, False) if by_step is None else by_step
                 return self.through_steps(term, at, d)
             if term.symbol == symbol:
                 return mul(*(Test("=", a, b) for a, b in zip(term.at, at, strict=True)))

@@ -169,8 +169,10 @@ class Polynomials:
                 below = dict(atom[1])
                 lead = max(below, key=degree)
                 powers = dict(mono)
-                if not lead or any(x <= 0 for _, x in lead) or any(
-                    powers.get(a, Fraction(0)) < x for a, x in lead
+                if (
+                    not lead
+                    or any(x <= 0 for _, x in lead)
+                    or any(powers.get(a, Fraction(0)) < x for a, x in lead)
                 ):
                     continue
                 rest = dict(powers)

@@ -28,7 +28,6 @@ from backprop.derivations.algebra.atoms import (
 from backprop.derivations.algebra.matching import Pattern
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 
-
 OUTER, INNER, FAR = ("v", "?i"), ("v", "?k"), ("v", "?j")
 STEPS = 300  # how often a sum is replaced, in one side of a row
 
@@ -212,41 +211,6 @@ class Sums:
         matrix = self.remade(dict(key), names)
         moved = self.remade(p, {at: ("v", inner)})
         return self.sum(self.algebra.times(matrix, moved), inner, self.dims[key])
-
-    def length(self, dim: Any) -> Poly:
-        if isinstance(dim, tuple):
-            size, low, high = dim
-            near, far = (row, column) if side == 0 else (column, row)
-        names = {near: INNER, far: FAR}
-        at = (OUTER, INNER) if side == 0 else (INNER, OUTER)
-        bound: dict[Atom, Any] = {INNER: dim}
-        factors: list[tuple[Atom, Fraction]] = []
-        for atom, e in sorted(lead, key=lettered):
-            if atom[0] == "sum" and e == 1:
-                more, inside = self.opened(atom)
-                bound.update({("v", v): d for v, d in more})
-                factors += sorted(inside, key=lettered)
-            else:
-                factors.append((atom, e))
-        placed = [(replaced(a, names), e) for a, e in factors]
-        if any(a[0] in ("inv", "det") and mentions(a[1], i) for a, _ in factors for i in names):
-            return None
-        pattern = Pattern(
-            ((("inv", key, at), Fraction(1)), *placed), bound, frozenset({OUTER, FAR})
-        )
-
-        def value(places: dict[Atom, Atom]) -> Poly:
-            a = self.algebra
-            inner = self.fresh()
-            i, j = places[OUTER], places[FAR]
-            here = (i, ("v", inner)) if side == 0 else (("v", inner), i)
-            others = {m: c for m, c in key if m != lead}
-            moved = self.remade(others, {near: ("v", inner), far: j})
-            product = a.times(a.atom(("inv", key, here)), moved)
-            found = a.plus(a.delta(i, j), self.sum(product, inner, dim), -1)
-            return a.times(found, a.const(1 / scale))
-
-        return Rule(pattern, value)
 
     def length(self, dim: Any) -> Poly:
         if isinstance(dim, tuple):

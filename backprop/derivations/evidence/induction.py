@@ -60,7 +60,8 @@ def by_induction(world: World, left: Term, right: Term, dims: dict[str, Dim]) ->
     plain = frozenset(
         k for k, s in world.symbols.items() if s.definition is not None and s.recurrence is None
     )
-    for changes in (*steps(world, left, right, dims), *lengths(world, left, right)):
+    ways = [*steps(world, left, right, dims), *([] if dims else lengths(world, left, right))]
+    for changes in ways:
         for expand in dict.fromkeys((NONE, plain)):
             try:
                 if shown(Normaliser(world, NONE, expand, False), (left, right), *changes):
@@ -94,18 +95,18 @@ def factors(here: Poly, there: Poly) -> Iterator[Poly]:
             continue
         ((atom, e),) = mono
         if e == 1 and atom[0] in ("entry", "sum") and not inside(atom, here, mono):
-            found = {
-                m - {(atom, e)}: c / here[mono] for m, c in there.items() if (atom, e) in m
-            }
+            found = {m - {(atom, e)}: c / here[mono] for m, c in there.items() if (atom, e) in m}
             if found:
                 yield found
-    mono = min(here, key=lettered, default=None)
-    for other, c in there.items() if mono is not None else ():
+    if not here:
+        return
+    mono = min(here, key=lettered)
+    for other, c in there.items():
         powers = dict(other)
-        for atom, e in mono or ():
+        for atom, e in mono:
             powers[atom] = powers.get(atom, num(0).value) - e
         if all(e >= 0 or atom[0] in ("exp", "size") for atom, e in powers.items()):
-            yield {frozenset((a, e) for a, e in powers.items() if e): c / here[mono or other]}
+            yield {frozenset((a, e) for a, e in powers.items() if e): c / here[mono]}
 
 
 def inside(atom: Atom, p: Poly, own: Any) -> bool:
@@ -134,9 +135,9 @@ def steps(
         count = Var(name)
         entries = [t for s in (left, right) for t in walk(s) if is_step(world, t, name)]
         behind = max((parted(t.at[0])[1] for t in entries), default=0)
-        own = {t.symbol for t in entries}
+        named = {t.symbol for t in entries}
         every = {k for k, s in world.symbols.items() if s.recurrence is not None}
-        for symbols in [own, every] if own != every else [own]:
+        for symbols in [named, every] if named != every else [named]:
             at = partial(at_step, world, name=name, behind=behind, symbols=symbols)
             yield (
                 partial(at, place=At(None, 0)),
@@ -229,7 +230,8 @@ def tested(test: Test, reach: int) -> Term:
 
 
 def lengths(world: World, left: Term, right: Term) -> Iterator[tuple[Change, Change, Change]]:
-    """The lengths that a row may be shown by: of sums over them, and nothing else."""
+    """The lengths that a row without indices may be shown by: of sums over them, and nothing
+    else."""
     terms = [t for side in (left, right) for t in walk(side)]
     names = left.names | right.names
     if world.assumed or any(world.symbols[n].definition or world.symbols[n].law for n in names):
@@ -243,11 +245,8 @@ def lengths(world: World, left: Term, right: Term) -> Iterator[tuple[Change, Cha
         least = world.sizes.get(name)
         if least is None or least > LONGEST:
             continue
-        yield (
-            lambda term, name=name, least=least: at_length(world, term, name, least),
-            lambda term: term,
-            lambda term, name=name: at_length(world, term, name, None),
-        )
+        at = partial(at_length, world, name=name)
+        yield partial(at, length=least), partial(at, length=0), partial(at, length=None)
 
 
 def sizes_in(world: World, dim: Any) -> set[str]:
@@ -258,7 +257,9 @@ def sizes_in(world: World, dim: Any) -> set[str]:
 
 
 def at_length(world: World, term: Term, name: str, length: int | None) -> Term:
-    """A side where a length is a number, or by 1 longer."""
+    """A side where a length is a number, 0 for what it is, or by 1 longer."""
+    if length == 0:
+        return term
 
     def change(item: Any) -> Any:
         if isinstance(item, At) and item.dim is not None and name in sizes_in(world, item.dim):

@@ -434,6 +434,8 @@ def differs(instances: Instances, equation: Equation, slopes: bool) -> Scope | N
                 scope = line.scope(instances, place)
             except OutsideDomainError:
                 continue
+            if not is_allowed(scope):
+                continue
             if derived:
                 if differs_much(instances, equation, scope):
                     return scope
@@ -487,7 +489,7 @@ def exceeds(instances: Instances, equation: Equation, op: str) -> Scope | None:
         likely = [k for k in order[:TRIED] if np.isfinite(values[k])]
         for k in [*likely[:3], *(k for k in likely[3:] if values[k] >= 0)][:8]:
             scope = line.scope(instances, float(every[k]))
-            if not close(equation, op, scope):
+            if not close(equation, op, scope) or not is_allowed(scope):
                 continue
             if confirmed(equation, op, scope, exact):
                 return scope
@@ -502,6 +504,20 @@ def exceeds(instances: Instances, equation: Equation, op: str) -> Scope | None:
             ):
                 raise Unreadable("too-close")
     return None
+
+
+def is_allowed(scope: Scope) -> bool:
+    """Do all variables keep their bounds? Where two move, one may reach what only the other may."""
+    for key, values in scope.instance.variables.items():
+        symbol = scope.world.symbols[key]
+        if not is_free(symbol):
+            continue
+        low, high = (None if b is None else float(b) for b in symbol.bounds)
+        if low is not None and np.any(values < low if symbol.closed[0] else values <= low):
+            return False
+        if high is not None and np.any(values > high if symbol.closed[1] else values >= high):
+            return False
+    return True
 
 
 def within(line: Line, places: np.ndarray) -> np.ndarray:

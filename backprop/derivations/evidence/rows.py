@@ -325,7 +325,7 @@ class Derivator:
         return True
 
     def estimate(self, equation: Equation, verdict: Verdict, op: str, order: Order | None) -> None:
-        """An inequality, or an equation up to O(h^k): checked, never proved."""
+        """An inequality, or an equation up to O(h^k), which is checked and never proved."""
         if order is not None and op != "=":
             raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
         blurred = blur(self.instances, equation)
@@ -345,6 +345,12 @@ class Derivator:
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
         if found is None and order is None:
             verdict.assumed = premises(self.instances, equation, {})
+            if self.prove and equation.mask is None:
+                from backprop.derivations.evidence.bounds import proves_order
+
+                sides = (equation.left, equation.right)
+                if proves_order(self.world, *sides, op, equation.dims, self.direct):
+                    verdict.status = PROVED
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
             verdict.sides = (equation.sides[0].text, equation.sides[1].text)
