@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import sys
 from pathlib import Path
 
 from backprop.cli.arguments import Usage
+from backprop.cli.there import run_there
 
 EXAMPLES = """\
 examples:
@@ -29,10 +31,8 @@ def run(options: argparse.Namespace) -> int:
         posts = importlib.import_module("backprop.site.export.posts")
         errors = importlib.import_module("backprop.site.export.build")
     except ModuleNotFoundError as error:
-        raise Usage(
-            f"{error.name} is not installed: run this where the blog is installed, or "
-            "pip install 'backprop-notes[site,test]'"
-        ) from None
+        make = f"make export DIR={shlex.quote(str(options.folder))}"
+        return run_there(error, make, ["export", str(options.folder)])
     print("Building the site and verifying its posts …", file=sys.stderr, flush=True)
     try:
         written = posts.export(Path(), options.folder)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 from pathlib import Path
 
 from backprop.cli.arguments import Usage
+from backprop.cli.there import run_there
 from backprop.site.beginning.create import BeginningError, create
 
 EXAMPLES = """\
 examples:
-  backprop new blog                                 a blog in English, in the folder blog
-  backprop new blog --languages zh,en --name Notes
+  backprop new blog                                 in Chinese and English, in the folder blog
+  backprop new blog --languages en --name Notes     in one language
   backprop new post batch-norm --title zh=批量归一化 en="Batch normalization"
 """
 
@@ -24,7 +26,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="DIR", help="the folder of the new blog; or: post SLUG")
     parser.add_argument("slug", metavar="SLUG", nargs="?", help="the name of the new post")
     parser.add_argument(
-        "--languages", default="en", help="such as zh,en; the first is the default language (en)"
+        "--languages",
+        default="zh,en",
+        help="the default language, whose pages stand at /, and others, whose pages stand at "
+        "/en/ (zh,en)",
     )
     parser.add_argument("--name", help="of the site")
     parser.add_argument(
@@ -56,14 +61,20 @@ def _is_post(options: argparse.Namespace) -> bool:
 
 
 def _blog(options: argparse.Namespace) -> int:
+    if not options.what.strip():
+        raise Usage("name the folder of the new blog: backprop new blog")
     folder = Path(options.what)
     languages = [key.strip() for key in options.languages.split(",") if key.strip()]
     created = create(folder, languages, options.name, options.package)
     for remark in created.remarks:
         print(remark)
+    first, *others = languages
+    where = ", ".join([f"{first} at /", *(f"{key} at /{key}/" for key in others)])
+    print(f"{len(created.files)} files written to {folder}: {where}. Now:\n")
+    if folder.resolve() != Path().resolve():
+        print(f"  cd {shlex.quote(str(folder))}")
     print(
-        f"{len(created.files)} files written to {folder}. Now:\n\n"
-        f"  cd {folder}\n  make serve    # the blog at http://127.0.0.1:8000/\n"
+        "  make serve    # the blog at http://127.0.0.1:8000/\n"
         "  make test     # everything that it claims"
     )
     return 0
@@ -79,10 +90,9 @@ def _post(options: argparse.Namespace) -> int:
     try:
         post = importlib.import_module("backprop.site.beginning.post")
     except ModuleNotFoundError as error:
-        raise Usage(
-            f"{error.name} is not installed: run this where the blog is installed, as `make post` "
-            "does, or pip install 'backprop-notes[site,test]'"
-        ) from None
+        said = [part for title in options.title for part in ("--title", title)]
+        make = f"make post SLUG={shlex.quote(options.slug)}"
+        return run_there(error, make, ["new", "post", options.slug, *said])
     for path in post.add_post(Path(), options.slug, titles):
         print(path)
     return 0

@@ -3,8 +3,9 @@ r"""Two languages of a page: the same program and the same mathematics, in other
 import pytest
 
 from backprop.program.page import load
+from backprop.program.session import Outcome
 from backprop.site.posts.formulas import normal_tex
-from backprop.site.posts.parity import difference, translations
+from backprop.site.posts.parity import difference, figure_difference, translations
 
 ZH = r"""---
 title: 标题
@@ -202,6 +203,20 @@ FIGURE = (
     '```{{.python .figure alt="{alt}"}}\nimport matplotlib.pyplot as plt\n'
     "points = {points}\nplt.plot(points, label='{alt}')\nplt.title('{alt}')\nplt.legend()\n```\n"
 )
+
+
+def test_figures_are_compared_where_the_fences_are_those_of_each_other(tmp_path):
+    """Else the fences are what differs, and the figures only follow."""
+    plot, plain = "```{.python .figure alt='a'}\n1\n```\n", "```python\n1\n```\n"
+
+    def said(one: str, other: str) -> str:
+        pages = [load(tmp_path / f"{key}.md", tmp_path, key, text=text)
+                 for key, text in (("en", one), ("zh", other))]  # fmt: skip
+        shown = [Outcome(figures=[{"data": [n]}]) for n in range(2)]
+        return str(figure_difference(*pages, shown, shown[::-1]))
+
+    assert "the figures show different data" in said(plot + plain, plot + plain)
+    assert said(plot + plain, plain + plot) == "None"
 
 
 def test_the_tests_and_the_strict_build_compare_figures_and_everything_else(project):

@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,10 +20,14 @@ import pytest
 import yaml
 
 import backprop
+from backprop.cli.arguments import Usage
 from backprop.cli.main import main
+from backprop.cli.there import PYTHON, run_there
 from backprop.site.beginning import create as beginning
 from backprop.site.beginning.create import BeginningError, create
 from backprop.site.beginning.post import add_post, folders
+from backprop.site.interactive.plugin import _pack as engine_of
+from backprop.site.interactive.plugin import _without_engine
 from tests.company.cases import CASES, FURTHER, Case
 from tests.conftest import ROOT
 
@@ -82,6 +87,71 @@ def test_nothing_is_overwritten(tmp_path):
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_what_is_printed_can_be_pasted(tmp_path, monkeypatch, capsys):
+    """In both languages unless told otherwise, in a folder whose name has a space."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "my blog"]) == 0
+    said = capsys.readouterr().out
+    assert "zh at /, en at /en/" in said
+    assert shlex.split(re.search("^ +(cd .*)", said, re.M)[1]) == ["cd", "my blog"]
+    assert list(
+        settings(tmp_path / "my blog")["plugins"][1]["backprop/languages"]["languages"]
+    ) == [
+        "zh",
+        "en",
+    ]
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["new", ".", "--languages", "de"]) == 0
+    assert "cd " not in capsys.readouterr().out
+
+
+def test_what_cannot_be_installed_says_what_to_do(tmp_path):
+    """pip and npm say what they could not reach, at length; not what becomes of the blog."""
+    create(tmp_path, ["en"])
+    for name in ("python", "pip"):
+        tool = tmp_path / ".venv/bin" / name
+        tool.parent.mkdir(parents=True, exist_ok=True)
+        tool.write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
+        tool.chmod(0o755)
+
+    def said(*arguments: str) -> str:
+        alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        done = subprocess.run(
+            ["make", f"PYTHON={sys.executable}", *arguments], cwd=tmp_path, env=alone,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        return done.stderr
+
+    assert re.search("no network.*needs the network.*run make again", said("setup"), re.S)
+    (tmp_path / ".venv/.ready").touch()
+    assert "needs the network" in said("setup", "NODE=false")
+    ready = ["--old-file=setup"]
+    assert "make post SLUG=my-post" in said("post", *ready)
+    assert "make export DIR=../posts" in said("export", *ready)
+
+
+def test_what_only_the_blog_has_installed_is_run_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    missing = ModuleNotFoundError(name="yaml")
+    with pytest.raises(Usage, match=r"yaml is not installed.*`make export DIR=\.\./posts`"):
+        run_there(missing, "make export DIR=../posts", ["export", "../posts"])
+    PYTHON.parent.mkdir(parents=True)
+    PYTHON.write_text('#!/bin/sh\necho "$@" >said\nexit 2\n')
+    PYTHON.chmod(0o755)
+    assert run_there(missing, "make", ["new", "post", "x", "--title", "en=A title"]) == 2
+    assert Path("said").read_text() == "-m backprop new post x --title en=A title\n"
+
+
+def test_a_blog_is_told_its_own_command_for_running_code(tmp_path, caplog):
+    _without_engine.cache_clear()
+    create(tmp_path, ["en"])
+    with caplog.at_level("INFO"):
+        assert engine_of(tmp_path) is None
+    assert caplog.messages[-1].endswith("on the pages; to have it: make engine")
+
+
 def test_an_existing_project_is_told_which_lines_to_add(tmp_path, capsys):
     (tmp_path / "mkdocs.yml").write_text("site_name: Mine\ntheme: {name: material}\nplugins: [a]\n")
     assert main(["new", str(tmp_path)]) == 2
@@ -96,6 +166,9 @@ def test_an_existing_project_is_told_which_lines_to_add(tmp_path, capsys):
     [
         (["new", "b", "--languages", "english!"], "no language"),
         (["new", "b", "--languages", "en,en"], "once"),
+        (["new", "b", "--languages", "zh_CN.UTF-8"], "--languages zh-CN"),
+        (["new", ""], "name the folder"),
+        (["new", "/dev/null/b"], "/dev/null/b/mkdocs.yml cannot be written"),
         (["new", "b", "--package", "gone.whl"], "no file gone.whl"),
         (["new", "post", "x", "--title", "Variance"], "LANGUAGE=TITLE"),
         (["new", "post", "x"], "no mkdocs.yml"),
@@ -251,9 +324,14 @@ def test_a_blog_from_the_wheel_builds_in_a_fresh_environment(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(site)
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
 
+    (tools := tmp_path / "tools").mkdir()
+    if node := shutil.which("node"):
+        (tools / "node").symlink_to(node)
+
     def run(*command: str, cwd: Path) -> str:
         variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         variables |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "1"}
+        variables["PATH"] = str(tools)  # no Git
         done = subprocess.run(
             [str(python), *command], cwd=cwd, env=variables, capture_output=True, text=True,
             check=False,

@@ -8,15 +8,18 @@ import random
 import re
 import shutil
 import signal
+import socket
 from html import unescape
 from pathlib import Path
 
 import pytest
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
 
 from backprop.site.building import serving as taking
 from backprop.site.building.aside import aside
 from backprop.site.building.problems import Problem, locate, of_record
+from backprop.site.building.server import Server
 from backprop.site.building.watching import Watch
 from tests.site.command import differences, get, serving
 from tests.site.project import Project
@@ -102,6 +105,15 @@ def test_an_unfamiliar_mkdocs_keeps_its_own_server(monkeypatch, caplog) -> None:
     finally:
         monkeypatch.undo()
         taking.give_back()
+
+
+def test_an_address_that_is_taken_is_told_with_another(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = Server(lambda: None, "127.0.0.1", port, str(tmp_path))
+        with pytest.raises(Abort, match=rf"{port} is in use.*--dev-addr 127\.0\.0\.1:\d+"):
+            server.listen(lambda: None, open_in_browser=False)
+        server.shutdown()
 
 
 # ---- the command --------------------------------------------------------------------------------

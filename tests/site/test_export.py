@@ -351,6 +351,8 @@ def test_a_new_blog_is_exported_and_zensical_shows_it(blog, monkeypatch, capsys,
         "# ✓ (",
         "*Output*",
         "∎ proved for all sizes",
+        "green: forward: value",
+        "rounded box: operation",
         "pictures/graph-",
         "pictures/figure",
     ):

@@ -38,7 +38,7 @@ class Created:
 
 def create(
     folder: Path,
-    languages: Sequence[str] = ("en",),
+    languages: Sequence[str] = ("zh", "en"),
     name: str | None = None,
     package: str | None = None,
     today: date | None = None,
@@ -92,10 +92,16 @@ def _check_languages(languages: Sequence[str]) -> None:
     for language in languages:
         if not LANGUAGE.fullmatch(language):
             raise BeginningError(
-                f"'{language}' is no language. Right would be: --languages zh,en or pt-BR."
+                f"'{language}' is no language. Right would be: --languages {_perhaps(language)}."
             )
     if not languages or len(set(languages)) < len(languages):
         raise BeginningError("Name each language once: --languages zh,en.")
+
+
+def _perhaps(language: str) -> str:
+    """What was meant by something that names no language: `zh_CN` is how systems write zh-CN."""
+    meant = language.partition(".")[0].replace("_", "-")
+    return meant if LANGUAGE.fullmatch(meant) else "zh,en or pt-BR"
 
 
 def _package(package: str | None) -> tuple[Path | None, str]:
@@ -131,7 +137,8 @@ def _root_files(languages: Sequence[str], name: str | None, requirement: str) ->
             target = path.relative_to(FILES / "root").as_posix()
             # Names with a dot would mean something to the tools of this repository.
             target = re.sub(r"^(gitignore|github)\b", r".\1", target)
-            texts[target] = _filled(path, PACKAGE=requirement, NAME=name or say("name", "en"))
+            values = {"PACKAGE": requirement, "NAME": name or say("name", "en")}
+            texts[target] = _filled(path, LANGUAGE=languages[0], **values)
     return texts
 
 
@@ -153,9 +160,15 @@ def _filled(path: Path, **values: str) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise BeginningError(
+            f"{path} cannot be written: {error.strerror or error}. Name a folder in which you may "
+            "write."
+        ) from None
     return path
 
 

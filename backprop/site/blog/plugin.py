@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,6 +61,9 @@ class BlogPlugin(BasePlugin[BlogOptions]):
                 "'theme: {name: backprop}', or one that extends material."
             )
         settings = complete(raw, folder)
+        # The feed's plugin imports GitPython, which raises where there is no git; dates are those
+        # of the posts, and who asks Git for them is told then.
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
         # The functions of `hooks` stand in the running collection already.
         whole.load_dict({**settings, "hooks": []})
         errors, warnings = whole.validate()

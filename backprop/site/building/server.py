@@ -6,6 +6,7 @@ from what there is of it.
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import json
 import mimetypes
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from mkdocs.exceptions import Abort
 from mkdocs.livereload import LiveReloadServer
 
 from backprop.site.building import notice
@@ -102,6 +104,18 @@ class State:
         return max(self._files.get(name, 0), self._everywhere) > epoch
 
 
+def _no_address(host: str, port: int, error: OSError) -> str:
+    """Why nothing can listen there, and what would be right."""
+    where = f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        other = f"{host}:{port + 1}" if port < 65535 else f"{host}:8001"
+        return (
+            f"{where} is in use, perhaps by another `mkdocs serve`. End that one, or take another "
+            f"address: mkdocs serve --dev-addr {other} (make serve ADDR={other})"
+        )
+    return f"{where} is no address to listen at: {error.strerror or error}"
+
+
 def _now() -> int:
     return round(time.time() * 1000)
 
@@ -126,8 +140,17 @@ class Server(LiveReloadServer):
         self.watched.append(os.path.abspath(path))
 
     def listen(self, work: Callable[[], None], open_in_browser: bool) -> None:
-        """Serve in a thread of its own, for as long as `work` takes here."""
-        self.server_bind()
+        """Serve in a thread of its own, for as long as `work` takes here.
+
+        Raises:
+            Abort: nothing can listen at the address; the message names another one.
+        """
+        try:
+            self.server_bind()
+        except OSError as error:
+            raise Abort(
+                _no_address(str(self.server_address[0]), self.server_address[1], error)
+            ) from None
         self.server_activate()
         self.error_handler = self._error_page
         self.serve_thread.start()

@@ -11,7 +11,7 @@ from typing import Any
 from backprop.site.export import drawings, formulas
 from backprop.site.export.elements import Element, beside, classes, plain
 from backprop.site.export.text import centred, drawing, escaped, folded, indented, spot
-from backprop.site.export.words import say
+from backprop.site.export.words import WORDS, say
 
 
 def drawn(page: Any, element: Element) -> list[str]:
@@ -24,13 +24,22 @@ def drawn(page: Any, element: Element) -> list[str]:
     found += [page.whole(one, "*") for one in element.iter("figcaption")]
     inner = list(element.iter("div", "ul", "ol"))
     for legend in (one for one in inner if "bp-legend" in classes(one)):
-        found.append(" · ".join(page.inside(item).strip() for item in legend))
+        found.append(" · ".join(_key(page, item) for item in legend))
     for each in (one for one in inner if "bp-code" in classes(one)):
         found += page.code_block(each)
     for steps in (one for one in inner if "bp-steps" in classes(one)):
         title = say("steps", page.place.language)
         found.append(folded(title, "\n".join(page.items(steps))))
     return found
+
+
+def _key(page: Any, item: Element) -> str:
+    """What a sign of a drawing stands for; the sign itself is drawn by the site's style, so that
+    here it is named."""
+    key = next((c.removeprefix("bp-key-") for c in classes(item) if c.startswith("bp-key-")), "")
+    language = page.place.language
+    said = page.inside(item).strip()
+    return say("term", language, term=say(key, language), said=said) if key in WORDS else said
 
 
 def step(page: Any, element: Element) -> list[str]:

@@ -9,6 +9,12 @@ WORDS = {
     "also": {"en": "Also in: {names}", "zh": "其他语言：{names}"},
     "term": {"en": "{term}: {said}", "zh": "{term}：{said}"},
     "aside": {"en": " ({words})", "zh": "（{words}）"},
+    # the signs of a drawing's legend, by the keys of `bp-key-…`
+    "forward": {"en": "green", "zh": "绿色"},
+    "backward": {"en": "red", "zh": "红色"},
+    "operation": {"en": "rounded box", "zh": "圆角框"},
+    "input": {"en": "dark box", "zh": "深色框"},
+    "constant": {"en": "dashed box", "zh": "虚线框"},
     "and": {"en": "; ", "zh": "；"},
 }
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import posixpath
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -220,18 +221,27 @@ def _pack(root: Path) -> Pack | None:
     try:
         return pack(root)
     except SourceError as error:
-        _without_engine(str(error).split("\n")[0])
+        # A blog that `backprop new` began has one command for all of it.
+        commands = _text(root / "Makefile")
+        made = "backprop.site.interactive" in commands and re.search("^engine:", commands, re.M)
+        _without_engine(
+            "" if made else f" ({str(error).splitlines()[0]})",
+            "make engine" if made else "python -m backprop.site.interactive",
+        )
         return None
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 @lru_cache
-def _without_engine(why: str) -> None:
+def _without_engine(why: str, command: str) -> None:
     """Said once, however often a process builds."""
-    log.info(
-        "Readers cannot run code on the pages (%s); to have it: "
-        "python -m backprop.site.interactive",
-        why,
-    )
+    log.info("Readers cannot run code on the pages%s; to have it: %s", why, command)
 
 
 def _digest(data: bytes) -> str:

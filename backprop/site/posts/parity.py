@@ -56,9 +56,18 @@ def difference(one: Page, other: Page) -> Fault | None:
 def figure_difference(
     one: Page, other: Page, outcomes: list[Outcome], others: list[Outcome]
 ) -> Fault | None:
-    """The first figure that shows other data in the other language."""
+    """The first figure that shows other data in the other language.
+
+    Where the fences are not of the same kinds, `difference` says so, and there is nothing to pair.
+    """
     if one.name > other.name:
         one, other, outcomes, others = other, one, others, outcomes
+    kinds = [
+        [(step.fence.language, step.fence.header.classes) for step in page.executed]
+        for page in (one, other)
+    ]
+    if kinds[0] != kinds[1]:
+        return None
     pairs = zip(one.executed, other.executed, outcomes, others, strict=False)
     for mine, yours, first, second in pairs:
         if [each["data"] for each in first.figures] != [each["data"] for each in second.figures]:
