@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backprop.derivations.algebra.polynomials import NotProvable
+from backprop.derivations.meaning import replace_symbol
 from backprop.derivations.meaning.rewriting import fresh, renamed, substitute
 from backprop.derivations.meaning.terms import (
     ONE,
@@ -133,6 +134,13 @@ class Calculus:
                     return found
             return self.chained(body, lambda t: self.slope(t, term.symbol, term.at, False))
         return self.slope(body, term.symbol, term.at, only)
+
+    def taken(self, term: Slope) -> Term:
+        """f'(x) of a function that is written."""
+        body = term.body
+        for _ in range(term.order):
+            body = self.slope(renamed(body), term.var, (), False)
+        return replace_symbol(body, term.var, term.at)
 
     def through_steps(self, term: Entry, at: tuple[Index, ...], d: Callable[[Term], Term]) -> Term:
         """The derivative of an entry of a recurrence by an earlier one."""

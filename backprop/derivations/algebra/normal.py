@@ -17,9 +17,8 @@ from backprop.derivations.algebra.matching import match
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 from backprop.derivations.algebra.positive import is_positive
 from backprop.derivations.algebra.sums import Sums
-from backprop.derivations.meaning import replace_symbol
 from backprop.derivations.meaning.lengths import find
-from backprop.derivations.meaning.rewriting import renamed, substitute
+from backprop.derivations.meaning.rewriting import substitute
 from backprop.derivations.meaning.terms import (
     Add,
     Affine,
@@ -321,10 +320,7 @@ class Normaliser:
         return self.algebra.atom(("det", self._matrix(term.matrix)))
 
     def _slope(self, term: Slope) -> Poly:
-        body = term.body
-        for _ in range(term.order):
-            body = self.calculus.slope(renamed(body), term.var, (), False)
-        return self.poly(replace_symbol(body, term.var, term.at))
+        return self.poly(self.calculus.taken(term))
 
     def _deriv(self, term: Deriv) -> Poly:
         found = self.calculus.worked_out(term)
