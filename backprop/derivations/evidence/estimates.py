@@ -2,22 +2,16 @@ r"""Inequalities: a \le b at random numbers, where it turns, and at the worst th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise, product
-from typing import Any
 
 import numpy as np
 
-from backprop.derivations.algebra.calculus import Calculus, Partial
-from backprop.derivations.algebra.polynomials import NotProvable
-from backprop.derivations.evidence.compare import compare
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.extents import behind, extents, growing, of_kind
 from backprop.derivations.evidence.far import apart_at, refuted
 from backprop.derivations.evidence.instances import (
     INSTANCES_AT_KINKS,
-    NESTED_TOLERANCE,
     SMALL,
     Instances,
 )
@@ -28,8 +22,8 @@ from backprop.derivations.evidence.sample import NEGATIVE, Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import EDGE, OutsideDomainError, real
-from backprop.derivations.meaning.rewriting import rebuild, renamed
-from backprop.derivations.meaning.terms import Big, Deriv, Num, Size, Slope, walk
+from backprop.derivations.evidence.worked import worked_out
+from backprop.derivations.meaning.terms import Big, Num, Size, walk
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
 from backprop.derivations.verdicts import Difference
@@ -37,7 +31,6 @@ from backprop.derivations.verdicts import Difference
 SEARCHES, STEPS = 4, 60
 NEGATIVES = 2  # samples without a positive number, where something is assumed
 NUMBERS = 6  # of a row, that variables are tried at
-WORKED = 3  # samples at which derivatives by rules are compared with those by steps
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
 SLOWLY = 0.9  # a gap that closes at such a pace, as lengths double, closes at last
 SHORT = 256  # lengths at which numbers are taken that no double holds
@@ -117,38 +110,6 @@ def violated(
             return found_worse
     there = exceeds(instances, equation, op)
     return None if there is None else compare_order(equation, op, there)
-
-
-def worked_out(instances: Instances, equation: Equation) -> Equation:
-    """The same with the derivatives in it by the rules of calculus, where those give the same
-    numbers as difference quotients do: thousands of places are tried behind here."""
-    calculus = Calculus(instances.world, frozenset(), instances.direct)
-
-    def change(item: Any) -> Any:
-        if isinstance(item, Deriv):
-            return calculus.worked_out(item)
-        if isinstance(item, Slope):
-            return calculus.taken(item)
-        return item
-
-    try:
-        sides = [rebuild(renamed(s), change) for s in (equation.left, equation.right)]
-    except (NotProvable, RecursionError):
-        return equation
-    if any(isinstance(t, Deriv | Slope | Partial) for s in sides for t in walk(s)):
-        return equation
-    found = replace(equation, left=sides[0], right=sides[1])
-    if (found.left, found.right) == (equation.left, equation.right):
-        return equation
-    for number in range(WORKED):
-        for old, new in zip((equation.left, equation.right), sides, strict=True):
-            try:
-                scope = instances.scope(number, number % 2 == 1, {})
-                if not compare(old, new, equation.dims, scope).error < NESTED_TOLERANCE:
-                    return equation
-            except OutsideDomainError:
-                return equation
-    return found
 
 
 def outgrown(instances: Instances, equation: Equation, op: str) -> Difference | None:
