@@ -32,7 +32,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long sets are sampled."""
+    """Long sets are sampled; what looks at the built site comes when the pages have run."""
+    items.sort(key=lambda item: "built_site" in getattr(item, "fixturenames", ()))
     if left_out := samples.deselected(items, config.args):
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]

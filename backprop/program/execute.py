@@ -97,8 +97,8 @@ class Executor:
 
     def _drawn_again(self, page: Page, outcomes: list[Outcome]) -> None:
         """A drawing has nobody who compares it, so one that may be another every time is redone."""
-        drawn = [i for i, one in enumerate(outcomes) if one.figures or one.html]
-        if not drawn or not any(_CHANCE.search(step.code) for step in page.executed):
+        drawn = drawn_by_chance(page, outcomes)
+        if not drawn:
             return
         with self.session(page) as session:
             for index in drawn:
@@ -130,6 +130,12 @@ class Executor:
         if (again.stdout, again.results) == (outcome.stdout, outcome.results):
             return ""
         return f"it prints something else on every run; {_UNSTABLE}"
+
+
+def drawn_by_chance(page: Page, outcomes: list[Outcome]) -> list[int]:
+    """The steps that have drawn something, if any of it may be another thing every time."""
+    drawn = [i for i, one in enumerate(outcomes) if one.figures or one.html]
+    return drawn if any(_CHANCE.search(step.code) for step in page.executed) else []
 
 
 def _cores() -> int:

@@ -48,6 +48,14 @@ CUT = """() => {
             faults.push(`a figure does not fit: ${box.className} ${box.textContent.slice(0, 60)}`);
         }
     }
+    // The pieces of a drawing are of one scale.
+    for (const parts of document.querySelectorAll(".bp-parts")) {
+        const scales = [...parts.querySelectorAll("svg")].map(e => e.getScreenCTM()?.a || 1);
+        const least = Math.min(...scales);
+        if (shown(parts) && least < 0.95 * Math.max(...scales)) {
+            faults.push(`pieces of different scales: ${scales.map(e => e.toFixed(2))}`);
+        }
+    }
     // A row of pieces that goes on says so; between two pieces side by side, they hide the sign.
     for (const piece of document.querySelectorAll(".bp-part + .bp-part")) {
         const pair = [piece.previousElementSibling, piece];

@@ -1,13 +1,15 @@
 """Python in the page beside a plain Pyodide page that does the same.
 
 Both are served from this machine, in a fresh Chromium each: from the tap to the verdict on
-batchnorm, cold and with what the browser has kept; then a verdict more, and a graph drawn anew.
+batchnorm, cold and with what the browser has kept; then a verdict more, and a graph drawn anew;
+and what each of them fetches, compressed as a host does it.
 The plain page is what npm's `pyodide` and its documentation give: loaded in the page itself,
 numpy's wheel and this package unpacked, the same check run.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sys
@@ -27,6 +29,7 @@ from backprop.site.interactive.examples import examples
 from tests.audit.browser import FLAGS, chromium
 from tests.conftest import ROOT, build_site
 
+OURS, PLAIN_PAGE = "in this site", "a plain Pyodide page"
 EXAMPLE = examples()["batchnorm-right"]
 PLAIN = """<!doctype html><title>plain</title><button>check</button><p></p>
 <script type="module">
@@ -106,8 +109,26 @@ def plain(context: Any, base: str) -> dict[str, float]:
     return found
 
 
+def weights(site: Path) -> dict[str, list[tuple[str, int]]]:
+    """Bytes that a first tap fetches, part by part."""
+
+    def sent(path: Path) -> int:
+        data = path.read_bytes()
+        return min(len(data), len(gzip.compress(data, 9)))
+
+    engine = site / "assets/backprop/engine"
+    own = [path for path in engine.iterdir() if path.suffix == ".bin" or path.stem[:5] == "page."]
+    names = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+    plain = [site / "plain/pyodide" / name for name in (*names, "pyodide-lock.json")]
+    plain += [site / "plain/numpy.whl", site / "plain/backprop.zip"]
+    return {
+        OURS: [(path.name.split(".")[0], sent(path)) for path in sorted(own)],
+        PLAIN_PAGE: [(path.name, sent(path)) for path in plain if path.is_file()],
+    }
+
+
 def main() -> int:
-    """Print the table; 1 without Chromium or the engine."""
+    """Print the tables; 1 without Chromium or the engine."""
     browser, modules = chromium(), sources.node_modules(ROOT)
     wheel = sources.kept(ROOT, sources.numpy_wheel(modules))
     if not browser or wheel is None:
@@ -126,13 +147,21 @@ def main() -> int:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_address[1]}/"
         with sync_playwright() as driver:
-            for name, measure in (("in this site", ours), ("a plain Pyodide page", plain)):
+            found = {}
+            for name, measure in ((OURS, ours), (PLAIN_PAGE, plain)):
                 chrome = driver.chromium.launch(executable_path=browser, args=FLAGS)
-                found = measure(chrome.new_context(), base)
+                found[name] = measure(chrome.new_context(), base)
                 chrome.close()
-                for what, seconds in found.items():
-                    print(f"{name:24}{what:14}{seconds:8.2f} s")
         server.shutdown()
+        print(f"{'seconds from the tap':24}{OURS:>16}{PLAIN_PAGE:>24}{'ratio':>8}")
+        for what, seconds in found[OURS].items():
+            other = found[PLAIN_PAGE].get(what)
+            beside = f"{other:24.2f}{seconds / other:8.2f}" if other else f"{'—':>24}"
+            print(f"{what:24}{seconds:16.2f}{beside}")
+        for name, parts in weights(site).items():
+            print(f"\nbytes of a first tap, {name}")
+            for part, size in [*parts, ("together", sum(size for _, size in parts))]:
+                print(f"{part:24}{size:16,}")
     return 0
 
 

@@ -210,6 +210,32 @@ def test_a_verdict_opens_step_by_step_and_holds_the_report_of_the_package(window
     assert "/ 7 * dvar" in page.locator(".bp-area:has([name=backward]) .cm-content").inner_text()
 
 
+def test_what_is_typed_before_the_editors_come_stays(window):
+    """Also where the browser has kept something else; and the focus is where it was."""
+    page = window("en/check/")
+    kept = {"forward": "# old", "backward": "# old", "arguments": "x=9"}
+    page.evaluate("kept => localStorage.setItem('bp-hand-in', JSON.stringify(kept))", kept)
+    waiting = []
+    page.route("**/engine/page.*.js", lambda route: waiting.append(route))
+    page.locator("[name=forward]").fill("def f(x):\n    return x")
+    page.keyboard.press("Control+End")
+    for route in waiting:
+        route.continue_()
+    page.locator(".bp-go").wait_for()
+    page.keyboard.insert_text(" * x")
+    texts = page.locator(".bp-area .cm-content").all_inner_texts()
+    assert texts == ["def f(x):\n    return x * x", "# old"]
+    assert page.locator("[name=arguments]").input_value() == "x=9"
+    waiting.clear()
+    page.goto("about:blank")  # the same address with another hash would be the same page
+    page.goto(page.asked[0])
+    page.locator(".bp-submit").focus()
+    for route in waiting:
+        route.continue_()
+    page.locator(".bp-go").wait_for()
+    assert page.locator(".bp-go").evaluate("e => e === document.activeElement")
+
+
 NETWORK = "import urllib.request\n\nurllib.request.urlopen('http://example.org/')"
 # What a reader may write into the forward, and what the page says.
 HOPES = [

@@ -411,6 +411,16 @@ def test_headings_are_in_order_on_every_kind_of_page(built_site, kinds):
         assert all(step <= 1 for step in steps), (found.title, levels)
 
 
+def test_tables_stand_in_their_boxes_from_the_beginning(built_site, kinds):
+    """Material puts each into two when it starts, and all that is below would move."""
+    for found in kinds:
+        file = built_site / found.path
+        file = file / "index.html" if file.is_dir() else file
+        page = lxml.html.fromstring(file.read_text("utf-8"))
+        bare = page.xpath("//article//table[not(@class)][not(../@class='md-typeset__table')]")
+        assert bare == [], found.title
+
+
 def test_instant_navigation_keeps_the_stylesheet_and_tells_the_new_page(site, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -449,7 +459,15 @@ def test_paper_has_the_text_alone_and_all_of_it(browser, served):
         link = page.locator("article blockquote a[href^=http]").first
         after = link.evaluate("a => getComputedStyle(a, '::after').content")
         assert "attr(href)" in after or "http" in after
+        page.mouse.move(9, 9)  # Material writes all addresses out in full
+        page.wait_for_function("() => typeof document$ !== 'undefined'")
         assert page.pdf()[:5] == b"%PDF-"
+        told = page.locator(".md-content a[href]").evaluate_all(
+            """all => all.filter(a => a.origin === location.origin
+                && getComputedStyle(a, "::after").content !== "none").map(a => a.outerHTML)"""
+        )
+        assert told == [], "the address of this very site"
+        assert page.locator(".bp-permalink:visible").count() == 0
     with tab(browser, DESKTOP) as page:
         page.goto(served.url + "en/" + POST, wait_until="networkidle")
         page.emulate_media(media="print")

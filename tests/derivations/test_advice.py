@@ -5,6 +5,7 @@ import pytest
 
 from backprop.derivations.__main__ import main
 from backprop.derivations.explain import describe
+from tests.samples import sampled
 
 from .helpers import page, verdicts
 
@@ -46,7 +47,7 @@ DECLARED = {
 }
 
 
-@pytest.mark.parametrize("name", ADVICE)
+@pytest.mark.parametrize("name", sampled(ADVICE, 10))
 def test_what_a_refusal_says_to_write_leads_on(name):
     key, prose, row, said, better = ADVICE[name]
     last = verdicts(prose, row, prove=False)[-1]

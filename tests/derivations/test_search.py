@@ -4,7 +4,7 @@ from collections import Counter
 
 from .search import broken_by, fuzzed, judged, real_blocks, text_of
 
-COUNT = 300
+COUNT = 200
 FOUND = (104571, 4225537)
 """Seeds of the long runs that ended in a traceback once."""
 

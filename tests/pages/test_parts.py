@@ -196,6 +196,39 @@ def test_what_is_quoted_or_nested_is_left_as_it_is():
     assert re.search(r"&\s*p\s*\{", small)
 
 
+@pytest.mark.parametrize(
+    ("selector", "found"),
+    [
+        (".a :is(p, b)", ".a p,.a b"),
+        (".a > :is(.a, [href])", ".a>.a,.a>[href]"),
+        (":is(p, b)", "p,b"),
+        (".a :is(.a, p)", ".a :is(.a,p)"),  # p alone would count less
+        (".a :is(p > b, i > p)", ".a :is(p>b,i>p)"),
+        (".a:is(.a, .b)", ".a:is(.a,.b)"),  # found by its class as it is
+        (":is(p, b)::before", ":is(p,b)::before"),
+    ],
+)
+def test_a_choice_of_names_is_written_out_where_it_means_the_same(selector, found):
+    page = used('<p class="a b"><a href="x"><b></b><i></i></a></p>')
+    assert shrink([f"{selector}{{color:red}}"], page) == f"{found}{{color:red}}"
+
+
+def test_no_rule_is_about_what_stands_before_and_after_every_element():
+    page = used('<p class="a b">')
+    css = (
+        '*,:after,:before{box-sizing:inherit}.a::before{content:"";width:1px}'
+        '.b:after{content:"";box-sizing:border-box}@media print{.a:before{content:none}}'
+    )
+    assert shrink([css], page) == css  # a page's own styles may make more of them
+    assert shrink([css], page, alone=True) == (
+        '*{box-sizing:inherit}.a::before{box-sizing:inherit;content:"";width:1px}'
+        '.b:after{content:"";box-sizing:border-box}'
+        "@media print{.a:before{box-sizing:inherit;content:none}}"
+    )
+    for other in ("*,:after{color:red}", ".a{&::after{content:''}}"):
+        assert ":before{box-sizing:inherit}" in shrink([css, other], page, alone=True)
+
+
 PLAIN = (
     ":root{--md-code-hl-name-color:var(--md-code-fg-color)}"
     ".highlight .kc,.highlight .n{color:var(--md-code-hl-name-color)}.highlight .nf{color:red}"

@@ -329,3 +329,17 @@ def test_the_time_limit_is_a_setting(page):
     first, second = project.pytest().summary()
     assert "post.md:1: ran longer than 0.5 s and was stopped" in first
     assert "not executed: the fence of line 1 ended the process of this page" in second
+
+
+def test_what_the_tests_have_run_a_build_does_not_run_again(project):
+    """From its first fence to its last, without a failure, and as it still is."""
+    project.write("mkdocs.yml", "site_name: S\nplugins: [backprop/posts]\ntheme: {name: mkdocs}\n")
+    project.write("docs/index.md", "# A\n\n```python\nx = 1\n```\n\n```python\nprint(x)\n```\n")
+    project.write("docs/half.md", "# B\n\n```python\ny = 1\n```\n\n```python\nprint(y)\n```\n")
+    project.write("docs/other.md", "# C\n\n```python\nprint(3)\n```\n\n```python\n1 / 0\n```\n")
+    project.write("docs/later.md", "# D\n\n```python\nprint(4)\n```\n")
+    ids = ["docs/index.md", "docs/half.md::half.md:3", "docs/other.md", "docs/later.md"]
+    assert project.pytest(*ids).counts() == {"failed": 1, "passed": 5}
+    project.write("docs/later.md", "# D\n\n```python\nprint(5)\n```\n")
+    said = project.run("-m", "mkdocs", "build").stderr
+    assert "Executed 3 of 4 pages: docs/half.md, docs/later.md, docs/other.md" in said

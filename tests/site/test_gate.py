@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop.site.testing.build import headline
+from backprop.site.testing.project import Project
 from tests.conftest import ROOT
 
 
@@ -114,6 +115,26 @@ def test_settings_that_stop_the_build_fail_with_their_line(
     assert (code, len(failed)) == (1, 1), text
     assert f" - mkdocs.yml:{line}: " in failed[0], text
     assert said in failed[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plugins: [{backprop/blog: x}, {backprop/languages: 7}, 4, {}]",
+        "plugins: [backprop/blog, backprop/languages: {languages: [zh, en]}]",
+        "plugins: [backprop/blog, backprop/languages: {languages: {en: a, zh: b}}]",
+        "plugins: [backprop/blog]\nmarkdown_extensions: 5\nvalidation: 3\ntheme: 3\ndocs_dir: [a]",
+        "- plugins\n- backprop/blog",
+    ],
+)
+def test_settings_of_any_form_are_left_to_the_build(text, tmp_path):
+    """Pages are tested with what can be read of them; what is wrong the strict build says."""
+    (tmp_path / "mkdocs.yml").write_text(text, "utf-8")
+    settings = Project(tmp_path)
+    assert settings.concerned
+    assert settings.language(tmp_path / "elsewhere/index.md") is None
+    assert settings.tests(tmp_path / "elsewhere/index.md", "backprop/mathematics") is False
+    settings.converter()
 
 
 def test_what_is_not_published_counts_only_when_it_is_named(right, tmp_path_factory):

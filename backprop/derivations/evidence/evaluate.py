@@ -274,20 +274,17 @@ def call_value(numbers: Numbers, term: Call, at: dict[str, Value], shift: str) -
     axes = tuple(f"#{k}" for k in range(len(out)))
     order, bend = term.order, constant(0.0)
     total, slope = constant(0.0), constant(0.0)
-    sign = float(numbers.instance.random("function", term.function).choice([-1.0, 1.0]))
+    sign = numbers.instance.sign(term.function)
     for k, lam in enumerate(term.args):
         shape = numbers.instance.shape(tuple(d for _, d in lam.vars))
         names = tuple(v for v, _ in lam.vars)
         value = numbers.term(
             lam.body, {**at, **{v: axis(numbers.instance, v, d) for v, d in lam.vars}}, shift
         )
-        rng = numbers.instance.random("function", term.function, k)
         w, v, p, other = (
-            Value(axes + names, numbers.instance.doubles(rng.uniform(0.4, 1.1, out + shape) * size))
-            for size in (1, 0.4, 1, 0.5)
+            Value(axes + names, weight)
+            for weight in numbers.instance.weights(term.function, k, out + shape)
         )
-        flip = Value(axes + names, rng.choice([-1.0, 1.0], out + shape))
-        w = apply(np.multiply, w, flip)
 
         def waves(u: np.ndarray, w: np.ndarray, p: np.ndarray, other: np.ndarray) -> np.ndarray:
             wave, way = TURNED[order % 4]

@@ -66,11 +66,30 @@ class Sample:
         self.patterns: dict[tuple[str, str], np.ndarray] = {}
         self.steady: set[str] = set()  # sums that are not shifted
         self.kept: dict[str, str] = {}  # where the values of a definition lie
+        # what arbitrary functions are made of
+        self.drawn: dict[tuple[Any, ...], tuple[np.ndarray, ...]] = {}
+        self.signs: dict[str, float] = {}
 
     def random(self, *key: Any) -> np.random.Generator:
         """Random numbers that depend on nothing but what they are for."""
         text = repr((self.number, self.positive, *key))
         return np.random.default_rng(zlib.crc32(text.encode()))
+
+    def weights(self, function: str, k: int, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+        """Those of an arbitrary function and its argument number k: see `call_value`."""
+        key = function, k, shape, self.digits
+        if key not in self.drawn:
+            rng = self.random("function", function, k)
+            w, *others = (rng.uniform(0.4, 1.1, shape) * size for size in (1, 0.4, 1, 0.5))
+            w = w * rng.choice([-1.0, 1.0], shape)
+            self.drawn[key] = tuple(self.doubles(each) for each in (w, *others))
+        return self.drawn[key]
+
+    def sign(self, function: str) -> float:
+        """Of the square in an arbitrary function."""
+        if function not in self.signs:
+            self.signs[function] = float(self.random("function", function).choice([-1.0, 1.0]))
+        return self.signs[function]
 
     def doubles(self, values: np.ndarray) -> np.ndarray:
         return written(values, self.digits)

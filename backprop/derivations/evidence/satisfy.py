@@ -35,6 +35,7 @@ from backprop.derivations.meaning.world import Symbol, World
 
 ROUNDS, BINARY = 60, 48  # steps of Newton's method; choices of 0 and 1
 CLOSE = 1e-11  # relative to the larger side
+EXACT = 1e-15  # likewise: what is left is rounding
 COARSE = 1e-5  # a real step
 FAR = 1e3  # how many times its size a variable may grow
 
@@ -156,11 +157,14 @@ def _base(term: Term) -> Term:
 def _moved(sample: Sample, gaps: list[Gap]) -> list[Symbol]:
     """The variables that the assumptions are about."""
     world = sample.world
+    about = sorted(_about(world, gaps) - sample.held)
+    return [world.symbols[k] for k in about if world.symbols[k].kind == "variable"]
+
+
+def _about(world: World, gaps: list[Gap]) -> set[str]:
+    """The symbols that assumptions name, and what those are defined by."""
     names = set().union(*(g.left.names | g.right.names for g in gaps))
-    below = set().union(*(world.below(n) for n in names)) if names else set()
-    return [
-        world.symbols[k] for k in sorted(below - sample.held) if world.symbols[k].kind == "variable"
-    ]
+    return set().union(*(world.below(n) for n in names)) if names else set()
 
 
 def _solve(sample: Sample, gaps: list[Gap]) -> None:
@@ -236,10 +240,10 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
     for key in held:
         sample.variables[key] = np.zeros_like(np.asarray(sample.variables[key], dtype=float))
     moving = [_Coordinates(sample, s) for s in symbols if s.key not in held]
-    residual = _residual(sample, gaps)
+    residual, scale = _residual(sample, gaps)
     size, reach = float(np.linalg.norm(residual)), 2.0
     for _ in range(ROUNDS):
-        if size == 0 or not moving:
+        if size <= EXACT * scale or not moving:
             return
         slopes = _slopes(sample, gaps, moving)
         slopes[:, _fixed(sample, [(c.key, c.u.size) for c in moving])] = 0.0
@@ -252,23 +256,23 @@ def _newton(sample: Sample, gaps: list[Gap], symbols: list[Symbol]) -> None:
         longest = float(np.max(np.abs(step), initial=0))
         if not np.isfinite(longest):
             raise OutsideDomainError("assumptions")
-        scale = min(1.0, reach / longest) if longest > 0 else 1.0
+        part = min(1.0, reach / longest) if longest > 0 else 1.0
         before = [c.u for c in moving]
         for _ in range(12):
             at = 0
             for c, old in zip(moving, before, strict=True):
-                c.u = old - scale * step[at : at + old.size]
+                c.u = old - part * step[at : at + old.size]
                 at += old.size
                 sample.variables[c.key] = c.value(c.u)[0].reshape(c.shape)
             try:
-                residual = _residual(sample, gaps)
+                residual, scale = _residual(sample, gaps)
                 new = float(np.linalg.norm(residual))
             except OutsideDomainError:
                 new = np.inf
             if new < size:
-                reach = max(2.0, 2 * scale * longest)  # further, once it helps
+                reach = max(2.0, 2 * part * longest)  # further, once it helps
                 break
-            scale /= 3
+            part /= 3
         else:
             for c, old in zip(moving, before, strict=True):
                 c.u = old
@@ -289,12 +293,15 @@ def _may_vanish(sample: Sample, key: str) -> bool:
     return symbol.kind == "variable" and any(end == 0 and taken for end, taken in ends)
 
 
-def _residual(sample: Sample, gaps: list[Gap]) -> np.ndarray:
+def _residual(sample: Sample, gaps: list[Gap]) -> tuple[np.ndarray, float]:
+    """What the assumptions are off by, and the size of the smallest of their sides: what is far
+    below it is rounding."""
     scope = Scope(sample, {})
     found = np.concatenate([_difference(scope, g) for g in gaps])
     if not np.all(np.isfinite(found)):
         raise OutsideDomainError("not finite")
-    return np.asarray(found, dtype=float)
+    sides = [np.max(np.abs(scope.of(g.left, g.dims).array), initial=0) for g in gaps]
+    return np.asarray(found, dtype=float), float(min(sides, default=0))
 
 
 def _difference(scope: Scope, gap: Gap) -> np.ndarray:
@@ -322,10 +329,16 @@ def _summands(term: Term) -> tuple[Term, ...]:
 
 
 def _slopes(sample: Sample, gaps: list[Gap], moving: list[_Coordinates]) -> np.ndarray:
-    scope = Scope(sample, {})
+    scope, world = Scope(sample, {}), sample.world
     rows = []
     for g in gaps:
-        columns = [_jacobian(scope, g, c.key, c.u.size) * c.value(c.u)[1] for c in moving]
+        about, size = _about(world, [g]), _difference(scope, g).size
+        columns = [
+            _jacobian(scope, g, c.key, c.u.size) * c.value(c.u)[1]
+            if c.key in about
+            else np.zeros((size, c.u.size))
+            for c in moving
+        ]
         rows.append(np.concatenate(columns, axis=1))
     return np.concatenate(rows)
 

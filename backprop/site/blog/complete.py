@@ -42,7 +42,7 @@ def complete(raw: Settings, folder: Path, language: str | None = None) -> Settin
     raw["plugins"] = _entries(_plugins(listed, defaults.plugins(default, language)))
     extensions = defaults.markdown_extensions(language)
     raw["markdown_extensions"] = _entries(_over(extensions, _named(raw, "markdown_extensions")))
-    raw["validation"] = merge(defaults.VALIDATION, raw.get("validation") or {})
+    raw["validation"] = merge(defaults.VALIDATION, _mapping(raw.get("validation")))
     return raw
 
 
@@ -64,7 +64,7 @@ def _theme(raw: Settings) -> Settings:
 
 def _default_language(listed: Named, theme: Settings) -> str:
     options = next((o for name, o in listed if name == "backprop/languages"), None) or {}
-    first = next(iter(options.get("languages") or ()), None)
+    first = next(iter(_mapping(options.get("languages"))), None)
     return str(options.get("default") or first or theme.get("language") or "en")
 
 
@@ -78,11 +78,15 @@ def _palette(language: str) -> list[Settings]:
 
 
 def _named(raw: Settings, key: str) -> Named:
-    """A list of names with options as pairs."""
-    entries = raw.get(key) or []
+    """A list of names with options as pairs. What is no such list, or no such entry or option, is
+    left out: MkDocs refuses it, before a build or in the strict build of the tests."""
+    entries = raw.get(key)
     if isinstance(entries, dict):
-        return list(entries.items())
-    return [next(iter(e.items())) if isinstance(e, dict) else (e, None) for e in entries]
+        pairs = list(entries.items())
+    else:
+        listed = entries if isinstance(entries, list) else []
+        pairs = [p for e in listed for p in (e.items() if isinstance(e, dict) else [(e, None)])]
+    return [(n, o if isinstance(o, dict) else None) for n, o in pairs if isinstance(n, str)]
 
 
 def _full(name: str, theme: str | None) -> str:
@@ -123,3 +127,7 @@ def _over(preset: dict[str, Settings], own: Named) -> Named:
 
 def _entries(named: Named) -> list[Any]:
     return [{name: options} if options else name for name, options in named]
+
+
+def _mapping(value: Any) -> Settings:
+    return value if isinstance(value, dict) else {}

@@ -43,12 +43,13 @@ _SHORT_OF = re.compile(
 
 # It wraps each table in boxes that scroll, when it starts. Ours are wrapped from the beginning, for
 # readers without scripts too.
-_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_TABLE = re.compile(r"<table(?: data-bp-rows)?>.*?</table>", re.DOTALL)
 _WRAPS = re.compile(r"""(\w\(["'])(table:not\(\[class\]\))""")
 _BOXES = ("md-typeset__scrollwrap", "md-typeset__table")
 
 _SHEET = re.compile(r'[ \t]*<link rel="stylesheet" href="([^"]+)"\s*/?>\n?')
 _SHEETS = re.compile(r"<link\b[^>]*\brel=[\"']?stylesheet")
+_CONTENT = re.compile(r"<style\b[^>]*>[^<]*\bcontent\s*:", re.IGNORECASE)
 _CHARSET = re.compile(r'<meta charset="?[\w-]+"?\s*/?>', re.IGNORECASE)
 
 
@@ -133,20 +134,23 @@ def _one_stylesheet(site: WrittenSite) -> None:
         return
     texts = [moved((site.root / p).read_text("utf-8-sig"), p, f"{FOLDER}/x.css") for p in shared]
     whole = "\n".join(texts)
+    joined = {
+        page
+        for page, html in site.pages.items()
+        if len(_SHEETS.findall(html)) == len(linked[page]) == len(set(shared) & {*linked[page]})
+    }
+    alone = len(joined) == len(site.pages) and not any(
+        _CONTENT.search(html) for html in site.pages.values()
+    )
     if names_are_plain(whole):
-        for page, html in site.pages.items():
-            if (
-                len(_SHEETS.findall(html))
-                == len(linked[page])
-                == len(set(shared) & {*linked[page]})
-            ):
-                site.pages[page] = without_names(html)
+        for page in joined:
+            site.pages[page] = without_names(site.pages[page])
     used = Used()
     for html in site.pages.values():
         used.read_page(html)
     for script in site.scripts():
         used.add_script(site.memory, script.read_text("utf-8", errors="replace"))
-    css = COSTLY.sub("", shrink(texts, used, site.memory))
+    css = COSTLY.sub("", shrink(texts, used, site.memory, alone))
     name = f"{FOLDER}/site.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
     (site.root / name).parent.mkdir(parents=True, exist_ok=True)
     (site.root / name).write_text(css, "utf-8", newline="")

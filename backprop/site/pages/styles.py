@@ -244,10 +244,13 @@ class _Raw:
 _Rule = _Style | _Group | _Raw
 
 
-def shrink(sheets: Sequence[str], used: Used, memory: Store | None = None) -> str:
+def shrink(
+    sheets: Sequence[str], used: Used, memory: Store | None = None, alone: bool = False
+) -> str:
     """Style sheets without what cannot matter on pages that contain ``used``, and without spaces.
 
-    ``memory`` knows the sheets that were read before, or are being read for another language.
+    ``memory`` knows the sheets that were read before, or are being read for another language;
+    ``alone`` promises that the pages have no other styles.
     """
     rules = _known_rules(sheets, used.selectors(), memory or Store())
     while True:
@@ -256,7 +259,7 @@ def shrink(sheets: Sequence[str], used: Used, memory: Store | None = None) -> st
         names = set(_WORD.findall(re.sub(r"@[\w-]*keyframes\s+[\w-]+", "", text)))
         rules = list(_needed(rules, variables, names | used.words))
         if "".join(map(str, rules)) == text:
-            return text
+            return "".join(map(str, _sparing(rules))) if alone else text
 
 
 _VARIANTS = 4
@@ -322,7 +325,8 @@ def _read(rules: Iterable[Any], selectors: Selectors) -> list[_Rule]:
         if rule.type == "qualified-rule":
             parts = [part for part in split(rule.prelude) if selectors.may_match(part)]
             if parts:
-                kept.append(_block(",".join(map(_squeeze, parts)), rule.content))
+                heads = [each for part in parts for each in _spread(part)]
+                kept.append(_block(",".join(map(_squeeze, heads)), rule.content))
         elif rule.type == "at-rule" and rule.lower_at_keyword != "charset":
             name, head = rule.lower_at_keyword, f"@{rule.at_keyword} {_squeeze(rule.prelude)}"
             if rule.content is None:
@@ -343,6 +347,41 @@ class _Everything(Selectors):
 
     def may_match(self, selector: Sequence[Any]) -> bool:
         return True
+
+
+def _spread(selector: Sequence[Any]) -> list[Sequence[Any]]:
+    """``.a :is(p, .b)`` as ``.a p``, ``.a .b``, where that means the same: a browser finds the
+    rules for an element by its names, and tries what ends in a choice at every element."""
+    tokens = [token for token in selector if token.type != "comment"]
+    while tokens and tokens[-1].type == "whitespace":
+        tokens.pop()
+    last = tokens[-1] if tokens else None
+    if last is None or last.type != "function" or last.lower_name != "is" or len(tokens) < 2:
+        return [selector]
+    before = tokens[:-2]  # without the colon
+    if (
+        before
+        and before[-1].type != "whitespace"
+        and getattr(before[-1], "value", "") not in (">", "+", "~")
+    ):
+        return [selector]
+    choices = split(last.arguments)
+    weights = [_weight(choice) for choice in choices]
+    if None in weights or len(set(weights)) > 1:
+        return [selector]
+    return [[*before, *choice] for choice in choices]
+
+
+def _weight(choice: Sequence[Any]) -> tuple[int, int, int] | None:
+    """How much a compound of names and attributes counts; None of anything else."""
+    kinds = [token.type for token in choice]
+    text = _squeeze(choice)
+    if not set(kinds) <= {"whitespace", "ident", "hash", "[] block", "literal"}:
+        return None
+    if not re.fullmatch(r"[\w-]*(?:[.#][\w-]+|\[[^][]*\])*", text):
+        return None
+    classes = text.count(".") + kinds.count("[] block")
+    return (kinds.count("hash"), classes, kinds.count("ident") - text.count("."))
 
 
 def _block(head: str, content: Any) -> _Rule:
@@ -377,6 +416,42 @@ def _needed(rules: Iterable[_Rule], variables: set[str], names: set[str]) -> Ite
                 yield _Group(rule.head, below)
         elif not rule.name or rule.name in names:
             yield rule
+
+
+_MADE = re.compile(r"::?(?:before|after)(?![\w-])")
+_UNIVERSAL = re.compile(r"\*?::?(?:before|after)")
+
+
+def _sparing(rules: list[_Rule]) -> list[_Rule]:
+    """The rules, of which none makes a browser ask what stands before and after each element.
+
+    ``::before`` and ``::after`` may inherit the sizing of boxes everywhere, which matters only
+    where there is one: it is declared there instead.
+    """
+    everywhere = [
+        rule
+        for rule in rules
+        if isinstance(rule, _Style) and any(map(_UNIVERSAL.fullmatch, rule.head.split(",")))
+    ]
+    if [rule.body for rule in everywhere] != [[("box-sizing", "inherit")]]:
+        return rules
+    (only,) = everywhere
+    rest = [part for part in only.head.split(",") if not _UNIVERSAL.fullmatch(part)]
+    if not rest or any(isinstance(rule, _Raw) and _MADE.search(rule.text) for rule in rules):
+        return rules
+    only.head = ",".join(rest)
+    _sized(rules)
+    return rules
+
+
+def _sized(rules: list[_Rule]) -> None:
+    for rule in rules:
+        if isinstance(rule, _Group):
+            _sized(rule.rules)
+        elif isinstance(rule, _Style) and _MADE.search(rule.head):
+            declared = {name for name, _ in rule.body}
+            if "content" in declared and "box-sizing" not in declared:
+                rule.body.insert(0, ("box-sizing", "inherit"))
 
 
 _URL = re.compile(r"""url\(\s*(["']?)(?!data:|https?:|//|/|#)([^"')]+)\1\s*\)""")

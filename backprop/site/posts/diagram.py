@@ -82,7 +82,8 @@ def _douts(
     graph: Any, backward: Any, request: dict[str, Any], name: str, namespace: dict[str, Any]
 ) -> tuple[Any, ...] | None:
     """The page's own upstream gradients: those that the fence names, `dout="dvar"`, or those that
-    the page has under the names that the derived lines use; None where it has none."""
+    the page has under the names that the derived lines use, or of the outputs where a derived line
+    numbers them as a part (`dnext_c1`); None where it has none."""
     import numpy as np
 
     from backprop.drawing.diagram import Gradients
@@ -90,8 +91,8 @@ def _douts(
     line, text = request["first"], request.get("dout")
     if text is None:
         gradients = Gradients(backward)
-        names = [gradients.upstream(node) for node in graph.outputs]
-        found = [namespace.get(each or "") for each in names]
+        names = [(gradients.upstream(node) or "", f"d{node.name}") for node in graph.outputs]
+        found = [namespace.get(own, namespace.get(plain)) for own, plain in names]
         fits = all(
             isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == node.shape
             for value, node in zip(found, graph.outputs, strict=True)

@@ -6,7 +6,7 @@ default mode, misspelt languages) is found by our scanner instead.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 from pytest_markdown_docs.definitions import FenceTestDefinition
 from pytest_markdown_docs.plugin import MarkdownInlinePythonItem, MarkdownTextFile
 
-from backprop.program.execute import Executor
+from backprop.program import store
+from backprop.program.cache import Cache
+from backprop.program.execute import Executor, Result, drawn_by_chance
 from backprop.program.fences import Fence
 from backprop.program.kinds import EXECUTED
 from backprop.program.page import Page, Step, load
@@ -52,6 +54,8 @@ class FencesPlugin:
             )
         limits = Limits(seconds=float(config.getini("backprop_time_limit")))
         self.executor = Executor(config.rootpath, limits)
+        # The language of a page of a site; None for other pages, which are read as English.
+        self.language: Callable[[Path], str | None] = lambda path: None
         self.outcomes: dict[str, list[Outcome]] = {}
         self.updates: dict[str, tuple[Page, list[tuple[Fence, Update]]]] = {}
         self.updated: list[str] = []
@@ -86,8 +90,15 @@ class FencesPlugin:
 
     def _close(self) -> None:
         if self._session:
+            self._remember(self._session)
             self._session.close()
             self._session = None
+
+    def _remember(self, session: Session) -> None:
+        """A page that has run from its first fence to its last need not run again in a build."""
+        page, outcomes, root = session.page, session.outcomes, self.config.rootpath
+        if len(outcomes) == len(page.executed) and not drawn_by_chance(page, outcomes):
+            Cache(store.at(root), root).put(page, Result(outcomes, session.files()))
 
     # ---- the guard: every fence that was found is a test, or was deselected by name ----------
     def pytest_itemcollected(self, item: pytest.Item) -> None:
@@ -106,6 +117,7 @@ class FencesPlugin:
     def pytest_sessionfinish(self) -> None:
         self._close()
         self.executor.close()
+        store.keep()
         for page, updates in self.updates.values():
             rewrite(page, updates)
             self.updated += [f"{page.name}:{fence.line}" for fence, _ in updates]
@@ -125,7 +137,8 @@ class PageFile(MarkdownTextFile):
         self.plugin = plugin
 
     def collect(self) -> Iterator["PageItem"]:
-        page = load(self.path, self.plugin.config.rootpath)
+        language = self.plugin.language(self.path) or "en"
+        page = load(self.path, self.plugin.config.rootpath, language)
         found: list[tuple[int, Step | Fault]] = [
             *((step.fence.line, step) for step in page.steps),
             *((failure.line, failure) for failure in [*problems(page), *_overlooked(page)]),

@@ -39,7 +39,8 @@ def pytest_configure(config: Any) -> None:
         return
     from backprop.site.posts.items import FencesPlugin
 
-    config.pluginmanager.register(FencesPlugin(config), "backprop-pages")
+    pages = FencesPlugin(config)
+    config.pluginmanager.register(pages, "backprop-pages")
     if find_spec("mkdocs") is None:  # pages are tested without it, sites are not
         return
     from backprop.site.testing.build import BuildPlugin
@@ -50,6 +51,7 @@ def pytest_configure(config: Any) -> None:
     from backprop.site.testing.summary import SummaryPlugin
 
     project = Project(config.rootpath)
+    pages.language = project.language
     for plugin in (RowsPlugin, FormulasPlugin, BuildPlugin, DraftsPlugin):
         config.pluginmanager.register(plugin(project), f"backprop-{plugin.__name__}")
     config.pluginmanager.register(SummaryPlugin(), "backprop-summary")

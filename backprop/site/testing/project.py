@@ -57,31 +57,35 @@ class Project:
 
     @cached_property
     def _raw(self) -> dict[str, Any] | None:
-        """The settings as they are written; None if they are no YAML, which the build says."""
+        """The settings as they are written; None if they are no such YAML, which the build says."""
         if not self.path.is_file():
             return {"plugins": ["backprop/blog"]}
         try:
             with self.path.open("rb") as file:
-                read: dict[str, Any] = yaml_load(
-                    file, get_yaml_loader(config=MkDocsConfig(str(self.path)))
-                )
-                return read
+                read = yaml_load(file, get_yaml_loader(config=MkDocsConfig(str(self.path))))
+                return read if isinstance(read, dict) else None
         except (ConfigurationError, YAMLError):
             return None
 
     @cached_property
     def docs(self) -> dict[Path, str]:
-        """The folders of pages, with their languages."""
-        docs = self.root / self.settings.get("docs_dir", "docs")
-        languages = self.plugins.get("backprop/languages") or {}
-        blocks = languages.get("languages") or {self.settings["theme"]["language"]: None}
+        """The folders of pages, with their languages. What is wrong with them the build says."""
+        docs = self.root / str(self.settings.get("docs_dir") or "docs")
+        languages = _mapping(self.plugins.get("backprop/languages"))
+        blocks = _mapping(languages.get("languages")) or {self._language: None}
         default = languages.get("default") or next(iter(blocks))
         found = {docs.resolve(): str(default)}
         for key, block in blocks.items():
             if key != default:
-                own = (block or {}).get("docs_dir")
-                found[(self.root / own if own else docs.parent / key).resolve()] = str(key)
+                own = _mapping(block).get("docs_dir")
+                found[(self.root / str(own) if own else docs.parent / str(key)).resolve()] = str(
+                    key
+                )
         return found
+
+    @property
+    def _language(self) -> str:
+        return str(_mapping(self.settings.get("theme")).get("language") or "en")
 
     def language(self, path: Path) -> str | None:
         """The language of a page of the site; None for a page of none of its folders."""
@@ -110,3 +114,7 @@ class Project:
             extensions=[*config.markdown_extensions, *extensions],
             extension_configs=config.mdx_configs,
         )
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}

@@ -212,13 +212,16 @@
       tell()
     })
 
-  /* ── what is folded is printed too ── */
+  /* ── what is folded is printed too; where a link leads, if it leads elsewhere ── */
 
   var folded = []
   addEventListener("beforeprint", function () {
     close()
     folded = Array.from(document.querySelectorAll(".md-content details:not([open])"))
     folded.forEach(function (details) { details.open = true })
+    document.querySelectorAll(".md-content a[href]").forEach(function (link) {
+      link.toggleAttribute("data-bp-own", link.origin === location.origin)
+    })
   })
   addEventListener("afterprint", function () {
     folded.forEach(function (details) { details.open = false })

@@ -10,13 +10,14 @@ policy.
 import re
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from backprop.common.words import spoken
 from backprop.drawing.diagram import Diagram, diagram
-from backprop.drawing.svg import arrange, pieces, svg
+from backprop.drawing.svg import arrange, cuts, pieces, svg
 from backprop.graph.errors import RuleError
 from backprop.site.posts.graphs import live
 from backprop.site.posts.graphs.asked import questions
@@ -25,6 +26,7 @@ from backprop.site.posts.graphs.steps import Explained, explain, upstream, value
 from backprop.site.posts.graphs.words import WORDS, say
 
 _WIDE = 900  # a drawing wider than this is printed top to bottom
+_COLUMN = 680  # a piece of a drawing up to this width fits beside the tables of contents
 _SHRINKS = 365  # one from top to bottom up to this width is shrunk to a phone's, and can be read
 
 
@@ -186,7 +188,9 @@ def figure(
     ]
     if source:
         codes.append(_code(say("backward_code", lang), source, backward_marks, "backward", anchor))
-    whole = arrange(drawn, "right").width
+    arranged = arrange(drawn, "right")
+    whole = arranged.width
+    widest = max(b - a for a, b in pairwise([0.0, *cuts(arranged), whole]))
     # A browser shows a page while it still comes; the drawing's width is known from its beginning.
     ruler = f'<svg class="bp-whole" width="{whole:g}" height="0" aria-hidden="true"></svg>'
     parts = "".join(f'<div class="bp-part">{part.rstrip()}</div>' for part in pieces(drawn, lang))
@@ -200,6 +204,7 @@ def figure(
         )
     ]
     kind = " bp-wide" if whole > _WIDE else ""
+    kind += " bp-tall" if widest > _COLUMN else ""
     kind += " bp-shrinks" if arrange(drawn, "down").width <= _SHRINKS else ""
     kind += " bp-once" if once else ""
     items = "".join(_item(number, step, lang, anchor) for number, step in enumerate(steps, 1))

@@ -52,7 +52,7 @@ const look = EditorView.theme({
   ".cm-scroller": { overflow: "auto" },
 });
 
-/** An editor in the element `host`: `{text, setText, mark(line), focus}`. */
+/** An editor in the element `host`: `{text, mark(line), focus(at)}`. */
 export function editor(host, { text, label, onChange = () => {}, onRun = () => {}, help = "" }) {
   const root = host.shadowRoot || host.attachShadow({ mode: "open" });
   root.replaceChildren();
@@ -97,6 +97,9 @@ export function editor(host, { text, label, onChange = () => {}, onRun = () => {
       }
       view.dispatch({ effects });
     },
-    focus: () => view.focus(),
+    focus(at = view.state.selection.main.head) {
+      view.dispatch({ selection: { anchor: at } });
+      view.focus();
+    },
   };
 }

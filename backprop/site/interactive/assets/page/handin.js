@@ -108,7 +108,9 @@ export async function handIn(form, { engine, say, lang, limit, examples }) {
   const field = (name) => form.querySelector(`[name="${name}"]`);
   const state = (await fromHash(location.hash)) || stored();
   const texts = {};
-  for (const name of ["forward", "backward", "arguments"]) texts[name] = state ? state[name] : field(name).value;
+  // What was typed while this was still coming is newer than what is kept.
+  const typed = (name) => field(name).value !== field(name).defaultValue;
+  for (const name of ["forward", "backward", "arguments"]) texts[name] = state && !typed(name) ? state[name] : field(name).value;
   field("arguments").value = texts.arguments;
   const output = form.querySelector(".bp-answer");
   const areas = {};
@@ -164,11 +166,13 @@ export async function handIn(form, { engine, say, lang, limit, examples }) {
     still.before(host);
     still.hidden = true;
     areas[name] = editor(host, { text: texts[name], label: say(name), help: say("leave"), onChange: changed, onRun: check });
-    if (still === active) areas[name].focus();
+    if (still === active) areas[name].focus(still.value === texts[name] ? still.selectionEnd : 0);
+    still.value = still.defaultValue; // or else a browser that is told to load anew fills it in again
   }
   const printed = new Printed(say);
   const bar = new Bar(say, { run: say("check"), onRun: check });
   form.querySelector(".bp-submit").replaceWith(bar.element);
+  if (active?.matches(".bp-submit")) bar.element.querySelector(".bp-go").focus();
   output.before(printed.pre);
   field("arguments").addEventListener("input", changed);
   form.addEventListener("submit", (event) => {
