@@ -257,8 +257,10 @@ class Normaliser:
         key = frozenset(gap.items())
         opposite = frozenset(a.plus({}, gap, -1).items())
         if lettered(key) <= lettered(opposite):
-            return a.atom(("test", ">", key))
-        return a.plus(a.const(1), a.atom(("test", ">", opposite)), -1)
+            more = a.atom(("test", ">", key))
+        else:
+            more = a.plus(a.const(1), a.atom(("test", ">", opposite)), -1)
+        return more if term.op in ("<", ">") else a.plus(a.const(1), more, -1)
 
     def _where(self, term: Where) -> Poly:
         a = self.algebra

@@ -23,7 +23,6 @@ from backprop.derivations.evidence.rounding import is_rounding
 from backprop.derivations.evidence.sample import HALVES, SIZES
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError
-from backprop.derivations.evidence.worked import worked_out
 from backprop.derivations.meaning.terms import (
     Big,
     Deriv,
@@ -125,8 +124,7 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
         if found.error < LIMIT and is_tiny(found):
             if (outside := apart_at(equation, "=", scope)) is not None:
                 return outside
-    worked = worked_out(instances, equation)
-    there = differs(instances, worked, slopes or worked is not equation)
+    there = differs(instances, equation, slopes)
     if there is not None:
         return compare(equation.left, equation.right, equation.dims, there)
     found_far = None if slopes else refuted(instances, equation)

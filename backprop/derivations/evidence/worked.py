@@ -12,7 +12,7 @@ from backprop.derivations.evidence.equation import Equation
 from backprop.derivations.evidence.instances import NESTED_TOLERANCE, Instances
 from backprop.derivations.evidence.values import OutsideDomainError
 from backprop.derivations.meaning.rewriting import rebuild, renamed
-from backprop.derivations.meaning.terms import Deriv, Slope, walk
+from backprop.derivations.meaning.terms import Big, Deriv, Fn, Slope, Term, Test, Where, walk
 
 WORKED = 3  # samples at which the two are compared
 
@@ -24,6 +24,8 @@ def worked_out(instances: Instances, equation: Equation) -> Equation:
         isinstance(t, Deriv | Slope) for s in (equation.left, equation.right) for t in walk(s)
     ):
         return equation
+    if any(is_cornered(t) for s in instances.reached(equation) for t in walk(s)):
+        return equation  # at a corner the rules choose one of two slopes, the steps another
     calculus = Calculus(instances.world, frozenset(), instances.direct)
 
     def change(item: Any) -> Any:
@@ -49,3 +51,11 @@ def worked_out(instances: Instances, equation: Equation) -> Equation:
             except OutsideDomainError:
                 return equation
     return found
+
+
+def is_cornered(term: object) -> bool:
+    """Has a term corners or jumps?"""
+    if isinstance(term, Fn | Big):
+        kind = term.name if isinstance(term, Fn) else term.kind
+        return kind in ("max", "min", "abs", "sign")
+    return isinstance(term, Where) or (isinstance(term, Test) and isinstance(term.left, Term))
