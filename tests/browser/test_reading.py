@@ -305,6 +305,10 @@ def test_the_keyboard_alone_in_a_window_zoomed_to_twice_its_size(
         assert {door for door in doors for stop in stops if door in stop["href"]} == doors
         assert "next" in {stop["go"] for stop in stops}
         assert stops[-1]["href"] != ""  # the foot of the page: nothing has kept the focus
+        for _ in range(30):  # and back: what comes from above is not below the header
+            page.keyboard.press("Shift+Tab")
+            stop = page.evaluate(STOP)
+            assert stop is None or (stop["inside"] and not stop["covered"]), stop
         return
     assert {"bp-slider", "bp-node", "bp-line", "bp-check", "bp-mark"} <= kinds
     # A line lights up its row and its wire, a row says what it is, too, and lets go.
