@@ -119,6 +119,12 @@ SAID: dict[str, tuple[str, str]] = {
         "computed; waive the row, or name what is so large or so small",
         "这里的数大小相差几千位，无法算出两边是否相等；请写明理由免验此行，或给那个极大或极小的数起个名字",
     ),
+    "too-long": (
+        "something here is counted up to {found}, further than lengths are tried: what holds at those "
+        "may not hold behind it; waive the row, or give the number a name",
+        "这里数到了 {found}，比试过的长度都大：在那些长度上成立的，到它后面未必成立；"
+        "请写明理由免验此行，或给这个数起个名字",
+    ),
     "whole": (
         "{found} may be 0 or negative, and whole numbers are read as lengths, 1, 2, … alone: declare "
         "${name} \\in \\mathbb{{N}}$, or ${name} \\in \\mathbb{{R}}$ if what follows holds of every number",

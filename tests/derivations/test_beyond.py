@@ -78,6 +78,40 @@ def test_what_holds_everywhere_is_not_called_wrong(prose, row):
     assert statuses(prose, row, prove=False) == ["checked"]
 
 
+LENGTH = r"Let $n \in \mathbb{N}$."
+ODDS = r"Let $p \in (0, 1)^n$."
+GROWN = [  # what fails where lengths are longer than those that are usually tried
+    (LENGTH, r"\prod_{k=1}^{1000} (n - k) = 0", "not-equal"),
+    (LENGTH, r"\prod_{k=0}^{60} \sin(n - k) = 0", "not-equal"),
+    (LENGTH, r"\sum_{k=1}^{n} [k > 100] = 0", "not-equal"),
+    (LENGTH, r"\prod_{k=1}^{5000} (n - k) = 0", "too-long"),
+    (LENGTH, r"\sum_{k=1}^{n} [k > 10000] = 0", "too-long"),
+    (LENGTH, r"\sum_{k=1}^{n} \max(k - 10000, 0) \le 0", "too-long"),
+    (LENGTH, r"\prod_{k=1}^{n} \frac{1}{k} \ge 10^{-30}", "does-not-hold"),
+    (LENGTH, r"\prod_{k=1}^{n} k \le 10^{300}", "does-not-hold"),
+    (LENGTH, r"\sum_{k=1}^{n} 2^{-k} < 0.9999999999999", "does-not-hold"),
+    (LENGTH, r"\sum_{k=1}^{n} \frac{1}{k} \le 20", "too-far-apart"),
+    (ODDS, r"\sum_i p_i \le 1000", "does-not-hold"),
+    (ODDS, r"\sum_i p_i \le 10^8", "too-far-apart"),
+    (ODDS, r"\prod_i \left( 1 - \frac{p_i}{2} \right) \ge 10^{-30}", "does-not-hold"),
+]
+
+
+@pytest.mark.parametrize(("prose", "row", "key"), GROWN)
+def test_lengths_grow_until_a_row_fails_or_nobody_can_say(prose, row, key):
+    assert problem(prose, row) == key
+
+
+def test_sums_that_stay_below_a_bound_however_long_they_are():
+    rows = [r"\sum_{k=1}^{n} \frac{1}{k^2} &\le \frac{\pi^2}{6}", r"\sum_{k=1}^{n} 2^{-k} &< 1"]
+    assert statuses(LENGTH, *rows, prove=False) == ["checked"] * 2
+
+
+def test_high_powers_are_not_factored_for_ever():
+    assert statuses(NUMBERS, r"\tanh(10^6 x) = \operatorname{sign}(x)") == ["wrong"]
+    assert statuses(NUMBERS, r"\tanh(10^3 x)^2 = 1 - \cosh(10^3 x)^{-2}") == ["proved"]
+
+
 def test_lengths_that_leave_no_room_for_matrices_are_tried_without_them():
     given = r"Let $A, B \in \mathbb{R}^{n \times n}$ with $A = A^\top$."
     assert statuses(given, r"\mathbb{1}[n = 17] = 0", prove=False) == ["wrong"]

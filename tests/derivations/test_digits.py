@@ -107,4 +107,4 @@ def test_powers_of_many_digits_take_no_time():
 
 
 def test_what_is_further_apart_than_any_number_of_digits_is_no_fault_of_ours():
-    assert statuses(X, r"e^{-e^x} > 0") == ["checked"]
+    assert statuses(X, r"e^{-e^x} > 0", prove=False) == ["checked"]

@@ -14,6 +14,7 @@ Mono = frozenset[tuple[Atom, Fraction]]
 Poly = dict[Mono, Fraction]
 
 ONE_MONO: Mono = frozenset()
+ROW, COLUMN = "row of ", "column of "
 
 
 @lru_cache(1 << 16)
@@ -60,4 +61,21 @@ def level(item: Any) -> int:
         return inner + 1 if item and item[0] == "sum" else inner
     if isinstance(item, frozenset):
         return max((level(x) for x in item), default=0)
+    return 0
+
+
+def matrix_indices(key: Any) -> tuple[Atom, Atom]:
+    """The row and the column of a matrix that is inverted, by the names that they have in its key:
+    other ones than those of the matrices in it."""
+    depth = nesting(key)
+    return ("v", f"{ROW}{depth}"), ("v", f"{COLUMN}{depth}")
+
+
+def nesting(item: Any) -> int:
+    """How deep matrices that are inverted nest."""
+    if isinstance(item, tuple):
+        inner = max((nesting(x) for x in item), default=0)
+        return inner + (bool(item) and item[0] in ("inv", "det"))
+    if isinstance(item, frozenset):
+        return max((nesting(x) for x in item), default=0)
     return 0

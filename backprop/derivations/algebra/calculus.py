@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backprop.derivations.algebra.polynomials import NotProvable
+from backprop.derivations.meaning import replace_symbol
 from backprop.derivations.meaning.rewriting import fresh, renamed, substitute
 from backprop.derivations.meaning.terms import (
     ONE,
@@ -122,10 +123,24 @@ class Calculus:
         if isinstance(body, Entry) and not only and body.symbol != term.symbol:
             if body.symbol in self.formal and term.symbol in self.world.below(body.symbol):
                 return Deriv(body, term.symbol, term.at, term.partial)
-            if self.world.symbols[body.symbol].definition is None:
+            own = self.world.symbols[body.symbol]
+            if own.definition is None:
                 return ZERO
+            if own.recurrence is not None and term.symbol in self.world.below(body.symbol):
+                found = self.by_own_step(
+                    body, term.symbol, term.at, lambda t: self.slope(t, term.symbol, term.at, False)
+                )
+                if found is not None:
+                    return found
             return self.chained(body, lambda t: self.slope(t, term.symbol, term.at, False))
         return self.slope(body, term.symbol, term.at, only)
+
+    def taken(self, term: Slope) -> Term:
+        """f'(x) of a function that is written."""
+        body = term.body
+        for _ in range(term.order):
+            body = self.slope(renamed(body), term.var, (), False)
+        return replace_symbol(body, term.var, term.at)
 
     def through_steps(self, term: Entry, at: tuple[Index, ...], d: Callable[[Term], Term]) -> Term:
         """The derivative of an entry of a recurrence by an earlier one."""
@@ -140,6 +155,34 @@ class Calculus:
             return ZERO
         if apart == 0:
             return mul(*(Test("=", a, b) for a, b in zip(term.at[1:], at[1:], strict=True)))
+        return d(one_step(self.world, term))
+
+    def by_own_step(
+        self, term: Entry, symbol: str, at: tuple[Index, ...], d: Callable[[Term], Term]
+    ) -> Term | None:
+        """The derivative of h_t by x_s, where each step takes its own x alone: the steps before s
+        know nothing of it. None where that is not so, or cannot be said."""
+        own = self.world.symbols[term.symbol]
+        lam = own.definition
+        assert lam is not None
+        assert own.recurrence is not None
+        assert isinstance(lam.body, Where)
+        count, offsets = Var(lam.vars[0][0]), set()
+        for item in (*walk(lam.body.no), *walk(lam.body.yes)):
+            if not isinstance(item, Entry) or item.symbol == term.symbol:
+                continue
+            if item.symbol == symbol and item.at:
+                offsets.add(steps_apart(item.at[0], count))
+            elif symbol in self.world.below(item.symbol):
+                return None
+        begins = any(symbol in self.world.below(n) for n in lam.body.yes.names)
+        offset, apart = offsets.pop() if len(offsets) == 1 else None, None
+        if at and offset is not None and not begins:
+            apart = steps_apart(term.at[0], at[0])
+        if apart is None or offset is None:
+            return None
+        if (apart + offset) * (-1 if own.recurrence.backwards else 1) < 0:
+            return ZERO
         return d(one_step(self.world, term))
 
     def chained(self, entry: Entry, d: Callable[[Term], Term]) -> Term:
@@ -162,7 +205,8 @@ class Calculus:
                 if only or symbol not in self.world.below(term.symbol):
                     return ZERO
                 if term.symbol != symbol:
-                    return Deriv(term, symbol, at, False)
+                    by_step = self.by_own_step(term, symbol, at, d)
+                    return Deriv(term, symbol, at, False) if by_step is None else by_step
                 return self.through_steps(term, at, d)
             if term.symbol == symbol:
                 return mul(*(Test("=", a, b) for a, b in zip(term.at, at, strict=True)))

@@ -7,18 +7,18 @@ Each kind of term has its rule here; `polynomials` and `sums` compute with what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from backprop.derivations.algebra.atoms import Atom, Poly, lettered
+from backprop.derivations.algebra.atoms import Atom, Poly, lettered, matrix_indices
 from backprop.derivations.algebra.calculus import Calculus, Partial
 from backprop.derivations.algebra.matching import match
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 from backprop.derivations.algebra.positive import is_positive
 from backprop.derivations.algebra.sums import Sums
-from backprop.derivations.meaning import replace_symbol
 from backprop.derivations.meaning.lengths import find
-from backprop.derivations.meaning.rewriting import renamed, substitute
+from backprop.derivations.meaning.rewriting import substitute
 from backprop.derivations.meaning.terms import (
     Add,
     Affine,
@@ -110,7 +110,8 @@ class Normaliser:
         if isinstance(index, At):
             return ("at", index.dim, index.offset)
         if isinstance(index, Shift):
-            return ("sh", self.index(index.var), index.by)
+            inner = self.index(index.var)
+            return ("sh", inner, index.by) if index.by else inner
         if isinstance(index, Affine):
             return self.affine(index)
         assert isinstance(index, Label)
@@ -256,8 +257,10 @@ class Normaliser:
         key = frozenset(gap.items())
         opposite = frozenset(a.plus({}, gap, -1).items())
         if lettered(key) <= lettered(opposite):
-            return a.atom(("test", ">", key))
-        return a.plus(a.const(1), a.atom(("test", ">", opposite)), -1)
+            more = a.atom(("test", ">", key))
+        else:
+            more = a.plus(a.const(1), a.atom(("test", ">", opposite)), -1)
+        return more if term.op in ("<", ">") else a.plus(a.const(1), more, -1)
 
     def _where(self, term: Where) -> Poly:
         a = self.algebra
@@ -266,6 +269,10 @@ class Normaliser:
         return a.plus(a.times(test, yes), a.times(a.plus(a.const(1), test, -1), no))
 
     def _big(self, term: Big) -> Poly:
+        if term.kind == "prod" and is_positive(self.world, term.body):
+            logs = Big("sum", term.var, term.dim, Fn("log", (term.body,)))
+            logs = replace(logs, test=term.test, low=term.low, high=term.high)
+            return self.algebra.exp(self._big(logs))
         if term.kind != "sum":
             raise NotProvable
         body = self.poly(term.body)
@@ -297,8 +304,15 @@ class Normaliser:
         return self.algebra.atom(("call", call.function, tuple(slots), at, args))
 
     def _matrix(self, lam: Lam) -> Any:
-        places = {v: Var(f"arg{k}") for k, (v, _) in enumerate(lam.vars)}
-        return frozenset(self.poly(substitute(lam.body, places)).items())
+        """A matrix as a key, its indices named by how deep matrices nest in it."""
+        own = [self.sums.fresh() for _ in lam.vars]
+        places = {v: Var(name) for (v, _), name in zip(lam.vars, own, strict=True)}
+        body = self.poly(substitute(lam.body, places))
+        names = matrix_indices(frozenset(body.items()))
+        made = self.sums.remade(body, {("v", n): i for n, i in zip(own, names, strict=True)})
+        key = frozenset(made.items())
+        self.sums.dims[key] = find(lam.vars[0][1])
+        return key
 
     def _inverse(self, term: Inverse) -> Poly:
         at = tuple(self.index(p) for p in term.at)
@@ -308,10 +322,7 @@ class Normaliser:
         return self.algebra.atom(("det", self._matrix(term.matrix)))
 
     def _slope(self, term: Slope) -> Poly:
-        body = term.body
-        for _ in range(term.order):
-            body = self.calculus.slope(renamed(body), term.var, (), False)
-        return self.poly(replace_symbol(body, term.var, term.at))
+        return self.poly(self.calculus.taken(term))
 
     def _deriv(self, term: Deriv) -> Poly:
         found = self.calculus.worked_out(term)

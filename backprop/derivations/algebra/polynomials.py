@@ -150,8 +150,49 @@ class Polynomials:
                 out = self.times(out, p)
             return out
         content, rest = self.content(p, whole)
+        if len(rest) == 1:  # 1 - 1 / (1 + E) is E / (1 + E)
+            return self.times(self.power(content, e), self.power(rest, e))
         inner = self.atom(("base", frozenset(rest.items())), e)
         return self.times(self.power(content, e), inner) if content != self.const(1) else inner
+
+    def reduced(self, p: Poly) -> Poly:
+        """x / (1 + x) as 1 - 1 / (1 + x): no numerator has the leading term of a denominator."""
+        if not any(a[0] == "base" and e < 0 for m in p for a, e in m):
+            return p
+        out: Poly = {}
+        waiting, count = list(p.items()), 0
+        while waiting:
+            mono, c = waiting.pop()
+            for atom, e in sorted(mono, key=lettered):
+                if atom[0] != "base" or e.denominator != 1 or e >= 0:
+                    continue
+                below = dict(atom[1])
+                lead = max(below, key=degree)
+                powers = dict(mono)
+                if (
+                    not lead
+                    or any(x <= 0 for _, x in lead)
+                    or any(powers.get(a, Fraction(0)) < x for a, x in lead)
+                ):
+                    continue
+                rest = dict(powers)
+                for a, x in lead:
+                    rest[a] = rest[a] - x
+                left: Mono = frozenset((a, x) for a, x in rest.items() if x)
+                scale = c / below[lead]
+                others = {m: -v for m, v in below.items() if m != lead}
+                more = self.plus(
+                    self.times({left - {(atom, e)}: scale}, self.raised(atom, e + 1)),
+                    self.times({left: scale}, others),
+                )
+                waiting += more.items()
+                break
+            else:
+                out = self.plus(out, {mono: c})
+            count += 1
+            if count > LIMIT:
+                return p
+        return out
 
     def raised(self, atom: Atom, e: Fraction) -> Poly:
         if atom[0] == "base" and e > 0 and e.denominator == 1:
@@ -269,6 +310,11 @@ class Polynomials:
             return {}
         first, second = sorted((a, b), key=lettered)
         return self.atom(("delta", first, second))
+
+
+def degree(mono: Mono) -> tuple[Fraction, str]:
+    """By which the monomials of a denominator are put in order; products keep it."""
+    return sum((e for _, e in mono), Fraction(0)), lettered(mono)
 
 
 def raised_to(c: Fraction, e: int) -> Fraction:

@@ -8,7 +8,8 @@ into independent ones, and bound indices get canonical names.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -19,11 +20,24 @@ from backprop.derivations.algebra.atoms import (
     Poly,
     lettered,
     level,
+    matrix_indices,
     mentions,
+    nesting,
     replaced,
 )
-from backprop.derivations.algebra.matching import positions
+from backprop.derivations.algebra.matching import Pattern
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
+
+OUTER, INNER, FAR = ("v", "?i"), ("v", "?k"), ("v", "?j")
+STEPS = 300  # how often a sum is replaced, in one side of a row
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What stands for some factors of a sum, by what stands for their indices."""
+
+    pattern: Pattern
+    value: Callable[[dict[Atom, Atom]], Poly]
 
 
 class Sums:
@@ -36,6 +50,9 @@ class Sums:
         self.algebra = algebra
         self.rewrite: Callable[[Atom], Poly | None] = lambda _: None
         self.count = itertools.count()
+        self.contractions: list[Rule] = []
+        self.dims: dict[Any, Any] = {}  # of the matrices that are inverted
+        self.steps = 0
         self.derived: dict[str, tuple[tuple[tuple[str, int], ...], int]] = {}
 
     def fresh(self) -> str:
@@ -43,7 +60,7 @@ class Sums:
 
     def sum(self, p: Poly, var: str, dim: Any) -> Poly:
         out: Poly = {}
-        for mono, c in p.items():
+        for mono, c in self.algebra.reduced(p).items():
             out = self.algebra.plus(out, self.sum_mono(mono, var, dim), c)
         return out
 
@@ -78,11 +95,11 @@ class Sums:
         out: Poly = {}
         for body, c in merged.items():
             value: Poly = {outside: c}
-            open_vars, left, turned = self.inverted(list(vars_), sorted(body, key=lettered))
-            if turned:
-                again: Poly = {frozenset(left): c}
-                for first, second in turned:
-                    again = self.algebra.times(again, self.algebra.delta(first, second))
+            open_vars, left = list(vars_), sorted(body, key=lettered)
+            found = self.contracted(open_vars, left)
+            if found is not None:
+                open_vars, left, instead = found
+                again = self.algebra.times({frozenset(left): c}, instead)
                 for name, length in reversed(open_vars):
                     again = self.sum(again, name, length)
                 again = self.algebra.times(again, {outside: Fraction(1)})
@@ -112,42 +129,88 @@ class Sums:
             out = self.algebra.plus(out, value)
         return out
 
-    def inverted(
+    def contracted(
         self, vars_: list[tuple[str, Any]], atoms: list[tuple[Atom, Fraction]]
-    ) -> tuple[list[tuple[str, Any]], list[tuple[Atom, Fraction]], list[tuple[Atom, Atom]]]:
-        """Σ_k M_ik M⁻¹_kj = δ_ij: one such sum taken out, and the pair (i, j) that it leaves."""
-        for var, dim in vars_:
-            me = ("v", var)
-            inside = [(a, e) for a, e in atoms if mentions(a, me)]
-            if isinstance(dim, tuple) or len(inside) != 2 or any(e != 1 for _, e in inside):
-                continue
-            for (first, _), (second, _) in (inside, inside[::-1]):
-                pair = self.cancels(first, second, me)
-                if pair is not None:
-                    rest = [x for x in atoms if x not in inside]
-                    return [v for v in vars_ if v[0] != var], rest, [pair]
-        return vars_, atoms, []
-
-    @staticmethod
-    def cancels(inverse: Atom, other: Atom, me: Atom) -> tuple[Atom, Atom] | None:
-        """Is `other` an entry of the matrix that `inverse` inverts, next to it along `me`?"""
-        if inverse[0] != "inv" or len(inverse[1]) != 1:
-            return None
-        ((mono, c),) = inverse[1]
-        if c != 1 or len(mono) != 1:
-            return None
-        ((pattern, e),) = mono
-        row, column = inverse[2]
-        if e != 1 or (row == me) == (column == me):
-            return None
-        mine, theirs = (0, 1) if column == me else (1, 0)
-        for place in sorted(positions(other), key=lettered):
-            if place == me:
-                continue
-            names = {("v", f"arg{mine}"): me, ("v", f"arg{theirs}"): place}
-            if replaced(pattern, names) == other:
-                return (row, place) if column == me else (place, column)
+    ) -> tuple[list[tuple[str, Any]], list[tuple[Atom, Fraction]], Poly] | None:
+        """Σ_k M⁻¹_ik M_kj = δ_ij, and a sum that is assumed to have a value: one of these taken
+        out, what is left, and what it is."""
+        ranges = {("v", v): d for v, d in vars_}
+        for rule in [*self.contractions, *self.inversions(vars_, atoms)]:
+            for names, used in rule.pattern.found_in(ranges, atoms):
+                self.steps += 1
+                if self.steps > STEPS:
+                    raise NotProvable
+                gone = {names[b] for b in rule.pattern.bound}
+                rest = [v for v in vars_ if ("v", v[0]) not in gone]
+                return rest, [x for k, x in enumerate(atoms) if k not in used], rule.value(names)
         return None
+
+    def inversions(
+        self, vars_: list[tuple[str, Any]], atoms: list[tuple[Atom, Fraction]]
+    ) -> Iterator[Rule]:
+        """What M⁻¹ is next to in a sum: of a sum M = P + R one summand R, for which I - M⁻¹ P
+        stands, from either side."""
+        bound = {("v", v) for v, _ in vars_}
+        seen: set[tuple[Any, int]] = set()
+        for atom, e in atoms:
+            if atom[0] != "inv" or e != 1:
+                continue
+            for side in (0, 1):
+                if atom[2][1 - side] in bound and (atom[1], side) not in seen:
+                    seen.add((atom[1], side))
+                    rule = self.inversion(atom[1], side)
+                    if rule is not None:
+                        yield rule
+
+    def inversion(self, key: Any, side: int) -> Rule | None:
+        """Σ_k M⁻¹_ik R_kj = (δ_ij - Σ_k M⁻¹_ik P_kj); side 1: Σ_k R_ik M⁻¹_kj."""
+        row, column = matrix_indices(key)
+        dim = self.dims.get(key)
+        monos = [m for m, _ in key if mentions(m, row) and mentions(m, column)]
+        monos = [m for m in monos if not any(a[0] == "delta" for a, _ in m)]
+        if not monos or dim is None:
+            return None
+        lead = max(monos, key=lambda m: (nesting(m), len(lettered(m)), lettered(m)))
+        scale = dict(key)[lead]
+        near, far = (row, column) if side == 0 else (column, row)
+        names = {near: INNER, far: FAR}
+        at = (OUTER, INNER) if side == 0 else (INNER, OUTER)
+        bound: dict[Atom, Any] = {INNER: dim}
+        factors: list[tuple[Atom, Fraction]] = []
+        for atom, e in sorted(lead, key=lettered):
+            if atom[0] == "sum" and e == 1:
+                more, inside = self.opened(atom)
+                bound.update({("v", v): d for v, d in more})
+                factors += sorted(inside, key=lettered)
+            else:
+                factors.append((atom, e))
+        placed = [(replaced(a, names), e) for a, e in factors]
+        pattern = Pattern(
+            ((("inv", key, at), Fraction(1)), *placed), bound, frozenset({OUTER, FAR})
+        )
+
+        def value(places: dict[Atom, Atom]) -> Poly:
+            a = self.algebra
+            inner = self.fresh()
+            i, j = places[OUTER], places[FAR]
+            here = (i, ("v", inner)) if side == 0 else (("v", inner), i)
+            others = {m: c for m, c in key if m != lead}
+            moved = self.remade(others, {near: ("v", inner), far: j})
+            product = a.times(a.atom(("inv", key, here)), moved)
+            found = a.plus(a.delta(i, j), self.sum(product, inner, dim), -1)
+            return a.times(found, a.const(1 / scale))
+
+        return Rule(pattern, value)
+
+    def freed(self, p: Poly, at: Atom, side: int, key: Any) -> Poly:
+        """A matrix that has the index `at`, times M from that side, M⁻¹ being `key`: it is zero
+        only where this is."""
+        row, column = matrix_indices(key)
+        inner = self.fresh()
+        names = {row: at, column: ("v", inner)} if side == 0 else {column: at, row: ("v", inner)}
+        matrix = self.remade(dict(key), names)
+        moved = self.remade(p, {at: ("v", inner)})
+        return self.sum(self.algebra.times(matrix, moved), inner, self.dims[key])
 
     def length(self, dim: Any) -> Poly:
         if isinstance(dim, tuple):
@@ -176,6 +239,8 @@ class Sums:
         if index[0] == "at":
             start = self.size(index[1]) if index[1] is not None else {}
             return self.algebra.plus(start, self.algebra.const(index[2]))
+        if index[0] == "sh":
+            return self.algebra.plus(self.position(index[1]), self.algebra.const(index[2]))
         return self.algebra.atom(("pos", index))
 
     def sum_atom(self, vars_: list[tuple[str, Any]], mono: Mono) -> Poly:

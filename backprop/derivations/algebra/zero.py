@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
+from math import gcd, lcm
 from typing import Any
 
 from backprop.derivations.algebra.atoms import Atom, Poly, lettered
 from backprop.derivations.algebra.polynomials import NotProvable
+
+STEEP = 200  # the highest power that SymPy is asked about
+
+
+def nested(p: Poly) -> Iterator[Poly]:
+    """A polynomial, and those that it holds powers and roots of."""
+    yield p
+    for mono in p:
+        for atom, _ in mono:
+            if atom[0] == "base":
+                yield from nested(dict(atom[1]))
 
 
 def is_zero(p: Poly) -> bool:
@@ -19,18 +32,31 @@ def is_zero(p: Poly) -> bool:
 
     symbols: dict[Atom, Any] = {}
     roots: dict[Atom, int] = {}
+    common: dict[Atom, int] = {}
 
     def collect(q: Poly) -> None:
-        from math import lcm
-
         for mono in q:
             for atom, e in mono:
                 roots[atom] = lcm(roots.get(atom, 1), e.denominator)
                 if atom[0] == "base":
                     collect(dict(atom[1]))
 
+    def share(q: Poly) -> None:
+        for mono in q:
+            for atom, e in mono:
+                common[atom] = gcd(common.get(atom, 0), int(e * roots[atom]))
+                if atom[0] == "base":
+                    common[atom] = 1
+                    share(dict(atom[1]))
+
     collect(p)
     if len(p) > 300 or len(roots) > 60:
+        raise NotProvable
+    share(p)
+    steepest = max(
+        (abs(int(e * roots[a])) // common[a] for q in nested(p) for m in q for a, e in m), default=0
+    )
+    if steepest > STEEP:
         raise NotProvable
 
     def factor(atom: Atom, e: Fraction) -> Any:
@@ -39,7 +65,8 @@ def is_zero(p: Poly) -> bool:
             return convert(dict(atom[1])) ** int(e)
         if atom not in symbols:
             symbols[atom] = sympy.Symbol(f"a{len(symbols)}", positive=True)
-        return symbols[atom] ** int(e * order)  # the symbol is the root of the atom
+        # the symbol is the root of the atom, or of a power of it, where no other power stands
+        return symbols[atom] ** (int(e * order) // common[atom])
 
     def convert(q: Poly) -> Any:
         return sympy.Add(

@@ -15,7 +15,7 @@ from backprop.derivations.evidence.compare import compare, values
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.extents import behind, extents, of_kind
-from backprop.derivations.evidence.far import refuted
+from backprop.derivations.evidence.far import apart_at, refuted
 from backprop.derivations.evidence.instances import SMALL, TOLERANCE, Instances
 from backprop.derivations.evidence.lines import differs
 from backprop.derivations.evidence.precise import agree
@@ -113,15 +113,27 @@ def difference_beyond(instances: Instances, equation: Equation, slopes: bool) ->
     for scope in chain(extents(instances, equation), behind(instances, equation)):
         try:
             found = compare(equation.left, equation.right, equation.dims, scope)
-        except (OutsideDomainError, MemoryError):
+        except OutsideDomainError:
+            if (outside := apart_at(equation, "=", scope)) is not None:
+                return outside
+            continue
+        except MemoryError:
             continue
         if found.error > LIMIT and not rounds(instances, equation, found, scope):
             return found
+        if found.error < LIMIT and is_tiny(found):
+            if (outside := apart_at(equation, "=", scope)) is not None:
+                return outside
     there = differs(instances, equation, slopes)
     if there is not None:
         return compare(equation.left, equation.right, equation.dims, there)
     found_far = None if slopes else refuted(instances, equation)
     return cancelled(instances, equation) if found_far is None else found_far
+
+
+def is_tiny(found: Difference) -> bool:
+    """Is the one side 0, and the other not quite?"""
+    return 0 in (found.left, found.right) and found.left != found.right
 
 
 def undefined_side(instances: Instances, equation: Equation) -> Side | None:

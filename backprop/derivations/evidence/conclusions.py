@@ -125,7 +125,7 @@ def supposing(
 
         first, second = ((e.left, e.right) for e in (premise, conclusion))
         equations = premise.op == conclusion.op == "="
-        proved = equations and follows(derivator.world, first, second, both)
+        proved = equations and follows(derivator.world, first, second, both, premise.dims)
     try:
         for given, wanted in [(premise, conclusion), (conclusion, premise)][: 1 + both]:
             if not follows_in_numbers(derivator, given, wanted, fresh, proved):

@@ -2,15 +2,19 @@ r"""Inequalities: a \le b at random numbers, where it turns, and at the worst th
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
 from backprop.derivations.evidence.edges import edges
 from backprop.derivations.evidence.equation import Equation
-from backprop.derivations.evidence.extents import behind, extents, of_kind
-from backprop.derivations.evidence.far import refuted
-from backprop.derivations.evidence.instances import INSTANCES_AT_KINKS, SMALL, Instances
+from backprop.derivations.evidence.extents import behind, extents, growing, of_kind
+from backprop.derivations.evidence.far import apart_at, refuted
+from backprop.derivations.evidence.instances import (
+    INSTANCES_AT_KINKS,
+    SMALL,
+    Instances,
+)
 from backprop.derivations.evidence.lines import confirmed, exceeds, is_free
 from backprop.derivations.evidence.precise import exactness, gap_at
 from backprop.derivations.evidence.rounding import is_rounding
@@ -18,6 +22,7 @@ from backprop.derivations.evidence.sample import NEGATIVE, Sample
 from backprop.derivations.evidence.satisfy import draw_instance, satisfy
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import EDGE, OutsideDomainError, real
+from backprop.derivations.evidence.worked import worked_out
 from backprop.derivations.meaning.terms import Big, Num, Size, walk
 from backprop.derivations.meaning.world import Symbol
 from backprop.derivations.problems import Unreadable
@@ -27,6 +32,8 @@ SEARCHES, STEPS = 4, 60
 NEGATIVES = 2  # samples without a positive number, where something is assumed
 NUMBERS = 6  # of a row, that variables are tried at
 SLACK = 1e-9  # relative: what rounding may do to a ≤ b
+SLOWLY = 0.9  # a gap that closes at such a pace, as lengths double, closes at last
+SHORT = 256  # lengths at which numbers are taken that no double holds
 LIMIT = 1e-6  # the same, where numbers are moved onto the edge of a comparison
 
 
@@ -49,6 +56,7 @@ def violated(
             raise Unreadable("no-domain")
         if found.error > SLACK and not rounds(found, scope.instance, instances, equation, op):
             return found
+    equation = worked_out(instances, equation)
     sized = any(instances.world.symbols[n].shape for n in equation.names)
     if sized or any(
         isinstance(t, Size | Big) for s in (equation.left, equation.right) for t in walk(s)
@@ -88,6 +96,8 @@ def violated(
             continue
         if found.error > LIMIT:
             return found
+    if (found_long := outgrown(instances, equation, op)) is not None:
+        return found_long
     found_far = refuted(instances, equation, op)
     if found_far is not None:
         return found_far
@@ -100,6 +110,35 @@ def violated(
             return found_worse
     there = exceeds(instances, equation, op)
     return None if there is None else compare_order(equation, op, there)
+
+
+def outgrown(instances: Instances, equation: Equation, op: str) -> Difference | None:
+    """Where an inequality fails as lengths grow. Raises `Unreadable` where it fails further out
+    than they are tried if it goes on so: 1 + 1/2 + … + 1/n is at most 20."""
+    for scopes in growing(instances, equation):
+        gaps: list[float] = []
+        largest = 0.0
+        for scope in scopes:
+            short = max(scope.instance.sizes.values()) <= SHORT
+            try:  # of long sums there are no digits in which sides that meet are told apart
+                found = compare_order(equation, op if short else op.rstrip("=") + "=", scope)
+            except (OutsideDomainError, MemoryError):
+                if short and (outside := apart_at(equation, op, scope)) is not None:
+                    return outside
+                continue
+            over = found.left - found.right if op in ("<", "<=") else found.right - found.left
+            largest = max(abs(found.left), abs(found.right))
+            if over > LIMIT * largest:
+                return found
+            if short and over > -LIMIT * largest:
+                if (outside := apart_at(equation, op, scope)) is not None:
+                    return outside
+            gaps.append(-over)
+        steps = [after - before for before, after in pairwise(gaps[-5:])]
+        if len(steps) > 1 and max(steps) < -SLACK * largest:
+            if all(after <= SLOWLY * before for before, after in pairwise(steps)):
+                raise Unreadable("too-far-apart")
+    return None
 
 
 def touched(instances: Instances, equation: Equation, op: str) -> Difference | None:

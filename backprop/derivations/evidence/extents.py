@@ -16,7 +16,19 @@ from backprop.derivations.evidence.sample import SIZES, Sample
 from backprop.derivations.evidence.scope import Scope
 from backprop.derivations.evidence.values import OutsideDomainError, real
 from backprop.derivations.meaning.lengths import Dim, find
-from backprop.derivations.meaning.terms import Big, Lam, Num, Size, Term, walk
+from backprop.derivations.meaning.terms import (
+    At,
+    Big,
+    Fn,
+    Lam,
+    Num,
+    Position,
+    Size,
+    Term,
+    Test,
+    parts_of,
+    walk,
+)
 from backprop.derivations.problems import Unreadable
 
 FAR = 2**62  # as far as lengths are counted
@@ -24,6 +36,10 @@ ROOM = 2_000_000  # entries of an array that is drawn for it
 ROOM_ASSUMED = 10_000  # the same where something is assumed
 MOST = 9  # lengths that are tried
 WRITTEN, MOST_WRITTEN = 3000, 4  # the same of those behind a number in the row: how far, how many
+BENT = ("max", "min", "abs", "sign")
+PARTS = (0.999, 0.75, 0.001)  # of what a symbol may be
+WIDEST = 2.0  # the same of one that has no bounds
+DOUBLED = 20  # how often a length is doubled, for an inequality between lengths
 USUAL = 4  # up to here lengths are tried anyway
 
 
@@ -72,7 +88,7 @@ def behind(instances: Instances, equation: Equation, order: bool = False) -> Ite
         return
     values = [t.value for t in terms if isinstance(t, Num)]
     sizes = {abs(v.numerator) for v in values if v.denominator == 1}
-    sizes |= {d for d in dims if isinstance(d, int)}
+    sizes |= counted(terms)
     if order:
         sizes |= {n**2 for n in sizes} | {int(exp(min(n, 10))) for n in sizes}
     alone = is_alone(equation, terms)
@@ -86,6 +102,92 @@ def behind(instances: Instances, equation: Equation, order: bool = False) -> Ite
         yield Scope(of_length(here.instance, length), {}, instances.direct) if alone else here
         if order and not alone and not instances.world.assumed:
             yield Scope(of_ones(here.instance), {}, instances.direct)
+
+
+def counted(terms: list[Term]) -> set[int]:
+    """The numbers in a row up to which something is counted: the 20 of k = 1 to 20, and of
+    k > 20."""
+    found = {t.offset + 1 for t in terms if isinstance(t, At) and t.dim is None}
+    for term in terms:
+        if isinstance(term, Test) or (isinstance(term, Fn) and term.name in BENT):
+            inner = list(walk(term))
+            if any(isinstance(t, Position) for t in inner):  # \max(k - 20, 0)
+                found |= {abs(t.value.numerator) for t in inner if isinstance(t, Num)}
+    return found | {d for t in terms if isinstance(t, Big) and isinstance(d := find(t.dim), int)}
+
+
+def too_long(equation: Equation) -> int | None:
+    """A number up to which something is counted, and which is larger than all lengths that are
+    tried: what holds at those may not hold behind it."""
+    terms = [t for side in (equation.left, equation.right) for t in walk(side)]
+    open_ = any(
+        isinstance(t, Size | Big) and isinstance(find(t.dim), str)
+        for t in terms
+        if not isinstance(t, Size | Big) or t.dim is not None
+    )
+    most = max(counted(terms), default=0)
+    return most if most > WRITTEN and (open_ or equation.dims) else None
+
+
+def growing(instances: Instances, equation: Equation) -> Iterator[list[Scope]]:
+    """Longer and longer lengths, for an inequality of sums and products over them; the entries of
+    a symbol are all alike, close to where it ends, or begins, or between."""
+    world = instances.world
+    terms = [t for side in (equation.left, equation.right) for t in walk(side)]
+    dims = [find(t.dim) for t in terms if isinstance(t, Size | Big) and t.dim is not None]
+    if not any(isinstance(t, Big) for t in terms) or world.spaces or equation.dims:
+        return
+    if not any(isinstance(d, str) for d in dims):
+        return
+    below = equation.rests_on(world)
+    written = any(
+        isinstance(t, Num) and max(abs(t.value.numerator), t.value.denominator) >= USUAL
+        for t in terms
+    )
+    if below and (not written or world.assumed or any(world.symbols[k].law for k in below)):
+        return
+    try:
+        first = instances.scope(0, False, {}).instance
+    except OutsideDomainError:
+        return
+    deepest = max(
+        *(depth(side) for side in (equation.left, equation.right)),
+        *(len(s.shape) for s in world.symbols.values()),
+        1,
+    )
+    powers = range(1, DOUBLED // deepest + 1)
+    if not below:
+        yield [Scope(of_length(first, 2**k), {}, instances.direct) for k in powers]
+        return
+    for part in PARTS:
+        yield [Scope(alike(first, 2**k, part), {}, instances.direct) for k in powers if k % 3 == 1]
+
+
+def alike(sample: Sample, length: int, part: float) -> Sample:
+    """The same with all lengths changed, and all entries of what is not bounded by assumptions
+    alike: so far from where a symbol begins to where it ends."""
+    found = of_length(sample, length)
+    found.variables = dict(sample.variables)
+    for key, old in sample.variables.items():
+        symbol = sample.world.symbols[key]
+        shape = found.shape(symbol.shape)
+        low, high = (None if b is None else float(b) for b in symbol.bounds)
+        if low is None and symbol.positive:
+            low = 0.0
+        if low is None:
+            low = -WIDEST if high is None else high - WIDEST
+        high = low + 2 * WIDEST if high is None else high
+        if old.dtype.kind == "f" and is_free(symbol):
+            found.variables[key] = np.full(shape, low + part * (high - low))
+        else:
+            found.variables[key] = np.resize(old, shape)
+    return found
+
+
+def depth(term: object) -> int:
+    """How deep sums nest."""
+    inner = max((depth(p) for p in parts_of(term)), default=0)
+    return inner + isinstance(term, Big)
 
 
 def of_ones(sample: Sample) -> Sample:

@@ -63,11 +63,8 @@ class Way:
 
     def scope(self, instances: Instances, exponent: float, numbers: Spans) -> Scope:
         if exponent not in self.known:
-            sample = copy(self.start)
-            sample.variables = {k: numbers.array(v) for k, v in self.start.variables.items()}
-            # Digits are asked for more only where something is random, which is not tried here.
-            sample.digits = numbers  # type: ignore[assignment]
-            sample.kind, sample.patterns, sample.kept, sample.steady = "", {}, {}, set()
+            found = written_in(self.start, numbers, instances.direct)
+            sample = found.instance
             for key in self.keys:
                 symbol = sample.world.symbols[key]
                 values = sample.variables[key].copy()
@@ -77,8 +74,18 @@ class Way:
                 else:
                     values.reshape(-1)[:] = [place] * values.size
                 sample.variables[key] = values
-            self.known[exponent] = Scope(sample, {}, instances.direct, KINDS)
+            self.known[exponent] = found
         return self.known[exponent]
+
+
+def written_in(start: Sample, numbers: Spans, direct: bool) -> Scope:
+    """A sample of doubles as numbers between bounds."""
+    sample = copy(start)
+    sample.variables = {k: numbers.array(v) for k, v in start.variables.items()}
+    # Digits are asked for more only where something is random, which is not tried here.
+    sample.digits = numbers  # type: ignore[assignment]
+    sample.kind, sample.patterns, sample.kept, sample.steady = "", {}, {}, set()
+    return Scope(sample, {}, direct, KINDS)
 
 
 def bounds_of(symbol: Symbol) -> tuple[float | None, float | None]:
@@ -208,6 +215,19 @@ def refuted(instances: Instances, equation: Equation, op: str = "=") -> Differen
             if (found := fails(exponent)) is not None:
                 return found
     return None
+
+
+def apart_at(equation: Equation, op: str, doubles: Scope) -> Difference | None:
+    """The same where doubles have no value: the product of n - k up to n = 1000."""
+    terms = [t for side in (equation.left, equation.right) for t in walk(side)]
+    if any(isinstance(t, Deriv | Slope | Det | Inverse) for t in terms) or doubles.world.spaces:
+        return None
+    if any(isinstance(t, Fn) and t.name == "arctan" for t in terms):
+        return None
+    if any(doubles.world.symbols[n].law is not None for n in equation.rests_on(doubles.world)):
+        return None
+    scope = written_in(doubles.instance, spans(BITS), doubles.direct)
+    return apart(equation, op, scope, bool(doubles.world.assumed))
 
 
 def between(

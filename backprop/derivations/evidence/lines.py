@@ -312,27 +312,21 @@ def turns(instances: Instances, line: Line, pair: Assumption) -> list[float]:
 
     values = measured(line.places)
     found: list[float] = []
-    for column in range(min(values.shape[1], 8)):
+    columns = [k for k in range(min(values.shape[1], 8)) if is_moving(values[:, k])]
+    extremes = ridges(measured, line, values, columns)
+    for column in columns:
 
         def one(at: np.ndarray, column: int = column) -> np.ndarray:
             return of(measured(at), column)
 
-        def minus(at: np.ndarray, column: int = column) -> np.ndarray:
-            return -of(measured(at), column)
-
-        g = values[:, column]
-        if not np.any(np.isfinite(g)) or np.nanmax(g) == np.nanmin(g):
-            continue
-        at = line.places
+        g, at, tops = values[:, column], line.places, extremes[column]
         found += list(at[g == 0][:4])
         ends = [(at[:-1], at[1:], g[:-1], g[1:])]
-        tops = np.concatenate([maxima(one, at, g, line), maxima(minus, at, -g, line)])
         if len(tops):
             near = ROUNDED * np.nanmax(np.abs(g[np.isfinite(g)]), initial=0)
-            high = of(measured(tops), column)
-            found += [t for t, m in zip(tops, high, strict=True) if abs(m) <= near]
+            found += [t for t, m in zip(tops, one(tops), strict=True) if abs(m) <= near]
             order = np.sort(np.concatenate([at, tops]))
-            more = of(measured(order), column)
+            more = one(order)
             ends = [(order[:-1], order[1:], more[:-1], more[1:])]
         for low, high, left, right in ends:
             crossing = np.flatnonzero(np.sign(left) * np.sign(right) < 0)[:8]
@@ -370,22 +364,68 @@ def bisected(
     return found
 
 
+def is_moving(values: np.ndarray) -> bool:
+    return bool(np.any(np.isfinite(values)) and np.nanmax(values) != np.nanmin(values))
+
+
+def ridges(
+    measured: Callable[[np.ndarray], np.ndarray],
+    line: Line,
+    values: np.ndarray,
+    columns: list[int],
+) -> dict[int, np.ndarray]:
+    """Where each column is largest, and smallest, between the places of a line: all of them at
+    once, as most of what a value costs is what one call costs, but where each place is tied to
+    what is assumed, and their number is bounded."""
+    wanted = [(column, sign) for column in columns for sign in (1.0, -1.0)]
+    groups = [[one] for one in wanted] if line.tied else [wanted] if wanted else []
+    found: dict[int, list[np.ndarray]] = {column: [] for column in columns}
+    for group in groups:
+
+        def g(
+            at: np.ndarray, of_each: np.ndarray, group: list[tuple[int, float]] = group
+        ) -> np.ndarray:
+            own = np.asarray([column for column, _ in group])[of_each]
+            signs = np.asarray([sign for _, sign in group])[of_each]
+            rows = measured(at)
+            picked: np.ndarray = rows[np.arange(len(at)), np.minimum(own, rows.shape[1] - 1)]
+            return np.asarray(picked * signs)
+
+        each = [sign * values[:, column] for column, sign in group]
+        for (column, _), tops in zip(group, golden(g, line.places, each, line), strict=True):
+            found[column].append(tops)
+    return {column: np.concatenate(tops) for column, tops in found.items()}
+
+
 def maxima(
     g: Callable[[np.ndarray], np.ndarray], at: np.ndarray, values: np.ndarray, line: Line
 ) -> np.ndarray:
     """Places between those `at` which g is largest, by golden sections."""
-    v = np.where(np.isfinite(values), values, -np.inf)
-    inner = np.flatnonzero((v[1:-1] >= v[:-2]) & (v[1:-1] >= v[2:]) & np.isfinite(v[1:-1])) + 1
-    inner = inner[(v[inner] > v[inner - 1]) | (v[inner] > v[inner + 1])]
-    inner = inner[np.argsort(-v[inner])][: line.ridges]
-    if not len(inner):
-        return np.empty(0)
-    low, high, golden = at[inner - 1].copy(), at[inner + 1].copy(), (np.sqrt(5) - 1) / 2
-    for _ in range(line.rounds):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        a, b = (np.nan_to_num(g(p), nan=-np.inf) for p in (left, right))
+    return golden(lambda places, _: g(places), at, [values], line)[0]
+
+
+def golden(
+    g: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    at: np.ndarray,
+    values: list[np.ndarray],
+    line: Line,
+) -> list[np.ndarray]:
+    """The same of several functions; g takes places, and which function is meant at each."""
+    chosen = []
+    for one in values:
+        v = np.where(np.isfinite(one), one, -np.inf)
+        inner = np.flatnonzero((v[1:-1] >= v[:-2]) & (v[1:-1] >= v[2:]) & np.isfinite(v[1:-1])) + 1
+        inner = inner[(v[inner] > v[inner - 1]) | (v[inner] > v[inner + 1])]
+        chosen.append(inner[np.argsort(-v[inner])][: line.ridges])
+    each, which = np.concatenate(chosen), np.repeat(np.arange(len(chosen)), [*map(len, chosen)])
+    low, high, part = at[each - 1].copy(), at[each + 1].copy(), (np.sqrt(5) - 1) / 2
+    for _ in range(line.rounds if len(each) else 0):
+        left, right = high - part * (high - low), low + part * (high - low)
+        both = np.nan_to_num(g(np.append(left, right), np.append(which, which)), nan=-np.inf)
+        a, b = both[: len(left)], both[len(left) :]
         low, high = np.where(a < b, left, low), np.where(a < b, high, right)
-    return np.unique(low + (high - low) / 2)
+    tops = low + (high - low) / 2
+    return [np.unique(tops[which == k]) for k in range(len(chosen))]
 
 
 def tried(line: Line, found: list[float], at_turns: bool) -> list[float]:
@@ -433,6 +473,8 @@ def differs(instances: Instances, equation: Equation, slopes: bool) -> Scope | N
             try:
                 scope = line.scope(instances, place)
             except OutsideDomainError:
+                continue
+            if not is_allowed(scope):
                 continue
             if derived:
                 if differs_much(instances, equation, scope):
@@ -487,7 +529,7 @@ def exceeds(instances: Instances, equation: Equation, op: str) -> Scope | None:
         likely = [k for k in order[:TRIED] if np.isfinite(values[k])]
         for k in [*likely[:3], *(k for k in likely[3:] if values[k] >= 0)][:8]:
             scope = line.scope(instances, float(every[k]))
-            if not close(equation, op, scope):
+            if not close(equation, op, scope) or not is_allowed(scope):
                 continue
             if confirmed(equation, op, scope, exact):
                 return scope
@@ -502,6 +544,20 @@ def exceeds(instances: Instances, equation: Equation, op: str) -> Scope | None:
             ):
                 raise Unreadable("too-close")
     return None
+
+
+def is_allowed(scope: Scope) -> bool:
+    """Do all variables keep their bounds? Where two move, one may reach what only the other may."""
+    for key, values in scope.instance.variables.items():
+        symbol = scope.world.symbols[key]
+        if not is_free(symbol):
+            continue
+        low, high = (None if b is None else float(b) for b in symbol.bounds)
+        if low is not None and np.any(values < low if symbol.closed[0] else values <= low):
+            return False
+        if high is not None and np.any(values > high if symbol.closed[1] else values >= high):
+            return False
+    return True
 
 
 def within(line: Line, places: np.ndarray) -> np.ndarray:

@@ -258,4 +258,5 @@ def written_out(doubles: Sample, digits: Digits) -> Sample:
             if not np.allclose(np.asarray(new, dtype=float), old, rtol=1e-12, atol=1e-12):
                 new = None  # it was moved
         sample.variables[key] = digits.array(old) if new is None else new
+        digits.met(("drawn", key), sample.variables[key])
     return sample

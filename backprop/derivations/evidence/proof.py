@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
-from backprop.derivations.algebra.atoms import Atom, Poly, lettered
+from backprop.derivations.algebra.atoms import Atom, Poly, lettered, mentions
 from backprop.derivations.algebra.calculus import one_step, steps_apart
 from backprop.derivations.algebra.normal import Normaliser
 from backprop.derivations.algebra.polynomials import NotProvable, Polynomials
 from backprop.derivations.algebra.zero import is_zero
+from backprop.derivations.evidence.induction import by_induction
+from backprop.derivations.meaning.lengths import Dim, find
 from backprop.derivations.meaning.rewriting import free_indices, rebuild, renamed
 from backprop.derivations.meaning.terms import (
     Big,
@@ -36,6 +39,7 @@ from backprop.derivations.meaning.terms import (
 )
 from backprop.derivations.meaning.world import Assumption, World
 
+OUTERMOST, DIVISORS = 4, 12  # how many inverses and denominators are multiplied out
 MOST = 6  # symmetric factors: each of them doubles the terms
 
 
@@ -47,10 +51,46 @@ def difference(
     expand: frozenset[str],
     direct: bool = False,
 ) -> Poly:
-    normal = Normaliser(world, formal, expand, direct)
+    return gap_of(Normaliser(world, formal, expand, direct), left, right)
+
+
+def gap_of(normal: Normaliser, left: Term, right: Term) -> Poly:
     a = normal.algebra
     gap = a.plus(normal.poly(renamed(left)), normal.poly(renamed(right)), -1)
     return normal.settled(gap)
+
+
+def without_inverses(
+    normal: Normaliser, gap: Poly, dims: dict[str, Dim], left: int = OUTERMOST
+) -> Iterator[Poly]:
+    """What is zero only where `gap` is: it, times the matrices of which inverses stand at its
+    ends, (A + B)⁻¹ A - I as A - (A + B)."""
+    yield gap
+    if not left or not gap:
+        return
+    tried: set[tuple[Any, ...]] = set()
+    for atom in sorted({a for m in gap for a, e in m if e == 1}, key=lettered):
+        for inverse in inverses_in(atom):
+            key, ends = inverse[1], inverse[2]
+            for side in (0, 1):
+                name = ends[side][1] if ends[side][0] == "v" else None
+                if name not in dims or normal.sums.dims.get(key) != find(dims[name]):
+                    continue
+                if (key, side, name) in tried or mentions(key, ends[side]):
+                    continue
+                tried.add((key, side, name))
+                more = normal.settled(normal.sums.freed(gap, ends[side], side, key))
+                yield from without_inverses(normal, more, dims, left - 1)
+                break
+
+
+def inverses_in(item: Any) -> Iterator[Atom]:
+    """The entries of inverses in an atom, but for those within matrices that are inverted."""
+    if isinstance(item, tuple) and item and item[0] == "inv":
+        yield item
+    elif isinstance(item, tuple | frozenset):
+        for part in item if isinstance(item, tuple) else sorted(item, key=lettered):
+            yield from inverses_in(part)
 
 
 def _polynomial(world: World, key: str) -> bool:
@@ -63,11 +103,15 @@ def _polynomial(world: World, key: str) -> bool:
 
 
 def proves(
-    world: World, left: Term, right: Term, opaque: frozenset[str], direct: bool = False
+    world: World,
+    left: Term,
+    right: Term,
+    opaque: frozenset[str],
+    direct: bool = False,
+    dims: dict[str, Dim] | None = None,
 ) -> bool:
     """Is left = right shown for all sizes? First for any functions in the place of the
     `opaque` symbols, then with definitions as far as needed."""
-    left, right = unrolled(world, left, right)
     defined = frozenset(
         k
         for k, s in world.symbols.items()
@@ -87,17 +131,20 @@ def proves(
         (none, near),
         (opaque, near - opaque),
     ]
-    ways = [(world, left, right)]
-    if turned := symmetrised(world, left, right):
+    steps = unrolled(world, left, right)
+    ways = [(world, *s) for s in dict.fromkeys((steps, (left, right), unrolled(world, *steps)))]
+    if turned := symmetrised(world, *steps):
         ways.insert(0, turned)
     for where, first, second in ways:
         for formal, expand in dict.fromkeys(attempts):
             try:
-                if is_zero(difference(where, first, second, formal, expand, direct)):
+                normal = Normaliser(where, formal, expand, direct)
+                gap = gap_of(normal, first, second)
+                if any(is_zero(g) for g in without_inverses(normal, gap, dims or {})):
                     return True
             except (NotProvable, RecursionError):
                 continue
-    return False
+    return by_induction(world, left, right, dims or {})
 
 
 def symmetric(one: Assumption) -> tuple[str, int] | None:
@@ -111,14 +158,14 @@ def symmetric(one: Assumption) -> tuple[str, int] | None:
     return (left.symbol, sign) if turned and left.at[0] != left.at[1] else None
 
 
-def symmetrised(world: World, left: Term, right: Term) -> tuple[World, Term, Term] | None:
+def symmetrised(world: World, *sides: Term) -> tuple[Any, ...] | None:
     """With (A + Aᵀ) / 2 in the place of each A that is assumed to be symmetric: what holds so for
     every A holds for all symmetric ones. None where there is none, or a derivative by it."""
-    names = left.names | right.names
+    names = frozenset().union(*(s.names for s in sides))
     below = set().union(*(world.below(n) for n in names)) if names else set()
     found = dict(s for one in world.assumed if (s := symmetric(one)) and s[0] in below)
     bodies = [world.symbols[n].definition for n in below]
-    terms = [t for body in (left, right, *bodies) if body is not None for t in walk(body)]
+    terms = [t for body in (*sides, *bodies) if body is not None for t in walk(body)]
     if any(isinstance(t, Deriv) and t.symbol in found for t in terms):
         return None
     found = {k: sign for k, sign in found.items() if world.symbols[k].definition is None}
@@ -137,7 +184,7 @@ def symmetrised(world: World, left: Term, right: Term) -> tuple[World, Term, Ter
         else s
         for k, s in world.symbols.items()
     }
-    return replace(world, symbols=symbols), rebuild(left, change), rebuild(right, change)
+    return replace(world, symbols=symbols), *(rebuild(s, change) for s in sides)
 
 
 def unrolled(world: World, left: Term, right: Term) -> tuple[Term, Term]:
@@ -181,24 +228,66 @@ def unrolled(world: World, left: Term, right: Term) -> tuple[Term, Term]:
 Sides = tuple[Term, Term]
 
 
-def follows(world: World, premise: Sides, conclusion: Sides, both: bool) -> bool:
+def follows(
+    world: World, premise: Sides, conclusion: Sides, both: bool, dims: dict[str, Dim]
+) -> bool:
     """Is the gap of the conclusion the gap of the premise, times something that has a value
     (and is not zero, where it has to follow both ways)?"""
     none: frozenset[str] = frozenset()
     defined = frozenset(k for k, s in world.symbols.items() if s.definition is not None)
-    for expand in dict.fromkeys((none, defined)):
-        try:
-            normal = Normaliser(world, none, expand, False)
-            a = normal.algebra
-            first, second = (
-                normal.settled(a.plus(normal.poly(renamed(left)), normal.poly(renamed(right)), -1))
-                for left, right in (premise, conclusion)
-            )
-            if first and second and any(is_multiple(a, first, second, world, both)):
-                return True
-        except (NotProvable, RecursionError):
-            continue
+    ways = [(world, premise, conclusion)]
+    if turned := symmetrised(world, *premise, *conclusion):
+        where, *four = turned
+        ways.append((where, (four[0], four[1]), (four[2], four[3])))
+    for where, given, wanted in ways:
+        for expand in dict.fromkeys((none, defined)):
+            try:
+                normal = Normaliser(where, none, expand, False)
+                first, second = (gap_of(normal, *sides) for sides in (given, wanted))
+                firsts = [first, *transposed(normal, first, dims)]
+                for goal in without_inverses(normal, second, dims):
+                    for start in firsts:
+                        if start and goal and is_part(normal, start, goal, both):
+                            return True
+            except (NotProvable, RecursionError):
+                continue
     return False
+
+
+def transposed(normal: Normaliser, gap: Poly, dims: dict[str, Dim]) -> list[Poly]:
+    """What holds for i and j holds for j and i where both run over the same."""
+    names = list(dims)
+    if len(names) != 2 or find(dims[names[0]]) != find(dims[names[1]]):
+        return []
+    row, column = (("v", n) for n in names)
+    return [normal.settled(normal.sums.remade(gap, {row: column, column: row}))]
+
+
+def is_part(normal: Normaliser, start: Poly, goal: Poly, both: bool) -> bool:
+    """Is `goal` a multiple of `start`, as they are, or without what they are divided by?"""
+    a, world = normal.algebra, normal.world
+    if any(is_multiple(a, start, goal, world, both)):
+        return True
+    first, second = cleared(a, start), cleared(a, goal)
+    return any(is_multiple(a, first, second, world, both))
+
+
+def cleared(a: Polynomials, p: Poly) -> Poly:
+    """A sum of fractions by its numerator; what it is divided by is not 0."""
+    for _ in range(DIVISORS):
+        below = sorted({x for m in p for x, e in m if e < 0 and e.denominator == 1}, key=lettered)
+        if not below:
+            return p
+        atom = below[0]
+        least = min(e for m in p for x, e in m if x == atom)
+        whole: Poly = {}
+        for mono, c in p.items():
+            powers = dict(mono)
+            e = powers.pop(atom, Fraction(0)) - least
+            rest: Poly = {frozenset(powers.items()): c}
+            whole = a.plus(whole, a.times(rest, a.raised(atom, e)))
+        p = whole
+    raise NotProvable
 
 
 def is_multiple(

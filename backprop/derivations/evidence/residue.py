@@ -7,6 +7,7 @@ from typing import Any
 
 from backprop.derivations.algebra.atoms import Atom, Poly, lettered, level, replaced
 from backprop.derivations.algebra.polynomials import NotProvable
+from backprop.derivations.algebra.zero import nested
 from backprop.derivations.evidence.proof import difference
 from backprop.derivations.meaning.lengths import Dim
 from backprop.derivations.meaning.terms import Call, Entry, Term
@@ -72,7 +73,8 @@ class Printer:
             )
 
         whole = convert(p)
-        steep = any(abs(e) > STEEP or e.denominator > STEEP for m in p for _, e in m)
+        powers = [e for q in nested(p) for m in q for _, e in m]
+        steep = any(abs(e) > STEEP or e.denominator > STEEP for e in powers)
         found = whole if steep else sympy.factor(whole)
         return str(sympy.latex(found, symbol_names=atoms))
 

@@ -14,6 +14,7 @@ from backprop.derivations.evidence.conditions import within
 from backprop.derivations.evidence.constants import by_each, leaps, vanishes
 from backprop.derivations.evidence.equation import Equation, Side
 from backprop.derivations.evidence.estimates import violated
+from backprop.derivations.evidence.extents import too_long
 from backprop.derivations.evidence.hidden import hidden
 from backprop.derivations.evidence.instances import INSTANCES, INSTANCES_AT_KINKS, Instances
 from backprop.derivations.evidence.levels import Levels
@@ -315,13 +316,16 @@ class Derivator:
                 verdict.sides = (equation.sides[0].text, equation.sides[1].text)
                 verdict.problem = Problem("not-equal")
                 return False
+        if verdict.status != PROVED and (most := too_long(equation)) is not None:
+            verdict.status, verdict.problem = UNCHECKED, Problem("too-long", {"found": str(most)})
+            return True
         verdict.assumed = premises(instances, equation, account.used)
         if not fact:
             account.establish(equation)
         return True
 
     def estimate(self, equation: Equation, verdict: Verdict, op: str, order: Order | None) -> None:
-        """An inequality, or an equation up to O(h^k): checked, never proved."""
+        """An inequality, or an equation up to O(h^k), which is checked and never proved."""
         if order is not None and op != "=":
             raise Unreadable("order", order.node.start, order.node.end, found="O(…)")
         blurred = blur(self.instances, equation)
@@ -330,6 +334,9 @@ class Derivator:
             verdict.problem = Problem("quadrature", {"error": f"{blurred:.0e}"})
             return
         verdict.error = blurred
+        if (most := too_long(equation)) is not None:
+            verdict.status, verdict.problem = UNCHECKED, Problem("too-long", {"found": str(most)})
+            return
         if order is None:
             found = violated(self.instances, equation, op, self.slopes)
             found = hidden(self.instances, equation, op) if found is None else found
@@ -338,6 +345,12 @@ class Derivator:
         verdict.instances = INSTANCES_AT_KINKS if order is None else INSTANCES
         if found is None and order is None:
             verdict.assumed = premises(self.instances, equation, {})
+            if self.prove and equation.mask is None:
+                from backprop.derivations.evidence.bounds import proves_order
+
+                sides = (equation.left, equation.right)
+                if proves_order(self.world, *sides, op, equation.dims, self.direct):
+                    verdict.status = PROVED
         if found is not None:
             verdict.status, verdict.difference = WRONG, found
             verdict.sides = (equation.sides[0].text, equation.sides[1].text)
@@ -382,7 +395,8 @@ class Derivator:
         from backprop.derivations.evidence.proof import proves
 
         opaque = frozenset(k for k, level in self.account.used.items() if level != TRUE)
-        if proves(self.world, equation.left, equation.right, opaque, self.direct):
+        sides = (equation.left, equation.right)
+        if proves(self.world, *sides, opaque, self.direct, equation.dims):
             verdict.status = PROVED
 
 

@@ -98,11 +98,12 @@ def read_derivative(
 def numerator(ctx: Context, nodes: tuple[Node, ...], below: tuple[Node, ...]) -> Array:
     r"""What is differentiated; the f of df/dx is f(x) where f was declared by f(x) = …"""
     function = ctx.world.functions.get(key_of(nodes[0]) or "") if len(nodes) == 1 else None
-    if function is None or len(below) != 2 or not function.written:
+    if function is None or not below[1:] or not function.written:
         return ctx.product(nodes)
-    if key_of(below[1]) != function.written or function.written not in ctx.world.symbols:
+    names = {key_of(split(n)[0]) for n in below if not is_mark(n)}  # dx, dx^2, dx dx
+    if names != {function.written} or function.written not in ctx.world.symbols:
         raise ctx.fail("derivative-function", nodes[0])
-    argument = Node("paren", "(", (below[1],), nodes[0].start, nodes[0].end)
+    argument = Node("paren", "(", (split(below[1])[0],), nodes[0].start, nodes[0].end)
     return ctx.product((nodes[0], argument))
 
 
