@@ -103,9 +103,10 @@ def dependencies(opened: set[str], before: set[str], root: str) -> list[str]:
     were listed, and files of the project that were looked for in vain; absolute and sorted."""
     files = set(opened)
     inside = os.path.realpath(root) + os.sep
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and name != "__main__" and name not in before:
+    # A look at a module that was there before would cost a copy of the memory it lies in.
+    for name in sys.modules.keys() - before - {"__main__"}:
+        file = getattr(sys.modules[name], "__file__", None)
+        if isinstance(file, str):
             files.add(os.path.abspath(file))
     return sorted(
         file

@@ -20,6 +20,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,8 @@ def run_page(order: dict[str, Any]) -> None:
 def _without_tools() -> None:
     """Forget the tools, so that a page that imports one of these modules depends on it; and what
     the package itself keeps of them: there would be two of each class else, bp.trace's old one."""
+    if not _tools:
+        return
     kept = vars(sys.modules["backprop"])
     for name in [n for n, value in kept.items() if getattr(value, "__module__", "") in _tools]:
         del kept[name]
@@ -314,13 +317,11 @@ def _seed() -> None:
     random.seed()
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
-    # plt.show() means nothing here, and Agg would complain about it.
-    import warnings
-
-    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
 
 
 if __name__ == "__main__":
+    # plt.show() means nothing here, and Agg would complain about it. Said once for all pages.
+    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
     if sys.argv[1] == "serve":
         serve(sys.argv[2])
     else:

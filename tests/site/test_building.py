@@ -16,6 +16,7 @@ import pytest
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 
+from backprop.site.building import child
 from backprop.site.building import serving as taking
 from backprop.site.building.aside import aside
 from backprop.site.building.problems import Problem, locate, of_record
@@ -107,6 +108,14 @@ def test_an_unfamiliar_mkdocs_keeps_its_own_server(monkeypatch, caplog) -> None:
         taking.give_back()
 
 
+def test_a_file_that_a_message_misses_is_waited_for() -> None:
+    for said, missed in (
+        ("Snippet at path 'later.md' could not be found", ["later.md"]),
+        ("No such file: '/docs/a.txt', which 'plugin' reads", ["/docs/a.txt"]),
+    ):
+        assert child._MISSING.findall(said) == missed
+
+
 def test_an_address_that_is_taken_is_told_with_another(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -122,6 +131,7 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
     hook = project.write("scripts/hook.py", HOOK)
     helper = project.write("scripts/helper.py", HELPER)
     said = project.write("said.txt", "as it was")
+    included = project.write("included.txt", "")
     project.config |= {"hooks": ["scripts/hook.py"], "watch": ["said.txt"]}
     project.config["plugins"] += [{"backprop/posts": {"time_limit": 900}}, "backprop/mathematics"]
     project.config["plugins"] += ["backprop/derivations"]
@@ -184,6 +194,9 @@ def test_faults_come_to_the_browser_and_go(project: Project) -> None:
             command.wait_until(
                 lambda words=words: f"The script says: {words}" in get(command.url + "about/")[1]
             )
+        # What is read while a page is made, of which MkDocs is told nothing.
+        included.write_text(" A snippet.", "utf-8")
+        command.wait_until(lambda: "A snippet." in get(command.url + "about/")[1])
         hook.rename(hook.with_name("aside"))
         command.wait_until(lambda: "hook.py" in faults(command))
         hook.with_name("aside").rename(hook)
@@ -257,6 +270,7 @@ def say(word):
 
 HOOK = """\
 import logging
+import pathlib
 from helper import say
 
 def on_config(config):
@@ -264,7 +278,7 @@ def on_config(config):
 
 def on_page_markdown(markdown, page, **_):
     if page.file.src_uri == "about.md":
-        markdown += say("Said: ")
+        markdown += say("Said: ") + pathlib.Path("included.txt").read_text()
     if "BOOM" in markdown:
         raise ValueError("kaboom")
     if "WARN" in markdown:

@@ -25,6 +25,7 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `server.py` | the HTTP server: pages, waiting pages, faults, reloading |
 | `notice.py` | the list of faults in the page, the pages that stand in for others |
 | `watching.py` | which files changed |
+| `reads.py` | which other files a build has read: snippets, tables |
 | `own.py` | the author's own Python, which is read again when it changes |
 | `aside.py` | for `mkdocs build`: a site takes the place of the last one when it has passed |
 | `whole.py` | for `mkdocs build`: a site of which nothing changed is written as it was |

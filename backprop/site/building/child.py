@@ -35,10 +35,11 @@ from backprop.site.building import beside, own, witness
 from backprop.site.building.look import look
 from backprop.site.building.problems import Problem, locate, of_record
 from backprop.site.building.processes import Order
+from backprop.site.building.reads import Reads
 
 SITE = "site"
-_MISSING = re.compile(r"['\"](/[^'\"\n]+)['\"]")
-"""How messages name a file that they miss."""
+_MISSING = re.compile(r"['\"]([^'\"\n]*[./][^'\"\n]*)['\"]")
+"""How messages name a file that they miss, from the root or from where the command runs."""
 
 
 class _Hearer(logging.Handler):
@@ -76,6 +77,7 @@ class Child:
         self.observer = witness.Observer(lambda done, total: self.say("progress", done, total))
         self.config: MkDocsConfig | None = None
         self.named: list[str] = []  # files in which a fault was met
+        self.reads = Reads()
         # Blogs and others keep files that they make here; all of it goes when this build goes.
         tempfile.tempdir = order.temporary
         beside.wanted = order.first  # later builds know all languages, for first looks
@@ -197,7 +199,11 @@ class Child:
         paths += own.hooks(self.config)
         paths += [path for _, path in own.modules(self.config) if not os.path.isdir(path)]
         theme = [d for d in self.config.theme.dirs if "site-packages" not in Path(d).parts]
-        return [*paths, *theme]
+        project = os.path.dirname(os.path.abspath(self.config.config_file_path or "mkdocs.yml"))
+        docs = [site.config.docs_dir for site in self.observer.sites]
+        read = self.reads.below([project, os.getcwd()])
+        read = [path for path in read if not path.startswith((*docs, self.site_dir))]
+        return [*paths, *theme, *read]
 
     def _fork_look(self, paths: list[str]) -> None:
         pid = os.fork()

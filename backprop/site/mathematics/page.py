@@ -166,7 +166,7 @@ class Pages:
         return _DEFERRED.sub(self._final, text)
 
     def _transform(self, formula: Formula, source: Source, origin: Origin) -> _Placed:
-        line = source.line(formula.raw)
+        line = source.next(formula.raw)
         tex = formula.tex
         marks: dict[int, str] = {}
         if not formula.problem:

@@ -5,6 +5,7 @@ same ones on both sides.
 """
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from backprop.program.page import Page
@@ -40,13 +41,13 @@ def formulas(page: Page) -> list[ComparedFormula]:
             lines[number] = ""
     text = "\n".join(lines)
     text = _HIDDEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    lines_end = [end.start() for end in re.finditer("\n", text)]
     found = []
     for match in _FORMULA.finditer(text):
         display = match["display"] or match["bracket"] or match["block"]
         tex = display or match["inline"] or match["round"]
-        found.append(
-            ComparedFormula(text.count("\n", 0, match.start()) + 1, tex.strip(), bool(display))
-        )
+        line = bisect_left(lines_end, match.start()) + 1
+        found.append(ComparedFormula(line, tex.strip(), bool(display)))
     return found
 
 

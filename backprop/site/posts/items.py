@@ -86,6 +86,9 @@ class FencesPlugin:
         return outcome
 
     def outcomes_of(self, page: Page) -> list[Outcome]:
+        """What all of a page did, here or in another process that tests pages."""
+        if page.name not in self.outcomes and (known := self._cache.get(page)):
+            return known.outcomes
         return [self.outcome(page, index) for index in range(len(page.executed))]
 
     def _close(self) -> None:
@@ -96,9 +99,16 @@ class FencesPlugin:
 
     def _remember(self, session: Session) -> None:
         """A page that has run from its first fence to its last need not run again in a build."""
-        page, outcomes, root = session.page, session.outcomes, self.config.rootpath
+        page, outcomes = session.page, session.outcomes
         if len(outcomes) == len(page.executed) and not drawn_by_chance(page, outcomes):
-            Cache(store.at(root), root).put(page, Result(outcomes, session.files()))
+            self._cache.put(page, Result(outcomes, session.files()))
+            store.keep()
+
+    @property
+    def _cache(self) -> Cache:
+        """A new one each time: files may have changed since the last."""
+        root = self.config.rootpath
+        return Cache(store.at(root), root)
 
     # ---- the guard: every fence that was found is a test, or was deselected by name ----------
     def pytest_itemcollected(self, item: pytest.Item) -> None:
@@ -117,7 +127,6 @@ class FencesPlugin:
     def pytest_sessionfinish(self) -> None:
         self._close()
         self.executor.close()
-        store.keep()
         for page, updates in self.updates.values():
             rewrite(page, updates)
             self.updated += [f"{page.name}:{fence.line}" for fence, _ in updates]
