@@ -521,6 +521,7 @@ def test_instant_navigation(open_page, engine, site):
     page.evaluate("window.here = 'about'")
     page.locator(".md-nav__link", has_text="Posts").first.click()
     page.locator("article a", has_text="line by line").first.click()
+    page.locator("h1", has_text="line by line").wait_for()  # the home page has an output as well
     # The button to copy an output, which comes when it is in view, stands beside ours.
     output = page.locator(".bp-run + .bp-output").first
     output.scroll_into_view_if_needed()
