@@ -40,7 +40,7 @@ KINDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "slip"), sampled(KINDS, 5))
+@pytest.mark.parametrize(("name", "slip"), sampled(KINDS, 3))
 def test_kinds_of_slips_are_explained(name, slip):
     report, line = slipped(name, slip)
     assert report.line == line, report.message

@@ -4,7 +4,7 @@ r"""What is no plain equation: \implies and \iff, inequalities, O(h^k)."""
 import pytest
 
 from backprop.derivations.explain import describe
-from tests.samples import long
+from tests.samples import long, sampled
 
 from .helpers import problem, statuses, verdicts
 
@@ -208,7 +208,7 @@ def test_a_wrong_inequality_is_said_with_its_own_sign():
     assert "compared: x^2  ≤  x" in describe(wrong)
 
 
-@pytest.mark.parametrize("row", ORDERED)
+@pytest.mark.parametrize("row", sampled(ORDERED, 4))
 def test_an_inequality_follows(row):
     assert statuses(ORDER, row, prove=False) == ["checked"]
 
