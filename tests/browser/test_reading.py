@@ -106,7 +106,8 @@ def test_a_step_has_an_address(open_page: Callable[..., Any], site: str) -> None
     assert 0 <= top < 300
     page.keyboard.press("Escape")  # no focus in the figure: it stays
     page.locator("[data-go=whole]").click()
-    assert page.evaluate("location.hash") == ""
+    # Material may write the section in sight there.
+    assert "step" not in page.evaluate("location.hash")
 
 
 def test_gradients_flow_against_the_arrows(open_page: Callable[..., Any], site: str) -> None:
