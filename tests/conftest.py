@@ -17,7 +17,7 @@ import pytest
 from pytest_markdown_docs.plugin import MarkdownDocstringCodeModule
 
 from backprop.program.execute import Executor
-from tests import order, samples
+from tests import samples
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,11 +32,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long sets are sampled; pages and what looks at the built site come first."""
+    """Long sets are sampled; what looks at the built site comes when the pages have run."""
+    items.sort(key=lambda item: "built_site" in getattr(item, "fixturenames", ()))
     if left_out := samples.deselected(items, config.args):
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
-    items[:] = order.ordered(items)
 
 
 @pytest.hookimpl(optionalhook=True)
