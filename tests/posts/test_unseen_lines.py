@@ -1,5 +1,6 @@
 """check="f(args)": ways in which a wrong gradient could stand in a fence and pass unseen."""
 
+import ast
 import types
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from backprop.program.fault import FenceError
 from backprop.site.posts import check as checking
 from backprop.site.posts.check import fence, points
+from backprop.site.posts.check.follow import overwritten
 from tests.posts.test_checked_lines import namespace
 
 RIGHT = """\
@@ -44,6 +46,10 @@ UNSEEN = {
     # what is overwritten, or never runs
     "try": ("try:\n    dsquare = dvar * 7\nfinally:\n    dsquare = dvar / x.shape[0]\n",
             LESS, 2, "line 15 assigns `dsquare` anew"),
+    "in another turn": ("for i in range(2):\n    if i:\n        dsquare = dvar / x.shape[0]\n"
+                        "    else:\n        dsquare = dvar * 7\n", LESS, 3, "anew before"),
+    "in one turn": ("for i in range(2):\n    dsquare = dvar * 7\n    dsquare = dvar / len(x)\n",
+                    LESS, 2, "line 14 assigns `dsquare` anew"),
     "a branch": ("dsquare = dvar * 7 if len(x) == 99 else dvar / x.shape[0]\n",
                  LESS, 1, "never ran"),
     "a second operand": ("dsquare = dvar / x.shape[0] if len(x) else None\n", LESS, 1, "never ran"),
@@ -97,6 +103,29 @@ RIGHT_ALL_THE_SAME = {
         "dx = ddiff", "dx = np.zeros_like(x)\nfor i in range(2):\n    dx += ddiff if i else 0"
     ).replace(" + dmean / x", "\ndx += dmean / x"),
 }
+
+
+# The gradient of one step: given anew in each turn of a loop, below `if` and `else`, and read.
+STEPS = """\
+dx = np.zeros_like(x)
+for i in range(len(x)):
+    if i == 0:
+        dsquare = dvar / len(x)
+    else:
+        dsquare = dvar / x.shape[0]
+    if i:
+        ddiff = 2 * diff[i] * dsquare
+        for _ in range(1):
+            ddiff = ddiff * 1
+    ddiff = 2 * diff[i] * dsquare
+    dx[i] = ddiff
+"""
+
+
+def test_what_one_turn_of_a_loop_leaves_and_the_next_gives_anew_is_read_in_between():
+    """So do the backwards of recurrent layers: `dh = dout`, but for the last step `dz @ W`."""
+    (node,) = ast.parse(STEPS).body[1:]
+    assert list(overwritten(node)) == []
 
 
 @pytest.mark.parametrize("case", RIGHT_ALL_THE_SAME)

@@ -59,6 +59,8 @@ class Statement:
 
 
 _ASSIGNMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_COMPOUND = (*_LOOPS, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
 _HIDING = {"exec", "globals", "locals", "vars", "setattr", "delattr"}  # they assign by text
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -157,23 +159,70 @@ def _key(target: ast.expr) -> str:
     return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
 
 
+@dataclass(frozen=True)
+class _Inside:
+    """A statement inside another: on which of several ways, and in which loops."""
+
+    node: ast.stmt
+    ways: tuple[tuple[ast.AST, object], ...]
+    loops: tuple[ast.stmt, ...]
+
+    def excludes(self, other: "_Inside") -> bool:
+        """Does one of them run where the other does not, as below `if` and `else`?"""
+        mine = dict(self.ways)
+        return any(mine.get(at, way) != way for at, way in other.ways)
+
+    @property
+    def reads(self) -> set[str]:
+        """The names that it reads by itself: of a loop or a condition, those in its head."""
+        heads: list[ast.AST] = [self.node]
+        if isinstance(self.node, _COMPOUND):
+            parts = ast.iter_child_nodes(self.node)
+            heads = [part for part in parts if isinstance(part, (ast.expr, ast.withitem))]
+        return {name for head in heads for name in _read(head)}
+
+    def is_read_again(self, name: str) -> bool:
+        """May a later turn of a loop read a name?"""
+        return any(name in _read(loop) for loop in self.loops)
+
+
+def _inside(
+    node: ast.AST,
+    ways: tuple[tuple[ast.AST, object], ...] = (),
+    loops: tuple[ast.stmt, ...] = (),
+) -> Iterator[_Inside]:
+    if isinstance(node, _LOOPS):
+        loops = (*loops, node)
+    for field, value in ast.iter_fields(node):
+        for number, child in enumerate(value if isinstance(value, list) else ()):
+            own = ways
+            if isinstance(node, ast.If):
+                own = (*ways, (node, field))
+            elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
+                own = (*ways, (node, number))
+            if isinstance(child, ast.stmt):
+                yield _Inside(child, own, loops)
+            if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+                yield from _inside(child, own, loops)
+
+
 def overwritten(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, ast.stmt]]:
     """Assignments inside a statement whose value nothing reads before it is another: which, of
-    what name, and by what."""
-    last: dict[str, ast.stmt] = {}
-    for inner in sorted(
-        (one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node),
-        key=lambda one: (one.lineno, one.col_offset),
-    ):
-        if not isinstance(inner, (*_ASSIGNMENTS, ast.Expr, ast.Return)):
-            continue
-        for name in _read(inner):
+    what name, and by what. Of two that exclude each other the one is overwritten by the other in
+    the next turn of a loop."""
+    last: dict[str, list[_Inside]] = {}
+    for inner in _inside(node):
+        for name in inner.reads:
             last.pop(name, None)
-        if isinstance(inner, ast.Assign):
-            for name in (t.id for t in inner.targets if isinstance(t, ast.Name)):
-                if name in last:
-                    yield last[name], name, inner
-                last[name] = inner
+        if not isinstance(inner.node, ast.Assign):
+            continue
+        for name in (t.id for t in inner.node.targets if isinstance(t, ast.Name)):
+            before = last.get(name, [])
+            for one in before:
+                apart = one.excludes(inner) and not set(one.loops) & set(inner.loops)
+                if not apart and not one.is_read_again(name):
+                    yield one.node, name, inner.node
+            last[name] = [*(one for one in before if one.excludes(inner)), inner]
 
 
 # Functions that write to their first argument, methods that write to their array.
