@@ -15,7 +15,6 @@ from typing import Any
 
 from backprop.common.words import column
 from backprop.judging.edits.choices import (
-    applied,
     attribute,
     called_upon,
     derived_function,
@@ -25,6 +24,7 @@ from backprop.judging.edits.choices import (
     operand,
     operand_for_number,
     other_derivative,
+    sigmoid_of,
     value_for_derivative,
 )
 from backprop.judging.edits.indices import (
@@ -164,7 +164,7 @@ HINTS = {hint.word: hint for hint in [
          {"en": ("A forward value is used where its derivative belongs: `{was}` should be `{want}`.",
           "A forward value is used where its derivative belongs."),
           "zh": ("该用导数的地方用了前向的值：`{was}` 应该是 `{want}`。", "该用导数的地方用了前向的值。")},
-         edits=(value_for_derivative, other_derivative, applied), related=(underived,)),
+         edits=(value_for_derivative, other_derivative, sigmoid_of), related=(underived,)),
     Hint("missing term", "a term added makes it right; the difference is the gradient on one path",
          {"en": ("A term is missing: `{term}`. Every path by which the value is used sends a gradient back, and they add up.",
           "A term is missing. Every path by which the value is used sends a gradient back, and they add up."),

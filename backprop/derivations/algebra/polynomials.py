@@ -194,6 +194,17 @@ class Polynomials:
                 return p
         return out
 
+    def without(self, atom: Atom, p: Poly) -> Poly:
+        """p times the power of an atom that it is divided by."""
+        least = min(e for mono in p for a, e in mono if a == atom)
+        out: Poly = {}
+        for mono, c in p.items():
+            powers = dict(mono)
+            e = powers.pop(atom, Fraction(0)) - least
+            rest: Poly = {frozenset(powers.items()): c}
+            out = self.plus(out, self.times(rest, self.raised(atom, e)))
+        return out
+
     def raised(self, atom: Atom, e: Fraction) -> Poly:
         if atom[0] == "base" and e > 0 and e.denominator == 1:
             return self.power(dict(atom[1]), e)

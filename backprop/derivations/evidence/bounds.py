@@ -191,13 +191,8 @@ class Bounds:
                 if atom[0] != "base" or not self.is_above(negative(dict(atom[1])), True, 1):
                     continue
                 sign = -1 if least % 2 else 1
-            whole: Poly = {}
-            for mono, c in p.items():
-                powers = dict(mono)
-                e = powers.pop(atom, Fraction(0)) - least
-                rest: Poly = {frozenset(powers.items()): c * sign}
-                whole = self.a.plus(whole, self.a.times(rest, self.a.raised(atom, e)))
-            return whole
+            whole = self.a.without(atom, p)
+            return whole if sign > 0 else negative(whole)
         return None
 
     def common(self, p: Poly) -> Poly | None:

@@ -278,15 +278,7 @@ def cleared(a: Polynomials, p: Poly) -> Poly:
         below = sorted({x for m in p for x, e in m if e < 0 and e.denominator == 1}, key=lettered)
         if not below:
             return p
-        atom = below[0]
-        least = min(e for m in p for x, e in m if x == atom)
-        whole: Poly = {}
-        for mono, c in p.items():
-            powers = dict(mono)
-            e = powers.pop(atom, Fraction(0)) - least
-            rest: Poly = {frozenset(powers.items()): c}
-            whole = a.plus(whole, a.times(rest, a.raised(atom, e)))
-        p = whole
+        p = a.without(below[0], p)
     raise NotProvable
 
 

@@ -95,7 +95,7 @@ def settle(sample: Sample, doubles: Sample, kinds: dict[type[Term], Callable[...
     back = np.linalg.pinv(np.where(fixed, 0.0, columns), rcond=1e-9)
     close, size = digits.context.mpf(10) ** -(3 * digits.count // 4), None
     while True:
-        found = [_difference(Scope(sample, {}, kinds=kinds), g) for g in gaps]
+        found = [_gap(*_sides(Scope(sample, {}, kinds=kinds), g)) for g in gaps]
         residual = np.concatenate([digits.array(f) for f in found])
         last, size = size, max(abs(r) for r in residual)
         if size < close:
@@ -297,15 +297,20 @@ def _residual(sample: Sample, gaps: list[Gap]) -> tuple[np.ndarray, float]:
     """What the assumptions are off by, and the size of the smallest of their sides: what is far
     below it is rounding."""
     scope = Scope(sample, {})
-    found = np.concatenate([_difference(scope, g) for g in gaps])
+    sides = [_sides(scope, g) for g in gaps]
+    found = np.concatenate([_gap(*pair) for pair in sides])
     if not np.all(np.isfinite(found)):
         raise OutsideDomainError("not finite")
-    sides = [np.max(np.abs(scope.of(g.left, g.dims).array), initial=0) for g in gaps]
-    return np.asarray(found, dtype=float), float(min(sides, default=0))
+    sizes = [float(np.max(np.abs(side.array), initial=0)) for pair in sides for side in pair]
+    return np.asarray(found, dtype=float), min(sizes, default=0.0)
 
 
-def _difference(scope: Scope, gap: Gap) -> np.ndarray:
-    value = apply(np.subtract, scope.of(gap.left, gap.dims), scope.of(gap.right, gap.dims))
+def _sides(scope: Scope, gap: Gap) -> tuple[Value, Value]:
+    return scope.of(gap.left, gap.dims), scope.of(gap.right, gap.dims)
+
+
+def _gap(left: Value, right: Value) -> np.ndarray:
+    value = apply(np.subtract, left, right)
     return np.asarray(real(value.along(tuple(sorted(value.names)))).reshape(-1))
 
 
@@ -313,7 +318,7 @@ def _off(sample: Sample, gaps: list[Gap], least: float = 1.0) -> float:
     """How far the assumptions are from holding, relative to their larger sides, or to `least`."""
     scope, worst = Scope(sample, {}), 0.0
     for g in gaps:
-        left, right = scope.of(g.left, g.dims), scope.of(g.right, g.dims)
+        left, right = _sides(scope, g)
         gap = real(apply(np.subtract, left, right).array)
         terms = [scope.of(p, g.dims) for s in (g.left, g.right) for p in _summands(s)]
         scale = max((float(np.max(np.abs(real(v.array)), initial=0)) for v in terms), default=0)
@@ -332,13 +337,16 @@ def _slopes(sample: Sample, gaps: list[Gap], moving: list[_Coordinates]) -> np.n
     scope, world = Scope(sample, {}), sample.world
     rows = []
     for g in gaps:
-        about, size = _about(world, [g]), _difference(scope, g).size
-        columns = [
-            _jacobian(scope, g, c.key, c.u.size) * c.value(c.u)[1]
-            if c.key in about
-            else np.zeros((size, c.u.size))
+        about = _about(world, [g])
+        found = {
+            c.key: _jacobian(scope, g, c.key, c.u.size) * c.value(c.u)[1]
             for c in moving
-        ]
+            if c.key in about
+        }
+        height = next((len(each) for each in found.values()), None)
+        if height is None:  # nothing that it is about moves
+            height = _gap(*_sides(scope, g)).size
+        columns = [found.get(c.key, np.zeros((height, c.u.size))) for c in moving]
         rows.append(np.concatenate(columns, axis=1))
     return np.concatenate(rows)
 
@@ -349,8 +357,7 @@ def _jacobian(scope: Scope, gap: Gap, key: str, size: int) -> np.ndarray:
 
     def moved(step: float) -> tuple[Value, str]:
         inner, batch = stepped(scope, key, step)
-        left, right = inner.of(gap.left, gap.dims), inner.of(gap.right, gap.dims)
-        return apply(np.subtract, left, right), batch
+        return apply(np.subtract, *_sides(inner, gap)), batch
 
     value, batch = None, ""
     if any(isinstance(t, Deriv | Slope) for side in (gap.left, gap.right) for t in walk(side)):

@@ -142,8 +142,8 @@ def function(place: Place) -> Iterator[Change]:
                     yield "function", 2, detail, new
 
 
-def applied(place: Place) -> Iterator[Change]:
-    """`d * sigmoid(r)` for `d * s`: a function of the module, of another value."""
+def sigmoid_of(place: Place) -> Iterator[Change]:
+    """`d * 1 / (1 + np.exp(-r))` for `d * s`: the sigmoid of another value."""
     node, parent, scope = place.node, place.parent, place.scope
     if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(parent, ast.BinOp):
         return
