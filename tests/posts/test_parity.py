@@ -209,14 +209,15 @@ def test_figures_are_compared_where_the_fences_are_those_of_each_other(tmp_path)
     """Else the fences are what differs, and the figures only follow."""
     plot, plain = "```{.python .figure alt='a'}\n1\n```\n", "```python\n1\n```\n"
 
-    def said(one: str, other: str) -> str:
+    def said(one: str, other: str, **failed: dict) -> str:
         pages = [load(tmp_path / f"{key}.md", tmp_path, key, text=text)
                  for key, text in (("en", one), ("zh", other))]  # fmt: skip
-        shown = [Outcome(figures=[{"data": [n]}]) for n in range(2)]
+        shown = [Outcome(figures=[{"data": [n]}], **failed) for n in range(2)]
         return str(figure_difference(*pages, shown, shown[::-1]))
 
     assert "the figures show different data" in said(plot + plain, plot + plain)
     assert said(plot + plain, plain + plot) == "None"
+    assert said(plot + plain, plot + plain, error={"type": "NameError"}) == "None"
 
 
 def test_the_tests_and_the_strict_build_compare_figures_and_everything_else(project):

@@ -59,8 +59,11 @@ def figure_difference(
 ) -> Fault | None:
     """The first figure that shows other data in the other language.
 
-    Where the fences are not of the same kinds, `difference` says so, and there is nothing to pair.
+    Where the fences are not of the same kinds, `difference` says so, and there is nothing to pair;
+    where a fence has failed, that is said, and what was not drawn differs for that reason.
     """
+    if any(outcome.error for outcome in [*outcomes, *others]):
+        return None
     if one.name > other.name:
         one, other, outcomes, others = other, one, others, outcomes
     kinds = [
