@@ -254,6 +254,8 @@ def _svg(
         font_family="sans-serif",
         font_size=_NAME,
         **{"class": f"bp-graph bp-{direction}{' bp-alone' if standalone else ''}"},
+        # A page lays a drawing out when it comes near, and knows its height from this alone.
+        **({} if standalone else {"style": f"aspect-ratio:{width}/{height}"}),
     )
     return "\n".join(
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from backprop.derivations.algebra.polynomials import NotProvable
 from backprop.derivations.meaning import replace_symbol
@@ -94,6 +95,16 @@ def one_step(world: World, entry: Entry) -> Term:
     found = substitute(renamed(lam.body.no), names)
     assert isinstance(found, Term)
     return found
+
+
+@dataclass(frozen=True)
+class By:
+    """By what is differentiated, and how its rules go on into the parts of a term."""
+
+    symbol: str
+    at: tuple[Index, ...]
+    only: bool  # where it is written, not through the definitions of other names
+    d: Callable[[Term], Term]
 
 
 class Calculus:
@@ -195,98 +206,64 @@ class Calculus:
         return d(body)
 
     def slope(self, term: Term, symbol: str, at: tuple[Index, ...], only: bool) -> Term:
+        """The derivative by one entry of a symbol; `only`: where it is written, not below names.
+
+        Raises:
+            NotProvable: no rule takes this kind of term, or what is in it.
+        """
+        rule = RULES.get(type(term))
+        if rule is None:
+            raise NotProvable
+
         def d(t: Term) -> Term:
             return self.slope(t, symbol, at, only)
 
-        if isinstance(term, Num | Size | Const | Position | Test):
-            return ZERO
-        if isinstance(term, Entry):
-            if self.world.symbols[term.symbol].recurrence is not None:
-                if only or symbol not in self.world.below(term.symbol):
-                    return ZERO
-                if term.symbol != symbol:
-                    by_step = self.by_own_step(term, symbol, at, d)
-                    return Deriv(term, symbol, at, False) if by_step is None else by_step
-                return self.through_steps(term, at, d)
-            if term.symbol == symbol:
-                return mul(*(Test("=", a, b) for a, b in zip(term.at, at, strict=True)))
-            if only or symbol not in self.world.below(term.symbol):
-                return ZERO
-            if term.symbol in self.formal:
-                return Deriv(term, symbol, at, False)
-            return self.chained(term, d)
-        if isinstance(term, Add):
-            return add(*(d(p) for p in term.parts))
-        if isinstance(term, Mul):
-            parts = term.parts
-            return add(*(mul(*parts[:k], d(p), *parts[k + 1 :]) for k, p in enumerate(parts)))
-        if isinstance(term, Pow):
-            base, e = term.base, term.exponent
-            outer = d(base)
-            inner = d(e)
-            first: Term = ZERO
-            if outer != ZERO:
-                lower = num(e.value - 1) if isinstance(e, Num) else add(e, num(-1))
-                first = mul(e, Pow(base, lower), outer)
-            if inner == ZERO:
-                return first
-            return add(first, mul(term, Fn("log", (base,)), inner))
-        if isinstance(term, Fn):
-            slopes = [d(a) for a in term.args]
-            if all(s == ZERO for s in slopes):
-                return ZERO
-            if term.name in SLOPES:
-                return mul(SLOPES[term.name](term.args[0]), slopes[0])
-            if term.name in ("max", "min") and len(term.args) == 2:
-                a, b = term.args
-                test = Test(">" if term.name == "max" else "<", a, b)
-                return Where(test, slopes[0], slopes[1])
-            raise NotProvable
-        if isinstance(term, Big):
-            inner = d(term.body)
-            if inner == ZERO:
-                return ZERO
-            if term.kind != "sum":
-                raise NotProvable
-            result: Term = renamed(
-                Big("sum", term.var, term.dim, inner, term.test, term.low, term.high)
-            )
-            return result
-        if isinstance(term, Where):
-            return Where(term.test, d(term.yes), d(term.no))
-        if isinstance(term, Slope):
-            return mul(
-                Slope(term.function, term.var, renamed(term.body), term.at, term.order + 1),
-                d(term.at),
-            )
-        if isinstance(term, Inverse | Det):
-            return self.of_matrix(term, d)
-        if isinstance(term, Call | Partial):
-            call, slots = (term.call, term.slots) if isinstance(term, Partial) else (term, ())
-            found: list[Term] = []
-            for k, lam in enumerate(call.args):
-                inner = d(lam.body)
-                if inner == ZERO:
-                    continue
-                names = {v: Var(fresh(v)) for v, _ in lam.vars}
-                moved = substitute(renamed(inner), names)
-                place = tuple(names[v] for v, _ in lam.vars)
-                value = mul(Partial(call, (*slots, (k, place))), moved)
-                for (_, dim), var in reversed(list(zip(lam.vars, place, strict=True))):
-                    value = Big("sum", var.name, dim, value)
-                found.append(value)
-            return add(*found)
-        if isinstance(term, Deriv):
-            inner = self.worked_out(term)
-            if isinstance(inner, Deriv):
-                raise NotProvable
-            return d(inner)
-        raise NotProvable
+        return rule(self, term, By(symbol, at, only, d))
 
-    def of_matrix(self, term: Inverse | Det, d: Callable[[Term], Term]) -> Term:
+    def of_entry(self, term: Entry, by: By) -> Term:
+        reached = not by.only and by.symbol in self.world.below(term.symbol)
+        if self.world.symbols[term.symbol].recurrence is not None:
+            if not reached:
+                return ZERO
+            if term.symbol == by.symbol:
+                return self.through_steps(term, by.at, by.d)
+            by_step = self.by_own_step(term, by.symbol, by.at, by.d)
+            return Deriv(term, by.symbol, by.at, False) if by_step is None else by_step
+        if term.symbol == by.symbol:
+            return mul(*(Test("=", a, b) for a, b in zip(term.at, by.at, strict=True)))
+        if not reached:
+            return ZERO
+        if term.symbol in self.formal:
+            return Deriv(term, by.symbol, by.at, False)
+        return self.chained(term, by.d)
+
+    def of_call(self, term: Call | Partial, by: By) -> Term:
+        """The chain rule through every entry of every argument of an arbitrary function."""
+        call, slots = (term.call, term.slots) if isinstance(term, Partial) else (term, ())
+        found: list[Term] = []
+        for k, lam in enumerate(call.args):
+            inner = by.d(lam.body)
+            if inner == ZERO:
+                continue
+            names = {v: Var(fresh(v)) for v, _ in lam.vars}
+            moved = substitute(renamed(inner), names)
+            place = tuple(names[v] for v, _ in lam.vars)
+            value = mul(Partial(call, (*slots, (k, place))), moved)
+            for (_, dim), var in reversed(list(zip(lam.vars, place, strict=True))):
+                value = Big("sum", var.name, dim, value)
+            found.append(value)
+        return add(*found)
+
+    def of_deriv(self, term: Deriv, by: By) -> Term:
+        inner = self.worked_out(term)
+        if isinstance(inner, Deriv):
+            raise NotProvable
+        return by.d(inner)
+
+    def of_matrix(self, term: Inverse | Det, by: By) -> Term:
         """d(M⁻¹) = −M⁻¹ dM M⁻¹ and d det M = det M tr(M⁻¹ dM)."""
         lam = term.matrix
-        inner = d(lam.body)
+        inner = by.d(lam.body)
         if inner == ZERO:
             return ZERO
         row, column = (Var(fresh(v)) for v, _ in lam.vars)
@@ -300,3 +277,82 @@ class Calculus:
             first, last = Inverse(renamed(lam), (left, row)), Inverse(renamed(lam), (column, right))
             value = neg(mul(first, moved, last))
         return Big("sum", row.name, dim, Big("sum", column.name, dim, value))
+
+
+def of_number(own: Calculus, term: Term, by: By) -> Term:
+    return ZERO
+
+
+def of_sum(own: Calculus, term: Add, by: By) -> Term:
+    return add(*(by.d(p) for p in term.parts))
+
+
+def of_product(own: Calculus, term: Mul, by: By) -> Term:
+    parts = term.parts
+    return add(*(mul(*parts[:k], by.d(p), *parts[k + 1 :]) for k, p in enumerate(parts)))
+
+
+def of_power(own: Calculus, term: Pow, by: By) -> Term:
+    base, e = term.base, term.exponent
+    outer, inner = by.d(base), by.d(e)
+    first: Term = ZERO
+    if outer != ZERO:
+        lower = num(e.value - 1) if isinstance(e, Num) else add(e, num(-1))
+        first = mul(e, Pow(base, lower), outer)
+    if inner == ZERO:
+        return first
+    return add(first, mul(term, Fn("log", (base,)), inner))
+
+
+def of_function(own: Calculus, term: Fn, by: By) -> Term:
+    slopes = [by.d(a) for a in term.args]
+    if all(s == ZERO for s in slopes):
+        return ZERO
+    if term.name in SLOPES:
+        return mul(SLOPES[term.name](term.args[0]), slopes[0])
+    if term.name in ("max", "min") and len(term.args) == 2:
+        a, b = term.args
+        return Where(Test(">" if term.name == "max" else "<", a, b), slopes[0], slopes[1])
+    raise NotProvable
+
+
+def of_big(own: Calculus, term: Big, by: By) -> Term:
+    inner = by.d(term.body)
+    if inner == ZERO:
+        return ZERO
+    if term.kind != "sum":
+        raise NotProvable
+    whole = Big("sum", term.var, term.dim, inner, term.test, term.low, term.high)
+    found: Term = renamed(whole)
+    return found
+
+
+def of_cases(own: Calculus, term: Where, by: By) -> Term:
+    return Where(term.test, by.d(term.yes), by.d(term.no))
+
+
+def of_slope(own: Calculus, term: Slope, by: By) -> Term:
+    higher = Slope(term.function, term.var, renamed(term.body), term.at, term.order + 1)
+    return mul(higher, by.d(term.at))
+
+
+RULES: dict[type[Term], Callable[[Calculus, Any, By], Term]] = {
+    Num: of_number,
+    Size: of_number,
+    Const: of_number,
+    Position: of_number,
+    Test: of_number,
+    Add: of_sum,
+    Mul: of_product,
+    Pow: of_power,
+    Fn: of_function,
+    Big: of_big,
+    Where: of_cases,
+    Slope: of_slope,
+    Entry: Calculus.of_entry,
+    Inverse: Calculus.of_matrix,
+    Det: Calculus.of_matrix,
+    Call: Calculus.of_call,
+    Partial: Calculus.of_call,
+    Deriv: Calculus.of_deriv,
+}

@@ -92,7 +92,9 @@ def _button(
     return (
         f'<button type="button" class="bp-mark bp-mark-{status}"{data} '
         f'popovertarget="{name}" aria-label="{label}" title="{label}">{sign}</button>'
-        f'<bdi class="bp-mark-why" id="{name}" popover data-search-exclude>{shown}</bdi>'
+        # The label has said it already; what is not laid out yet would be read although closed.
+        f'<bdi class="bp-mark-why" id="{name}" popover aria-hidden="true" data-search-exclude>'
+        f"{shown}</bdi>"
     )
 
 
@@ -141,7 +143,8 @@ CSS = """\
 .bp-mark{font:inherit;line-height:1.2;color:inherit;background:none;border:0;
 padding:.25em .45em;margin:-.25em -.4em -.25em 0;min-width:1.8em;min-height:1.8em;cursor:pointer;
 border-radius:.3em}
-.bp-row-mark .bp-mark,.bp-row-marks .bp-mark{margin-right:0}
+.bp-row-marks .bp-mark{margin-right:0}
+.bp-row-mark .bp-mark{margin:-.65em 0;padding-block:0;min-height:1.3em}
 .bp-mark:focus-visible{outline:2px solid currentColor;outline-offset:1px}
 .bp-mark-proved{color:var(--bp-proved)}
 .bp-mark-checked{color:var(--bp-checked)}

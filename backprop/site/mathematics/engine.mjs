@@ -7,7 +7,7 @@
 //   {tex, display, start, labels, before}
 // start: the number of the last numbered equation before it; labels: what \ref may name,
 // {name: [tag, id]}; before: formulas whose \newcommand it may use. The answer:
-//   {html, mml, width, numbers, labels, refs}  or  {error}
+//   {html, mml, width, height, numbers, labels, refs}  or  {error}
 // One request {sheet: true} is answered with the complete style sheet of the output.
 
 import { Socket } from 'node:net';
@@ -45,15 +45,17 @@ const { document, adaptor } = MathJax.startup;
 const { inputJax: [input], outputJax: output } = document;
 const metrics = { em: 16, ex: 8, containerWidth: 16 * 1000, scale: 1 };
 
-// Wide formulas need a box that scrolls: measure while MathJax has the boxes at hand.
+// Wide formulas need a box that scrolls, and those far down need room: measure while MathJax has the boxes at hand.
 let width = 0;
+let height = 0;
 let rows = '';
 const tableOf = (wrapper) => (wrapper.kind === 'mtable'
   ? wrapper : wrapper.childNodes?.map(tableOf).find(Boolean));
 const processMath = output.processMath.bind(output);
 output.processMath = (wrapper, node) => {
   processMath(wrapper, node);
-  width = wrapper.getOuterBBox().w;
+  const { w, h, d } = wrapper.getOuterBBox();
+  [width, height] = [w, h + d];
   if (kind === 'svg') {
     const { H = [], D = [] } = tableOf(wrapper)?.getTableData() ?? {};
     rows = H.map((height, row) => `${height} ${D[row]}`).join(' ');
@@ -98,6 +100,7 @@ async function typeset({ tex, display, start, labels, before }) {
     html: adaptor.outerHTML(node),
     mml: MathJax.startup.toMML(input.parseOptions.root),
     width,
+    height,
     numbers: tags.allCounter - start,
     labels: Object.fromEntries(
       Object.entries(tags.labels).map(([name, { tag, id }]) => [name, [[tag].flat().join(''), id]])),

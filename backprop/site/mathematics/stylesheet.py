@@ -25,8 +25,8 @@ _SMALL = 12_000
 # The house's own rules, after MathJax's. The TeX has no size but is copied in the place of the
 # glyphs, which read from left to right on any page; marks stay in view while their rows scroll
 # below them, and a shadow says that they do;
-# inline MathML, seen by nobody, adds no line breaks to what is copied. (It must be laid
-# out: what `content-visibility` skips is no formula for a screen reader.)
+# inline MathML, seen by nobody, adds no line breaks to what is copied. Formulas that are far away
+# are laid out when they come near: how high they will be, MathJax has said.
 _HOUSE = """
 mjx-container{position:relative;color:inherit;font-size:116%}
 mjx-math{-webkit-user-select:none;user-select:none}
@@ -37,13 +37,14 @@ mjx-assistive-mml *{display:inline}
 [dir=rtl] mjx-container{direction:ltr;unicode-bidi:isolate}
 a.bp-reference{text-decoration:underline dotted;text-underline-offset:.2em}
 mjx-container[tabindex]:focus-visible{outline:2px solid currentColor;outline-offset:2px}
-.bp-row-mark{padding-left:1em;text-align:left;line-height:0;font-family:system-ui,sans-serif;
+.bp-row-mark{padding:0 0 0 1em;text-align:left;line-height:0;font-family:system-ui,sans-serif;
 position:sticky;right:-2px;background:var(--md-default-bg-color,Canvas)}
 span.bp-row-mark{display:inline-block}
 mjx-mtd.bp-row-mark::before{content:"";position:absolute;inset:0 100% 0 auto;width:.5em;opacity:0;
 background:linear-gradient(to left,var(--bp-shade,#0003),transparent);
 animation:bp-more linear both;animation-timeline:scroll(nearest inline)}
 @keyframes bp-more{from,90%{opacity:1}to{opacity:0}}
+@media screen{mjx-container[display]{content-visibility:auto}}
 @media print{mjx-container[display]{overflow:visible!important}}
 """
 

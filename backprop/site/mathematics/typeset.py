@@ -45,8 +45,8 @@ _TRAPS = (
 class Typeset:
     """A formula, typeset: `html` for the eye, `mml` (MathML) for everything else.
 
-    width in em; numbers: how many equations it numbers; labels: name → (tag, id) of those it
-    defines; refs: the labels it refers to.
+    width and height in em; numbers: how many equations it numbers; labels: name → (tag, id) of
+    those it defines; refs: the labels it refers to.
     """
 
     tex: str
@@ -54,6 +54,7 @@ class Typeset:
     html: str
     mml: str
     width: float
+    height: float
     numbers: int
     labels: Mapping[str, tuple[str, str]]
     refs: tuple[str, ...]
@@ -118,6 +119,7 @@ class Typesetter:
             html=stored["html"],
             mml=stored["mml"],
             width=stored["width"],
+            height=stored["height"],
             numbers=stored["numbers"],
             labels={name: (tag, id_) for name, (tag, id_) in stored["labels"].items()},
             refs=tuple(stored["refs"]),

@@ -9,6 +9,7 @@ Works on the pages as Material renders them, in any MkDocs project that uses Mat
 | `cards.py` | the picture of each page for messengers, drawn from its own diagram |
 | `byline.py` | the line below a post's title |
 | `reading.py` | reading time, and a description where the author wrote none |
+| `far.py` | how high code is, so that what is far away is laid out later |
 | `policy.py` | the Content-Security-Policy of the site, and what it would refuse |
 | `styles.py` | one stylesheet of the rules that the site uses |
 | `scripts.py` | when scripts start: ours when the page is there, Material's when it is needed |

@@ -27,6 +27,7 @@ from backprop.site.faults import warn
 from backprop.site.pages import cards, feeds, learning, metadata, policy, reading
 from backprop.site.pages.assemble import WrittenSite, assemble
 from backprop.site.pages.byline import with_byline
+from backprop.site.pages.far import with_heights
 from backprop.site.pages.mends import mended
 from backprop.site.pages.tables import with_labels
 from backprop.site.pages.words import say
@@ -101,7 +102,7 @@ class PagesPlugin(BasePlugin[PagesOptions]):
             text = self._description(html, page, config)
             if text:
                 page.meta["description"] = text
-        return with_labels(_whole(html)) + self._run_it(html, page, config)
+        return with_heights(with_labels(_whole(html))) + self._run_it(html, page, config)
 
     def _run_it(self, html: str, page: Page, config: MkDocsConfig) -> str:
         """How to execute the page, below its last snippet."""

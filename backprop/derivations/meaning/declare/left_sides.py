@@ -117,48 +117,88 @@ def counts_above(world: World, reader: Context, sup: Node, right: Node) -> bool:
     return False
 
 
+def one_written(world: World, reader: Context, left: Node) -> tuple[Node, str] | None:
+    """A product that is one name: the f and the x of f(x) = …, the loss of l o s s = …."""
+    *first, last = left.parts
+    base, sub, sup, primes = split(last)
+    if base.kind == "paren" and len(left.parts) == 2 and is_named(reader, left.parts[0]):
+        if not is_call(world, left.parts[0], base):
+            return None
+        name, below, *_ = split(left.parts[0])
+        scripts = (name, sub if below is NONE else below, sup)
+        node = Node("scripted", primes, scripts, left.start, left.end)
+        return node, "".join(reader.text(base)[1:-1].split())
+    letters = [split(p)[0] for p in left.parts]
+    if any(p.kind != "letter" for p in (*first, base)):
+        return None
+    if all(is_declared(reader, letter.value) for letter in letters):
+        return None
+    word = Node("letter", "".join(letter.value for letter in letters))
+    return Node("scripted", primes, (word, sub, sup), left.start, left.end), ""
+
+
+def indices_of(
+    world: World, reader: Context, above: tuple[Node, ...], sub: Node, right: Node
+) -> list[str]:
+    """The letters that count, above and below a name; none where its subscript is part of it."""
+    letters = []
+    for n in (*above, *(flat_indices(sub) if sub is not NONE else ())):
+        letter = key_of(n)
+        if letter is None or n.kind == "number" or letter in world.sizes:
+            return []
+        letters.append(letter)
+    if any(is_part_of_name(world, n, right, reader) for n in letters):
+        return []
+    if len(set(letters)) < len(letters) or all(n.isupper() for n in letters):
+        return []
+    return letters
+
+
+def may_be_defined(
+    world: World, reader: Context, key: str, letters: list[str], squared: str, right: Node
+) -> bool:
+    """Is a name free to be given a meaning, here and with these indices?"""
+    known = world.symbols.get(key)
+    if known is not None and (known.definition is not None or known.kind == "label"):
+        return False
+    if squared and (squared in world.symbols or squared in world.squares):
+        return False
+    if key in world.sizes or key in world.functions or key in world.aliases:
+        return False
+    if known is None:
+        return True
+    if key not in world.parameters:
+        # x = … of a variable: it is defined only where a word says so
+        itself = any(lookup(reader, n)[0] == key for n in right.walk())
+        if world.role not in (LET, DEFINED) or itself:
+            return False
+    return not letters or len(known.shape) == len(letters)
+
+
 def new_name(
     world: World, reader: Context, left: Node, right: Node
 ) -> tuple[str, tuple[str, ...], str] | None:
     """The name that a left side defines: key, index letters, name it is the square of."""
-    node = left
-    call = ""
+    node, call = left, ""
     if left.kind == "product":
-        last = left.parts[-1]
-        base, sub, sup, primes = split(last)
         whole = called_name(world, reader, left)
         if whole is not None:
             return whole
-        if base.kind == "paren" and len(left.parts) == 2 and is_named(reader, left.parts[0]):
-            if not is_call(world, left.parts[0], base):
-                return None
-            call = "".join(reader.text(base)[1:-1].split())
-            first, below, *_ = split(left.parts[0])
-            sub = sub if below is NONE else below
-            node = Node("scripted", primes, (first, sub, sup), left.start, left.end)
-        elif all(split(p)[0].kind == "letter" for p in left.parts) and all(
-            p.kind == "letter" for p in left.parts[:-1]
-        ):
-            if all(is_declared(reader, split(p)[0].value) for p in left.parts):
-                return None
-            word = "".join(split(p)[0].value for p in left.parts)
-            node = Node("scripted", primes, (Node("letter", word), sub, sup), left.start, left.end)
-        else:
+        one = one_written(world, reader, left)
+        if one is None:
             return None
+        node, call = one
     base, sub, sup, primes = split(node)
     key = key_of(base)
-    if key is None:
-        return None
-    if key in ("\\mathbf{1}", "\\mathbb{1}"):
+    if key is None or key in ("\\mathbf{1}", "\\mathbb{1}"):
         return None
     upper = decoration(reader, sup)
     squared = ""
     if sup is not NONE and not upper:
-        if sup.parts[0].kind == "number" and sup.parts[0].value == "2":
-            squared = key
-            key = f"{key}^{{2}}"
-        else:
+        if sup.parts[0].kind != "number" or sup.parts[0].value != "2":
             return None
+        squared = key
+        key = f"{key}^{{2}}"
     above: tuple[Node, ...] = ()
     if upper.startswith("(") and counts_above(world, reader, sup, right):
         above, upper = sup.parts[0].parts, ""
@@ -169,41 +209,15 @@ def new_name(
     key += primes
     if is_fixed_entry(world, reader, key, sub):
         return None
-    letters: list[str] = []
-    if sub is not NONE or above:
-        for n in (*above, *(flat_indices(sub) if sub is not NONE else ())):
-            letter = key_of(n)
-            if letter is None or n.kind == "number" or letter in world.sizes:
-                letters = []
-                break
-            letters.append(letter)
-        uppercase = all(n.isupper() for n in letters)
-        if (
-            not letters
-            or any(is_part_of_name(world, n, right, reader) for n in letters)
-            or len(set(letters)) < len(letters)
-            or uppercase
-        ):
-            if above:
-                return None
-            key = f"{key}_{{{text_of(reader, sub)}}}"
-            letters = []
+    letters = indices_of(world, reader, above, sub, right)
+    if not letters and above:
+        return None
+    if not letters and sub is not NONE:
+        key = f"{key}_{{{text_of(reader, sub)}}}"
     if key in world.sizes and letters:
         key = beside_size(key)
     forget_parameter(world, key)
-    known = world.symbols.get(key)
-    if known is not None and (known.definition is not None or known.kind == "label"):
-        return None
-    if squared and (squared in world.symbols or squared in world.squares):
-        return None
-    if key in world.sizes or key in world.functions or key in world.aliases:
-        return None
-    if known is not None and key not in world.parameters:
-        # x = … of a variable: it is defined only where a word says so
-        itself = any(lookup(reader, n)[0] == key for n in right.walk())
-        if world.role not in (LET, DEFINED) or itself:
-            return None
-    if known is not None and len(known.shape) != len(letters) and letters:
+    if not may_be_defined(world, reader, key, letters, squared, right):
         return None
     if call:
         world.calls[key] = call
