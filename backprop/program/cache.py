@@ -14,7 +14,7 @@ import importlib.util
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -39,10 +39,17 @@ class Cache:
         self._digests: dict[str, str] = {}
         self._keys: dict[int, tuple[Page, str]] = {}  # with the page, whose number stays its own
 
-    def results(self, pages: list[Page], executor: Executor) -> list[Result]:
-        """The result of every page; those that are not known run side by side."""
+    def results(
+        self,
+        pages: list[Page],
+        executor: Executor,
+        ahead: Callable[[list[Page]], None] | None = None,
+    ) -> list[Result]:
+        """The result of every page; those that are not known run side by side, after `ahead`."""
         known: dict[str, Result | None] = {page.name: self.get(page) for page in pages}
         missing = [page for page in pages if known[page.name] is None]
+        if ahead:
+            ahead(missing)
         for page, fresh in zip(missing, executor.run_all(missing), strict=True):
             self.put(page, fresh)
             known[page.name] = fresh

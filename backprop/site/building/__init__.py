@@ -31,6 +31,7 @@ converted before is not converted again (`memory.py`), in `serve` as in `build`.
 | `whole.py` | for `mkdocs build`: a site of which nothing changed is written as it was |
 | `templates.py` | a page whose template is given the same is not rendered again |
 | `heads.py` | the beginning of a post on its own, for lists of posts |
+| `ahead.py` | what takes long to begin begins while programs run |
 | `beside.py` | for `mkdocs build`: a language in a process of its own, beside another |
 | `modules.py` | which Python sources a reference is made of |
 | `words.py` | what authors see, in each language |

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -131,6 +131,12 @@ class MathematicsPlugin(BasePlugin[MathematicsConfig]):
     def ahead_of_look(self, was: str, text: str) -> None:
         """MathJax takes half a second to start: where a formula is new, the page runs meanwhile."""
         if set(roughly(text)) - set(roughly(was)):
+            with contextlib.suppress(EngineError, OSError):
+                self.typesetter().engine.begin()
+
+    def ahead_of_run(self, texts: Sequence[str]) -> None:
+        """As `ahead_of_look`, where a site is built of which nothing is known."""
+        if any(map(roughly, texts)):
             with contextlib.suppress(EngineError, OSError):
                 self.typesetter().engine.begin()
 

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from backprop.program.page import Page, load
 from backprop.program.session import Limits, Outcome
 from backprop.program.store import Store, digest
 from backprop.site.building import beside, memory
+from backprop.site.building.ahead import ahead
 from backprop.site.building.premises import program
 from backprop.site.faults import Fault, warn
 from backprop.site.posts.parity import difference, figure_difference, translations
@@ -207,7 +209,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                     for act in self.meanwhile:
                         aside.submit(act, page)
             cache = Cache(store.at(self.root), self.root)
-            results = cache.results([page for _, page in sources], executor)
+            pages = [page for _, page in sources]
+            results = cache.results(pages, executor, partial(self._ahead, config, pages))
             for (source, page), result in zip(sources, results, strict=True):
                 self._keep(source, page, result, executor)
             if executed := sorted(set(executor.executed)):
@@ -218,6 +221,11 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                 else:
                     self._compare(page, result, cache)
         return sources
+
+    def _ahead(self, config: MkDocsConfig, pages: list[Page], missing: list[Page]) -> None:
+        """Where most pages have to run, what they will need may begin."""
+        if 2 * len(missing) > sum(1 for page in pages if page.executed):
+            ahead(config, [page.text for page in missing])
 
     def _keep(self, source: str, page: Page, result: Result, executor: Executor) -> None:
         """Judge what a page did, and note what each of its fences is to show."""
