@@ -255,7 +255,7 @@ def _svg(
         font_size=_NAME,
         **{"class": f"bp-graph bp-{direction}{' bp-alone' if standalone else ''}"},
         # A page lays a drawing out when it comes near, and knows its height from this alone.
-        **({} if standalone else {"style": f"aspect-ratio:{width}/{height}"}),
+        **({} if standalone else {"data-ratio": f"{(end - start) / (drawn.height - top):.5g}"}),
     )
     return "\n".join(
         [

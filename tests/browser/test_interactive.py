@@ -556,7 +556,7 @@ def test_instant_navigation(open_page, engine, site):
 def test_an_exercise_is_solved_remembered_and_forgotten(window, base):
     page = window("en/posts/backward/", dark=True)
     block = page.locator(".bp-exercise").first
-    assert block.locator(".bp-gap").first.inner_text() == "..."
+    assert block.locator(".bp-gap").first.text_content() == "..."
     assert not block.locator(".bp-solution pre").is_visible()
     block.locator(".bp-try").click()
     block.get_by_role("button", name="Check it").click()
@@ -590,7 +590,7 @@ def test_an_exercise_is_solved_remembered_and_forgotten(window, base):
 def test_an_exercise_is_complete_without_scripts_and_on_paper(window):
     page = window("en/posts/backward/", javascript=False)
     block = page.locator(".bp-exercise").first
-    assert "..." in block.locator(".highlight").first.inner_text()
+    assert "..." in block.locator(".highlight").first.text_content()
     block.locator(".bp-solution summary").click()
     assert "dvar = dstd / (2 * std)" in block.locator(".bp-solution").inner_text()
     assert "# gap" not in block.inner_text()

@@ -47,6 +47,34 @@ def test_every_kind_of_page_is_there_in_both_languages(kinds):
     assert {(lang, kind) for lang in ("zh-Hans", "en") for kind in wanted} <= found
 
 
+LONG = ["posts/batchnorm/", "en/posts/attention/", "posts/backward/", "en/writing/"]
+HEIGHTS = """() => [...document.querySelectorAll("*")]
+  .filter((e) => getComputedStyle(e).contentVisibility === "auto" && e.checkVisibility())
+  .map((e) => {
+    const high = (how) => {
+      e.style.contentVisibility = how;
+      return e.getBoundingClientRect().height;
+    };
+    const found = [e.tagName, high("hidden"), high("visible"), e.textContent.trim().slice(0, 40)];
+    e.style.contentVisibility = "";
+    return found;
+  })"""
+
+
+@pytest.mark.parametrize("path", sampled(LONG, 1))
+def test_what_is_laid_out_later_is_as_high_as_it_was_said_to_be(browser, served, path):
+    """Code, formulas and drawings that are far away: nothing moves when they come near."""
+    for width in (390, 1280):
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(served.url + path)
+        found = page.evaluate(HEIGHTS)
+        context.close()
+        kinds = {name.lower() for name, *_ in found}
+        assert {"code", "mjx-container"} <= kinds
+        assert [one for one in found if abs(one[1] - one[2]) > 1] == []
+
+
 KINDS = ["post", "index", "archive", "category", "tag", "reference", "layer"]
 
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageColor
 import backprop as bp
 from backprop.program.store import Store
 from backprop.site.pages import cards, learning, metadata, reading
+from backprop.site.pages.far import with_heights
 from backprop.site.pages.plugin import _whole
 from backprop.site.pages.policy import Policy, foreign, handlers
 from backprop.site.pages.scripts import arranged
@@ -257,6 +258,28 @@ def test_names_that_look_as_all_code_does_are_no_elements():
     assert without_names(code) == '<pre><span class="nf">f</span>(x)</pre>'
     own = f"<style>.n {{ color: red }}</style>{code}"
     assert without_names(own) == own
+
+
+def block(kind, inside):
+    code = f"<pre><span></span><code>{inside}</code></pre>"
+    return f'<div class="language-python {kind} highlight">{code}</div>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside", "lines"),
+    [
+        ("bp-run", "a\nb\nc\n", 3),
+        ("bp-run", '<span id="1">a\n</span><span id="2">b\n</span><span id="3">c\n</span>', 3),
+        ("bp-run", "a\n\n\nd", 4),
+        ("bp-run", "a\nb\n", None),  # not worth it
+        ("bp-output", "a\nb\nc\n", None),  # its lines go on below where they are too long
+    ],
+)
+def test_code_says_how_high_it_will_be(kind, inside, lines):
+    found = with_heights(block("", "x") + block(kind, inside))
+    height = re.search(r'<code data-lines="(\d+)" data-columns="1">', found)
+    assert (height and int(height[1])) == lines
+    assert re.sub(r"<code [^>]*>", "<code>", found) == block("", "x") + block(kind, inside)
 
 
 def test_addresses_move_with_the_rules():

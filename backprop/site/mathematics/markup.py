@@ -31,7 +31,7 @@ def markup(
         shown = elsewhere(shown, page)
     tag, body = re.fullmatch(r"(<mjx-container[^>]*)>(.*)</mjx-container>", shown, re.S).groups()  # type: ignore[union-attr]
     if formula.display:
-        tag += f' style="contain-intrinsic-height:{formula.height:.3f}em"'
+        tag += f' style="contain-intrinsic-size:{formula.width:.3f}em {formula.height:.3f}em"'
     if formula.display and formula.width > NARROW:
         tag += f' tabindex="0" role="group" aria-label="{html.escape(_name(formula, language))}"'
     elif not formula.display and formula.width <= NARROW and "<mjx-break" in body:

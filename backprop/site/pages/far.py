@@ -7,6 +7,9 @@ yet. `content-visibility` leaves it for later, and moves nothing where the heigh
 from __future__ import annotations
 
 import re
+from html import unescape
+
+from backprop.site.pages.tables import columns
 
 FEW = 3  # lines, from which on it is worth it
 # What was printed is left out: its lines go on below where they are too long.
@@ -18,15 +21,13 @@ _CODE = re.compile(
 
 
 def with_heights(html: str) -> str:
-    """The page with its blocks of code marked, each with the number of its lines."""
+    """The page with its blocks of code marked: how many lines, how many columns in the longest."""
     return _CODE.sub(_tall, html)
 
 
 def _tall(match: re.Match[str]) -> str:
-    lines = re.sub(r"<[^>]*>", "", match["text"]).rstrip("\n").count("\n") + 1
-    if lines < FEW:
+    lines = unescape(re.sub(r"<[^>]*>", "", match["text"])).rstrip("\n").split("\n")
+    if len(lines) < FEW:
         return match[0]
-    return (
-        f'{match["box"]}<code class="bp-tall" style="contain-intrinsic-height:{lines}lh">'
-        f"{match['text']}</code>"
-    )
+    size = f'data-lines="{len(lines)}" data-columns="{max(map(columns, lines))}"'
+    return f"{match['box']}<code {size}>{match['text']}</code>"

@@ -18,7 +18,8 @@ def _text(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", "", hidden)).split())
 
 
-def _width(text: str) -> int:
+def columns(text: str) -> int:
+    """How wide a text is in a fixed width, where a Chinese character takes two."""
     return sum(1 + (ord(character) >= 0x2E80) for character in text)
 
 
@@ -30,7 +31,7 @@ def with_labels(html: str) -> str:
 def _labelled(match: re.Match[str]) -> str:
     inside = match["inside"]
     heads = [_text(head) for head in _HEAD.findall(inside)]
-    long = any(_width(_text(cell)) > LONG for _, cell in _CELL.findall(inside))
+    long = any(columns(_text(cell)) > LONG for _, cell in _CELL.findall(inside))
     if not long or not any(heads):
         return match[0]
 

@@ -47,11 +47,22 @@
 
   var BOXES = ".md-typeset pre > code, .md-typeset__scrollwrap, .bp-scroll, .bp-made"
 
+  /* Code that is far away has no width of its own until it comes near: by its longest line. */
+  function isWide(box) {
+    var first = box.dataset.columns && box.firstElementChild
+    if (!first || first.checkVisibility({contentVisibilityAuto: true})) {
+      return box.scrollWidth > box.clientWidth + 1
+    }
+    var style = getComputedStyle(box)
+    var room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+    return box.dataset.columns * parseFloat(style.fontSize) * 0.6 > room
+  }
+
   function reach(box) {
     /* Material puts the buttons of each code block into a landmark of its own. */
     var nav = box.parentNode.querySelector(":scope > .md-code__nav")
     if (nav) nav.setAttribute("role", "none")
-    var wide = box.scrollWidth > box.clientWidth + 1
+    var wide = isWide(box)
     var marked = box.hasAttribute("data-bp-wide")
     if (wide && !marked && box.tabIndex < 0) {
       box.setAttribute("data-bp-wide", "")
@@ -69,6 +80,10 @@
 
   var watch = new ResizeObserver(function (entries) {
     entries.forEach(function (entry) { reach(entry.target) })
+  })
+
+  document.addEventListener("contentvisibilityautostatechange", function (event) {
+    if (!event.skipped && event.target.matches(BOXES)) reach(event.target)
   })
 
   /* Material's search waits for a key; what is pasted with the mouse, or dictated, comes without. */
