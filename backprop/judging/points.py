@@ -311,21 +311,59 @@ def points(
     Raises:
         TraceError, RuleError: the forward cannot be traced, or is not deterministic.
     """
-    found: list[Point] = []
-    state = State(f, backward, args) if state is None else state
-    itself = backward is f
-    number = min(most, 3 if floating(args, state.owner) <= 1000 else 2)
-    cached = reads_cache(backward, args) or None
+    maker = _Maker(f, backward, args, State(f, backward, args) if state is None else state, size)
+    number = min(most, 3 if floating(args, maker.state.owner) <= 1000 else 2)
+    for i in range(number):
+        point = maker.elsewhere(i) if 0 < i == number - 1 else None
+        if point is None:
+            point = maker.near(i)
+        if point is not None:
+            maker.found.append(point)
+        if i == 0 and number > 1 and unasked is not None:
+            maker.stay = _choices(maker.found[0], args, unasked)
+    if not maker.state and most > 1 and size == 1:
+        if (point := maker.longer(number)) is not None:
+            maker.found.append(point)
+    for i, (there, move) in enumerate(further):
+        with contextlib.suppress(Exception):
+            if (point := maker.make(there, number + 1 + i, move=move)) is not None:
+                point.longer = there is not args
+                point.aside = "" if point.longer else "aside_values"
+                maker.found.append(point)
+    return maker.found
 
-    def traced(here: tuple[Any, ...]) -> Graph:
+
+class _Maker:
+    """Makes points; the first of those `found` says how the backward is called at all of them.
+
+    `stay`: where in the arguments a choice stands, which is the same at all points.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        backward: Callable[..., Any],
+        args: tuple[Any, ...],
+        state: State,
+        size: float,
+    ) -> None:
+        self.f, self.backward, self.args, self.state, self.size = f, backward, args, state, size
+        self.itself = backward is f
+        self.cached = reads_cache(backward, args) or None
+        self.found: list[Point] = []
+        self.stay: set[str] = set()
+
+    def traced(self, here: tuple[Any, ...]) -> Graph:
+        """The forward's graph; what is no gradient of the results is what it keeps."""
+        f, backward = self.f, self.backward
         with np.errstate(all="ignore"):
-            if itself:
+            if self.itself:
                 return trace_loss(f, *copied(here))
             try:
-                graph = trace(f, *copied(here), cache=cached)
+                graph = trace(f, *copied(here), cache=self.cached)
             except TraceError:
                 # `return y, ctx` and `backward(dy, ctx)`: it is no array, so it is what is kept.
-                if cached is not None or len(_required(backward)) != 2:
+                if self.cached is not None or len(_required(backward)) != 2:
                     raise
                 try:
                     return trace(f, *copied(here), cache=True)
@@ -333,12 +371,15 @@ def points(
                     pass
                 raise
             # `return loss, diff` and `backward(dloss, diff)`: the second is what it keeps.
-            kept = cached is None and not state and len(graph.outputs) == 2
-            if kept and len(_required(backward)) == 2 and (len(args) > 1 or _keeps(f, backward)):
+            kept = self.cached is None and not self.state and len(graph.outputs) == 2
+            if not kept or len(_required(backward)) != 2:
+                return graph
+            if len(self.args) > 1 or _keeps(f, backward):
                 return trace(f, *copied(here), cache=True)
             return graph
 
     def make(
+        self,
         args: tuple[Any, ...],
         i: int,
         positive: bool = False,
@@ -346,26 +387,27 @@ def points(
         move: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Point | None:
         """The point; None if the results there are not finite, though others may be."""
-        here = state.placed(args, move or mover(i, positive, away, size), stay)
+        state = self.state
+        here = state.placed(args, move or mover(i, positive, away, self.size), self.stay)
         before = state.kept()
-        graph = traced(here)
+        graph = self.traced(here)
         if (away or move is not None) and _beyond_a_guard(graph):
             return None
         with np.errstate(all="ignore"):
-            outputs, cache = run_forward(f, here, len(graph.outputs), before)
+            outputs, cache = run_forward(self.f, here, len(graph.outputs), before)
         if i and not all(np.isfinite(each).all() for each in outputs):
             return None
-        if found:
-            how = found[0].signature
-        elif itself:
+        if self.found:
+            how = self.found[0].signature
+        elif self.itself:
             how = Signature(False, False, itself=True)
         else:
-            how = signature(backward, graph.function, graph, cache, state)
+            how = signature(self.backward, graph.function, graph, cache, state)
         rng = np.random.default_rng([20170330, 7, i])
         douts = tuple([upstream_of(rng, node.shape) for node in graph.outputs])
-        if itself or not how.scaled:
+        if self.itself or not how.scaled:
             douts = tuple([np.ones(node.shape) for node in graph.outputs])
-        if itself:
+        if self.itself:
             before.restore()
         state.blank(graph, here)
         after = state.kept() if state else None
@@ -374,66 +416,58 @@ def points(
             here, graph, douts, cache, how, i == 0, state=state, after=after, shared=shared
         )
 
-    stay: set[str] = set()
+    def near(self, i: int) -> Point | None:
+        """A point near the caller's arguments, positive where it must be."""
+        for positive in (False, True):
+            try:
+                point = self.make(self.args, i, positive)
+            except Exception:
+                if i == 0:
+                    raise
+                continue
+            if point is not None:
+                return point
+        return None
 
-    def elsewhere(i: int) -> Point | None:
+    def elsewhere(self, i: int) -> Point | None:
         """A point with other signs, where branches go both ways, if there is one among a few."""
-        if i != number - 1 or i == 0 or not _branches(found[0].graph):
+        if not _branches(self.found[0].graph):
             return None
-        best, left = None, set.intersection(*(_one_way(point) for point in found))
+        best, left = None, set.intersection(*(_one_way(point) for point in self.found))
         for seed in range(i, 6 * FAR, FAR):
             with contextlib.suppress(Exception):
-                point = make(args, seed, away=True)
+                point = self.make(self.args, seed, away=True)
                 still = left if point is None else left & _one_way(point)
                 if point is not None and (best is None or still < left):
                     best, left = point, still
             if best is not None and not left:
                 return best
         # Where nothing turns, `1 - x > 0` may: further out, but not where everything saturates.
-        few = len(found[0].graph.nodes) > MANY
+        few = len(self.found[0].graph.nodes) > MANY
         for larger, seed in itertools.product(LARGER, range(i, i + (1 if few else 3))):
             if not left:
                 break
             with contextlib.suppress(Exception):
-                point = make(args, seed, move=mover(seed, away=True, size=larger * size))
+                moved = mover(seed, away=True, size=larger * self.size)
+                point = self.make(self.args, seed, move=moved)
                 if point is not None and left & _one_way(point) < left:
                     return point
         return best
 
-    for i in range(number):
-        point = elsewhere(i)
-        if point is not None:
-            found.append(point)
-            break
-        for positive in (False, True):
-            try:
-                point = make(args, i, positive)
-            except Exception:
-                if i == 0:
-                    raise
-                continue
-            if point is not None:
-                found.append(point)
-                break
-        if i == 0 and number > 1 and unasked is not None:
-            stay = _choices(found[0], args, unasked)
-    longer = None if state or most == 1 or size != 1 else _longer(traced, backward, args, found[0])
-    with contextlib.suppress(Exception):
-        if longer is not None:
-            longer = tuple(
-                _longer_choice(args[i], each) if f"[{i}]" in stay else each
-                for i, each in enumerate(longer)
-            )
-        if longer is not None and (point := make(longer, number)) is not None:
-            point.longer = True
-            found.append(point)
-    for i, (there, move) in enumerate(further):
+    def longer(self, i: int) -> Point | None:
+        """A point at other lengths, if the function allows them and they tell more."""
+        args = _longer(self.traced, self.backward, self.args, self.found[0])
+        if args is None:
+            return None
         with contextlib.suppress(Exception):
-            if (point := make(there, number + 1 + i, move=move)) is not None:
-                point.longer = there is not args
-                point.aside = "" if point.longer else "aside_values"
-                found.append(point)
-    return found
+            kept = [
+                _longer_choice(self.args[k], each) if f"[{k}]" in self.stay else each
+                for k, each in enumerate(args)
+            ]
+            if (point := self.make(tuple(kept), i)) is not None:
+                point.longer = True
+                return point
+        return None
 
 
 def _beyond_a_guard(graph: Graph) -> bool:
