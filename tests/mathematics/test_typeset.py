@@ -176,3 +176,16 @@ def test_a_formula_in_a_line_is_not_the_same_formula_displayed(typesetter: Types
     inline, displayed = (typesetter.one(tex, display).html for display in (False, True))
     assert inline != displayed
     assert [typesetter.one(tex, display).html for display in (False, True)] == [inline, displayed]
+
+
+@pytest.mark.parametrize(
+    "tex", ["x = y", r"x = y \tag{1}", r"\begin{align} a &= b \\ c &= d \end{align}"]
+)
+def test_a_displayed_formula_says_how_much_room_it_takes(typesetter: Typesetter, tex: str) -> None:
+    formula = typesetter.one(tex, True)
+    tag = re.match(r"<mjx-container[^>]*>", markup(formula, "en"))
+    assert tag
+    styles = re.findall(r' style="([^"]*)"', tag[0])
+    assert len(styles) == 1
+    assert f"contain-intrinsic-size:{formula.width:.3f}em {formula.height:.3f}em" in styles[0]
+    assert ("min-width" in styles[0]) == (tex != "x = y")

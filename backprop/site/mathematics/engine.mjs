@@ -45,7 +45,8 @@ const { document, adaptor } = MathJax.startup;
 const { inputJax: [input], outputJax: output } = document;
 const metrics = { em: 16, ex: 8, containerWidth: 16 * 1000, scale: 1 };
 
-// Wide formulas need a box that scrolls, and those far down need room: measure while MathJax has the boxes at hand.
+// Wide formulas need a box that scrolls, and those far down need room: measure while MathJax has
+// the boxes at hand.
 let width = 0;
 let height = 0;
 let rows = '';

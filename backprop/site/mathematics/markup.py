@@ -31,7 +31,7 @@ def markup(
         shown = elsewhere(shown, page)
     tag, body = re.fullmatch(r"(<mjx-container[^>]*)>(.*)</mjx-container>", shown, re.S).groups()  # type: ignore[union-attr]
     if formula.display:
-        tag += f' style="contain-intrinsic-size:{formula.width:.3f}em {formula.height:.3f}em"'
+        tag = _with_size(tag, formula)
     if formula.display and formula.width > NARROW:
         tag += f' tabindex="0" role="group" aria-label="{html.escape(_name(formula, language))}"'
     elif not formula.display and formula.width <= NARROW and "<mjx-break" in body:
@@ -49,6 +49,14 @@ def markup(
         body = body.replace("<mjx-math", '<mjx-math aria-hidden="true"', 1)
     mml = f"<mjx-assistive-mml>{formula.mml}</mjx-assistive-mml>"
     return f"{tag}>{body}{copied}{mml}</mjx-container>"
+
+
+def _with_size(tag: str, formula: Typeset) -> str:
+    """The room that it takes while it is not laid out; a numbered one has a style already."""
+    size = f"contain-intrinsic-size:{formula.width:.3f}em {formula.height:.3f}em"
+    if 'style="' in tag:
+        return tag.replace('style="', f'style="{size};', 1)
+    return f'{tag} style="{size}"'
 
 
 def elsewhere(shown: str, page: str) -> str:

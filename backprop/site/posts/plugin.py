@@ -210,7 +210,8 @@ class PostsPlugin(BasePlugin[PostsConfig]):
                         aside.submit(act, page)
             cache = Cache(store.at(self.root), self.root)
             pages = [page for _, page in sources]
-            results = cache.results(pages, executor, partial(self._ahead, config, pages))
+            begin = None if at_once else partial(self._ahead, config, pages)
+            results = cache.results(pages, executor, begin)
             for (source, page), result in zip(sources, results, strict=True):
                 self._keep(source, page, result, executor)
             if executed := sorted(set(executor.executed)):
