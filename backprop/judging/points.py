@@ -354,7 +354,7 @@ class _Maker:
         self.stay: set[str] = set()
 
     def traced(self, here: tuple[Any, ...]) -> Graph:
-        """The forward's graph; what is no gradient of the results is what it keeps."""
+        """The forward's graph there; a second result that the backward takes is no output."""
         f, backward = self.f, self.backward
         with np.errstate(all="ignore"):
             if self.itself:

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 
@@ -24,6 +25,6 @@ def ahead(config: MkDocsConfig, texts: Sequence[str]) -> None:
         threading.Thread(target=_load, args=(jieba,), daemon=True).start()
 
 
-def _load(jieba: object) -> None:
+def _load(jieba: Any) -> None:
     with contextlib.suppress(Exception):  # then the search does, and says what is wrong
-        jieba.initialize()  # type: ignore[attr-defined]
+        jieba.initialize()
